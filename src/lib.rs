@@ -2,4 +2,6 @@
 //! Synfire compiles trained binary-weight spiking networks into verified hardware.
 
 pub mod diag;
+pub mod interp;
 pub mod ir;
+pub mod pass;
