@@ -2,7 +2,9 @@
 //! Synfire compiles trained binary-weight spiking networks into verified hardware.
 
 pub mod diag;
+pub mod hw;
 pub mod interp;
 pub mod ir;
 pub mod pass;
+pub mod sim;
 pub mod target;
