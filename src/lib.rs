@@ -2,3 +2,4 @@
 //! Synfire compiles trained binary-weight spiking networks into verified hardware.
 
 pub mod diag;
+pub mod flow;
