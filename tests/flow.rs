@@ -26,7 +26,8 @@ fn here(file: &str) -> PathBuf {
 
 /// Writes the memory contents and returns their sum.
 fn contents(dir: &Path) -> u16 {
-    let words: Vec<u16> = (0..256u16).map(|i| i.wrapping_mul(40_503).rotate_left(5) ^ 0x5a5a).collect();
+    let words: Vec<u16> =
+        (0..256u16).map(|i| i.wrapping_mul(40_503).rotate_left(5) ^ 0x5a5a).collect();
     let text: String = words.iter().map(|w| format!("{w:04x}\n")).collect();
     std::fs::write(dir.join("ramsum.hex"), text).unwrap();
     words.iter().fold(0, |a, w| a.wrapping_add(*w))
@@ -46,7 +47,15 @@ fn synth(toolbox: &Toolbox, dir: &Path) -> yosys::Synthesis {
 
 fn pnr_job(dir: &Path, json: PathBuf) -> PnrJob {
     let (device, package) = ("up5k".into(), "sg48".into());
-    PnrJob { dir: dir.to_path_buf(), json, device, package, pcf: Some(here("ramsum.pcf")), freq_mhz: 12.0, seed: 1 }
+    PnrJob {
+        dir: dir.to_path_buf(),
+        json,
+        device,
+        package,
+        pcf: Some(here("ramsum.pcf")),
+        freq_mhz: 12.0,
+        seed: 1,
+    }
 }
 
 #[test]
@@ -65,11 +74,16 @@ fn synthesis_counts_cells_and_reports_errors_with_the_log() {
     contents(dir.path());
     let made = synth(&toolbox, dir.path());
     assert_eq!(made.cells.ebr, 1, "{:?}", made.cells);
-    assert!(made.cells.lut4 > 10 && made.cells.ff > 20 && made.cells.carry > 10, "{:?}", made.cells);
+    assert!(
+        made.cells.lut4 > 10 && made.cells.ff > 20 && made.cells.carry > 10,
+        "{:?}",
+        made.cells
+    );
     assert!(yosys::ice40_cells(&toolbox).unwrap().is_file());
 
     std::fs::write(dir.path().join("bad.v"), "module top; wrong").unwrap();
-    let err = yosys::run_script(&toolbox, dir.path(), "bad", "read_verilog bad.v\n", &[]).unwrap_err();
+    let err =
+        yosys::run_script(&toolbox, dir.path(), "bad", "read_verilog bad.v\n", &[]).unwrap_err();
     assert_eq!(err.code.id, "SF0502");
     assert!(err.message.contains("syntax error"), "{}", err.message);
 }

@@ -9,14 +9,14 @@
 //! names, and leave no output there when they fail.
 
 pub mod catalog;
-//pub mod icestorm;
+pub mod icestorm;
 pub mod nextpnr;
 pub mod process;
-//pub mod ram;
-//mod runtime;
+pub mod ram;
+mod runtime;
 mod search;
 pub mod tools;
-//pub mod verilator;
+pub mod verilator;
 pub mod version;
 pub mod yosys;
 
