@@ -4,9 +4,14 @@
 
 use std::path::{Path, PathBuf};
 
+use synfire::flow::icestorm;
 use synfire::flow::nextpnr::{self, PnrJob};
+use synfire::flow::verilator::{self, LintJob, VerilatorJob};
 use synfire::flow::yosys::{self, SynthJob};
 use synfire::flow::{Tool, Toolbox, report};
+
+/// The design's top module.
+const TOP: &str = "ramsum";
 
 /// The tools, or nothing when some are missing and a run without them is allowed.
 fn tools(needed: &[Tool]) -> Option<Toolbox> {
@@ -39,7 +44,7 @@ fn synth(toolbox: &Toolbox, dir: &Path) -> yosys::Synthesis {
         sources: vec![here("ramsum.v")],
         includes: Vec::new(),
         defines: Vec::new(),
-        top: "top".into(),
+        top: TOP.into(),
         device: "u".into(),
     };
     yosys::synth_ice40(toolbox, &job).unwrap()
@@ -56,6 +61,25 @@ fn pnr_job(dir: &Path, json: PathBuf) -> PnrJob {
         freq_mhz: 12.0,
         seed: 1,
     }
+}
+
+/// Builds a simulator of Verilog that a tool wrote and returns the sum it prints.
+fn simulate_netlist(toolbox: &Toolbox, verilog: &Path, dir: &Path) -> String {
+    let design = LintJob {
+        dir: dir.to_path_buf(),
+        sources: vec![verilog.to_path_buf(), yosys::ice40_cells(toolbox).unwrap()],
+        defines: vec!["NO_ICE40_DEFAULT_ASSIGNMENTS".into()],
+        top: TOP.into(),
+        ..LintJob::default()
+    };
+    run(toolbox, &VerilatorJob { design, netlist: true, ..VerilatorJob::default() })
+}
+
+fn run(toolbox: &Toolbox, job: &VerilatorJob) -> String {
+    let job = VerilatorJob { testbench: vec![here("ramsum.cpp")], ..job.clone() };
+    let exe = verilator::build(toolbox, &job).unwrap();
+    let out = std::process::Command::new(exe).current_dir(&job.design.dir).output().unwrap();
+    String::from_utf8(out.stdout).unwrap().trim().to_string()
 }
 
 #[test]
@@ -91,17 +115,103 @@ fn synthesis_counts_cells_and_reports_errors_with_the_log() {
 #[test]
 fn placement_is_the_same_for_the_same_seed() {
     let Some(toolbox) = tools(&[Tool::Yosys, Tool::NextpnrIce40]) else { return };
-    let run = || {
-        let dir = tempfile::tempdir().unwrap();
-        contents(dir.path());
-        let json = synth(&toolbox, dir.path()).json;
-        let placed = nextpnr::place_route(&toolbox, &pnr_job(dir.path(), json), &|_| {}).unwrap();
+    let run = |below: &str| {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join(below);
+        std::fs::create_dir_all(&dir).unwrap();
+        contents(&dir);
+        let json = synth(&toolbox, &dir).json;
+        let placed = nextpnr::place_route(&toolbox, &pnr_job(&dir, json), &|_| {}).unwrap();
         (std::fs::read(placed.asc).unwrap(), placed.report)
     };
-    let (a, b) = (run(), run());
+    let (a, b) = (run("one"), run("two/levels"));
     assert_eq!(a.1, b.1);
     assert!(a.0 == b.0, "two runs in different directories differ");
     assert!(a.1.logic_cells().used > 10 && a.1.block_rams().used == 1);
     assert!(a.1.fmax_mhz().unwrap() > 12.0);
     a.1.check_timing().unwrap();
+}
+
+#[test]
+fn design_netlist_and_bitstream_agree_and_a_flipped_bit_does_not() {
+    use Tool::{Cxx, IceboxVlog, Icepack, Iceunpack, NextpnrIce40, Verilator, Yosys};
+    let needed = [Yosys, NextpnrIce40, Icepack, Iceunpack, IceboxVlog, Verilator, Cxx];
+    let Some(toolbox) = tools(&needed) else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let sum = contents(dir).to_string();
+
+    let rtl = dir.join("rtl");
+    std::fs::create_dir(&rtl).unwrap();
+    contents(&rtl);
+    let design = LintJob {
+        dir: rtl,
+        sources: vec![here("ramsum.v")],
+        top: TOP.into(),
+        ..LintJob::default()
+    };
+    verilator::lint_only(&toolbox, &design).unwrap();
+    assert_eq!(run(&toolbox, &VerilatorJob { design, ..VerilatorJob::default() }), sum);
+
+    let made = synth(&toolbox, dir);
+    assert_eq!(simulate_netlist(&toolbox, &made.verilog, &dir.join("net")), sum);
+
+    let placed = nextpnr::place_route(&toolbox, &pnr_job(dir, made.json), &|_| {}).unwrap();
+    let bin = dir.join("top.bin");
+    icestorm::pack(&toolbox, &placed.asc, &bin).unwrap();
+    let back =
+        icestorm::read_back(&toolbox, &bin, &here("ramsum.pcf"), TOP, &dir.join("back")).unwrap();
+    assert_eq!(simulate_netlist(&toolbox, &back.verilog, &dir.join("bit")), sum);
+
+    let flipped = icestorm::flip_ram_bit(&std::fs::read_to_string(back.asc).unwrap(), 77).unwrap();
+    let (asc, bin) = (dir.join("flipped.asc"), dir.join("flipped.bin"));
+    std::fs::write(&asc, flipped.text).unwrap();
+    icestorm::pack(&toolbox, &asc, &bin).unwrap();
+    let back =
+        icestorm::read_back(&toolbox, &bin, &here("ramsum.pcf"), TOP, &dir.join("back2")).unwrap();
+    assert_ne!(simulate_netlist(&toolbox, &back.verilog, &dir.join("bit2")), sum);
+}
+
+#[test]
+fn lint_shows_the_warning() {
+    let Some(toolbox) = tools(&[Tool::Verilator]) else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("top.v");
+    std::fs::write(
+        &file,
+        "module top(input wire [3:0] a_i, output wire [1:0] b_o);\nassign b_o = a_i;\nendmodule\n",
+    )
+    .unwrap();
+    let job = LintJob {
+        dir: dir.path().to_path_buf(),
+        sources: vec![file],
+        top: "top".into(),
+        ..LintJob::default()
+    };
+    let err = verilator::lint_only(&toolbox, &job).unwrap_err();
+    assert_eq!(err.code.id, "SF0502");
+    assert!(err.message.contains("WIDTHTRUNC"), "{}", err.message);
+}
+
+#[test]
+fn a_test_bench_that_does_not_compile_is_told_apart() {
+    let Some(toolbox) = tools(&[Tool::Verilator, Tool::Cxx]) else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let (file, bench) = (dir.path().join("top.v"), dir.path().join("tb.cpp"));
+    std::fs::write(
+        &file,
+        "module top(input wire a_i, output wire b_o);\nassign b_o = a_i;\nendmodule\n",
+    )
+    .unwrap();
+    std::fs::write(&bench, "int main() { return wrong; }\n").unwrap();
+    let design = LintJob {
+        dir: dir.path().to_path_buf(),
+        sources: vec![file],
+        top: "top".into(),
+        ..LintJob::default()
+    };
+    let job = VerilatorJob { design, testbench: vec![bench], ..VerilatorJob::default() };
+    let err = verilator::build(&toolbox, &job).unwrap_err();
+    assert_eq!(err.code.id, "SF0506");
+    assert!(err.message.contains("wrong"), "{}", err.message);
 }

@@ -4,7 +4,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -151,13 +151,28 @@ impl Process {
     }
 }
 
-/// A path as a program running in `dir` may be told it: relative when it lies below, so
-/// that what tools write does not depend on where the directory is, else absolute.
+/// A path as a program running in `dir` may be told it: relative to there. What tools
+/// write then does not depend on where the directory is, and tools in WebAssembly, which
+/// see a private `/tmp`, find files below the real one.
 #[must_use]
 pub fn seen_from(dir: &Path, path: &Path) -> PathBuf {
-    let absolute = |p: &Path| std::path::absolute(p).unwrap_or_else(|_| p.to_path_buf());
-    let full = absolute(path);
-    full.strip_prefix(absolute(dir)).map(Path::to_path_buf).unwrap_or(full)
+    let from = real(dir);
+    let to = match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => real(parent).join(name),
+        _ => real(path),
+    };
+    let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
+    let up = from.components().skip(shared).map(|_| Component::ParentDir);
+    let relative: PathBuf = up.chain(to.components().skip(shared)).collect();
+    if relative.as_os_str().is_empty() { PathBuf::from(".") } else { relative }
+}
+
+/// The path without links, as far as it exists.
+fn real(path: &Path) -> PathBuf {
+    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let known =
+        full.ancestors().find_map(|a| Some((a.canonicalize().ok()?, full.strip_prefix(a).ok()?)));
+    known.map(|(base, rest)| base.join(rest)).unwrap_or_else(|| full.clone())
 }
 
 /// Creates a directory and those above it.
@@ -207,6 +222,20 @@ mod tests {
         assert!(err.message.contains("why") && !err.message.contains("$ "), "{}", err.message);
         assert_eq!(err.location.file.as_deref(), Some(&*dir.path().join("sh.log")));
         assert!(!dir.path().join("out").exists());
+    }
+
+    #[test]
+    fn paths_are_told_from_where_the_program_runs() {
+        let root = tempfile::tempdir().unwrap();
+        let see =
+            |dir: &str, path: &str| seen_from(&root.path().join(dir), &root.path().join(path));
+        assert_eq!(see("a/new", "a/new/x.v"), Path::new("x.v"));
+        assert_eq!(see("a/new", "b/x.v"), Path::new("../../b/x.v"));
+        assert_eq!(see("a", "a"), Path::new("."));
+        std::fs::create_dir_all(root.path().join("deep/real")).unwrap();
+        std::os::unix::fs::symlink(root.path().join("deep/real"), root.path().join("link"))
+            .unwrap();
+        assert_eq!(see("link/x", "y.v"), Path::new("../../../y.v"));
     }
 
     #[test]

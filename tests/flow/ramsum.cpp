@@ -2,12 +2,12 @@
 // Runs the design until it is done and prints the sum.
 #include <cstdio>
 
-#include "Vtop.h"
+#include "Vramsum.h"
 #include "verilated.h"
 
 int main() {
   VerilatedContext context;
-  Vtop top(&context);
+  Vramsum top(&context);
   for (int cycle = 0; cycle < 1000; cycle++) {
     top.rst_i = cycle < 20;
     top.clk_i = 0;

@@ -3,7 +3,7 @@
 // cell the flow has to carry through (look-up tables, carries, registers, memory contents).
 `default_nettype none
 
-module top (
+module ramsum (
     input wire clk_i,
     input wire rst_i,
     output reg [15:0] sum_o,
