@@ -86,13 +86,13 @@ module sf_uart_rx #(
   always @(posedge clk_i) f_past <= 1'b1;
   always @(*) if (!f_past) assume (rst_i);
 
-  // A transmitter that starts whenever it likes, with any byte and either stop bit (a low one is
-  // followed by a high cycle at least, since a longer low line is a break), and glitches that
-  // are shorter than DIV/2 cycles when it is idle.
+  // A transmitter that starts whenever it likes, with any byte and either stop bit (a low one lasts
+  // as long as it likes: a break), and glitches shorter than DIV/2 cycles when it is idle.
   (* anyseq *) wire f_go;
   (* anyseq *) wire f_glitch;
   (* anyseq *) wire [7:0] f_new;
   (* anyseq *) wire f_stop;
+  (* anyseq *) wire f_hold;
   reg f_busy = 1'b0;
   reg [9:0] f_frame;
   reg [3:0] f_bit;
@@ -119,7 +119,7 @@ module sf_uart_rx #(
         f_bit   <= 4'd0;
         f_phase <= 16'd0;
       end
-    end else begin
+    end else if (!(f_hold && f_bit == 4'd9 && !f_frame[9])) begin
       f_phase <= f_phase == DIV - 1 ? 16'd0 : f_phase + 1'b1;
       if (f_phase == DIV - 1) f_bit <= f_bit + 1'b1;
       if (f_phase == DIV - 1 && f_bit == 4'd9) f_busy <= 1'b0;
