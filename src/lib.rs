@@ -2,6 +2,7 @@
 //! Synfire compiles trained binary-weight spiking networks into verified hardware.
 
 pub mod diag;
+pub mod emit;
 pub mod flow;
 pub mod hw;
 pub mod interp;

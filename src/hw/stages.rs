@@ -9,6 +9,8 @@ use crate::ir::{FixedLif, FixedReadout, Graph, Kind, Linear, Node, NodeId, Op, S
 const MAX_TIMESTEPS: u32 = 16;
 /// Inputs arrive as bytes.
 const MAX_INPUT_BITS: u32 = 8;
+/// The host link counts them in 16 bits.
+const MAX_INPUTS: usize = u16::MAX as usize;
 /// The class is sent as a byte.
 const MAX_CLASSES: usize = 256;
 
@@ -33,8 +35,10 @@ pub(super) fn build(graph: &Graph) -> Result<Design> {
         let next = chain.get(i + 1).map(|&n| &graph.node(n).op);
         match (&node.op, operand) {
             (Op::Input(input), _) => {
-                if input.bits > MAX_INPUT_BITS || !input.is_static {
-                    return Err(unsupported(node, "an input is a static level of up to 8 bits"));
+                if input.bits > MAX_INPUT_BITS || !input.is_static || node.stream.len() > MAX_INPUTS
+                {
+                    let message = "an input has up to 65535 static levels of up to 8 bits";
+                    return Err(unsupported(node, message));
                 }
                 design.input = Input { count: node.stream.len() as u32, bits: input.bits };
             }
