@@ -10,3 +10,4 @@ pub mod ir;
 pub mod pass;
 pub mod sim;
 pub mod target;
+pub mod verify;
