@@ -23,6 +23,9 @@ pub(super) struct ModelArgs {
     /// file does not say.
     #[arg(long)]
     input_scale: Option<f64>,
+    /// The output to take, if the file has several.
+    #[arg(long)]
+    output_name: Option<String>,
     #[command(flatten)]
     pub(super) passes: PassArgs,
 }
@@ -53,7 +56,7 @@ pub(super) struct Model {
 
 impl ModelArgs {
     /// Imports the model.
-    pub(super) fn import(&self) -> Result<import::Imported> {
+    pub(super) fn import(&self) -> Result<(Graph, import::LiftReport)> {
         if self.timesteps == Some(0) {
             return Err(Diagnostic::new(&codes::BAD_OPTION, "--timesteps 0: a network runs for at least one"));
         }
@@ -61,14 +64,15 @@ impl ModelArgs {
             timesteps: self.timesteps,
             input_bits: self.input_bits,
             input_scale: self.input_scale,
+            output: self.output_name.clone(),
         };
-        import::load(&self.model, &options)
+        import::load_with_report(&self.model, &options)
     }
 
     /// Imports the model and makes it integers.
     pub(super) fn load(&self) -> Result<Model> {
         let options = self.passes.options()?;
-        let real = self.import()?.graph;
+        let real = self.import()?.0;
         let mut integer = real.clone();
         let notes = pass::run(&mut integer, pass::TO_INTEGER, &options)
             .map_err(|d| d.in_file(&self.model))?;

@@ -81,7 +81,7 @@ pub struct Estimate {
 }
 
 /// UART, framing, checksum, reset and the glue around the core (measured).
-const HOST_LINK_LUTS: u32 = 450;
+const HOST_LINK_LUTS: u32 = 350;
 
 /// Estimates a design.
 #[must_use]
