@@ -2,4 +2,5 @@
 //! Synfire compiles trained binary-weight spiking networks into verified hardware.
 
 pub mod diag;
+pub mod import;
 pub mod ir;

@@ -1,4 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! The project's own tasks.
 
-fn main() {}
+mod onnx_proto;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    match std::env::args().nth(1).as_deref() {
+        Some("onnx-proto") => onnx_proto::run(),
+        other => Err(format!("no such task: {}", other.unwrap_or("(none)")).into()),
+    }
+}
