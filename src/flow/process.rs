@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Runs one program in a directory, with a log.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::Write;
+use std::path::{Component, Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::tools::Found;
+use crate::diag::{Diagnostic, Result, codes};
+
+/// How many of the log's last lines an error shows.
+const TAIL_LINES: usize = 12;
+
+/// A program about to be run.
+#[derive(Debug)]
+pub struct Process {
+    name: String,
+    program: PathBuf,
+    args: Vec<OsString>,
+    env: Vec<(OsString, OsString)>,
+    dir: PathBuf,
+    log: PathBuf,
+    stdout: Option<PathBuf>,
+    makes: Vec<PathBuf>,
+}
+
+/// What is known of a program that succeeded.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// Its log: the command line, then both output streams.
+    pub log: PathBuf,
+    /// Wall-clock time.
+    pub time: Duration,
+}
+
+impl Process {
+    /// A tool, to be run in `dir` (created if absent), logging to `dir/<step>.log`.
+    #[must_use]
+    pub fn tool(found: &Found, step: &str, dir: &Path) -> Self {
+        let mut new = Self::program(&found.program, step, dir);
+        new.name = found.tool.spec().name.to_string();
+        new.env.clone_from(&found.env);
+        new
+    }
+
+    /// Any program, to be run in `dir` (created if absent), logging to `dir/<step>.log`.
+    #[must_use]
+    pub fn program(program: &Path, step: &str, dir: &Path) -> Self {
+        Self {
+            name: step.to_string(),
+            program: program.to_path_buf(),
+            args: Vec::new(),
+            env: Vec::new(),
+            dir: dir.to_path_buf(),
+            log: dir.join(format!("{step}.log")),
+            stdout: None,
+            makes: Vec::new(),
+        }
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.args.push(arg.as_ref().to_os_string());
+        self
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args<T: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = T>) -> Self {
+        self.args.extend(args.into_iter().map(|a| a.as_ref().to_os_string()));
+        self
+    }
+
+    /// Sets an environment variable.
+    #[must_use]
+    pub fn env(mut self, key: &str, value: impl AsRef<OsStr>) -> Self {
+        self.env.push((key.into(), value.as_ref().to_os_string()));
+        self
+    }
+
+    /// Names a file that the program has to make. A stale one is removed before, and a
+    /// partial one after a failure. Relative to the directory.
+    #[must_use]
+    pub fn makes(mut self, path: impl AsRef<Path>) -> Self {
+        self.makes.push(self.dir.join(path));
+        self
+    }
+
+    /// Sends standard output to a file, which then counts as made by the program.
+    #[must_use]
+    pub fn stdout_to(mut self, path: impl AsRef<Path>) -> Self {
+        self.stdout = Some(self.dir.join(&path));
+        self.makes(path)
+    }
+
+    /// Runs it to its end.
+    ///
+    /// # Errors
+    /// [`codes::TOOL_FAILED`] when it cannot be started, fails, or does not make what it
+    /// should; [`codes::FILE_WRITE`] when the directory or log cannot be written.
+    pub fn run(self) -> Result<Finished> {
+        let result = self.start_and_wait();
+        if result.is_err() {
+            self.remove_outputs();
+        }
+        result
+    }
+
+    fn start_and_wait(&self) -> Result<Finished> {
+        create_dir(&self.dir)?;
+        self.remove_outputs();
+        let mut log = create(&self.log)?;
+        let line: Vec<_> = self.args.iter().map(|a| a.to_string_lossy()).collect();
+        let _ = writeln!(log, "$ {} {}", self.program.display(), line.join(" "));
+        let out = match &self.stdout {
+            Some(path) => create(path)?,
+            None => clone(&log, &self.log)?,
+        };
+        let mut command = Command::new(&self.program);
+        command.args(&self.args).envs(self.env.iter().cloned()).current_dir(&self.dir);
+        command.stdin(Stdio::null()).stdout(out).stderr(clone(&log, &self.log)?);
+        let started = Instant::now();
+        let status =
+            command.status().map_err(|e| self.failed(&format!("could not be started: {e}")))?;
+        if !status.success() {
+            return Err(self.failed(&format!("failed ({status})")));
+        }
+        match self.makes.iter().find(|m| !m.exists()) {
+            Some(missing) => Err(self.failed(&format!("did not write {}", missing.display()))),
+            None => Ok(Finished { log: self.log.clone(), time: started.elapsed() }),
+        }
+    }
+
+    fn remove_outputs(&self) {
+        for path in &self.makes {
+            // What is not there need not be removed; what cannot be removed shows up on writing.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
+    fn failed(&self, what: &str) -> Box<Diagnostic> {
+        let tail = tail(&self.log);
+        let lines = if tail.is_empty() { String::new() } else { format!(":\n{tail}") };
+        Diagnostic::new(&codes::TOOL_FAILED, format!("{} {what}{lines}", self.name))
+            .in_file(&self.log)
+            .help("the log has the command line and all that the tool said")
+    }
+}
+
+/// A path as a program running in `dir` may be told it: relative to there. What tools
+/// write then does not depend on where the directory is, and tools in WebAssembly, which
+/// see a private `/tmp`, find files below the real one.
+#[must_use]
+pub fn seen_from(dir: &Path, path: &Path) -> PathBuf {
+    let from = real(dir);
+    let to = match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => real(parent).join(name),
+        _ => real(path),
+    };
+    let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
+    let up = from.components().skip(shared).map(|_| Component::ParentDir);
+    let relative: PathBuf = up.chain(to.components().skip(shared)).collect();
+    if relative.as_os_str().is_empty() { PathBuf::from(".") } else { relative }
+}
+
+/// The path without links, as far as it exists.
+fn real(path: &Path) -> PathBuf {
+    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let known =
+        full.ancestors().find_map(|a| Some((a.canonicalize().ok()?, full.strip_prefix(a).ok()?)));
+    known.map(|(base, rest)| base.join(rest)).unwrap_or_else(|| full.clone())
+}
+
+/// Creates a directory and those above it.
+///
+/// # Errors
+/// [`codes::FILE_WRITE`].
+pub fn create_dir(dir: &Path) -> Result<()> {
+    std::fs::create_dir_all(dir).map_err(|e| cannot_write(dir, &e))
+}
+
+fn create(path: &Path) -> Result<File> {
+    File::create(path).map_err(|e| cannot_write(path, &e))
+}
+
+fn clone(file: &File, path: &Path) -> Result<File> {
+    file.try_clone().map_err(|e| cannot_write(path, &e))
+}
+
+fn cannot_write(path: &Path, e: &std::io::Error) -> Box<Diagnostic> {
+    Diagnostic::new(&codes::FILE_WRITE, format!("cannot write: {e}")).in_file(path)
+}
+
+/// The last lines of a log that say something, without the command line.
+fn tail(log: &Path) -> String {
+    let text = std::fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<_> = text.lines().skip(1).map(str::trim_end).filter(|l| !l.is_empty()).collect();
+    lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(dir: &Path, script: &str) -> Process {
+        Process::program(Path::new("/bin/sh"), "sh", dir).args(["-c", script])
+    }
+
+    #[test]
+    fn failure_shows_the_last_lines_and_leaves_no_output() {
+        let dir = tempfile::tempdir().unwrap();
+        let err = shell(dir.path(), "echo half > out; echo why >&2; exit 3")
+            .makes("out")
+            .run()
+            .unwrap_err();
+        assert_eq!(err.code.id, "SF0502");
+        assert!(err.message.contains("why") && !err.message.contains("$ "), "{}", err.message);
+        assert_eq!(err.location.file.as_deref(), Some(&*dir.path().join("sh.log")));
+        assert!(!dir.path().join("out").exists());
+    }
+
+    #[test]
+    fn paths_are_told_from_where_the_program_runs() {
+        let root = tempfile::tempdir().unwrap();
+        let see =
+            |dir: &str, path: &str| seen_from(&root.path().join(dir), &root.path().join(path));
+        assert_eq!(see("a/new", "a/new/x.v"), Path::new("x.v"));
+        assert_eq!(see("a/new", "b/x.v"), Path::new("../../b/x.v"));
+        assert_eq!(see("a", "a"), Path::new("."));
+        std::fs::create_dir_all(root.path().join("deep/real")).unwrap();
+        std::os::unix::fs::symlink(root.path().join("deep/real"), root.path().join("link"))
+            .unwrap();
+        assert_eq!(see("link/x", "y.v"), Path::new("../../../y.v"));
+    }
+
+    #[test]
+    fn a_stale_output_does_not_count() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("out"), "old").unwrap();
+        let err = shell(dir.path(), "true").makes("out").run().unwrap_err();
+        assert!(err.message.contains("did not write"), "{}", err.message);
+    }
+
+    #[test]
+    fn standard_output_goes_to_its_file_and_errors_to_the_log() {
+        let dir = tempfile::tempdir().unwrap();
+        let done = shell(dir.path(), "echo data; echo note >&2").stdout_to("out").run().unwrap();
+        assert_eq!(std::fs::read_to_string(dir.path().join("out")).unwrap(), "data\n");
+        assert!(std::fs::read_to_string(done.log).unwrap().ends_with("note\n"));
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_a_diagnostic() {
+        let dir = tempfile::tempdir().unwrap();
+        let err = Process::program(Path::new("/nowhere/x"), "x", dir.path()).run().unwrap_err();
+        assert!(err.message.contains("could not be started"), "{}", err.message);
+    }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Changes one bit of memory contents in an iCE40 text configuration, so that a check
+//! which reads the bitstream back can be shown to notice.
+
+use crate::diag::{Diagnostic, Result, codes};
+
+/// Hexadecimal digits of one 16-bit word; a line holds sixteen words, the last one first.
+const WORD_DIGITS: usize = 4;
+
+/// A configuration with one bit changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flipped {
+    /// The changed text.
+    pub text: String,
+    /// Where the memory block is: column and row of its tile.
+    pub tile: String,
+    /// The word in the block as it is initialised, 0 to 255.
+    pub word: usize,
+    /// The bit in the word.
+    pub bit: usize,
+}
+
+/// Flips one bit of the `nth` word that is not zero, counting through the `.ram_data`
+/// blocks in the order of the text and starting again after the last one. Words that are
+/// zero are passed over: most of them belong to memories that the design does not read.
+///
+/// # Errors
+/// [`codes::ASC_FORMAT`] when a block is not hexadecimal or none has contents.
+pub fn flip_ram_bit(asc: &str, nth: usize) -> Result<Flipped> {
+    let words = words(asc)?;
+    if words.is_empty() {
+        return Err(Diagnostic::new(&codes::ASC_FORMAT, "no block RAM has contents"));
+    }
+    Ok(flip(asc, &words[nth % words.len()], nth % (WORD_DIGITS * 4)))
+}
+
+/// Number of words that are not zero.
+///
+/// # Errors
+/// As [`flip_ram_bit`].
+pub fn words_in_use(asc: &str) -> Result<usize> {
+    words(asc).map(|w| w.len())
+}
+
+/// Flips `bit` of word `at` in the block whose words are `contents`; nothing if no block
+/// has exactly these, or word `at` is zero.
+///
+/// # Errors
+/// As [`flip_ram_bit`].
+pub fn flip_in_block(
+    asc: &str,
+    contents: &[u16],
+    at: usize,
+    bit: usize,
+) -> Result<Option<Flipped>> {
+    let words = words(asc)?;
+    let value = |w: &Word| u16::from_str_radix(&asc[w.at..w.at + WORD_DIGITS], 16).unwrap_or(0);
+    let in_use = contents.iter().filter(|c| **c != 0).count();
+    let block = words.chunk_by(|a, b| a.tile == b.tile).find(|block| {
+        block.len() == in_use && block.iter().all(|w| contents.get(w.word) == Some(&value(w)))
+    });
+    let word = block.and_then(|block| block.iter().find(|w| w.word == at));
+    Ok(word.map(|w| flip(asc, w, bit)))
+}
+
+fn flip(asc: &str, chosen: &Word, bit: usize) -> Flipped {
+    let digit = chosen.at + WORD_DIGITS - 1 - bit / 4;
+    let old = u32::from(asc.as_bytes()[digit] as char);
+    let old = char::from_u32(old).and_then(|c| c.to_digit(16)).unwrap_or(0);
+    let new = char::from_digit(old ^ 1 << (bit % 4), 16).unwrap_or('0');
+    let mut text = asc.to_string();
+    text.replace_range(digit..=digit, new.encode_utf8(&mut [0; 4]));
+    Flipped { text, tile: chosen.tile.clone(), word: chosen.word, bit }
+}
+
+struct Word {
+    /// Byte offset of its first digit.
+    at: usize,
+    tile: String,
+    word: usize,
+}
+
+/// The words that are not zero.
+fn words(asc: &str) -> Result<Vec<Word>> {
+    let mut words = Vec::new();
+    let mut block: Option<(&str, usize)> = None;
+    let mut at = 0;
+    for (number, line) in asc.split_inclusive('\n').enumerate() {
+        let text = line.trim_end();
+        if let Some(tile) = text.strip_prefix(".ram_data ") {
+            block = Some((tile, 0));
+        } else if text.starts_with('.') || text.is_empty() {
+            block = None;
+        } else if let Some((tile, row)) = &mut block {
+            if !text.bytes().all(|b| b.is_ascii_hexdigit()) || text.len() != 16 * WORD_DIGITS {
+                let message = "memory contents are not 64 hexadecimal digits";
+                return Err(
+                    Diagnostic::new(&codes::ASC_FORMAT, message).at(format!("line {}", number + 1))
+                );
+            }
+            for i in (0..16).filter(|i| text[i * WORD_DIGITS..][..WORD_DIGITS] != *"0000") {
+                words.push(Word {
+                    at: at + i * WORD_DIGITS,
+                    tile: (*tile).to_string(),
+                    word: *row * 16 + 15 - i,
+                });
+            }
+            *row += 1;
+        }
+        at += line.len();
+    }
+    Ok(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asc() -> String {
+        let zero = "0".repeat(64);
+        let used = format!("{}8001", "0".repeat(60));
+        let other = format!("00ff{}", "0".repeat(60));
+        format!(
+            ".device 5k\n.ram_data 6 1\n{zero}\n{zero}\n\n.ram_data 6 3\n{zero}\n{used}\n{other}\n.logic_tile 1 1\nabc\n"
+        )
+    }
+
+    #[test]
+    fn flips_exactly_one_bit_of_a_word_in_use() {
+        let asc = asc();
+        let first = flip_ram_bit(&asc, 0).unwrap();
+        assert_eq!((first.tile.as_str(), first.word, first.bit), ("6 3", 16, 0));
+        assert!(first.text.contains("8000\n"));
+        let second = flip_ram_bit(&asc, 1).unwrap();
+        assert_eq!((second.word, second.bit), (47, 1));
+        assert!(second.text.contains("\n00fd"));
+        let changed = asc.bytes().zip(second.text.bytes()).filter(|(a, b)| a != b).count();
+        assert_eq!((changed, asc.len()), (1, second.text.len()));
+    }
+
+    #[test]
+    fn counts_round_and_through_the_bits() {
+        let third = flip_ram_bit(&asc(), 2).unwrap();
+        assert_eq!((third.word, third.bit), (16, 2));
+        assert!(third.text.contains("8005\n"));
+    }
+
+    #[test]
+    fn says_when_there_is_nothing_to_flip_or_the_text_is_broken() {
+        assert_eq!(flip_ram_bit(".device 5k\n", 0).unwrap_err().code.id, "SF0507");
+        let err = flip_ram_bit(".ram_data 1 1\nxyz\n", 0).unwrap_err();
+        assert_eq!(err.location.path.as_deref(), Some("line 2"));
+        assert!(flip_ram_bit(".ram_data 1 1\nééé\n", 0).is_err());
+    }
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! The external tools, end to end on a small design.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
+
+use std::path::{Path, PathBuf};
+
+use synfire::flow::icestorm;
+use synfire::flow::nextpnr::{self, PnrJob};
+use synfire::flow::verilator::{self, LintJob, VerilatorJob};
+use synfire::flow::yosys::{self, SynthJob};
+use synfire::flow::{Tool, Toolbox, report};
+
+/// The design's top module.
+const TOP: &str = "ramsum";
+
+/// The tools, or nothing when some are missing and a run without them is allowed.
+fn tools(needed: &[Tool]) -> Option<Toolbox> {
+    let toolbox = Toolbox::discover();
+    let missing = toolbox.missing(needed);
+    if missing.is_empty() {
+        return Some(toolbox);
+    }
+    assert!(std::env::var_os("SYNFIRE_REQUIRE_TOOLS").is_none(), "missing: {}", missing.join(", "));
+    eprintln!("not run, missing: {}", missing.join(", "));
+    None
+}
+
+fn here(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/flow").join(file)
+}
+
+/// Writes the memory contents and returns their sum.
+fn contents(dir: &Path) -> u16 {
+    let words: Vec<u16> =
+        (0..256u16).map(|i| i.wrapping_mul(40_503).rotate_left(5) ^ 0x5a5a).collect();
+    let text: String = words.iter().map(|w| format!("{w:04x}\n")).collect();
+    std::fs::write(dir.join("ramsum.hex"), text).unwrap();
+    words.iter().fold(0, |a, w| a.wrapping_add(*w))
+}
+
+fn synth(toolbox: &Toolbox, dir: &Path) -> yosys::Synthesis {
+    let job = SynthJob {
+        dir: dir.to_path_buf(),
+        sources: vec![here("ramsum.v")],
+        includes: Vec::new(),
+        defines: Vec::new(),
+        top: TOP.into(),
+        device: "u".into(),
+    };
+    yosys::synth_ice40(toolbox, &job).unwrap()
+}
+
+fn pnr_job(dir: &Path, json: PathBuf) -> PnrJob {
+    let (device, package) = ("up5k".into(), "sg48".into());
+    PnrJob {
+        dir: dir.to_path_buf(),
+        json,
+        device,
+        package,
+        pcf: Some(here("ramsum.pcf")),
+        freq_mhz: 12.0,
+        seed: 1,
+    }
+}
+
+/// Builds a simulator of Verilog that a tool wrote and returns the sum it prints.
+fn simulate_netlist(toolbox: &Toolbox, verilog: &Path, dir: &Path) -> String {
+    let design = LintJob {
+        dir: dir.to_path_buf(),
+        sources: vec![verilog.to_path_buf(), yosys::ice40_cells(toolbox).unwrap()],
+        defines: vec!["NO_ICE40_DEFAULT_ASSIGNMENTS".into()],
+        top: TOP.into(),
+        ..LintJob::default()
+    };
+    run(toolbox, &VerilatorJob { design, netlist: true, ..VerilatorJob::default() })
+}
+
+fn run(toolbox: &Toolbox, job: &VerilatorJob) -> String {
+    let job = VerilatorJob { testbench: vec![here("ramsum.cpp")], ..job.clone() };
+    let exe = verilator::build(toolbox, &job).unwrap();
+    let out = std::process::Command::new(exe).current_dir(&job.design.dir).output().unwrap();
+    String::from_utf8(out.stdout).unwrap().trim().to_string()
+}
+
+#[test]
+fn report_names_every_tool_and_what_it_is_for() {
+    let status = report(&Toolbox::discover());
+    assert!(status.iter().all(|s| !s.get.is_empty() && !s.needed_to.is_empty()));
+    for s in status.iter().filter(|s| s.path.is_some()) {
+        eprintln!("{:14} {:?} {:?} {:?}", s.name, s.version, s.origin, s.path);
+    }
+}
+
+#[test]
+fn synthesis_counts_cells_and_reports_errors_with_the_log() {
+    let Some(toolbox) = tools(&[Tool::Yosys]) else { return };
+    let dir = tempfile::Builder::new().prefix("with space").tempdir().unwrap();
+    contents(dir.path());
+    let made = synth(&toolbox, dir.path());
+    assert_eq!(made.cells.ebr, 1, "{:?}", made.cells);
+    assert!(
+        made.cells.lut4 > 10 && made.cells.ff > 20 && made.cells.carry > 10,
+        "{:?}",
+        made.cells
+    );
+    assert!(yosys::ice40_cells(&toolbox).unwrap().is_file());
+
+    std::fs::write(dir.path().join("bad.v"), "module top; wrong").unwrap();
+    let err =
+        yosys::run_script(&toolbox, dir.path(), "bad", "read_verilog bad.v\n", &[]).unwrap_err();
+    assert_eq!(err.code.id, "SF0502");
+    assert!(err.message.contains("syntax error"), "{}", err.message);
+}
+
+#[test]
+fn placement_is_the_same_for_the_same_seed() {
+    let Some(toolbox) = tools(&[Tool::Yosys, Tool::NextpnrIce40]) else { return };
+    let run = |below: &str| {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join(below);
+        std::fs::create_dir_all(&dir).unwrap();
+        contents(&dir);
+        let json = synth(&toolbox, &dir).json;
+        let placed = nextpnr::place_route(&toolbox, &pnr_job(&dir, json), &|_| {}).unwrap();
+        (std::fs::read(placed.asc).unwrap(), placed.report)
+    };
+    let (a, b) = (run("one"), run("two/levels"));
+    assert_eq!(a.1, b.1);
+    assert!(a.0 == b.0, "two runs in different directories differ");
+    assert!(a.1.logic_cells().used > 10 && a.1.block_rams().used == 1);
+    assert!(a.1.fmax_mhz().unwrap() > 12.0);
+    a.1.check_timing().unwrap();
+}
+
+#[test]
+fn design_netlist_and_bitstream_agree_and_a_flipped_bit_does_not() {
+    use Tool::{Cxx, IceboxVlog, Icepack, Iceunpack, NextpnrIce40, Verilator, Yosys};
+    let needed = [Yosys, NextpnrIce40, Icepack, Iceunpack, IceboxVlog, Verilator, Cxx];
+    let Some(toolbox) = tools(&needed) else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let sum = contents(dir).to_string();
+
+    let rtl = dir.join("rtl");
+    std::fs::create_dir(&rtl).unwrap();
+    contents(&rtl);
+    let design = LintJob {
+        dir: rtl,
+        sources: vec![here("ramsum.v")],
+        top: TOP.into(),
+        ..LintJob::default()
+    };
+    verilator::lint_only(&toolbox, &design).unwrap();
+    assert_eq!(run(&toolbox, &VerilatorJob { design, ..VerilatorJob::default() }), sum);
+
+    let made = synth(&toolbox, dir);
+    assert_eq!(simulate_netlist(&toolbox, &made.verilog, &dir.join("net")), sum);
+
+    let placed = nextpnr::place_route(&toolbox, &pnr_job(dir, made.json), &|_| {}).unwrap();
+    let bin = dir.join("top.bin");
+    icestorm::pack(&toolbox, &placed.asc, &bin).unwrap();
+    let back =
+        icestorm::read_back(&toolbox, &bin, &here("ramsum.pcf"), TOP, &dir.join("back")).unwrap();
+    assert_eq!(simulate_netlist(&toolbox, &back.verilog, &dir.join("bit")), sum);
+
+    let flipped = icestorm::flip_ram_bit(&std::fs::read_to_string(back.asc).unwrap(), 77).unwrap();
+    let (asc, bin) = (dir.join("flipped.asc"), dir.join("flipped.bin"));
+    std::fs::write(&asc, flipped.text).unwrap();
+    icestorm::pack(&toolbox, &asc, &bin).unwrap();
+    let back =
+        icestorm::read_back(&toolbox, &bin, &here("ramsum.pcf"), TOP, &dir.join("back2")).unwrap();
+    assert_ne!(simulate_netlist(&toolbox, &back.verilog, &dir.join("bit2")), sum);
+}
+
+#[test]
+fn lint_shows_the_warning() {
+    let Some(toolbox) = tools(&[Tool::Verilator]) else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("top.v");
+    std::fs::write(
+        &file,
+        "module top(input wire [3:0] a_i, output wire [1:0] b_o);\nassign b_o = a_i;\nendmodule\n",
+    )
+    .unwrap();
+    let job = LintJob {
+        dir: dir.path().to_path_buf(),
+        sources: vec![file],
+        top: "top".into(),
+        ..LintJob::default()
+    };
+    let err = verilator::lint_only(&toolbox, &job).unwrap_err();
+    assert_eq!(err.code.id, "SF0502");
+    assert!(err.message.contains("WIDTHTRUNC"), "{}", err.message);
+}
+
+#[test]
+fn a_test_bench_that_does_not_compile_is_told_apart() {
+    let Some(toolbox) = tools(&[Tool::Verilator, Tool::Cxx]) else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let (file, bench) = (dir.path().join("top.v"), dir.path().join("tb.cpp"));
+    std::fs::write(
+        &file,
+        "module top(input wire a_i, output wire b_o);\nassign b_o = a_i;\nendmodule\n",
+    )
+    .unwrap();
+    std::fs::write(&bench, "int main() { return wrong; }\n").unwrap();
+    let design = LintJob {
+        dir: dir.path().to_path_buf(),
+        sources: vec![file],
+        top: "top".into(),
+        ..LintJob::default()
+    };
+    let job = VerilatorJob { design, testbench: vec![bench], ..VerilatorJob::default() };
+    let err = verilator::build(&toolbox, &job).unwrap_err();
+    assert_eq!(err.code.id, "SF0506");
+    assert!(err.message.contains("wrong"), "{}", err.message);
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Gets the tools. Nothing here is fatal: what cannot be had is named, and the rest goes on.
+
+use std::time::Instant;
+
+use crate::{Options, apt, python};
+
+/// Installs what is missing. Runs again in no time when nothing is.
+pub(crate) fn run(options: &Options) {
+    let started = Instant::now();
+    apt::install(!options.no_apt);
+    let mut files = vec!["xtask/requirements.txt"];
+    if options.all {
+        files.push("xtask/requirements-all.txt");
+    }
+    match python::install(&files) {
+        Ok(()) => println!(
+            "tools are set up ({:.1} s); `synfire doctor` lists them",
+            started.elapsed().as_secs_f64()
+        ),
+        Err(why) => {
+            println!("the tools from pip are not set up: {why}");
+            println!(
+                "  everything but synthesis, place and route, and Verilog simulation works; see docs/tools.md"
+            );
+        }
+    }
+}

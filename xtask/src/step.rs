@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Named steps, run one after the other, with the time each took.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::{Options, setup};
+
+/// What a step does.
+#[derive(Debug)]
+pub(crate) enum Action {
+    /// Gets the tools.
+    Setup,
+    /// Runs a command.
+    Run(Command),
+}
+
+/// One named step.
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) name: &'static str,
+    /// What it is for, in half a sentence.
+    pub(crate) about: &'static str,
+    pub(crate) action: Action,
+}
+
+impl Step {
+    /// A step that runs cargo, the same one that runs this program.
+    pub(crate) fn cargo(name: &'static str, about: &'static str, args: &[&str]) -> Self {
+        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        command.args(args);
+        Self { name, about, action: Action::Run(command) }
+    }
+
+    /// Sets an environment variable for its command.
+    pub(crate) fn env(mut self, key: &str, value: &str) -> Self {
+        if let Action::Run(command) = &mut self.action {
+            command.env(key, value);
+        }
+        self
+    }
+
+    fn run(self, options: &Options) -> bool {
+        match self.action {
+            Action::Setup => {
+                setup::run(options);
+                true
+            }
+            Action::Run(mut command) => match command.status() {
+                Ok(status) => status.success(),
+                Err(e) => {
+                    eprintln!("{}: {e}", command.get_program().to_string_lossy());
+                    false
+                }
+            },
+        }
+    }
+}
+
+/// Runs the steps that were asked for: all of them even if one fails, except in the
+/// demonstration, where each needs the one before. The summary of times comes before the
+/// last step, whose own closing line then ends the output.
+pub(crate) fn run_all(
+    task: &str,
+    steps: &[fn(&Options) -> Step],
+    options: &Options,
+) -> Result<bool, String> {
+    let steps: Vec<Step> = steps.iter().map(|make| make(options)).collect();
+    if let Some(unknown) = options.only.iter().find(|o| steps.iter().all(|s| s.name != **o)) {
+        return Err(format!("{task} has no step {unknown}; see cargo xtask {task} --list"));
+    }
+    if options.list {
+        steps.iter().for_each(|s| println!("{:10} {}", s.name, s.about));
+        return Ok(true);
+    }
+    let chosen: Vec<_> = steps
+        .into_iter()
+        .filter(|s| options.only.is_empty() || options.only.iter().any(|o| o == s.name))
+        .collect();
+    let (count, started) = (chosen.len(), Instant::now());
+    let mut done: Vec<(&str, bool, Duration)> = Vec::new();
+    for (i, step) in chosen.into_iter().enumerate() {
+        if i + 1 == count && count > 1 {
+            print!("{}", summary(task, &done));
+        }
+        let (name, begun) = (step.name, Instant::now());
+        println!("== {task}: {name}");
+        let _ = std::io::stdout().flush();
+        let ok = step.run(options);
+        done.push((name, ok, begun.elapsed()));
+        if !ok && task == "demo" {
+            break;
+        }
+    }
+    let failed: Vec<_> = done.iter().filter(|d| !d.1).map(|d| d.0).collect();
+    let total = started.elapsed().as_secs_f64();
+    // To the error stream: the standard output ends with the last step's own summary.
+    match failed.as_slice() {
+        [] => eprintln!("xtask {task}: {count} steps in {total:.1} s"),
+        names => eprintln!("xtask {task}: FAILED in {}; {total:.1} s", names.join(", ")),
+    }
+    Ok(failed.is_empty())
+}
+
+fn summary(task: &str, done: &[(&str, bool, Duration)]) -> String {
+    let mut text = format!("== {task}: so far\n");
+    for (name, ok, time) in done {
+        let _ = writeln!(
+            text,
+            "{:10} {:6} {:7.1} s",
+            name,
+            if *ok { "ok" } else { "FAILED" },
+            time.as_secs_f64()
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn true_step(_: &Options) -> Step {
+        Step { name: "true", about: "succeeds", action: Action::Run(Command::new("true")) }
+    }
+
+    fn false_step(_: &Options) -> Step {
+        Step { name: "false", about: "fails", action: Action::Run(Command::new("false")) }
+    }
+
+    #[test]
+    fn one_failed_step_fails_the_task() {
+        assert_eq!(run_all("t", &[false_step, true_step], &Options::default()), Ok(false));
+        assert_eq!(run_all("t", &[true_step], &Options::default()), Ok(true));
+    }
+
+    #[test]
+    fn only_runs_what_was_asked_for() {
+        let only = |name: &str| Options { only: vec![name.into()], ..Options::default() };
+        assert_eq!(run_all("t", &[false_step, true_step], &only("true")), Ok(true));
+        assert!(run_all("t", &[true_step], &only("ture")).is_err());
+    }
+
+    #[test]
+    fn summary_names_step_result_and_time() {
+        let text = summary("test", &[("fmt", false, Duration::from_millis(1500))]);
+        assert!(
+            text.contains("fmt") && text.contains("FAILED") && text.contains("1.5 s"),
+            "{text}"
+        );
+    }
+}

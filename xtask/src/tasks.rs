@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! The tasks as lists of steps. To add a step, write a function and name it in a list.
+
+use crate::Options;
+use crate::step::{Action, Step};
+
+type Make = fn(&Options) -> Step;
+
+/// The steps of a task, or nothing if there is no such task.
+pub(crate) fn steps(task: &str, _: &Options) -> Option<Vec<Make>> {
+    // The tests come last: their closing line is the closing line of the task.
+    let checks: [Make; 5] = [setup, fmt, clippy, rustdoc, doctest];
+    match task {
+        "test" => Some([&checks[..], &[tests]].concat()),
+        "nightly" => Some([&checks[..], &[bench_once, slow_tests, tests]].concat()),
+        "demo" => Some(vec![setup, compile, verify, energy, results]),
+        "bench" => Some(vec![bench]),
+        _ => None,
+    }
+}
+
+fn setup(_: &Options) -> Step {
+    Step { name: "setup", about: "the tools are there", action: Action::Setup }
+}
+
+fn fmt(_: &Options) -> Step {
+    Step::cargo("fmt", "the sources are formatted", &["fmt", "--all", "--check"])
+}
+
+fn clippy(_: &Options) -> Step {
+    let args = ["clippy", "--quiet", "--all-targets", "--", "-D", "warnings"];
+    Step::cargo("clippy", "no warning of the compiler or of clippy", &args)
+}
+
+fn rustdoc(_: &Options) -> Step {
+    let args = ["doc", "--quiet", "--no-deps", "--document-private-items"];
+    Step::cargo("rustdoc", "no broken link in the doc comments", &args)
+        .env("RUSTDOCFLAGS", "-D warnings")
+}
+
+fn doctest(_: &Options) -> Step {
+    Step::cargo("doctest", "the examples in the doc comments", &["test", "--quiet", "--doc"])
+}
+
+fn tests(options: &Options) -> Step {
+    let args = ["test", "--lib", "--bins", "--tests"];
+    require_tools(
+        Step::cargo("tests", "unit and integration tests, with the external tools", &args),
+        options,
+    )
+}
+
+fn slow_tests(options: &Options) -> Step {
+    let args = ["test", "--release", "--tests", "--", "--ignored"];
+    require_tools(Step::cargo("slow", "the tests that take longer", &args), options)
+}
+
+fn bench(_: &Options) -> Step {
+    Step::cargo("bench", "the benchmarks", &["bench"])
+}
+
+fn bench_once(_: &Options) -> Step {
+    Step::cargo("bench-once", "every benchmark runs", &["bench", "--", "--test"])
+}
+
+/// A missing tool fails a test, unless that was allowed.
+fn require_tools(step: Step, options: &Options) -> Step {
+    if options.allow_missing { step } else { step.env("SYNFIRE_REQUIRE_TOOLS", "1") }
+}
+
+/// The model that the demonstration starts from, and where its results go.
+const DEMO_MODEL: &str = "tests/models/student/student_dynamo.onnx";
+const DEMO_OUT: &str = "build/demo";
+
+fn synfire(name: &'static str, about: &'static str, args: &[&str]) -> Step {
+    let run = ["run", "--quiet", "--release", "--"];
+    Step::cargo(name, about, &[&run[..], args].concat())
+}
+
+fn compile(_: &Options) -> Step {
+    let args = ["compile", DEMO_MODEL, "--target", "icebreaker", "-o", DEMO_OUT, "--bitstream"];
+    synfire("compile", "from the model to the bitstream", &args)
+}
+
+fn verify(_: &Options) -> Step {
+    synfire("verify", "the bitstream fires the model's spikes", &["verify", DEMO_OUT])
+}
+
+fn energy(_: &Options) -> Step {
+    synfire("energy", "what one inference costs", &["energy", DEMO_OUT])
+}
+
+fn results(_: &Options) -> Step {
+    let mut list = std::process::Command::new("ls");
+    list.args(["-l", DEMO_OUT]);
+    Step { name: "results", about: "where the results are", action: Action::Run(list) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_of_a_task_have_different_names() {
+        for task in ["test", "nightly", "demo", "bench"] {
+            let steps = steps(task, &Options::default()).unwrap();
+            let names: Vec<_> = steps.iter().map(|s| s(&Options::default()).name).collect();
+            let mut unique = names.clone();
+            unique.sort_unstable();
+            unique.dedup();
+            assert_eq!(unique.len(), names.len(), "{names:?}");
+        }
+        assert!(steps("tset", &Options::default()).is_none());
+    }
+
+    #[test]
+    fn the_tests_close_the_task() {
+        for task in ["test", "nightly"] {
+            let last = steps(task, &Options::default())
+                .unwrap()
+                .last()
+                .map(|s| s(&Options::default()).name);
+            assert_eq!(last, Some("tests"));
+        }
+    }
+}
