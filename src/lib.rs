@@ -5,6 +5,7 @@ pub mod diag;
 pub mod emit;
 pub mod flow;
 pub mod hw;
+pub mod import;
 pub mod interp;
 pub mod ir;
 pub mod pass;
