@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Synfire compiles trained binary-weight spiking networks into verified hardware.
 
+pub mod cli;
+pub mod data;
 pub mod diag;
 pub mod emit;
 pub mod flow;

@@ -109,9 +109,12 @@ impl Build {
 pub(super) fn replace(out: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let taken = out.exists() && !out.join(MANIFEST).is_file();
     if taken && std::fs::read_dir(out).is_ok_and(|mut d| d.next().is_some()) || out.is_file() {
-        return Err(Diagnostic::new(&codes::FILE_WRITE, "it exists and is not a directory of synfire's")
-            .in_file(out)
-            .help("name another directory with -o, or remove it yourself"));
+        return Err(Diagnostic::new(
+            &codes::FILE_WRITE,
+            "it exists and is not a directory of synfire's",
+        )
+        .in_file(out)
+        .help("name another directory with -o, or remove it yourself"));
     }
     let mut name = out.file_name().unwrap_or_default().to_os_string();
     name.push(".partial");

@@ -86,13 +86,15 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let target = target::load(&args.target)?;
     if args.bitstream && target.board.is_none() {
         let message = format!("`{}` is a bare device; a bitstream needs pins", target.name);
-        return Err(Diagnostic::new(&codes::BAD_OPTION, message).help("name a board, see `synfire targets`"));
+        return Err(Diagnostic::new(&codes::BAD_OPTION, message)
+            .help("name a board, see `synfire targets`"));
     }
     let model = args.model.load()?;
     progress.set_message("fold");
     let lanes: BTreeMap<_, _> = args.lanes.iter().cloned().collect();
     let options = hw::Options { lanes, no_trace: args.no_trace };
-    let (design, estimate) = hw::lower(&model.integer, &target, &options).map_err(|d| d.in_file(&args.model.model))?;
+    let (design, estimate) =
+        hw::lower(&model.integer, &target, &options).map_err(|d| d.in_file(&args.model.model))?;
     let mut manifest = Manifest {
         synfire: env!("CARGO_PKG_VERSION").into(),
         model: args.model.model.clone(),
@@ -104,7 +106,8 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     build::replace(&args.out, |dir| {
         write(dir, &model, &design, &target)?;
         if args.bitstream {
-            manifest.bitstream = Some(bitstream(dir, &target, args, &|step| progress.set_message(step.to_owned()))?);
+            manifest.bitstream =
+                Some(bitstream(dir, &target, args, &|step| progress.set_message(step.to_owned()))?);
         }
         let json = serde_json::to_string_pretty(&manifest)
             .map_err(|e| Diagnostic::internal("compile", e.to_string()))?;
@@ -131,7 +134,12 @@ fn write(dir: &Path, model: &Model, design: &Design, target: &Target) -> Result<
     Ok(())
 }
 
-fn bitstream(dir: &Path, target: &Target, args: &Args, progress: &dyn Fn(&str)) -> Result<BitstreamReport> {
+fn bitstream(
+    dir: &Path,
+    target: &Target,
+    args: &Args,
+    progress: &dyn Fn(&str),
+) -> Result<BitstreamReport> {
     let toolbox = Toolbox::discover();
     let (rtl, flow) = (dir.join(RTL_DIR), dir.join("flow"));
     crate::flow::process::create_dir(&flow)?;
@@ -187,7 +195,11 @@ fn layers(design: &Design) -> Vec<Layer> {
         accumulator_bits: d.acc_bits,
         weights_in: if d.block { "EBR" } else { "LUTs" },
     };
-    design.stages.iter().filter_map(|s| if let Stage::Dense(d) = s { Some(layer(d)) } else { None }).collect()
+    design
+        .stages
+        .iter()
+        .filter_map(|s| if let Stage::Dense(d) = s { Some(layer(d)) } else { None })
+        .collect()
 }
 
 fn text(s: &Summary<'_>, target: &Target) -> String {
@@ -213,10 +225,30 @@ fn text(s: &Summary<'_>, target: &Target) -> String {
     let mut rows = vec![["", "estimate", "result", "device"].map(str::to_owned).to_vec()];
     let result = |f: &dyn Fn(&BitstreamReport) -> String| s.bitstream.map_or_else(|| "-".into(), f);
     let count = |n: u32| thousands(u64::from(n));
-    rows.push(vec!["LUT4".into(), count(s.estimate.lut4), result(&|b| thousands(b.lut4)), count(have.lut4)]);
-    rows.push(vec!["logic cells".into(), "-".into(), result(&|b| thousands(b.logic_cells)), count(have.lut4)]);
-    rows.push(vec!["EBR".into(), count(s.estimate.ebr), result(&|b| thousands(b.ebr)), count(have.ebr)]);
-    rows.push(vec!["MHz".into(), "-".into(), result(&|b| format!("{:.1}", b.fmax_mhz)), "-".into()]);
+    rows.push(vec![
+        "LUT4".into(),
+        count(s.estimate.lut4),
+        result(&|b| thousands(b.lut4)),
+        count(have.lut4),
+    ]);
+    rows.push(vec![
+        "logic cells".into(),
+        "-".into(),
+        result(&|b| thousands(b.logic_cells)),
+        count(have.lut4),
+    ]);
+    rows.push(vec![
+        "EBR".into(),
+        count(s.estimate.ebr),
+        result(&|b| thousands(b.ebr)),
+        count(have.ebr),
+    ]);
+    rows.push(vec![
+        "MHz".into(),
+        "-".into(),
+        result(&|b| format!("{:.1}", b.fmax_mhz)),
+        "-".into(),
+    ]);
     text += &table(&rows);
     let _ = write!(text, "\nwritten to {}", s.out.display());
     let _ = match s.bitstream {

@@ -20,12 +20,20 @@ pub(super) struct PassesArgs {}
 pub(super) fn targets(_: &TargetsArgs, ui: Ui) -> Result<()> {
     let all = target::names().map(target::load).collect::<Result<Vec<_>>>()?;
     ui.result(&all, || {
-        let mut rows = vec![["target", "device", "LUT4", "EBR", "board clock"].map(str::to_owned).to_vec()];
+        let mut rows =
+            vec![["target", "device", "LUT4", "EBR", "board clock"].map(str::to_owned).to_vec()];
         for t in &all {
-            let clock = t.board.as_ref().map_or_else(|| "-".into(), |b| format!("{} MHz", b.clock_mhz));
+            let clock =
+                t.board.as_ref().map_or_else(|| "-".into(), |b| format!("{} MHz", b.clock_mhz));
             let have = t.device.resources;
             let count = |n: u32| thousands(u64::from(n));
-            rows.push(vec![t.name.clone(), t.device.name.clone(), count(have.lut4), count(have.ebr), clock]);
+            rows.push(vec![
+                t.name.clone(),
+                t.device.name.clone(),
+                count(have.lut4),
+                count(have.ebr),
+                clock,
+            ]);
         }
         table(&rows)
     })
@@ -43,7 +51,8 @@ struct PassInfo {
 pub(super) fn passes(_: &PassesArgs, ui: Ui) -> Result<()> {
     let info = |(name, reason): &(&'static str, &'static str)| {
         let pass = pass::PASSES.iter().find(|p| p.name() == *name)?;
-        let (description, requires, ensures) = (pass.description(), pass.requires(), pass.ensures());
+        let (description, requires, ensures) =
+            (pass.description(), pass.requires(), pass.ensures());
         Some(PassInfo { name, description, requires, ensures, reason })
     };
     let all: Vec<_> = pass::TO_INTEGER.iter().filter_map(info).collect();

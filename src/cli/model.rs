@@ -58,7 +58,10 @@ impl ModelArgs {
     /// Imports the model.
     pub(super) fn import(&self) -> Result<(Graph, import::LiftReport)> {
         if self.timesteps == Some(0) {
-            return Err(Diagnostic::new(&codes::BAD_OPTION, "--timesteps 0: a network runs for at least one"));
+            return Err(Diagnostic::new(
+                &codes::BAD_OPTION,
+                "--timesteps 0: a network runs for at least one",
+            ));
         }
         let options = import::Options {
             timesteps: self.timesteps,

@@ -16,7 +16,11 @@ pub(super) struct Ui {
 
 impl Ui {
     /// Prints a result: as JSON, or as the lines of `text`.
-    pub(super) fn result(self, value: &impl Serialize, text: impl FnOnce() -> String) -> Result<()> {
+    pub(super) fn result(
+        self,
+        value: &impl Serialize,
+        text: impl FnOnce() -> String,
+    ) -> Result<()> {
         if self.json {
             let json = serde_json::to_string_pretty(value)
                 .map_err(|e| Diagnostic::internal("cli", e.to_string()))?;
@@ -62,7 +66,9 @@ impl Ui {
 /// Lines up columns: the first to the left, the others to the right.
 pub(super) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |c: usize| rows.iter().filter_map(|r| r.get(c)).map(|s| s.chars().count()).max().unwrap_or(0);
+    let width = |c: usize| {
+        rows.iter().filter_map(|r| r.get(c)).map(|s| s.chars().count()).max().unwrap_or(0)
+    };
     let widths: Vec<_> = (0..columns).map(width).collect();
     let mut text = String::new();
     for row in rows {

@@ -40,7 +40,9 @@ fn read(from: &mut impl Read) -> Result<Array> {
         return Err(bad("the first two bytes are not zero: not an idx file"));
     };
     if kind != TYPE_U8 {
-        return Err(bad(format!("elements of type {kind:#04x}; unsigned bytes (0x08) were expected")));
+        return Err(bad(format!(
+            "elements of type {kind:#04x}; unsigned bytes (0x08) were expected"
+        )));
     }
     let mut shape = Vec::new();
     for _ in 0..dimensions {
@@ -48,12 +50,15 @@ fn read(from: &mut impl Read) -> Result<Array> {
         from.read_exact(&mut word).map_err(|e| bad(format!("the header ends early: {e}")))?;
         shape.push(u32::from_be_bytes(word) as usize);
     }
-    let length = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d)).filter(|n| *n <= MAX_BYTES);
+    let length =
+        shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d)).filter(|n| *n <= MAX_BYTES);
     let (Some(length), false) = (length, shape.is_empty()) else {
         return Err(bad(format!("a shape of {shape:?} makes no sense")));
     };
     let mut bytes = Vec::new();
-    from.take(length as u64 + 1).read_to_end(&mut bytes).map_err(|e| bad(format!("the data is damaged: {e}")))?;
+    from.take(length as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| bad(format!("the data is damaged: {e}")))?;
     if bytes.len() != length {
         let found = if bytes.len() > length { "more".to_owned() } else { bytes.len().to_string() };
         return Err(bad(format!("{shape:?} needs {length} bytes, the file has {found}")));
