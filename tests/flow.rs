@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use synfire::flow::formal::{self, ProofJob};
 use synfire::flow::icestorm;
 use synfire::flow::nextpnr::{self, PnrJob};
 use synfire::flow::verilator::{self, LintJob, VerilatorJob};
@@ -214,4 +215,25 @@ fn a_test_bench_that_does_not_compile_is_told_apart() {
     let err = verilator::build(&toolbox, &job).unwrap_err();
     assert_eq!(err.code.id, "SF0506");
     assert!(err.message.contains("wrong"), "{}", err.message);
+}
+
+#[test]
+fn a_true_property_is_proved_and_a_false_one_is_named() {
+    let Some(toolbox) = tools(&[Tool::Yosys, Tool::Smtbmc, Tool::Yices]) else { return };
+    let prove = |limit: i64, wrong: i64| {
+        let dir = tempfile::tempdir().unwrap();
+        let parameters = vec![("LIMIT".to_string(), limit), ("WRONG".to_string(), wrong)];
+        let (dir, sources) = (dir.path().to_path_buf(), vec![here("wrap.v")]);
+        let job =
+            ProofJob { dir, sources, parameters, top: "wrap".into(), depth: 12, bounded: false };
+        formal::prove(&toolbox, &job)
+    };
+    prove(10, 0).unwrap();
+    prove(200, 0).unwrap();
+    let err = prove(8, 1).unwrap_err();
+    assert_eq!(err.code.id, "SF0508", "{err}");
+    assert!(err.message.contains("fails (base"), "{}", err.message);
+    // The wrong count is out of reach in so few steps, so only the induction can object.
+    let err = prove(200, 1).unwrap_err();
+    assert!(err.message.contains("is not inductive"), "{}", err.message);
 }
