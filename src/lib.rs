@@ -2,4 +2,11 @@
 //! Synfire compiles trained binary-weight spiking networks into verified hardware.
 
 pub mod diag;
+pub mod emit;
 pub mod flow;
+pub mod hw;
+pub mod interp;
+pub mod ir;
+pub mod pass;
+pub mod sim;
+pub mod target;

@@ -6,4 +6,6 @@ use super::codes;
 codes! {
     NOT_FINITE = "SF0301", "a parameter is NaN or infinite",
         "A weight, a batch-norm statistic or a neuron parameter is not a finite number, so no integer can stand for it. Training has probably diverged.";
+    PASS_UNSUPPORTED = "SF0302", "a pass cannot treat this node",
+        "The graph is valid, but a rewrite on the way to integers has no rule for what stands at this node. The message names the node and what was expected there.";
 }

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// sf_dense_replay: keeps a layer's inputs and replays the non-zero ones.
+//
+// Contract
+//   NI, XW      inputs and their width
+//   RW          width of a weight row's address
+//   write_i     stores data_i at index_i (indices in order 0..NI-1)
+//   start_i     the next cycle is the first of a scan; at least three cycles after the
+//               last write_i
+//   restart_i   the following scan is the first one of the next inference
+//   scan_i      high from the cycle after start_i until done_o
+//   event_o     row_o is the weight row of a non-zero input; data_o is that input in the
+//               next cycle. A word of 16 inputs takes max(1, its non-zero inputs) cycles.
+//   done_o      last cycle of the scan
+//   Scan number g = 1, 2, ... counts rows from g * ceil(NI/16) * 16.
+`default_nettype none
+
+module sf_dense_replay #(
+  parameter NI = 32,
+  parameter XW = 8,
+  parameter RW = 6,
+  parameter IW = (NI > 1) ? $clog2(NI) : 1
+) (
+  input  wire          clk_i,
+  input  wire          rst_i,
+  input  wire          write_i,
+  input  wire [IW-1:0] index_i,
+  input  wire [XW-1:0] data_i,
+  input  wire          start_i,
+  input  wire          restart_i,
+  input  wire          scan_i,
+  output wire          event_o,
+  output wire          done_o,
+  output wire [RW-1:0] row_o,
+  output wire [XW-1:0] data_o
+);
+
+  localparam NW = (NI + 15) / 16;
+  localparam WW = (NW > 1) ? $clog2(NW) : 1;   // a word of the bitmap
+  localparam BW = RW - 4;                      // a word, counted over all scans
+
+  // ---- writing: values as they come, the bitmap a word at a time
+  wire [3:0]  lane     = index_i[3:0];
+  reg  [15:0] bits_q;
+  wire [15:0] bits_d   = bits_q | ({15'b0, |data_i} << lane);
+  wire        word_end = write_i & ((&lane) | (index_i == NI[IW-1:0] - 1'b1));
+
+  always @(posedge clk_i) begin
+    if (write_i) bits_q <= word_end ? 16'b0 : bits_d;
+    if (rst_i) bits_q <= 16'b0;
+  end
+
+  // ---- scanning: `word_q` is being scanned, the next one waits at the memory's output
+  reg  [15:0]   cur_q;
+  reg  [WW-1:0] word_q, fetch_q;
+  reg  [BW-1:0] base_q;
+  wire [15:0]   next_word;
+  wire [15:0]   rest     = cur_q & (cur_q - 1'b1);
+  wire          word_done = scan_i & (rest == 16'b0);
+  wire          advance  = start_i | (word_done & ~done_o);
+  wire [WW-1:0] fetch_d  = advance ? fetch_q + 1'b1 : fetch_q;
+
+  // Position of the lowest one.
+  wire [15:0] low = cur_q & ~rest;
+  wire [3:0]  bit_pos;
+  assign bit_pos[0] = |(low & 16'hAAAA);
+  assign bit_pos[1] = |(low & 16'hCCCC);
+  assign bit_pos[2] = |(low & 16'hF0F0);
+  assign bit_pos[3] = |(low & 16'hFF00);
+
+  assign event_o = scan_i & (cur_q != 16'b0);
+  assign done_o  = word_done & (word_q == NW[WW-1:0] - 1'b1);
+  assign row_o   = {base_q, bit_pos};
+
+  always @(posedge clk_i) begin
+    fetch_q <= fetch_d;
+    if (scan_i) begin
+      cur_q <= rest;
+      if (word_done) base_q <= base_q + 1'b1;
+    end
+    if (advance) begin
+      cur_q  <= next_word;
+      word_q <= start_i ? {WW{1'b0}} : word_q + 1'b1;
+    end
+    if (done_o) fetch_q <= {WW{1'b0}};
+    if (restart_i | rst_i) base_q <= NW[BW-1:0];
+    if (rst_i) fetch_q <= {WW{1'b0}};
+  end
+
+  sf_ram #(.WIDTH(16), .DEPTH(NW)) u_bitmap (
+    .clk_i  (clk_i),
+    .we_i   (word_end),
+    .waddr_i(index_i[IW-1 -: WW]),
+    .wdata_i(bits_d),
+    .raddr_i(fetch_d),
+    .rdata_o(next_word)
+  );
+
+  wire [IW-1:0] value_index = {word_q, bit_pos};
+
+  sf_ram #(.WIDTH(XW), .DEPTH(NI)) u_values (
+    .clk_i  (clk_i),
+    .we_i   (write_i),
+    .waddr_i(index_i),
+    .wdata_i(data_i),
+    .raddr_i(value_index),
+    .rdata_o(data_o)
+  );
+
+endmodule
+
+`default_nettype wire

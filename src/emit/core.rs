@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! sf_core.v: the chain of stages.
+
+use askama::Template;
+
+use super::{File, RTL_DIR, memory};
+use crate::diag::{Diagnostic, Result};
+use crate::hw::{Design, Stage};
+use crate::ir::{Compare, Reset};
+
+#[derive(Template)]
+#[template(path = "verilog/core.v", escape = "none")]
+struct Core<'a> {
+    model: &'a str,
+    version: &'a str,
+    timesteps: u32,
+    inputs: u32,
+    input_bits: u32,
+    classes: u32,
+    dense_count: usize,
+    lif_count: usize,
+    trace: bool,
+    /// Streams that are sent: the result and the kept trains.
+    sources: usize,
+    nets: Vec<Net>,
+    stages: Vec<Instance<'a>>,
+}
+
+/// Stream number k lies before stage number k.
+struct Net {
+    width: u32,
+    signed: bool,
+}
+
+struct Instance<'a> {
+    index: usize,
+    name: &'a str,
+    from: usize,
+    to: usize,
+    module: Module,
+}
+
+enum Module {
+    Dense(DenseParams),
+    Lif(LifParams),
+    Count(CountParams),
+    Readout(ReadoutParams),
+}
+
+struct DenseParams {
+    ni: u32,
+    no: u32,
+    groups: u32,
+    lanes: u32,
+    xw: u32,
+    tp: u32,
+    aw: u32,
+    block: u32,
+    init: String,
+    probe: usize,
+}
+
+struct LifParams {
+    n: u32,
+    iw: u32,
+    vw: u32,
+    frac: u32,
+    k: u32,
+    m: u32,
+    reset: u32,
+    strict: u32,
+    hold: u32,
+    bw: u32,
+    tw: u32,
+    block: u32,
+    init: String,
+    probe: usize,
+}
+
+struct CountParams {
+    w: u32,
+}
+
+struct ReadoutParams {
+    n: u32,
+    iw: u32,
+    gw: u32,
+    ow: u32,
+    lw: u32,
+    block: u32,
+    init: String,
+    /// The operand, with a sign bit where it has none.
+    input: String,
+}
+
+/// Renders the core.
+pub(super) fn render(design: &Design) -> Result<File> {
+    let lif_count = design.lifs().count();
+    let mut nets = vec![Net { width: design.input.bits, signed: false }];
+    let mut stages = Vec::new();
+    let (mut denses, mut lifs) = (0, 0);
+    for (index, stage) in design.stages.iter().enumerate() {
+        let init = memory::name(index);
+        let (name, module) = match stage {
+            Stage::Dense(d) => {
+                nets.push(Net { width: d.output_bits(), signed: true });
+                denses += 1;
+                let params = DenseParams {
+                    ni: d.inputs(),
+                    no: d.outputs(),
+                    groups: d.groups(),
+                    lanes: d.lanes,
+                    xw: d.input_bits,
+                    tp: d.time_parallel,
+                    aw: d.acc_bits,
+                    block: d.block.into(),
+                    init,
+                    probe: denses - 1,
+                };
+                (d.name.as_str(), Module::Dense(params))
+            }
+            Stage::Lif(l) => {
+                nets.push(Net { width: l.timesteps, signed: false });
+                lifs += 1;
+                let params = LifParams {
+                    n: l.neurons(),
+                    iw: l.input_bits,
+                    vw: l.membrane_bits,
+                    frac: l.frac,
+                    k: l.leak_num,
+                    m: l.leak_shift,
+                    reset: match l.reset {
+                        Reset::Soft => 0,
+                        Reset::SoftDelayed => 1,
+                        Reset::Hard => 2,
+                        Reset::None => 3,
+                    },
+                    strict: (l.compare == Compare::Above).into(),
+                    hold: l.hold.into(),
+                    bw: l.bias_bits,
+                    tw: l.threshold_bits,
+                    block: l.block.into(),
+                    init,
+                    probe: lifs - 1,
+                };
+                (l.name.as_str(), Module::Lif(params))
+            }
+            Stage::Count(w) => {
+                nets.push(Net { width: u32::BITS - w.leading_zeros(), signed: false });
+                ("count", Module::Count(CountParams { w: *w }))
+            }
+            Stage::Readout(r) => {
+                let signed = nets.last().is_some_and(|n| n.signed);
+                let params = ReadoutParams {
+                    n: r.classes(),
+                    iw: r.input_bits,
+                    gw: r.gain_bits,
+                    ow: r.offset_bits,
+                    lw: r.logit_bits,
+                    block: r.block.into(),
+                    init,
+                    input: if signed { format!("d{index}") } else { format!("{{1'b0, d{index}}}") },
+                };
+                (r.name.as_str(), Module::Readout(params))
+            }
+        };
+        stages.push(Instance { index, name, from: index, to: index + 1, module });
+    }
+    let classes = match design.stages.last() {
+        Some(Stage::Readout(r)) => r.classes(),
+        _ => 0,
+    };
+    let core = Core {
+        model: &design.name,
+        version: env!("CARGO_PKG_VERSION"),
+        timesteps: design.timesteps,
+        inputs: design.input.count,
+        input_bits: design.input.bits,
+        classes,
+        dense_count: denses,
+        lif_count,
+        trace: design.trace,
+        sources: if design.trace { 1 + lif_count } else { 1 },
+        nets,
+        stages,
+    };
+    let text = core.render().map_err(|e| Diagnostic::internal("emit", e.to_string()))?;
+    Ok(File::new(format!("{RTL_DIR}/sf_core.v"), text))
+}

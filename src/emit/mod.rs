@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Writes a design as files: Verilog, memory contents, pin constraints.
+//!
+//! Templates bind names and numbers, the modules in hdl/ compute. Nothing here is shared
+//! with `sim`: if it were, their agreement would prove nothing.
+
+mod core;
+mod memory;
+mod top;
+
+use crate::diag::Result;
+use crate::hw::Design;
+use crate::target::Target;
+
+/// A file to be written, its path relative to the output directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Relative path.
+    pub path: String,
+    /// Contents.
+    pub text: String,
+}
+
+impl File {
+    fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { path: path.into(), text: text.into() }
+    }
+}
+
+/// The hand-written modules, by file name.
+pub static HDL: &[(&str, &str)] = &[
+    ("sf_cobs_rx.v", include_str!("../../hdl/sf_cobs_rx.v")),
+    ("sf_cobs_tx.v", include_str!("../../hdl/sf_cobs_tx.v")),
+    ("sf_count_ones.v", include_str!("../../hdl/sf_count_ones.v")),
+    ("sf_crc16.v", include_str!("../../hdl/sf_crc16.v")),
+    ("sf_dense.v", include_str!("../../hdl/sf_dense.v")),
+    ("sf_dense_replay.v", include_str!("../../hdl/sf_dense_replay.v")),
+    ("sf_host_link.v", include_str!("../../hdl/sf_host_link.v")),
+    ("sf_intake.v", include_str!("../../hdl/sf_intake.v")),
+    ("sf_lif.v", include_str!("../../hdl/sf_lif.v")),
+    ("sf_por.v", include_str!("../../hdl/sf_por.v")),
+    ("sf_ram.v", include_str!("../../hdl/sf_ram.v")),
+    ("sf_readout.v", include_str!("../../hdl/sf_readout.v")),
+    ("sf_rom.v", include_str!("../../hdl/sf_rom.v")),
+    ("sf_status.v", include_str!("../../hdl/sf_status.v")),
+    ("sf_stream_seq.v", include_str!("../../hdl/sf_stream_seq.v")),
+    ("sf_trace.v", include_str!("../../hdl/sf_trace.v")),
+    ("sf_uart_rx.v", include_str!("../../hdl/sf_uart_rx.v")),
+    ("sf_uart_tx.v", include_str!("../../hdl/sf_uart_tx.v")),
+];
+
+/// Directory of the Verilog files in the output.
+pub const RTL_DIR: &str = "rtl";
+
+/// Every file of a design; with a board also its top module and its pins.
+///
+/// # Errors
+/// An internal error if a template cannot be rendered; a diagnostic if the board's clock
+/// and serial line do not go together.
+pub fn emit(design: &Design, target: &Target) -> Result<Vec<File>> {
+    let mut files: Vec<File> =
+        HDL.iter().map(|(name, text)| File::new(format!("{RTL_DIR}/{name}"), *text)).collect();
+    files.push(core::render(design)?);
+    files.extend(memory::files(design));
+    if let Some(board) = &target.board {
+        files.extend(top::render(design, target, board)?);
+    }
+    Ok(files)
+}

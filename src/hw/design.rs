@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! What a design is made of.
+
+use serde::Serialize;
+
+use crate::ir::{BitMatrix, Compare, Reset};
+
+/// A network as hardware: `input → stages[0] → stages[1] → … → host`.
+#[derive(Debug, Clone)]
+pub struct Design {
+    /// Name of the model.
+    pub name: String,
+    /// T.
+    pub timesteps: u32,
+    /// What the host sends.
+    pub input: Input,
+    /// The chain; the last one is a readout.
+    pub stages: Vec<Stage>,
+    /// True if spike trains are kept so that the host can read them back.
+    pub trace: bool,
+}
+
+/// What the host sends: one byte an input.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Input {
+    /// Number of levels.
+    pub count: u32,
+    /// Bits of a level, ≤ 8.
+    pub bits: u32,
+}
+
+/// One stage of the chain.
+#[derive(Debug, Clone)]
+pub enum Stage {
+    /// `sf_dense`.
+    Dense(DenseStage),
+    /// `sf_lif`.
+    Lif(LifStage),
+    /// `sf_count_ones`: a spike train of this many bits becomes the number of its spikes.
+    Count(u32),
+    /// `sf_readout`.
+    Readout(ReadoutStage),
+}
+
+/// A fully connected layer on the event engine.
+#[derive(Debug, Clone)]
+pub struct DenseStage {
+    /// Name of the layer.
+    pub name: String,
+    /// ±1, `[outputs, inputs]`.
+    pub weights: BitMatrix,
+    /// Neurons that are computed side by side.
+    pub lanes: u32,
+    /// Bits of an input: of a level, or of a spike train.
+    pub input_bits: u32,
+    /// Accumulators a lane: 1 for levels, T for spike trains.
+    pub time_parallel: u32,
+    /// Width of an accumulator.
+    pub acc_bits: u32,
+    /// Weights in block RAM instead of LUTs.
+    pub block: bool,
+}
+
+impl DenseStage {
+    /// Number of inputs.
+    #[must_use]
+    pub fn inputs(&self) -> u32 {
+        self.weights.cols() as u32
+    }
+
+    /// Number of outputs.
+    #[must_use]
+    pub fn outputs(&self) -> u32 {
+        self.weights.rows() as u32
+    }
+
+    /// How often the inputs are gone through.
+    #[must_use]
+    pub fn groups(&self) -> u32 {
+        self.outputs().div_ceil(self.lanes)
+    }
+
+    /// Words of the bitmap of non-zero inputs.
+    #[must_use]
+    pub fn words(&self) -> u32 {
+        self.inputs().div_ceil(16)
+    }
+
+    /// Rows of the weight memory.
+    #[must_use]
+    pub fn depth(&self) -> u32 {
+        (self.groups() - 1) * self.words() * 16 + self.inputs()
+    }
+
+    /// Neurons of group `g`.
+    #[must_use]
+    pub fn group_size(&self, g: u32) -> u32 {
+        self.lanes.min(self.outputs() - g * self.lanes)
+    }
+
+    /// Width of a result, sign included.
+    #[must_use]
+    pub fn output_bits(&self) -> u32 {
+        self.acc_bits + 1
+    }
+}
+
+/// A layer of leaky integrate-and-fire neurons.
+#[derive(Debug, Clone)]
+pub struct LifStage {
+    /// Name of the layer.
+    pub name: String,
+    /// T.
+    pub timesteps: u32,
+    /// True if one input serves all timesteps of a neuron.
+    pub hold: bool,
+    /// Width of an input.
+    pub input_bits: u32,
+    /// Width of the membrane.
+    pub membrane_bits: u32,
+    /// Fraction bits of the membrane.
+    pub frac: u32,
+    /// Leak k / 2^m: k.
+    pub leak_num: u32,
+    /// Leak k / 2^m: m.
+    pub leak_shift: u32,
+    /// What firing does.
+    pub reset: Reset,
+    /// When a neuron fires.
+    pub compare: Compare,
+    /// Per neuron.
+    pub bias: Vec<i64>,
+    /// Per neuron, > 0.
+    pub threshold: Vec<i64>,
+    /// Width of a bias, sign included.
+    pub bias_bits: u32,
+    /// Width of a threshold, unsigned.
+    pub threshold_bits: u32,
+    /// Parameters in block RAM instead of LUTs.
+    pub block: bool,
+}
+
+impl LifStage {
+    /// Number of neurons.
+    #[must_use]
+    pub fn neurons(&self) -> u32 {
+        self.threshold.len() as u32
+    }
+}
+
+/// Logits and class.
+#[derive(Debug, Clone)]
+pub struct ReadoutStage {
+    /// Name of the layer.
+    pub name: String,
+    /// Width of an input, sign included.
+    pub input_bits: u32,
+    /// Per class, unsigned.
+    pub gain: Vec<i64>,
+    /// Per class.
+    pub offset: Vec<i64>,
+    /// Width of a gain.
+    pub gain_bits: u32,
+    /// Width of an offset, sign included.
+    pub offset_bits: u32,
+    /// Width of a logit, sign included, ≤ 32.
+    pub logit_bits: u32,
+    /// Parameters in block RAM instead of LUTs.
+    pub block: bool,
+}
+
+impl ReadoutStage {
+    /// Number of classes.
+    #[must_use]
+    pub fn classes(&self) -> u32 {
+        self.gain.len() as u32
+    }
+}
+
+impl Design {
+    /// The layers that fire, in order.
+    pub fn lifs(&self) -> impl Iterator<Item = &LifStage> {
+        self.stages.iter().filter_map(|s| match s {
+            Stage::Lif(l) => Some(l),
+            _ => None,
+        })
+    }
+
+    /// The dense layers, in order.
+    pub fn denses(&self) -> impl Iterator<Item = &DenseStage> {
+        self.stages.iter().filter_map(|s| match s {
+            Stage::Dense(d) => Some(d),
+            _ => None,
+        })
+    }
+}

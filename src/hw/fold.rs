@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Folding: as many lanes as the target has room for, where they save most cycles.
+//!
+//! Every layer starts with one lane. As long as something is gained, the layer that takes
+//! most cycles is given the next larger number of lanes with which the design still fits.
+//! Block RAMs are handed out first to what cannot be LUTs, then to the memories that would
+//! cost most LUTs per block RAM.
+
+use super::cost::{self, Estimate, Memory, MemoryKind};
+use super::{DenseStage, Design, Options, Stage};
+use crate::diag::{Diagnostic, Result, codes};
+use crate::target::{Resources, Target};
+
+/// Place and route needs some LUTs to spare.
+const LUT_SHARE: f64 = 0.9;
+
+/// Chooses lanes and the place of every memory.
+pub(super) fn fold(design: &mut Design, target: &Target, options: &Options) -> Result<Estimate> {
+    let have = target.device.resources;
+    let budget = Resources { lut4: (f64::from(have.lut4) * LUT_SHARE) as u32, ..have };
+    for name in options.lanes.keys() {
+        if !design.denses().any(|d| d.name == *name) {
+            let known: Vec<_> = design.denses().map(|d| d.name.as_str()).collect();
+            return Err(Diagnostic::new(
+                &codes::BAD_OPTION,
+                format!("--lanes names `{name}`, which is no dense layer"),
+            )
+            .help(format!("dense layers: {}", known.join(", "))));
+        }
+    }
+    let fixed: Vec<usize> = set_lanes(design, options);
+    if !fits(&place(design, budget), budget) {
+        return Err(does_not_fit(design, target, budget));
+    }
+    loop {
+        let mut open: Vec<usize> =
+            (0..design.stages.len()).filter(|i| !fixed.contains(i)).collect();
+        open.sort_by_key(|&i| std::cmp::Reverse(busy(&design.stages[i])));
+        if !open.into_iter().any(|i| widen(design, i, budget)) {
+            break;
+        }
+    }
+    Ok(place(design, budget))
+}
+
+/// Applies the user's choices; returns the stages they fix.
+fn set_lanes(design: &mut Design, options: &Options) -> Vec<usize> {
+    let mut fixed = Vec::new();
+    for (i, stage) in design.stages.iter_mut().enumerate() {
+        if let Stage::Dense(d) = stage
+            && let Some(&lanes) = options.lanes.get(&d.name)
+        {
+            d.lanes = lanes.clamp(1, d.outputs());
+            fixed.push(i);
+        }
+    }
+    fixed
+}
+
+/// Groups that are replayed times inputs: what more lanes would save.
+fn busy(stage: &Stage) -> u64 {
+    match stage {
+        Stage::Dense(d) => u64::from(d.groups() - 1) * u64::from(d.inputs()),
+        _ => 0,
+    }
+}
+
+/// Gives stage `i` the next larger number of lanes that saves a group and fits.
+fn widen(design: &mut Design, i: usize, budget: Resources) -> bool {
+    let Stage::Dense(d) = &design.stages[i] else { return false };
+    let (before, outputs) = (d.lanes, d.outputs());
+    for groups in (1..d.groups()).rev() {
+        set(design, i, outputs.div_ceil(groups));
+        if fits(&place(design, budget), budget) {
+            return true;
+        }
+    }
+    set(design, i, before);
+    false
+}
+
+fn set(design: &mut Design, i: usize, lanes: u32) {
+    if let Stage::Dense(d) = &mut design.stages[i] {
+        d.lanes = lanes;
+    }
+}
+
+fn fits(e: &Estimate, budget: Resources) -> bool {
+    e.lut4 <= budget.lut4 && e.ebr <= budget.ebr
+}
+
+/// Puts read-only memories into block RAM while there is some, and estimates the result.
+fn place(design: &mut Design, budget: Resources) -> Estimate {
+    for stage in &mut design.stages {
+        set_block(stage, false);
+    }
+    let memories = cost::memories(design);
+    let mut free =
+        budget.ebr.saturating_sub(memories.iter().filter(|m| m.block).map(Memory::ebr).sum());
+    let mut movable: Vec<&Memory> =
+        memories.iter().filter(|m| m.can_be_luts() && m.luts() > 16).collect();
+    // LUTs saved per block RAM, highest first; the order of the chain breaks ties.
+    movable.sort_by_key(|m| std::cmp::Reverse(u64::from(m.luts()) * 1024 / u64::from(m.ebr())));
+    for m in movable {
+        if m.ebr() <= free {
+            free -= m.ebr();
+            set_block(&mut design.stages[m.stage], true);
+        }
+    }
+    cost::estimate(design)
+}
+
+fn set_block(stage: &mut Stage, block: bool) {
+    match stage {
+        Stage::Dense(d) => d.block = block,
+        Stage::Lif(l) => l.block = block,
+        Stage::Readout(r) => r.block = block,
+        Stage::Count(_) => {}
+    }
+}
+
+/// Says by how much, and the largest first layer that would fit.
+fn does_not_fit(design: &mut Design, target: &Target, budget: Resources) -> Box<Diagnostic> {
+    let need = place(design, budget);
+    let weights: u32 = need
+        .memories
+        .iter()
+        .filter(|m| m.kind == MemoryKind::Weights)
+        .map(|m| m.depth * m.width)
+        .sum();
+    let mut message = format!(
+        "`{}` needs at least {} LUT4 and {} EBR with one lane a layer; {} has {} LUT4 ({} usable) and {} EBR",
+        design.name,
+        need.lut4,
+        need.ebr,
+        target.name,
+        target.device.resources.lut4,
+        budget.lut4,
+        budget.ebr
+    );
+    if need.lut4 > budget.lut4 {
+        message += &format!("; {} LUT4 too many", need.lut4 - budget.lut4);
+    }
+    if need.ebr > budget.ebr {
+        message += &format!("; {} EBR too many", need.ebr - budget.ebr);
+    }
+    let help = largest_fitting(design, budget).map_or_else(
+        || format!("its {weights} weight bits exceed the chip; use a larger target or a smaller network"),
+        |(layer, from, to)| {
+            format!("it would fit if `{layer}` had {to} neurons instead of {from}, everything else the same")
+        },
+    );
+    Diagnostic::new(&codes::HW_DOES_NOT_FIT, message).at(design.name.clone()).help(help)
+}
+
+/// The layer with most weights, its size, and the largest size with which all would fit.
+fn largest_fitting(design: &Design, budget: Resources) -> Option<(String, u32, u32)> {
+    let (i, d) = design
+        .stages
+        .iter()
+        .enumerate()
+        .filter_map(|(i, s)| if let Stage::Dense(d) = s { Some((i, d)) } else { None })
+        .max_by_key(|(_, d)| u64::from(d.inputs()) * u64::from(d.outputs()))?;
+    if !matches!(design.stages.get(i + 1), Some(Stage::Lif(_))) {
+        return None;
+    }
+    let fits_with = |neurons: u32| {
+        let mut smaller = design.clone();
+        shrink(&mut smaller, i, neurons);
+        fits(&place(&mut smaller, budget), budget)
+    };
+    // Whatever needs fewer neurons needs less of everything: bisect.
+    let (mut low, mut high) = (0, d.outputs());
+    while high - low > 1 {
+        let middle = u32::midpoint(low, high);
+        if fits_with(middle) { low = middle } else { high = middle }
+    }
+    (low > 0).then(|| (d.name.clone(), d.outputs(), low))
+}
+
+/// Cuts layer `i` to `neurons` outputs, and what follows it to as many inputs.
+fn shrink(design: &mut Design, i: usize, neurons: u32) {
+    let cut = |d: &mut DenseStage, rows: usize, cols: usize| {
+        let old = d.weights.clone();
+        d.weights = crate::ir::BitMatrix::from_fn(rows, cols, |r, c| old.get(r, c));
+        d.lanes = d.lanes.min(rows as u32);
+    };
+    let n = neurons as usize;
+    for (k, stage) in design.stages.iter_mut().enumerate().skip(i) {
+        match stage {
+            Stage::Dense(d) if k == i => {
+                let cols = d.weights.cols();
+                cut(d, n, cols);
+            }
+            Stage::Dense(d) => {
+                let rows = d.weights.rows();
+                cut(d, rows, n);
+                break;
+            }
+            Stage::Lif(l) => {
+                l.bias.truncate(n);
+                l.threshold.truncate(n);
+            }
+            Stage::Count(_) | Stage::Readout(_) => {}
+        }
+    }
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! The hardware as data: a chain of stages that hand each other streams.
+//!
+//! [`lower`] turns an integer graph into a [`Design`] for a target; `sim` executes it
+//! cycle by cycle, `emit` writes it as Verilog. docs/hardware.md describes the modules in
+//! hdl/ that the stages stand for.
+
+mod cost;
+mod design;
+mod fold;
+mod lower;
+mod stages;
+
+pub use cost::{Estimate, Memory, MemoryKind, estimate};
+pub use design::{DenseStage, Design, Input, LifStage, ReadoutStage, Stage};
+pub use lower::{Options, lower};

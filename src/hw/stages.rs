@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! The chain of stages of a graph, each layer with a single lane.
+
+use super::{DenseStage, Design, Input, LifStage, ReadoutStage, Stage};
+use crate::diag::{Diagnostic, Result, codes};
+use crate::ir::{FixedLif, FixedReadout, Graph, Kind, Linear, Node, NodeId, Op, Stream, Weights};
+
+/// Longest spike train: a word of a block RAM.
+const MAX_TIMESTEPS: u32 = 16;
+/// Inputs arrive as bytes.
+const MAX_INPUT_BITS: u32 = 8;
+/// The host link counts them in 16 bits.
+const MAX_INPUTS: usize = u16::MAX as usize;
+/// The class is sent as a byte.
+const MAX_CLASSES: usize = 256;
+
+/// Turns the graph's nodes into stages.
+pub(super) fn build(graph: &Graph) -> Result<Design> {
+    let chain = chain(graph)?;
+    if graph.timesteps > MAX_TIMESTEPS {
+        let message =
+            format!("{} timesteps; the hardware runs up to {MAX_TIMESTEPS}", graph.timesteps);
+        return Err(unsupported(graph.node(chain[0]), message));
+    }
+    let mut design = Design {
+        name: graph.name.clone(),
+        timesteps: graph.timesteps,
+        input: Input { count: 0, bits: 0 },
+        stages: Vec::new(),
+        trace: true,
+    };
+    for (i, &id) in chain.iter().enumerate() {
+        let node = graph.node(id);
+        let operand = i.checked_sub(1).map(|p| graph.node(chain[p]));
+        let next = chain.get(i + 1).map(|&n| &graph.node(n).op);
+        match (&node.op, operand) {
+            (Op::Input(input), _) => {
+                if input.bits > MAX_INPUT_BITS || !input.is_static || node.stream.len() > MAX_INPUTS
+                {
+                    let message = "an input has up to 65535 static levels of up to 8 bits";
+                    return Err(unsupported(node, message));
+                }
+                design.input = Input { count: node.stream.len() as u32, bits: input.bits };
+            }
+            (Op::Linear(l), Some(from)) => {
+                let counted = matches!(next, Some(Op::FixedReadout(_))) && !from.stream.is_static;
+                if counted && graph.timesteps > 1 {
+                    // W Σ_t s[t] = Σ_t W s[t]: one pass over the counts serves all timesteps.
+                    design.stages.push(Stage::Count(graph.timesteps));
+                }
+                design.stages.push(Stage::Dense(dense(
+                    node,
+                    l,
+                    &from.stream,
+                    graph.timesteps,
+                    counted,
+                )?));
+            }
+            (Op::FixedLif(l), Some(from)) => {
+                let Some(Stage::Dense(d)) = design.stages.last() else {
+                    return Err(unsupported(node, "neurons that no linear layer feeds"));
+                };
+                let stage = lif(node, l, d.output_bits(), from.stream.is_static, graph.timesteps);
+                design.stages.push(Stage::Lif(stage));
+            }
+            (Op::FixedReadout(r), Some(from)) => {
+                if from.stream.is_static {
+                    return Err(unsupported(node, "no layer before the readout fires"));
+                }
+                let spikes = matches!(from.stream.kind, Kind::Spikes);
+                if spikes && graph.timesteps > 1 {
+                    design.stages.push(Stage::Count(graph.timesteps));
+                }
+                let sum_bits = match design.stages.last() {
+                    Some(Stage::Dense(d)) => d.output_bits(),
+                    // A count is unsigned: one bit more for the sign.
+                    _ => bits_for(u64::from(graph.timesteps)) + 1,
+                };
+                design.stages.push(Stage::Readout(readout(node, r, sum_bits)?));
+            }
+            (op, _) => {
+                return Err(unsupported(node, format!("no engine computes `{}`", op.name())));
+            }
+        }
+    }
+    if !matches!(design.stages.last(), Some(Stage::Readout(_))) {
+        return Err(unsupported(
+            graph.node(graph.output()?),
+            "the network does not end in a readout",
+        ));
+    }
+    Ok(design)
+}
+
+/// The nodes from input to output; every one has at most one user.
+fn chain(graph: &Graph) -> Result<Vec<NodeId>> {
+    let order = graph.order()?;
+    for &id in &order {
+        if graph.users(id).len() > 1 || graph.operands(id).len() > 1 {
+            return Err(unsupported(
+                graph.node(id),
+                "the hardware runs layers in a chain; this node branches",
+            ));
+        }
+    }
+    Ok(order)
+}
+
+fn unsupported(node: &Node, message: impl Into<String>) -> Box<Diagnostic> {
+    Diagnostic::new(&codes::HW_UNSUPPORTED, message)
+        .at(node.name.clone())
+        .help("`synfire simulate` runs the model without hardware")
+}
+
+/// Bits of an unsigned number up to `largest`.
+fn bits_for(largest: u64) -> u32 {
+    (u64::BITS - largest.leading_zeros()).max(1)
+}
+
+/// Bits of a two's-complement number, sign included.
+fn signed_bits(v: i64) -> u32 {
+    bits_for(if v < 0 { !v as u64 } else { v as u64 }) + 1
+}
+
+fn dense(node: &Node, l: &Linear, x: &Stream, timesteps: u32, counted: bool) -> Result<DenseStage> {
+    let Weights::Binary { signs, .. } = &l.weights;
+    if !matches!(node.stream.kind, Kind::Current { .. }) {
+        return Err(unsupported(
+            node,
+            format!("its result is {}; integers were expected", node.stream),
+        ));
+    }
+    let level_bits = match x.kind {
+        Kind::Levels { bits } => bits,
+        _ => 1,
+    };
+    let (input_bits, time_parallel, largest) = if counted {
+        (bits_for(u64::from(timesteps)), 1, u64::from(timesteps))
+    } else if x.is_static {
+        (level_bits, 1, (1 << level_bits) - 1)
+    } else {
+        (timesteps, timesteps, 1)
+    };
+    Ok(DenseStage {
+        name: node.name.clone(),
+        weights: signs.clone(),
+        lanes: 1,
+        input_bits,
+        time_parallel,
+        acc_bits: bits_for(largest * signs.cols() as u64),
+        block: false,
+    })
+}
+
+fn lif(node: &Node, l: &FixedLif, input_bits: u32, hold: bool, timesteps: u32) -> LifStage {
+    let bias_bits = l.bias.iter().map(|&b| signed_bits(b)).max().unwrap_or(1);
+    let threshold_bits = l.threshold.iter().map(|&t| bits_for(t as u64)).max().unwrap_or(1);
+    LifStage {
+        name: node.name.clone(),
+        timesteps,
+        hold,
+        input_bits,
+        // The registers' operands are sign-extended to the membrane's width.
+        membrane_bits: l.width.max(input_bits).max(bias_bits).max(threshold_bits + 1),
+        frac: l.frac,
+        leak_num: l.leak_num,
+        leak_shift: l.leak_shift,
+        reset: l.reset,
+        compare: l.compare,
+        bias: l.bias.clone(),
+        threshold: l.threshold.clone(),
+        bias_bits,
+        threshold_bits,
+        block: false,
+    }
+}
+
+fn readout(node: &Node, r: &FixedReadout, input_bits: u32) -> Result<ReadoutStage> {
+    if r.gain.len() > MAX_CLASSES {
+        return Err(unsupported(
+            node,
+            format!("{} classes; up to {MAX_CLASSES} are possible", r.gain.len()),
+        ));
+    }
+    let offset_bits = r.offset.iter().map(|&o| signed_bits(o)).max().unwrap_or(1);
+    Ok(ReadoutStage {
+        name: node.name.clone(),
+        input_bits,
+        gain: r.gain.clone(),
+        offset: r.offset.clone(),
+        gain_bits: r.gain_width,
+        offset_bits,
+        logit_bits: r.width.max(input_bits).max(offset_bits),
+        block: false,
+    })
+}

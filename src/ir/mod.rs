@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! The spiking dataflow graph.
+//!
+//! A [`Graph`] is a directed graph of named [`Node`]s; an edge carries a typed
+//! [`Stream`]. It exists in two forms: the *real* form that import produces, whose
+//! parameters are floating point, and the *integer* form after the pass `quantise`,
+//! in which every number is an integer of a declared width. docs/ir.md is the
+//! reference of the text form.
+
+mod bits;
+mod graph;
+mod iso;
+mod op;
+mod parse;
+mod print;
+mod stream;
+mod verify;
+
+pub use bits::BitMatrix;
+pub use graph::{Graph, Node, NodeId};
+pub use iso::isomorphic;
+pub use op::{
+    BatchNorm, Compare, FixedLif, FixedReadout, Input, Lif, Linear, Op, PerChannel, Readout,
+    ReadoutKind, Reset, Scale, Weights,
+};
+pub use parse::parse;
+pub use print::print;
+pub use stream::{Kind, Stream};
+pub use verify::{infer, verify};

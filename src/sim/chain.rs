@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! The chain of stages: who takes what when.
+
+use super::activity::Activity;
+use super::dense::{Dense, Tables};
+use super::probe::{Probe, Step};
+use crate::hw::{LifStage, ReadoutStage, Stage};
+use crate::ir::{Compare, Reset};
+
+/// A stage during one inference.
+pub(super) enum StageState<'d> {
+    Dense(Dense<'d>),
+    Lif(Lif<'d>),
+    Count,
+    Readout(Readout<'d>),
+}
+
+impl<'d> StageState<'d> {
+    pub(super) fn new(index: usize, stage: &'d Stage, tables: Option<&'d Tables>) -> Self {
+        match (stage, tables) {
+            (Stage::Dense(d), Some(tables)) => Self::Dense(Dense::new(index, d, tables)),
+            (Stage::Lif(l), _) => Self::Lif(Lif::new(index, l)),
+            (Stage::Readout(r), _) => Self::Readout(Readout::new(r)),
+            (Stage::Count(_) | Stage::Dense(_), _) => Self::Count,
+        }
+    }
+}
+
+/// Hands `value` to the first stage, which sees it as valid from cycle `valid` on;
+/// returns the cycle in which it is taken.
+pub(super) fn push(
+    stages: &mut [StageState<'_>],
+    value: i64,
+    valid: u64,
+    activity: &mut Activity,
+    probe: &mut impl Probe,
+) -> u64 {
+    let Some((first, rest)) = stages.split_first_mut() else { return valid };
+    match first {
+        StageState::Dense(dense) => {
+            dense.take(rest, value, valid, activity, probe);
+            valid
+        }
+        StageState::Lif(lif) => lif.take(rest, value, valid, activity, probe),
+        StageState::Count => push(rest, i64::from(value.count_ones()), valid, activity, probe),
+        StageState::Readout(readout) => readout.take(value, valid, probe),
+    }
+}
+
+/// `sf_lif`: one timestep a cycle; an input is taken while the one before has its last step.
+pub(super) struct Lif<'d> {
+    index: usize,
+    stage: &'d LifStage,
+    neuron: u32,
+    timestep: u32,
+    /// The membrane after leak and reset.
+    state: i64,
+    train: u32,
+    /// Cycle of the last step with the input before.
+    free: u64,
+    /// Cycle in which the last train was taken.
+    train_taken: u64,
+}
+
+impl<'d> Lif<'d> {
+    fn new(index: usize, stage: &'d LifStage) -> Self {
+        Self { index, stage, neuron: 0, timestep: 0, state: 0, train: 0, free: 0, train_taken: 0 }
+    }
+
+    fn take(
+        &mut self,
+        rest: &mut [StageState<'_>],
+        value: i64,
+        valid: u64,
+        activity: &mut Activity,
+        probe: &mut impl Probe,
+    ) -> u64 {
+        let accepted = valid.max(self.free);
+        let steps = if self.stage.hold { self.stage.timesteps } else { 1 };
+        let mut cycle = accepted;
+        for _ in 0..steps {
+            cycle += 1;
+            if self.timestep + 1 == self.stage.timesteps {
+                // The last step needs the place of the train before.
+                cycle = cycle.max(self.train_taken);
+            }
+            self.step(value, cycle, activity, probe);
+            if self.timestep == self.stage.timesteps {
+                self.train_taken = push(rest, i64::from(self.train), cycle + 1, activity, probe);
+                activity.stages[self.index].results += 1;
+                (self.neuron, self.timestep, self.state, self.train) = (self.neuron + 1, 0, 0, 0);
+            }
+        }
+        self.free = cycle;
+        accepted
+    }
+
+    fn step(&mut self, value: i64, cycle: u64, activity: &mut Activity, probe: &mut impl Probe) {
+        let l = self.stage;
+        let theta = l.threshold[self.neuron as usize];
+        let u = self.state + (value << l.frac) + l.bias[self.neuron as usize];
+        let fires = match l.compare {
+            Compare::AtLeast => u >= theta,
+            Compare::Above => u > theta,
+        };
+        let before_leak = match l.reset {
+            Reset::Soft if fires => u - theta,
+            Reset::Hard if fires => 0,
+            _ => u,
+        };
+        let leaked = (before_leak * i64::from(l.leak_num)) >> l.leak_shift;
+        self.state = if fires && l.reset == Reset::SoftDelayed { leaked - theta } else { leaked };
+        self.train |= u32::from(fires) << self.timestep;
+        let (neuron, timestep) = (self.neuron, self.timestep);
+        probe.step(Step { cycle, stage: self.index, neuron, timestep, fires });
+        activity.stages[self.index].steps += 1;
+        activity.stages[self.index].spikes += u64::from(fires);
+        self.timestep += 1;
+    }
+}
+
+/// `sf_readout`: GW + 3 cycles a class, four bytes a logit, the class at the end.
+pub(super) struct Readout<'d> {
+    stage: &'d ReadoutStage,
+    logits: Vec<i32>,
+    class: u8,
+    /// First cycle in which the next input can be taken, and the next logit be sent.
+    ready: u64,
+    bytes_free: u64,
+}
+
+impl<'d> Readout<'d> {
+    fn new(stage: &'d ReadoutStage) -> Self {
+        Self { stage, logits: Vec::new(), class: 0, ready: 0, bytes_free: 0 }
+    }
+
+    fn take(&mut self, value: i64, valid: u64, probe: &mut impl Probe) -> u64 {
+        let accepted = valid.max(self.ready);
+        let c = self.logits.len();
+        let logit = (value * self.stage.gain[c] + self.stage.offset[c]) as i32;
+        self.logits.push(logit);
+        if logit > self.logits[usize::from(self.class)] {
+            self.class = c as u8;
+        }
+        let send = self.bytes_free.max(accepted + u64::from(self.stage.gain_bits) + 2);
+        let last = self.logits.len() == self.stage.gain.len();
+        for (k, byte) in
+            logit.to_le_bytes().into_iter().chain(last.then_some(self.class)).enumerate()
+        {
+            probe.output(byte, send + 1 + k as u64);
+        }
+        self.ready = send + 1;
+        self.bytes_free = send + 5;
+        accepted
+    }
+
+    /// Logits, class, and the cycle in which the class was sent: the fifth byte's.
+    pub(super) fn result(&self) -> (Vec<i32>, u8, u64) {
+        (self.logits.clone(), self.class, self.bytes_free)
+    }
+}

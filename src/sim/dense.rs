@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! `sf_dense`: sums and the cycles of its events and results.
+
+use super::activity::Activity;
+use super::chain::{StageState, push};
+use super::probe::Probe;
+use crate::hw::DenseStage;
+
+/// Weights in the order the simulator reads them.
+pub(super) struct Tables {
+    /// `[input][output]`: all ones where the weight is +1, else 0.
+    masks: Vec<u32>,
+    /// Per input: how many outputs it is added to.
+    plus: Vec<u32>,
+}
+
+impl Tables {
+    pub(super) fn new(d: &DenseStage) -> Self {
+        let (inputs, outputs) = (d.weights.cols(), d.weights.rows());
+        let mut masks = Vec::with_capacity(inputs * outputs);
+        let mut plus = Vec::with_capacity(inputs);
+        for i in 0..inputs {
+            let row = (0..outputs).map(|o| if d.weights.get(o, i) { u32::MAX } else { 0 });
+            plus.push(row.clone().filter(|m| *m != 0).count() as u32);
+            masks.extend(row);
+        }
+        Self { masks, plus }
+    }
+}
+
+/// A dense stage during one inference.
+pub(super) struct Dense<'d> {
+    index: usize,
+    stage: &'d DenseStage,
+    tables: &'d Tables,
+    /// Inputs so far.
+    inputs: Vec<u32>,
+}
+
+impl<'d> Dense<'d> {
+    pub(super) fn new(index: usize, stage: &'d DenseStage, tables: &'d Tables) -> Self {
+        Self { index, stage, tables, inputs: Vec::with_capacity(stage.inputs() as usize) }
+    }
+
+    /// Takes one input, always at once: the stage before hands over no more than there are.
+    pub(super) fn take(
+        &mut self,
+        rest: &mut [StageState<'d>],
+        value: i64,
+        cycle: u64,
+        activity: &mut Activity,
+        probe: &mut impl Probe,
+    ) {
+        self.inputs.push(value as u32);
+        if value != 0 {
+            probe.event(self.index, cycle);
+        }
+        if self.inputs.len() == self.stage.inputs() as usize {
+            self.run(rest, cycle, activity, probe);
+        }
+    }
+
+    /// All inputs are there, the last one since `last`: hands on the results group by group.
+    fn run(
+        &self,
+        rest: &mut [StageState<'d>],
+        last: u64,
+        activity: &mut Activity,
+        probe: &mut impl Probe,
+    ) {
+        let d = self.stage;
+        let tp = d.time_parallel as usize;
+        let sums = self.sums();
+        let mut results = sums.chunks(tp);
+        // Last event or empty word of the group; first cycle with an empty drain; cycle in
+        // which the result before was taken.
+        let (mut last_event, mut drain_free, mut taken) = (last, 0, 0);
+        for g in 0..d.groups() {
+            let snap = drain_free.max(last_event + 3);
+            for _ in 0..d.group_size(g) {
+                for &sum in results.next().into_iter().flatten() {
+                    let shift = taken.max(snap + 1);
+                    taken = push(rest, sum, shift + 1, activity, probe);
+                    drain_free = shift + 1;
+                }
+            }
+            if g + 1 < d.groups() {
+                last_event = self.scan(snap, activity, probe);
+            }
+        }
+        self.count(activity);
+    }
+
+    /// Replays the kept inputs from cycle `snap + 1` on; returns the last cycle.
+    fn scan(&self, snap: u64, activity: &mut Activity, probe: &mut impl Probe) -> u64 {
+        let mut cycle = snap;
+        for word in self.inputs.chunks(16) {
+            let events = word.iter().filter(|x| **x != 0).count() as u64;
+            for k in 0..events {
+                probe.event(self.index, cycle + 1 + k);
+            }
+            cycle += events.max(1);
+        }
+        activity.stages[self.index].words += u64::from(self.stage.words());
+        cycle
+    }
+
+    /// `Σ ±x` per output and timestep: 2 · (sum where the weight is +1) − (sum of all).
+    fn sums(&self) -> Vec<i64> {
+        let (outputs, tp) = (self.stage.weights.rows(), self.stage.time_parallel as usize);
+        let mut plus = vec![0u32; outputs * tp];
+        let mut total = vec![0u32; tp];
+        for (i, &x) in self.inputs.iter().enumerate().filter(|(_, x)| **x != 0) {
+            let masks = &self.tables.masks[i * outputs..(i + 1) * outputs];
+            if tp == 1 {
+                total[0] += x;
+                plus.iter_mut().zip(masks).for_each(|(p, m)| *p += x & m);
+                continue;
+            }
+            for t in (0..tp).filter(|t| x >> t & 1 == 1) {
+                total[t] += 1;
+                plus[t * outputs..].iter_mut().zip(masks).for_each(|(p, m)| *p += 1 & m);
+            }
+        }
+        // Neuron by neuron, timestep by timestep.
+        (0..outputs * tp)
+            .map(|k| {
+                let (o, t) = (k / tp, k % tp);
+                2 * i64::from(plus[t * outputs + o]) - i64::from(total[t])
+            })
+            .collect()
+    }
+
+    fn count(&self, activity: &mut Activity) {
+        let d = self.stage;
+        let counts = &mut activity.stages[self.index];
+        counts.inputs += self.inputs.len() as u64;
+        for (i, &x) in self.inputs.iter().enumerate().filter(|(_, x)| **x != 0) {
+            let times = if d.time_parallel > 1 { u64::from(x.count_ones()) } else { 1 };
+            counts.nonzero += times;
+            counts.rows += u64::from(d.groups());
+            counts.additions += times * u64::from(self.tables.plus[i]);
+        }
+        counts.results += u64::from(d.outputs() * d.time_parallel);
+    }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Executes a design cycle by cycle, without going through every cycle.
+//!
+//! A stage is a function of what its predecessor hands it and of when its successor takes
+//! its results, so it is enough to follow the transactions: each one's cycle number is a
+//! maximum over the cycles of the few it waits for. The rules stand in docs/hardware.md
+//! and beside each stage; `synfire verify` holds them against the RTL, cycle by cycle.
+//!
+//! Cycle 0 is the one in which the first input is accepted; the host is always ready.
+
+mod activity;
+mod chain;
+mod dense;
+mod probe;
+
+use crate::diag::{Diagnostic, Result, codes};
+use crate::hw::{Design, Stage};
+
+pub use activity::Activity;
+use chain::StageState;
+pub use probe::{NoProbe, Probe, Recorder, Step};
+
+/// Result of one inference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inference {
+    /// Per class.
+    pub logits: Vec<i32>,
+    /// First class with the largest logit.
+    pub class: u8,
+    /// Cycle in which the last input was accepted.
+    pub last_input: u64,
+    /// Cycle in which the last byte of the result (the class) was sent.
+    pub done: u64,
+    /// What happened on the way.
+    pub activity: Activity,
+}
+
+impl Inference {
+    /// Core cycles from the last input to the last byte of the result.
+    #[must_use]
+    pub fn latency(&self) -> u64 {
+        self.done - self.last_input
+    }
+}
+
+/// A design ready to run.
+pub struct Sim<'d> {
+    design: &'d Design,
+    tables: Vec<Option<dense::Tables>>,
+}
+
+impl<'d> Sim<'d> {
+    /// Prepares a design.
+    #[must_use]
+    pub fn new(design: &'d Design) -> Self {
+        let tables = design
+            .stages
+            .iter()
+            .map(|s| if let Stage::Dense(d) = s { Some(dense::Tables::new(d)) } else { None })
+            .collect();
+        Self { design, tables }
+    }
+
+    /// Runs one inference; `gaps[i]` cycles pass before input i is offered (none if empty).
+    ///
+    /// # Errors
+    /// [`codes::INPUT_SHAPE`] if the input does not fit the design.
+    pub fn run(&self, input: &[u8], gaps: &[u8], probe: &mut impl Probe) -> Result<Inference> {
+        let port = self.design.input;
+        if input.len() != port.count as usize {
+            let message =
+                format!("{} values were given; the design takes {}", input.len(), port.count);
+            return Err(Diagnostic::new(&codes::INPUT_SHAPE, message));
+        }
+        if let Some(v) = input.iter().find(|v| u32::from(**v) >> port.bits != 0) {
+            let message = format!("level {v} does not fit into {} bits", port.bits);
+            return Err(Diagnostic::new(&codes::INPUT_SHAPE, message));
+        }
+        let mut stages: Vec<StageState<'_>> = self
+            .design
+            .stages
+            .iter()
+            .zip(&self.tables)
+            .enumerate()
+            .map(|(i, (stage, tables))| StageState::new(i, stage, tables.as_ref()))
+            .collect();
+        let mut activity = Activity::new(self.design);
+        let mut cycle = 0;
+        for (i, &level) in input.iter().enumerate() {
+            if i > 0 {
+                cycle += 1 + u64::from(gaps.get(i).copied().unwrap_or(0));
+            }
+            probe.input(i, cycle);
+            chain::push(&mut stages, i64::from(level), cycle, &mut activity, probe);
+        }
+        let Some(StageState::Readout(readout)) = stages.last() else {
+            return Err(Diagnostic::internal("sim", "the last stage is not a readout"));
+        };
+        let (logits, class, done) = readout.result();
+        activity.cycles = done + 1;
+        Ok(Inference { logits, class, last_input: cycle, done, activity })
+    }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Devices and boards: data in targets/*.toml, read here.
+
+mod schema;
+
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+
+use crate::diag::{Diagnostic, InFile, Result, codes, read_file};
+pub use schema::{Board, Coefficient, Device, Energy, Resources, Target, Tools};
+
+/// The files that come with the program, by name.
+static BUILT_IN: &[(&str, &str)] = &[
+    ("ice40up5k", include_str!("../../targets/ice40up5k.toml")),
+    ("icebreaker", include_str!("../../targets/icebreaker.toml")),
+];
+
+/// What a board's file says; the device stands in its own.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BoardFile {
+    name: String,
+    description: String,
+    device: String,
+    board: Board,
+}
+
+/// Names of the built-in targets.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.iter().map(|(name, _)| *name)
+}
+
+/// Loads a target by built-in name, or from a .toml file.
+///
+/// # Errors
+/// [`codes::TARGET_UNKNOWN`] or [`codes::TARGET_FORMAT`].
+pub fn load(name: &str) -> Result<Target> {
+    if let Some((_, text)) = BUILT_IN.iter().find(|(n, _)| *n == name) {
+        return parse(text).map_err(|d| d.at(format!("targets/{name}.toml")));
+    }
+    let path = Path::new(name);
+    if path.extension().is_none_or(|e| e != "toml") {
+        let known: Vec<_> = names().collect();
+        return Err(Diagnostic::new(&codes::TARGET_UNKNOWN, format!("`{name}` is not known"))
+            .help(format!("known targets: {}; or name a .toml file", known.join(", "))));
+    }
+    let bytes = read_file(path)?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|e| Diagnostic::new(&codes::TARGET_FORMAT, e.to_string()).in_file(path))?;
+    parse(text).in_file(path)
+}
+
+fn parse(text: &str) -> Result<Target> {
+    let table: toml::Table = toml_value(text)?;
+    if !table.contains_key("device") {
+        let device: Device = toml_value(text)?;
+        return Ok(Target {
+            name: device.name.clone(),
+            description: device.description.clone(),
+            device,
+            board: None,
+        });
+    }
+    let file: BoardFile = toml_value(text)?;
+    let device = load(&file.device)?.device;
+    Ok(Target { name: file.name, description: file.description, device, board: Some(file.board) })
+}
+
+fn toml_value<T: DeserializeOwned>(text: &str) -> Result<T> {
+    toml::from_str(text).map_err(|e| Diagnostic::new(&codes::TARGET_FORMAT, e.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_target_loads_under_its_name() {
+        for name in names() {
+            assert_eq!(load(name).map(|t| t.name).ok().as_deref(), Some(name));
+        }
+    }
+
+    #[test]
+    fn coefficients_lie_in_their_bands() {
+        for name in names() {
+            let Ok(target) = load(name) else { panic!("{name}") };
+            let e = &target.device.energy;
+            for c in
+                [&e.static_power, &e.clock_cycle, &e.bit_toggle, &e.register_clock, &e.ram_access]
+            {
+                assert!(
+                    c.low <= c.value && c.value <= c.high && !c.source.is_empty(),
+                    "{name}: {c:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_target_names_the_known_ones() {
+        let Err(d) = load("icebraker") else { panic!("loaded") };
+        assert!(d.help.is_some_and(|h| h.contains("icebreaker")));
+    }
+}

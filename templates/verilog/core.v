@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// sf_core: `<{ model }>`, <{ timesteps }> timesteps, written by synfire <{ version }>.
+//
+// Contract
+//   in_*     <{ inputs }> bytes an inference, in order, valid/ready
+//   trace_i  stable while a result is sent: 1 appends the spike trains
+//   out_*    result bytes: <{ classes }> logits (4 bytes each, lowest first), the class; then
+//            with trace_i the trains of every layer that fires
+//   rst_i    also abandons an inference; memories keep their contents
+//   probe_*  for traces in simulation; nothing in hardware hangs on them
+`default_nettype none
+
+module sf_core (
+  input  wire       clk_i,
+  input  wire       rst_i,
+  input  wire       trace_i,
+  input  wire [7:0] in_data_i,
+  input  wire       in_valid_i,
+  output wire       in_ready_o,
+  output wire [7:0] out_data_o,
+  output wire       out_valid_o,
+  input  wire       out_ready_i,
+  output wire       out_last_o,
+  output wire [<{ dense_count - 1 }>:0] probe_event_o,
+  output wire [<{ lif_count - 1 }>:0] probe_step_o,
+  output wire [<{ lif_count - 1 }>:0] probe_spike_o
+);
+
+  wire done = out_valid_o & out_ready_i & out_last_o;
+
+  // Streams between the stages.
+<%- for net in nets %>
+  wire <% if net.signed %>signed <% endif %>[<{ net.width - 1 }>:0] d<{ loop.index0 }>;
+  wire v<{ loop.index0 }>, r<{ loop.index0 }>;
+<%- endfor %>
+
+  // What is sent: the result, then the kept spike trains.
+  wire [<{ sources * 8 - 1 }>:0] src_data;
+  wire [<{ sources - 1 }>:0] src_valid, src_last, src_ready, src_turn;
+
+  sf_intake #(
+    .NI(<{ inputs }>), .XW(<{ input_bits }>)
+  ) u_intake (
+    .clk_i(clk_i), .rst_i(rst_i),
+    .in_data_i(in_data_i), .in_valid_i(in_valid_i), .in_ready_o(in_ready_o),
+    .x_data_o(d0), .x_valid_o(v0), .x_ready_i(r0),
+    .done_i(done)
+  );
+<% for s in stages %>
+<%- match s.module %>
+<%- when Module::Dense with (p) %>
+  // <{ s.name }>: <{ p.ni }> inputs, <{ p.no }> neurons in <{ p.groups }> groups of <{ p.lanes }> lanes
+  sf_dense #(
+    .NI(<{ p.ni }>), .NO(<{ p.no }>), .P(<{ p.lanes }>), .XW(<{ p.xw }>), .TP(<{ p.tp }>), .AW(<{ p.aw }>),
+    .BLOCK(<{ p.block }>), .INIT("<{ p.init }>")
+  ) u_<{ s.index }>_dense (
+    .clk_i(clk_i), .rst_i(rst_i),
+    .x_data_i(d<{ s.from }>), .x_valid_i(v<{ s.from }>), .x_ready_o(r<{ s.from }>),
+    .y_data_o(d<{ s.to }>), .y_valid_o(v<{ s.to }>), .y_ready_i(r<{ s.to }>),
+    .event_o(probe_event_o[<{ p.probe }>])
+  );
+<% when Module::Lif with (p) %>
+  // <{ s.name }>: <{ p.n }> neurons
+  sf_lif #(
+    .N(<{ p.n }>), .T(<{ timesteps }>), .IW(<{ p.iw }>), .VW(<{ p.vw }>), .FRAC(<{ p.frac }>), .K(<{ p.k }>), .M(<{ p.m }>),
+    .RESET(<{ p.reset }>), .STRICT(<{ p.strict }>), .HOLD(<{ p.hold }>), .BW(<{ p.bw }>), .TW(<{ p.tw }>),
+    .BLOCK(<{ p.block }>), .INIT("<{ p.init }>")
+  ) u_<{ s.index }>_lif (
+    .clk_i(clk_i), .rst_i(rst_i),
+    .x_data_i(d<{ s.from }>), .x_valid_i(v<{ s.from }>), .x_ready_o(r<{ s.from }>),
+    .s_data_o(d<{ s.to }>), .s_valid_o(v<{ s.to }>), .s_ready_i(r<{ s.to }>),
+    .step_o(probe_step_o[<{ p.probe }>]), .spike_o(probe_spike_o[<{ p.probe }>])
+  );
+<%- if trace %>
+
+  sf_trace #(
+    .N(<{ p.n }>), .T(<{ timesteps }>)
+  ) u_<{ s.index }>_trace (
+    .clk_i(clk_i), .rst_i(rst_i),
+    .s_data_i(d<{ s.to }>), .s_valid_i(v<{ s.to }>), .s_ready_i(r<{ s.to }>),
+    .dump_i(src_turn[<{ p.probe + 1 }>]),
+    .out_data_o(src_data[<{ p.probe * 8 + 15 }>:<{ p.probe * 8 + 8 }>]), .out_valid_o(src_valid[<{ p.probe + 1 }>]),
+    .out_ready_i(src_ready[<{ p.probe + 1 }>]), .out_last_o(src_last[<{ p.probe + 1 }>])
+  );
+<%- endif %>
+<% when Module::Count with (p) %>
+  sf_count_ones #(
+    .W(<{ p.w }>)
+  ) u_<{ s.index }>_count (
+    .x_i(d<{ s.from }>), .y_o(d<{ s.to }>)
+  );
+  assign v<{ s.to }> = v<{ s.from }>;
+  assign r<{ s.from }> = r<{ s.to }>;
+<% when Module::Readout with (p) %>
+  // <{ s.name }>: <{ p.n }> classes
+  sf_readout #(
+    .N(<{ p.n }>), .IW(<{ p.iw }>), .GW(<{ p.gw }>), .OW(<{ p.ow }>), .LW(<{ p.lw }>),
+    .BLOCK(<{ p.block }>), .INIT("<{ p.init }>")
+  ) u_<{ s.index }>_readout (
+    .clk_i(clk_i), .rst_i(rst_i),
+    .x_data_i(<{ p.input }>), .x_valid_i(v<{ s.from }>), .x_ready_o(r<{ s.from }>),
+    .out_data_o(src_data[7:0]), .out_valid_o(src_valid[0]),
+    .out_ready_i(src_ready[0]), .out_last_o(src_last[0])
+  );
+<% endmatch %>
+<%- endfor %>
+  sf_stream_seq #(
+    .N(<{ sources }>)
+  ) u_result (
+    .clk_i(clk_i), .rst_i(rst_i), .all_i(trace_i),
+    .src_data_i(src_data), .src_valid_i(src_valid), .src_last_i(src_last),
+    .src_ready_o(src_ready), .turn_o(src_turn),
+    .out_data_o(out_data_o), .out_valid_o(out_valid_o), .out_ready_i(out_ready_i), .out_last_o(out_last_o)
+  );
+
+  // The result does not wait for its turn: it is always the first.
+  wire unused = &{1'b0, src_turn[0]};
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// top: `<{ model }>` on <{ target }>, written by synfire <{ version }>.
+// A serial line of <{ baud }> baud carries the frames of docs/host-link.md.
+`default_nettype none
+
+module top (
+  input  wire clk_i,
+  input  wire uart_rx_i,
+  output wire uart_tx_o,
+  output wire led_busy_no,
+  output wire led_error_no
+);
+
+  wire rst;
+  sf_por #(.LOG2_CYCLES(10)) u_por (.clk_i(clk_i), .rst_o(rst));
+
+  wire [7:0] rx_data, tx_data, core_data, res_data;
+  wire rx_valid, tx_valid, tx_ready;
+  wire core_valid, core_ready, core_trace, core_commit, core_abort;
+  wire res_valid, res_last, res_ready;
+
+  sf_uart_rx #(.DIV(<{ divider }>)) u_rx (
+    .clk_i(clk_i), .rst_i(rst), .rx_i(uart_rx_i), .data_o(rx_data), .valid_o(rx_valid)
+  );
+
+  sf_uart_tx #(.DIV(<{ divider }>)) u_tx (
+    .clk_i(clk_i), .rst_i(rst), .data_i(tx_data), .valid_i(tx_valid), .ready_o(tx_ready), .tx_o(uart_tx_o)
+  );
+
+  sf_host_link #(.N_IN(<{ inputs }>), .ID(128'h<{ identity }>)) u_link (
+    .clk_i(clk_i), .rst_i(rst),
+    .rx_data_i(rx_data), .rx_valid_i(rx_valid),
+    .tx_data_o(tx_data), .tx_valid_o(tx_valid), .tx_ready_i(tx_ready),
+    .core_data_o(core_data), .core_valid_o(core_valid), .core_ready_i(core_ready),
+    .core_trace_o(core_trace), .core_commit_o(core_commit), .core_abort_o(core_abort),
+    .res_data_i(res_data), .res_valid_i(res_valid), .res_last_i(res_last), .res_ready_o(res_ready)
+  );
+
+  wire [<{ dense_count - 1 }>:0] probe_event;
+  wire [<{ lif_count - 1 }>:0] probe_step, probe_spike;
+
+  sf_core u_core (
+    .clk_i(clk_i), .rst_i(rst | core_abort), .trace_i(core_trace),
+    .in_data_i(core_data), .in_valid_i(core_valid), .in_ready_o(core_ready),
+    .out_data_o(res_data), .out_valid_o(res_valid), .out_ready_i(res_ready), .out_last_o(res_last),
+    .probe_event_o(probe_event), .probe_step_o(probe_step), .probe_spike_o(probe_spike)
+  );
+
+  sf_status u_status (
+    .clk_i(clk_i), .rst_i(rst), .start_i(core_commit), .error_i(core_abort),
+    .done_i(res_valid & res_ready & res_last),
+    .led_busy_no(led_busy_no), .led_error_no(led_error_no)
+  );
+
+  wire unused = &{1'b0, probe_event, probe_step, probe_spike};
+
+endmodule
+
+`default_nettype wire

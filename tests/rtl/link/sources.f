@@ -1,0 +1,10 @@
+tests/rtl/link/link_bench.v
+tests/rtl/link/link_top.v
+tests/rtl/link/dummy_core.v
+hdl/sf_uart_rx.v
+hdl/sf_uart_tx.v
+hdl/sf_host_link.v
+hdl/sf_cobs_rx.v
+hdl/sf_cobs_tx.v
+hdl/sf_crc16.v
+tests/rtl/link/link_bench.cpp
