@@ -2,29 +2,22 @@
 //! The external tools, end to end on a small design.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
+#[path = "common/tools.rs"]
+mod common;
+
 use std::path::{Path, PathBuf};
 
-use synfire::flow::formal::{self, ProofJob};
+use synfire::flow::formal::{self, Mode, ProofJob};
 use synfire::flow::icestorm;
 use synfire::flow::nextpnr::{self, PnrJob};
 use synfire::flow::verilator::{self, LintJob, VerilatorJob};
 use synfire::flow::yosys::{self, SynthJob};
 use synfire::flow::{Tool, Toolbox, report};
 
+use common::tools;
+
 /// The design's top module.
 const TOP: &str = "ramsum";
-
-/// The tools, or nothing when some are missing and a run without them is allowed.
-fn tools(needed: &[Tool]) -> Option<Toolbox> {
-    let toolbox = Toolbox::discover();
-    let missing = toolbox.missing(needed);
-    if missing.is_empty() {
-        return Some(toolbox);
-    }
-    assert!(std::env::var_os("SYNFIRE_REQUIRE_TOOLS").is_none(), "missing: {}", missing.join(", "));
-    eprintln!("not run, missing: {}", missing.join(", "));
-    None
-}
 
 fn here(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/flow").join(file)
@@ -223,9 +216,15 @@ fn a_true_property_is_proved_and_a_false_one_is_named() {
     let prove = |limit: i64, wrong: i64| {
         let dir = tempfile::tempdir().unwrap();
         let parameters = vec![("LIMIT".to_string(), limit), ("WRONG".to_string(), wrong)];
-        let (dir, sources) = (dir.path().to_path_buf(), vec![here("wrap.v")]);
-        let job =
-            ProofJob { dir, sources, parameters, top: "wrap".into(), depth: 12, bounded: false };
+        let job = ProofJob {
+            dir: dir.path().to_path_buf(),
+            source: here("wrap.v"),
+            inner: Vec::new(),
+            parameters,
+            top: "wrap".into(),
+            depth: 12,
+            mode: Mode::Induction,
+        };
         formal::prove(&toolbox, &job)
     };
     prove(10, 0).unwrap();
