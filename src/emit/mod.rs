@@ -8,7 +8,7 @@ mod core;
 mod memory;
 mod top;
 
-use crate::diag::Result;
+use crate::diag::{Diagnostic, Result};
 use crate::hw::Design;
 use crate::target::Target;
 pub use top::divider;
@@ -25,6 +25,12 @@ pub struct File {
 impl File {
     fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
         Self { path: path.into(), text: text.into() }
+    }
+
+    /// A rendered template; its last newline, which rendering drops, is put back.
+    fn rendered(path: impl Into<String>, template: &impl askama::Template) -> Result<Self> {
+        let text = template.render().map_err(|e| Diagnostic::internal("emit", e.to_string()))?;
+        Ok(Self::new(path, text.trim_end().to_owned() + "\n"))
     }
 }
 

@@ -69,10 +69,9 @@ pub(super) fn render(design: &Design, target: &Target, board: &Board) -> Result<
         version,
         pins: board.pins.iter().map(|(port, pin)| (port.as_str(), pin.as_str())).collect(),
     };
-    let failed = |e: askama::Error| Diagnostic::internal("emit", e.to_string());
     Ok(vec![
-        File::new(format!("{RTL_DIR}/top.v"), top.render().map_err(failed)?),
-        File::new("pins.pcf", pins.render().map_err(failed)?),
+        File::rendered(format!("{RTL_DIR}/top.v"), &top)?,
+        File::rendered("pins.pcf", &pins)?,
     ])
 }
 
