@@ -48,6 +48,7 @@ pub static HDL: &[(&str, &str)] = &[
     ("sf_por.v", include_str!("../../hdl/sf_por.v")),
     ("sf_ram.v", include_str!("../../hdl/sf_ram.v")),
     ("sf_readout.v", include_str!("../../hdl/sf_readout.v")),
+    ("sf_reset.v", include_str!("../../hdl/sf_reset.v")),
     ("sf_rom.v", include_str!("../../hdl/sf_rom.v")),
     ("sf_status.v", include_str!("../../hdl/sf_status.v")),
     ("sf_stream_seq.v", include_str!("../../hdl/sf_stream_seq.v")),
