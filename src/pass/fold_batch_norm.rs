@@ -32,10 +32,11 @@ impl Pass for FoldBatchNorm {
 
     fn run(&self, graph: &mut Graph, _: &Options) -> Result<Vec<String>> {
         let mut notes = Vec::new();
-        for id in graph.order()? {
-            if matches!(graph.node(id).op, Op::Linear(_)) {
-                fold(graph, id, &mut notes)?;
-            }
+        // Folding removes the batch norms from the graph, and so from its order.
+        let mut layers = graph.order()?;
+        layers.retain(|&id| matches!(graph.node(id).op, Op::Linear(_)));
+        for id in layers {
+            fold(graph, id, &mut notes)?;
         }
         graph.refresh()?;
         Ok(notes)
@@ -44,6 +45,9 @@ impl Pass for FoldBatchNorm {
 
 fn fold(graph: &mut Graph, linear: NodeId, notes: &mut Vec<String>) -> Result<()> {
     let mut after = only_user(graph, linear)?;
+    if matches!(graph.node(after).op, Op::FixedLif(_) | Op::FixedReadout(_)) {
+        return Ok(()); // the integer form: nothing is left to fold
+    }
     let mut norm = None;
     if let Op::BatchNorm(b) = &graph.node(after).op {
         norm = Some((after, b.clone()));
