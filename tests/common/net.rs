@@ -76,7 +76,7 @@ pub fn nets(numbers: Numbers) -> impl Strategy<Value = Net> {
         prop_oneof![Just(ReadoutKind::Sum), Just(ReadoutKind::Mean), Just(ReadoutKind::PerStep)];
     (
         any::<u64>(),
-        1u32..=8,
+        prop_oneof![4 => 1u32..=8, 1 => 9u32..=16],
         1usize..=70,
         1u32..=8,
         any::<bool>(),
@@ -226,11 +226,12 @@ impl Net {
             }
             let gamma = |d: &mut Draw| match d.rng.below(12) {
                 0 => 0.0,
-                1..4 => -d.gain(1.0),
+                1 => d.gain(1e-9),
+                2..4 => -d.gain(1.0),
                 _ => d.gain(1.0),
             };
             let gamma: Vec<f64> = (0..n).map(|_| gamma(draw)).collect();
-            let beta = gamma.iter().map(|g| if *g == 0.0 { -0.25 } else { draw.offset(0.5) });
+            let beta = gamma.iter().map(|g| if g.abs() < 1e-6 { -0.25 } else { draw.offset(0.5) });
             BatchNorm {
                 beta: beta.collect(),
                 gamma,
