@@ -3,10 +3,12 @@
 
 pub mod diag;
 pub mod emit;
+pub mod energy;
 pub mod flow;
 pub mod hw;
 pub mod interp;
 pub mod ir;
 pub mod pass;
+pub mod report;
 pub mod sim;
 pub mod target;
