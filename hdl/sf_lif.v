@@ -94,7 +94,9 @@ module sf_lif #(
   wire signed [VW-1:0] v     = (RESET == 0 && spike) ? over[VW-1:0] :
                                (RESET == 2 && spike) ? {VW{1'b0}} : u;
   localparam signed [LW-1:0] Leak = K;
+  /* verilator lint_off UNUSEDSIGNAL */ // the division drops the bits below, the bound on v those above
   wire signed [LW-1:0] scaled = {{(LW-VW){v[VW-1]}}, v} * Leak;
+  /* verilator lint_on UNUSEDSIGNAL */
   wire signed [VW-1:0] leaked = scaled[M +: VW];
   wire signed [VW-1:0] state_d = (RESET == 1 && spike) ? leaked - theta : leaked;
 

@@ -77,7 +77,9 @@ module sf_readout #(
   wire          better  = (class_q == {NW{1'b0}}) | (logit_q > best_q);
   wire [NW-1:0] winner  = better ? class_q : best_class_q;
   wire [31:0]   logit32 = {{(32-LW+1){logit_q[LW-1]}}, logit_q[LW-2:0]};
+  /* verilator lint_off UNUSEDSIGNAL */ // widened for any N, read as one byte
   wire [NW+7:0] winner_wide = {8'b0, winner};
+  /* verilator lint_on UNUSEDSIGNAL */
 
   always @(posedge clk_i) begin
     class_q <= class_d;

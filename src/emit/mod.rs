@@ -11,6 +11,7 @@ mod top;
 use crate::diag::Result;
 use crate::hw::Design;
 use crate::target::Target;
+pub use top::divider;
 
 /// A file to be written, its path relative to the output directory.
 #[derive(Debug, Clone, PartialEq, Eq)]

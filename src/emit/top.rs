@@ -37,7 +37,7 @@ const BAUD_TOLERANCE: f64 = 0.02;
 ///
 /// # Errors
 /// [`codes::TARGET_FORMAT`] if no divider comes near enough.
-pub(super) fn divider(board: &Board) -> Result<u32> {
+pub fn divider(board: &Board) -> Result<u32> {
     let exact = board.clock_mhz * 1e6 / f64::from(board.uart_baud);
     let divider = exact.round();
     if divider < 4.0 || (divider / exact - 1.0).abs() > BAUD_TOLERANCE {

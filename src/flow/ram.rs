@@ -31,15 +31,46 @@ pub fn flip_ram_bit(asc: &str, nth: usize) -> Result<Flipped> {
     if words.is_empty() {
         return Err(Diagnostic::new(&codes::ASC_FORMAT, "no block RAM has contents"));
     }
-    let chosen = &words[nth % words.len()];
-    let bit = nth % (WORD_DIGITS * 4);
+    Ok(flip(asc, &words[nth % words.len()], nth % (WORD_DIGITS * 4)))
+}
+
+/// Number of words that are not zero.
+///
+/// # Errors
+/// As [`flip_ram_bit`].
+pub fn words_in_use(asc: &str) -> Result<usize> {
+    words(asc).map(|w| w.len())
+}
+
+/// Flips `bit` of word `at` in the block whose words are `contents`; nothing if no block
+/// has exactly these, or word `at` is zero.
+///
+/// # Errors
+/// As [`flip_ram_bit`].
+pub fn flip_in_block(
+    asc: &str,
+    contents: &[u16],
+    at: usize,
+    bit: usize,
+) -> Result<Option<Flipped>> {
+    let words = words(asc)?;
+    let value = |w: &Word| u16::from_str_radix(&asc[w.at..w.at + WORD_DIGITS], 16).unwrap_or(0);
+    let in_use = contents.iter().filter(|c| **c != 0).count();
+    let block = words.chunk_by(|a, b| a.tile == b.tile).find(|block| {
+        block.len() == in_use && block.iter().all(|w| contents.get(w.word) == Some(&value(w)))
+    });
+    let word = block.and_then(|block| block.iter().find(|w| w.word == at));
+    Ok(word.map(|w| flip(asc, w, bit)))
+}
+
+fn flip(asc: &str, chosen: &Word, bit: usize) -> Flipped {
     let digit = chosen.at + WORD_DIGITS - 1 - bit / 4;
     let old = u32::from(asc.as_bytes()[digit] as char);
     let old = char::from_u32(old).and_then(|c| c.to_digit(16)).unwrap_or(0);
     let new = char::from_digit(old ^ 1 << (bit % 4), 16).unwrap_or('0');
     let mut text = asc.to_string();
     text.replace_range(digit..=digit, new.encode_utf8(&mut [0; 4]));
-    Ok(Flipped { text, tile: chosen.tile.clone(), word: chosen.word, bit })
+    Flipped { text, tile: chosen.tile.clone(), word: chosen.word, bit }
 }
 
 struct Word {

@@ -43,12 +43,19 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Block RAMs that hold it: the best of the four shapes of an iCE40 EBR.
+    /// Block RAMs that hold it.
     #[must_use]
     pub fn ebr(&self) -> u32 {
+        Self::blocks(self.depth, self.width)
+    }
+
+    /// Block RAMs that hold `depth` words of `width` bits: the best of the four shapes of an
+    /// iCE40 EBR.
+    #[must_use]
+    pub fn blocks(depth: u32, width: u32) -> u32 {
         [(256, 16), (512, 8), (1024, 4), (2048, 2)]
             .iter()
-            .map(|(depth, width)| self.depth.div_ceil(*depth) * self.width.div_ceil(*width))
+            .map(|(d, w)| depth.div_ceil(*d) * width.div_ceil(*w))
             .min()
             .unwrap_or(0)
     }
@@ -83,7 +90,7 @@ pub struct Estimate {
 }
 
 /// UART, framing, checksum, reset and the glue around the core (measured).
-const HOST_LINK_LUTS: u32 = 450;
+const HOST_LINK_LUTS: u32 = 350;
 
 /// Estimates a design.
 #[must_use]

@@ -10,7 +10,7 @@ use crate::diag::{Diagnostic, Result, codes};
 /// Reads a graph from its text form and verifies it.
 ///
 /// # Errors
-/// [`codes::IR_SYNTAX`] with the line, or what [`super::verify`] finds.
+/// [`codes::IR_SYNTAX`] with the line, or what [`super::verify()`] finds.
 pub fn parse(text: &str) -> Result<Graph> {
     let mut lines = text
         .lines()

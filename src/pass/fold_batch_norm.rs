@@ -32,10 +32,10 @@ impl Pass for FoldBatchNorm {
 
     fn run(&self, graph: &mut Graph, _: &Options) -> Result<Vec<String>> {
         let mut notes = Vec::new();
-        for id in graph.order()? {
-            if matches!(graph.node(id).op, Op::Linear(_)) {
-                fold(graph, id, &mut notes)?;
-            }
+        let mut linears = graph.order()?;
+        linears.retain(|&id| matches!(graph.node(id).op, Op::Linear(_)));
+        for id in linears {
+            fold(graph, id, &mut notes)?;
         }
         graph.refresh()?;
         Ok(notes)

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod apt;
+mod onnx_proto;
 mod python;
 mod setup;
 mod step;
@@ -19,6 +20,7 @@ cargo xtask TASK
   test                       everything that has to pass before a merge
   nightly                    test, and what takes longer
   bench                      the benchmarks
+  onnx-proto                 write src/import/onnx/proto.rs anew from onnx.proto
 
 options of demo, test, nightly and bench:
   --list                     name the steps, run nothing
@@ -74,6 +76,9 @@ fn run() -> Result<bool, String> {
     if task == "setup" {
         setup::run(&options);
         return Ok(true);
+    }
+    if task == "onnx-proto" {
+        return onnx_proto::run().map(|()| true).map_err(|e| e.to_string());
     }
     let steps = tasks::steps(task, &options)
         .ok_or_else(|| format!("{task} is no task; see cargo xtask help"))?;

@@ -6,4 +6,8 @@ use super::codes;
 codes! {
     VERIFY_MISMATCH = "SF0601", "two executors disagree",
         "The same input gave different spikes, cycles or logits at two levels. This is never acceptable: the message names the first difference.";
+    LINK_DAMAGED = "SF0602", "a response of the hardware is damaged",
+        "A frame that came over the serial line is not well-formed, has a wrong checksum or an unexpected length. docs/host-link.md describes the frames.";
+    MUTATION_SURVIVED = "SF0603", "a deliberate fault was not noticed",
+        "`synfire verify --mutate` changed one bit or one transition of the hardware, and the comparison found no difference. The check is then worth nothing; the message names the fault.";
 }

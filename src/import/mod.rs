@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Reads trained models into the real form of [`crate::ir::Graph`].
+//!
+//! One folder a format: `onnx/` now, `nir/` beside it when it comes; the text form of
+//! the graph itself is read by [`crate::ir::parse`]. A format mirrors its source and
+//! accounts for every operator in it, or says which one it cannot take.
+
+pub mod onnx;
+mod report;
+
+use std::path::Path;
+
+use crate::diag::{Diagnostic, InFile as _, Result, codes, read_file};
+use crate::ir::{self, Graph};
+
+pub use report::{LiftReport, Lifted};
+
+/// Largest model file that is read, in bytes; a protobuf message cannot be larger.
+const MAX_FILE: u64 = 1 << 31;
+
+/// What a file cannot say, or says in several ways.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Options {
+    /// Number of timesteps that is expected; import fails if the file has another one.
+    pub timesteps: Option<u32>,
+    /// Width of an input level in bits, 1 to 16; needed if the file's input is floating point.
+    pub input_bits: Option<u32>,
+    /// What one input level is worth; needed if the file's input is floating point.
+    pub input_scale: Option<f64>,
+    /// Name of the output to take, if the file has several.
+    pub output: Option<String>,
+}
+
+impl Options {
+    fn check(&self) -> Result<()> {
+        let bad = |message| Err(Diagnostic::new(&codes::BAD_OPTION, message));
+        if self.timesteps == Some(0) {
+            return bad("a network runs for at least one timestep, not 0".to_owned());
+        }
+        if let Some(bits) = self.input_bits.filter(|b| !(1..=16).contains(b)) {
+            return bad(format!("an input level has 1 to 16 bits, not {bits}"));
+        }
+        if let Some(scale) = self.input_scale.filter(|s| !s.is_finite() || *s <= 0.0) {
+            return bad(format!("the worth of one input level must be above 0, not {scale}"));
+        }
+        Ok(())
+    }
+}
+
+/// How a model file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Onnx,
+    Text,
+}
+
+/// Reads a model file into a verified graph.
+///
+/// # Errors
+/// SF01xx with the place in the file, or what reading the file and
+/// [`ir::verify`] report.
+pub fn load(path: &Path, options: &Options) -> Result<Graph> {
+    load_with_report(path, options).map(|(graph, _)| graph)
+}
+
+/// As [`load`], and says which operators of the file became which node.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with_report(path: &Path, options: &Options) -> Result<(Graph, LiftReport)> {
+    options.check()?;
+    let size = std::fs::metadata(path).map_or(0, |m| m.len());
+    if size > MAX_FILE {
+        let message = format!("the file has {size} bytes; at most {MAX_FILE} are read");
+        return Err(Diagnostic::new(&codes::IMPORT_TOO_LARGE, message).in_file(path));
+    }
+    let bytes = read_file(path)?;
+    read(path, &bytes, options).in_file(path)
+}
+
+fn read(path: &Path, bytes: &[u8], options: &Options) -> Result<(Graph, LiftReport)> {
+    let (graph, report) = match format(path, bytes)? {
+        Format::Text => {
+            let text = std::str::from_utf8(bytes).map_err(|e| {
+                Diagnostic::new(&codes::IR_SYNTAX, format!("the text is not UTF-8: {e}"))
+            })?;
+            (ir::parse(text)?, LiftReport::default())
+        }
+        Format::Onnx => {
+            let stem = path.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into());
+            onnx::import(bytes, &stem, options)?
+        }
+    };
+    ir::verify(&graph)?;
+    if let Some(wanted) = options.timesteps.filter(|&t| t != graph.timesteps) {
+        let message = format!("the model has {} timestep(s), not {wanted}", graph.timesteps);
+        let diagnostic = Diagnostic::new(&codes::LIFT_TIMESTEPS, message);
+        return Err(if graph.timesteps == 1 {
+            diagnostic.help("export a `forward` that loops over the timesteps, with the state kept outside the neurons (no `init_hidden=True`)")
+        } else {
+            diagnostic.help("leave --timesteps out, or export the model with that number of steps")
+        });
+    }
+    Ok((graph, report))
+}
+
+/// By extension, else by the first bytes.
+fn format(path: &Path, bytes: &[u8]) -> Result<Format> {
+    let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
+    match extension.as_deref() {
+        Some("onnx") => return Ok(Format::Onnx),
+        Some("synfire" | "ir") => return Ok(Format::Text),
+        _ => {}
+    }
+    if bytes.starts_with(b"synfire-ir") {
+        return Ok(Format::Text);
+    }
+    // An ONNX file starts with field 1, `ir_version`, a small varint.
+    if matches!(bytes, [0x08, 1..=0x7f, ..]) {
+        return Ok(Format::Onnx);
+    }
+    Err(Diagnostic::new(&codes::IMPORT_FORMAT, "cannot tell the format of this file")
+        .help("ONNX models end in .onnx, graphs in text form in .synfire or .ir"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(options: &Options) -> Option<&'static str> {
+        options.check().err().map(|d| d.code.id)
+    }
+
+    #[test]
+    fn options_are_checked() {
+        assert_eq!(code(&Options::default()), None);
+        assert_eq!(code(&Options { timesteps: Some(0), ..Options::default() }), Some("SF0003"));
+        assert_eq!(code(&Options { input_bits: Some(17), ..Options::default() }), Some("SF0003"));
+        let nan = Options { input_scale: Some(f64::NAN), ..Options::default() };
+        assert_eq!(code(&nan), Some("SF0003"));
+    }
+
+    #[test]
+    fn formats_are_told_apart() {
+        let find = |name: &str, bytes: &[u8]| format(Path::new(name), bytes).ok();
+        assert_eq!(find("a.ONNX", b""), Some(Format::Onnx));
+        assert_eq!(find("a.ir", b""), Some(Format::Text));
+        assert_eq!(find("a", b"synfire-ir 1"), Some(Format::Text));
+        assert_eq!(find("a", &[8, 10, 0x12]), Some(Format::Onnx));
+        assert_eq!(find("a.h5", b"\x89HDF"), None);
+    }
+}

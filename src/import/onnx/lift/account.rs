@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Every operator of the file is accounted for, or is an error.
+
+use std::collections::HashMap;
+
+use crate::diag::{Diagnostic, Result, codes};
+use crate::import::onnx::model::Model;
+use crate::import::onnx::node::Node;
+use crate::import::onnx::values::{Fate, ValueId, Values};
+use crate::import::{LiftReport, Lifted};
+
+/// Which match took which value.
+#[derive(Debug, Default)]
+pub(super) struct Account {
+    matches: Vec<Lifted>,
+    taken: HashMap<ValueId, usize>,
+}
+
+impl Account {
+    /// Notes a match; a value that was taken before stays where it is.
+    pub(super) fn take(
+        &mut self,
+        pattern: &'static str,
+        node: Option<String>,
+        values: impl IntoIterator<Item = ValueId>,
+    ) {
+        for value in values {
+            self.taken.entry(value).or_insert(self.matches.len());
+        }
+        self.matches.push(Lifted { pattern, node, sources: Vec::new() });
+    }
+
+    /// True if a match took this value.
+    pub(super) fn has(&self, value: ValueId) -> bool {
+        self.taken.contains_key(&value)
+    }
+
+    /// The report, or the first operator that nothing accounts for.
+    pub(super) fn close(self, model: &Model<'_>, values: &Values) -> Result<LiftReport> {
+        let mut lifted = self.matches;
+        let matches = lifted.len();
+        for pattern in ["constant-fold", "identity", "dead"] {
+            lifted.push(Lifted { pattern, node: None, sources: Vec::new() });
+        }
+        for (node, fate) in model.nodes.iter().zip(&values.fates) {
+            let index = match fate {
+                Fate::Folded => Some(matches),
+                Fate::Identity => Some(matches + 1),
+                Fate::Dead => Some(matches + 2),
+                Fate::Value(id) => self.taken.get(id).copied(),
+            };
+            match index.and_then(|i| lifted.get_mut(i)) {
+                Some(entry) => entry.sources.push(format!("{} ({})", node.name(), node.op())),
+                None => return Err(unaccounted(node, *fate, values)),
+            }
+        }
+        lifted.retain(|l| l.node.is_some() || !l.sources.is_empty());
+        Ok(LiftReport { lifted })
+    }
+}
+
+fn unaccounted(node: &Node<'_>, fate: Fate, values: &Values) -> Box<Diagnostic> {
+    let is_const = |id: &ValueId| values.constant(*id).is_some();
+    let folds = match fate {
+        Fate::Value(id) => values.operands(id).iter().flatten().all(is_const),
+        _ => false,
+    };
+    if folds {
+        return node
+            .error(&codes::LIFT_UNSUPPORTED, "this operator cannot be computed on constants yet")
+            .help("fold it before the export, or with a tool such as onnxsim");
+    }
+    let help = match node.op() {
+        _ if !node.is_standard() => {
+            "operators of other domains than ONNX's own are not read yet; export with standard operators"
+        }
+        "Loop" | "Scan" | "If" => {
+            "control flow is not read; export with a Python loop over the timesteps, which is unrolled"
+        }
+        "Softmax" | "LogSoftmax" | "ArgMax" | "TopK" => {
+            "leave it out of the exported model: the logits are the output, and the class is taken from them"
+        }
+        "Conv" | "MaxPool" | "AveragePool" | "GlobalAveragePool" => {
+            "only fully connected layers are lifted yet"
+        }
+        "LSTM" | "GRU" | "RNN" => "only leaky integrate-and-fire neurons keep a state",
+        "Relu" | "Gelu" | "Tanh" | "Sigmoid" => {
+            "between layers only spikes are supported; use a spiking neuron in its place"
+        }
+        "QuantizeLinear" | "DequantizeLinear" => {
+            "export the float model with binary weights; widths are chosen by the compiler"
+        }
+        _ => {
+            "`synfire inspect --lift` shows what was understood up to here; rewrite this part with the operators of a supported layer, or report it with the model"
+        }
+    };
+    node.error(&codes::LIFT_UNSUPPORTED, "no pattern takes this operator").help(help)
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Values as sums of others times constants.
+//!
+//! A neuron's update is written in many ways (`β·m + i − s·θ`, `m + (i − m)/τ`,
+//! `(1 − s)·m`, `where(s, 0, m)`): as a sum over chosen values they are the same.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::coeff::Coeff;
+use crate::import::onnx::elem::Elem;
+use crate::import::onnx::model::Model;
+use crate::import::onnx::values::{ValueId, Values};
+
+/// Terms beyond which a sum is not looked into further.
+const MAX_TERMS: usize = 64;
+/// How deep an expression is followed.
+const MAX_DEPTH: usize = 200;
+
+/// What a coefficient stands before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Atom {
+    /// A value that is not looked into.
+    Value(ValueId),
+    /// The product of two such values, the smaller first.
+    Product(ValueId, ValueId),
+}
+
+impl Atom {
+    /// The product of two values.
+    pub(super) fn product(a: ValueId, b: ValueId) -> Self {
+        Self::Product(a.min(b), a.max(b))
+    }
+}
+
+/// `constant + Σ coefficient · atom`.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Form {
+    pub(super) terms: BTreeMap<Atom, Coeff>,
+    pub(super) constant: Coeff,
+}
+
+impl Form {
+    fn number(c: Coeff) -> Self {
+        Self { terms: BTreeMap::new(), constant: c }
+    }
+
+    fn atom(atom: Atom) -> Self {
+        Self { terms: BTreeMap::from([(atom, Coeff::one(1.0))]), constant: Coeff::one(0.0) }
+    }
+
+    /// The coefficient of an atom, zero if it does not occur.
+    pub(super) fn coeff(&self, atom: Atom) -> Coeff {
+        self.terms.get(&atom).cloned().unwrap_or_else(|| Coeff::one(0.0))
+    }
+
+    /// True if only these atoms occur.
+    pub(super) fn has_only(&self, atoms: &[Atom]) -> bool {
+        self.terms.keys().all(|a| atoms.contains(a))
+    }
+
+    /// `self + factor · other`.
+    fn plus(mut self, factor: f64, other: &Self) -> Option<Self> {
+        self.constant = self.constant.zip(&other.constant, |a, b| a + factor * b)?;
+        for (atom, c) in &other.terms {
+            let sum = self.coeff(*atom).zip(c, |a, b| a + factor * b)?;
+            if sum.is_zero() {
+                self.terms.remove(atom)
+            } else {
+                self.terms.insert(*atom, sum)
+            };
+        }
+        (self.terms.len() <= MAX_TERMS).then_some(self)
+    }
+
+    fn scaled(&self, factor: &Coeff, f: impl Fn(f64, f64) -> f64 + Copy) -> Option<Self> {
+        let mut out = Self::number(self.constant.zip(factor, f)?);
+        for (atom, c) in &self.terms {
+            let c = c.zip(factor, f)?;
+            if !c.is_zero() {
+                out.terms.insert(*atom, c);
+            }
+        }
+        Some(out)
+    }
+
+    /// The product, as long as no term has more than two factors.
+    fn times(&self, other: &Self) -> Option<Self> {
+        let mut out = self.scaled(&other.constant, |a, b| a * b)?;
+        for (atom, c) in &other.terms {
+            let mut part = Self::number(Coeff::one(0.0));
+            if !self.constant.is_zero() {
+                part.terms.insert(*atom, self.constant.zip(c, |a, b| a * b)?);
+            }
+            for (mine, d) in &self.terms {
+                let (Atom::Value(a), Atom::Value(b)) = (*mine, *atom) else { return None };
+                part.terms.insert(Atom::product(a, b), c.zip(d, |x, y| x * y)?);
+            }
+            out = out.plus(1.0, &part)?;
+        }
+        Some(out)
+    }
+}
+
+/// Looks into values, stopping at chosen ones.
+pub(super) struct Affine<'v> {
+    model: &'v Model<'v>,
+    values: &'v Values,
+    stop: BTreeSet<ValueId>,
+    /// Work that is left for the whole import.
+    fuel: &'v Cell<usize>,
+    memo: RefCell<HashMap<ValueId, Option<Form>>>,
+    /// Values that were looked into.
+    pub(super) visited: RefCell<BTreeSet<ValueId>>,
+}
+
+impl<'v> Affine<'v> {
+    pub(super) fn new(
+        model: &'v Model<'v>,
+        values: &'v Values,
+        fuel: &'v Cell<usize>,
+        stop: impl IntoIterator<Item = ValueId>,
+    ) -> Self {
+        Self {
+            model,
+            values,
+            stop: stop.into_iter().collect(),
+            fuel,
+            memo: RefCell::default(),
+            visited: RefCell::default(),
+        }
+    }
+
+    /// The value as a sum, looking into it even if it is one to stop at. None if it has
+    /// too many terms or is multiplied up too far.
+    pub(super) fn form(&self, id: ValueId) -> Option<Form> {
+        self.inside(id, 0).or_else(|| Some(Form::atom(Atom::Value(id))))
+    }
+
+    /// The value itself, not looked into.
+    pub(super) fn leaf(&self, id: ValueId) -> Form {
+        Form::atom(Atom::Value(id))
+    }
+
+    fn at(&self, id: ValueId, depth: usize) -> Option<Form> {
+        if let Some(t) = self.values.constant(id) {
+            return Coeff::from_tensor(t).map(Form::number);
+        }
+        if self.stop.contains(&id) {
+            return Some(Form::atom(Atom::Value(id)));
+        }
+        if let Some(known) = self.memo.borrow().get(&id) {
+            return known.clone();
+        }
+        let form = self.inside(id, depth).or_else(|| Some(Form::atom(Atom::Value(id))));
+        self.memo.borrow_mut().insert(id, form.clone());
+        form
+    }
+
+    /// None if the operator is not one that makes sums.
+    fn inside(&self, id: ValueId, depth: usize) -> Option<Form> {
+        let left = self.fuel.get().checked_sub(1)?;
+        self.fuel.set(left);
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        let node = self.model.nodes.get(self.values.node(id)?)?;
+        if !node.is_standard() {
+            return None;
+        }
+        let operand = |i| self.values.operand(id, i).and_then(|o| self.at(o, depth + 1));
+        let form = match node.op() {
+            "Add" => operand(0)?.plus(1.0, &operand(1)?),
+            "Sub" => operand(0)?.plus(-1.0, &operand(1)?),
+            "Sum" | "Mean" => {
+                let count = self.values.operands(id).len();
+                let mut sum = Form::number(Coeff::one(0.0));
+                for i in 0..count {
+                    sum = sum.plus(1.0, &operand(i)?)?;
+                }
+                #[allow(clippy::cast_precision_loss)]
+                let n = if node.op() == "Mean" { count as f64 } else { 1.0 };
+                sum.scaled(&Coeff::one(n), |a, b| a / b)
+            }
+            "Neg" => operand(0)?.scaled(&Coeff::one(-1.0), |a, b| a * b),
+            "Mul" => {
+                let (a, b) = (operand(0)?, operand(1)?);
+                if a.terms.is_empty() {
+                    b.scaled(&a.constant, |x, y| x * y)
+                } else if b.terms.is_empty() {
+                    a.scaled(&b.constant, |x, y| x * y)
+                } else {
+                    a.times(&b)
+                }
+            }
+            "Div" => {
+                let b = operand(1)?;
+                let divisor = b.terms.is_empty() && b.constant.all(|x| x != 0.0);
+                if divisor && self.is_float(id) {
+                    operand(0)?.scaled(&b.constant, |x, y| x / y)
+                } else {
+                    None
+                }
+            }
+            "Cast" if self.is_exact_cast(id) => operand(0),
+            "Not" => Form::number(Coeff::one(1.0)).plus(-1.0, &operand(0)?),
+            // where(c, a, b) = b + c·(a − b)
+            "Where" => {
+                let (c, a, b) = (operand(0)?, operand(1)?, operand(2)?);
+                let difference = a.plus(-1.0, &b)?;
+                b.plus(1.0, &c.times(&difference)?)
+            }
+            _ => None,
+        }?;
+        self.visited.borrow_mut().insert(id);
+        Some(form)
+    }
+
+    fn is_float(&self, id: ValueId) -> bool {
+        self.values.get(id).info.as_ref().is_some_and(|i| i.elem.is_float())
+    }
+
+    fn is_exact_cast(&self, id: ValueId) -> bool {
+        let elem = |id: ValueId| self.values.get(id).info.as_ref().map(|i| i.elem);
+        let from = self.values.operand(id, 0).and_then(elem);
+        let is_exact = |a: Elem, b: Elem| a.is_exact_in(b);
+        from.zip(elem(id)).is_some_and(|(a, b)| is_exact(a, b))
+    }
+}

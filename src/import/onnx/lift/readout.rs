@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! How the timesteps become the model's output.
+
+use super::affine::Atom;
+use super::coeff::Coeff;
+use super::{Effect, Found, Hint, Lift, Pattern, Stream};
+use crate::diag::{Result, codes};
+use crate::import::onnx::values::ValueId;
+use crate::ir::{self, Op, PerChannel, ReadoutKind};
+
+/// A stack of all timesteps, their sum or their mean.
+pub(super) struct Readout;
+
+impl Pattern for Readout {
+    fn name(&self) -> &'static str {
+        "readout"
+    }
+
+    fn find(&self, lift: &Lift<'_>, stream: &Stream) -> Result<Vec<Found>> {
+        if stream.is_static {
+            return Ok(Vec::new());
+        }
+        let output = lift.values.output;
+        let (kind, gain, offset, taken) = match stacked(lift, stream, output)? {
+            Some(taken) => {
+                (ReadoutKind::PerStep, PerChannel::All(1.0), PerChannel::All(0.0), taken)
+            }
+            None => match summed(lift, stream, output)? {
+                Some(summed) => summed,
+                None => return Ok(Vec::new()),
+            },
+        };
+        let op = Op::Readout(ir::Readout { kind, gain, offset });
+        let effect = Effect::Output(Hint::new("readout").named(lift.model.output), op);
+        Ok(vec![Found { effect, steps: Vec::new(), is_static: false, taken }])
+    }
+}
+
+/// The values that stack the timesteps of the stream along a new first dimension.
+fn stacked(lift: &Lift<'_>, stream: &Stream, id: ValueId) -> Result<Option<Vec<ValueId>>> {
+    let parts = match lift.op(id) {
+        "Concat" if lift.node(id).map(|n| n.int("axis")).transpose()?.flatten() == Some(0) => {
+            lift.values.operands(id).iter().flatten().copied().collect()
+        }
+        "Unsqueeze" => vec![id],
+        _ => return Ok(None),
+    };
+    let mut order = Vec::with_capacity(parts.len());
+    for &part in &parts {
+        if lift.op(part) != "Unsqueeze" || axes(lift, part)?.as_deref() != Some(&[0]) {
+            return Ok(None);
+        }
+        order.extend(lift.values.operand(part, 0));
+    }
+    if order == stream.steps {
+        return Ok(Some([parts, vec![id]].concat()));
+    }
+    if order.iter().all(|v| stream.steps.contains(v)) {
+        let message = format!(
+            "it stacks {} timestep(s) of {}, or not in their order",
+            order.len(),
+            stream.steps.len()
+        );
+        return Err(lift.error(id, &codes::LIFT_TIMESTEPS, message));
+    }
+    Ok(None)
+}
+
+/// The axes of an operator, an operand or an attribute; none if they are not constant.
+fn axes(lift: &Lift<'_>, id: ValueId) -> Result<Option<Vec<i64>>> {
+    if let Some(operand) = lift.values.operand(id, 1) {
+        return Ok(lift.values.constant(operand).and_then(|t| t.ints()).map(<[i64]>::to_vec));
+    }
+    Ok(lift.node(id).map(|n| n.ints("axes")).transpose()?.flatten().map(<[i64]>::to_vec))
+}
+
+type Summed = (ReadoutKind, PerChannel<f64>, PerChannel<f64>, Vec<ValueId>);
+
+/// The output as `gain · Σ_t x[t] + offset`.
+fn summed(lift: &Lift<'_>, stream: &Stream, output: ValueId) -> Result<Option<Summed>> {
+    let affine = lift.affine(stream.steps.iter().copied());
+    let is_step = stream.steps == [output];
+    let form = if is_step { None } else { affine.form(output) };
+    let mut taken: Vec<ValueId> = affine.visited.borrow().iter().copied().collect();
+    #[allow(clippy::cast_precision_loss)]
+    let count = stream.steps.len() as f64;
+    let (gain, offset) = match form {
+        None if is_step => (Coeff::one(1.0), Coeff::one(0.0)),
+        None => return Ok(None),
+        Some(form) => {
+            let atoms: Vec<_> = stream.steps.iter().map(|&s| Atom::Value(s)).collect();
+            if let Some(gain) = form.terms.values().next().cloned()
+                && form.has_only(&atoms)
+            {
+                let is_equal = atoms.iter().all(|a| form.coeff(*a).is_near(&gain, 0.0));
+                if !is_equal {
+                    return Err(lift.error(
+                        output,
+                        &codes::LIFT_TIMESTEPS,
+                        "the output does not weigh all timesteps equally",
+                    ));
+                }
+                (gain, form.constant)
+            } else if let (1, Some((&Atom::Value(id), factor))) =
+                (form.terms.len(), form.terms.first_key_value())
+                && let Some((weight, more)) = reduced(lift, stream, id, count)?
+            {
+                taken.extend(more);
+                (factor.map(|f| f * weight), form.constant)
+            } else {
+                return Ok(None);
+            }
+        }
+    };
+    let is_mean = stream.steps.len() > 1 && gain.is_near(&Coeff::one(1.0 / count), 0.0);
+    Ok(Some(if is_mean {
+        (ReadoutKind::Mean, PerChannel::All(1.0), offset.into_per_channel(), taken)
+    } else {
+        // The offset of a readout is added at every timestep.
+        let offset = offset.map(|x| x / count);
+        (ReadoutKind::Sum, gain.into_per_channel(), offset.into_per_channel(), taken)
+    }))
+}
+
+/// The weight of each timestep if `id` reduces the stack of them.
+fn reduced(
+    lift: &Lift<'_>,
+    stream: &Stream,
+    id: ValueId,
+    count: f64,
+) -> Result<Option<(f64, Vec<ValueId>)>> {
+    let weight = match lift.op(id) {
+        "ReduceSum" => 1.0,
+        "ReduceMean" => 1.0 / count,
+        _ => return Ok(None),
+    };
+    let Some(stack) = lift.values.operand(id, 0) else { return Ok(None) };
+    if axes(lift, id)?.as_deref() != Some(&[0]) {
+        return Ok(None);
+    }
+    let taken = stacked(lift, stream, stack)?;
+    Ok(taken.map(|taken| (weight, [taken, vec![id]].concat())))
+}

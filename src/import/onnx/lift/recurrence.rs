@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Follows a neuron through the unrolled timesteps.
+//!
+//! A firing neuron is a comparison `c[t]` of a membrane potential `m[t]` with a
+//! threshold. `m[1]` depends on the current `i[1]` only; each further one is a sum over
+//! `m[t−1]`, `c[t−1]`, `i[t]` and the product of the first two. The chain ends where no
+//! comparison continues it.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use super::affine::{Atom, Form};
+use super::coeff::Coeff;
+use super::{Lift, Stream};
+use crate::import::onnx::values::ValueId;
+use crate::ir::Compare;
+
+/// How far a comparison may be from what it depends on, in operators.
+const MAX_DISTANCE: usize = 16;
+
+/// One timestep of a neuron.
+#[derive(Debug)]
+pub(super) struct Step {
+    /// The comparison, a boolean value: the spikes.
+    pub(super) fires: ValueId,
+    pub(super) membrane: ValueId,
+    pub(super) threshold: Coeff,
+    pub(super) compare: Compare,
+    /// The membrane as a sum; `i[t]` and `m[t−1]` may be the same value (see `lif`).
+    pub(super) form: Form,
+    /// The current.
+    pub(super) current: ValueId,
+    /// Constants that are added between membrane and comparison.
+    pub(super) shifts: usize,
+    /// Values that this step accounts for.
+    taken: BTreeSet<ValueId>,
+}
+
+/// Every neuron that this stream drives, as its timesteps.
+pub(super) fn chains(lift: &Lift<'_>, stream: &Stream) -> Vec<Vec<Step>> {
+    let Some(&current) = stream.steps.first() else { return Vec::new() };
+    let mut used = BTreeSet::new();
+    let mut chains = Vec::new();
+    for fires in comparisons(lift, &[current]) {
+        if used.contains(&fires) || lift.account.has(fires) {
+            continue;
+        }
+        let Some(first) = step(lift, fires, current, None) else { continue };
+        let mut chain = vec![first];
+        while let Some(next) = next(lift, stream, &chain, &used) {
+            chain.push(next);
+        }
+        used.extend(chain.iter().map(|s| s.fires));
+        chains.push(chain);
+    }
+    chains
+}
+
+/// Values that a chain accounts for.
+pub(super) fn taken(chain: &[Step]) -> Vec<ValueId> {
+    chain.iter().flat_map(|s| s.taken.iter().copied()).collect()
+}
+
+fn next(
+    lift: &Lift<'_>,
+    stream: &Stream,
+    chain: &[Step],
+    used: &BTreeSet<ValueId>,
+) -> Option<Step> {
+    let last = chain.last()?;
+    let current =
+        if stream.is_static { last.current } else { stream.steps.get(chain.len()).copied()? };
+    let mut starts = vec![last.membrane, last.fires];
+    if !stream.is_static {
+        starts.push(current);
+    }
+    let is_new = |id: &ValueId| !used.contains(id) && chain.iter().all(|s| s.fires != *id);
+    comparisons(lift, &starts)
+        .into_iter()
+        .filter(is_new)
+        .find_map(|fires| step(lift, fires, current, Some(last)))
+}
+
+/// Comparisons that are reached from `starts` through sums and products, in order.
+fn comparisons(lift: &Lift<'_>, starts: &[ValueId]) -> BTreeSet<ValueId> {
+    let mut seen: BTreeSet<ValueId> = starts.iter().copied().collect();
+    let mut open: VecDeque<_> = starts.iter().map(|&s| (s, 0)).collect();
+    let mut found = BTreeSet::new();
+    while let Some((id, distance)) = open.pop_front() {
+        for &user in lift.values.users(id) {
+            lift.spend(1);
+            match lift.op(user) {
+                "Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual" => {
+                    found.insert(user);
+                }
+                "Add" | "Sub" | "Mul" | "Div" | "Neg" | "Sum" | "Mean" | "Cast" | "Where"
+                | "Not"
+                    if distance < MAX_DISTANCE && seen.insert(user) =>
+                {
+                    open.push_back((user, distance + 1));
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+/// The timestep that ends in this comparison, if its membrane depends on the current and
+/// the step before only.
+fn step(lift: &Lift<'_>, fires: ValueId, current: ValueId, before: Option<&Step>) -> Option<Step> {
+    let (a, b) = (lift.values.operand(fires, 0)?, lift.values.operand(fires, 1)?);
+    let (above, below, compare) = match lift.op(fires) {
+        "Greater" => (a, b, Compare::Above),
+        "GreaterOrEqual" => (a, b, Compare::AtLeast),
+        "Less" => (b, a, Compare::Above),
+        "LessOrEqual" => (b, a, Compare::AtLeast),
+        _ => return None,
+    };
+    // Fires where sign·x + shift is above (or at least) zero.
+    let (mut x, mut sign, mut shift) = match (constant(lift, above), constant(lift, below)) {
+        (None, Some(c)) => (above, 1.0, c.map(|v| -v)),
+        (Some(c), None) => (below, -1.0, c),
+        _ => return None,
+    };
+    let mut shifts = usize::from(!shift.is_zero());
+    let mut taken = BTreeSet::from([fires]);
+    while x != current {
+        lift.spend(1);
+        let (l, r) = (lift.values.operand(x, 0), lift.values.operand(x, 1));
+        let constants = (l.and_then(|l| constant(lift, l)), r.and_then(|r| constant(lift, r)));
+        let (inner, inner_sign, c) = match (lift.op(x), constants) {
+            ("Add", (None, Some(c))) => (l, 1.0, c),
+            ("Add", (Some(c), None)) => (r, 1.0, c),
+            ("Sub", (None, Some(c))) => (l, 1.0, c.map(|v| -v)),
+            ("Sub", (Some(c), None)) => (r, -1.0, c),
+            _ => break,
+        };
+        taken.insert(x);
+        let outer_sign = sign;
+        shift = shift.zip(&c, |s, c| s + outer_sign * c)?;
+        sign *= inner_sign;
+        shifts += 1;
+        x = inner?;
+    }
+    if sign < 0.0 {
+        return None;
+    }
+    let mut stop = vec![current];
+    let mut allowed = vec![Atom::Value(current)];
+    if let Some(before) = before {
+        stop.extend([before.membrane, before.fires]);
+        allowed.extend([Atom::Value(before.membrane), Atom::Value(before.fires)]);
+        allowed.push(Atom::product(before.membrane, before.fires));
+    }
+    let affine = lift.affine(stop);
+    let form = if x == current { affine.leaf(x) } else { affine.form(x)? };
+    let depends = form.terms.contains_key(&Atom::Value(current))
+        && (before.is_none_or(|b| b.current != current)
+            || allowed.iter().skip(2).any(|a| form.terms.contains_key(a)));
+    if !depends || !form.has_only(&allowed) {
+        return None;
+    }
+    taken.extend(affine.visited.borrow().iter());
+    Some(Step {
+        fires,
+        membrane: x,
+        threshold: shift.map(|s| -s),
+        compare,
+        form,
+        current,
+        shifts,
+        taken,
+    })
+}
+
+fn constant(lift: &Lift<'_>, id: ValueId) -> Option<Coeff> {
+    lift.values.constant(id).and_then(Coeff::from_tensor)
+}

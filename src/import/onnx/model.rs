@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! A checked view of the decoded model.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::elem::Elem;
+use super::node::{Node, is_standard};
+use super::proto::tensor_shape_proto::dimension::Value as Dim;
+use super::proto::type_proto::Value as Type;
+use super::proto::{GraphProto, ModelProto, TensorProto, ValueInfoProto};
+use super::tensor::Info;
+use crate::diag::{Diagnostic, Result, codes};
+use crate::import::Options;
+
+/// Before 7, broadcasting was asked for by attributes.
+const OLDEST_OPSET: i64 = 7;
+/// The newest operator set in onnx.proto's package whose changes were read.
+const NEWEST_OPSET: i64 = 28;
+
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Source<'a> {
+    /// The model's input.
+    Input,
+    /// A constant of the file.
+    Initializer(&'a TensorProto),
+    /// An output of the node of this index.
+    Node(usize),
+}
+
+/// A model whose edges all lead somewhere.
+#[derive(Debug)]
+pub(super) struct Model<'a> {
+    /// In the file's order.
+    pub(super) nodes: Vec<Node<'a>>,
+    /// Indices of the nodes that the output depends on, operands before users.
+    pub(super) order: Vec<usize>,
+    /// Name of the one input, its type and shape with the batch as first extent.
+    pub(super) input: (&'a str, Info),
+    /// Name of the output that becomes the logits.
+    pub(super) output: &'a str,
+    sources: HashMap<&'a str, Source<'a>>,
+}
+
+impl<'a> Model<'a> {
+    /// Checks a decoded model.
+    ///
+    /// # Errors
+    /// SF0103, SF0104, SF0107, SF0110, SF0111 with the node or value.
+    pub(super) fn new(proto: &'a ModelProto, options: &'a Options) -> Result<Self> {
+        let opsets = opsets(proto)?;
+        let graph = proto.graph.as_ref().ok_or_else(|| broken("the file has no graph"))?;
+        if let Some(f) = proto.functions.first() {
+            return Err(broken("functions of the model itself are not supported")
+                .at(format!("function {}", f.name()))
+                .help("inline them: `onnx.inliner.inline_local_functions(model)`"));
+        }
+        if !graph.sparse_initializer.is_empty() {
+            return Err(broken("sparse initializers are not supported")
+                .help("write the weights as dense tensors"));
+        }
+        let nodes = nodes(graph, &opsets)?;
+        let sources = sources(graph, &nodes)?;
+        let output = output(graph, &sources, options)?;
+        let live = live(&nodes, &sources, output)?;
+        let order = order(&nodes, &sources, &live)?;
+        let input = input(graph, &nodes, &order, &sources, output)?;
+        Ok(Self { nodes, order, input, output, sources })
+    }
+
+    /// Where the value of this name comes from; none is the internal error of a missing
+    /// check.
+    pub(super) fn source(&self, name: &str) -> Option<Source<'a>> {
+        self.sources.get(name).copied()
+    }
+}
+
+fn broken(message: impl Into<String>) -> Box<Diagnostic> {
+    Diagnostic::new(&codes::ONNX_GRAPH, message)
+}
+
+fn opsets(proto: &ModelProto) -> Result<HashMap<&str, i64>> {
+    let mut opsets = HashMap::new();
+    for set in &proto.opset_import {
+        let domain = if is_standard(set.domain()) { "" } else { set.domain() };
+        if opsets.insert(domain, set.version()).is_some_and(|v| v != set.version()) {
+            return Err(broken(format!("operator set `{domain}` is imported in two versions")));
+        }
+    }
+    match opsets.get("") {
+        Some(OLDEST_OPSET..=NEWEST_OPSET) => Ok(opsets),
+        Some(v) => Err(Diagnostic::new(
+            &codes::ONNX_VERSION,
+            format!("opset {v} is not supported; {OLDEST_OPSET} to {NEWEST_OPSET} are"),
+        )
+        .help("export with another opset, or convert with `onnx.version_converter`")),
+        None => Err(Diagnostic::new(&codes::ONNX_VERSION, "the file does not say its opset")),
+    }
+}
+
+fn nodes<'a>(graph: &'a GraphProto, opsets: &HashMap<&str, i64>) -> Result<Vec<Node<'a>>> {
+    let mut nodes = Vec::with_capacity(graph.node.len());
+    for proto in &graph.node {
+        let domain = if is_standard(proto.domain()) { "" } else { proto.domain() };
+        let node = Node { proto, opset: opsets.get(domain).copied().unwrap_or(0) };
+        if !opsets.contains_key(domain) {
+            let message = format!("operator set `{domain}` is not imported by the file");
+            return Err(node.error(&codes::ONNX_VERSION, message));
+        }
+        nodes.push(node);
+    }
+    Ok(nodes)
+}
+
+/// Every name that has a value, with its only source.
+fn sources<'a>(graph: &'a GraphProto, nodes: &[Node<'a>]) -> Result<HashMap<&'a str, Source<'a>>> {
+    let mut sources = HashMap::new();
+    for t in &graph.initializer {
+        if sources.insert(t.name(), Source::Initializer(t)).is_some() {
+            return Err(broken("two initializers have this name").at(t.name()));
+        }
+    }
+    let mut inputs = BTreeSet::new();
+    for i in &graph.input {
+        if !inputs.insert(i.name()) {
+            return Err(broken("two inputs have this name").at(i.name()));
+        }
+        // Older files list every initializer as an input, too.
+        sources.entry(i.name()).or_insert(Source::Input);
+    }
+    for (n, node) in nodes.iter().enumerate() {
+        for name in node.proto.output.iter().filter(|name| !name.is_empty()) {
+            if sources.insert(name, Source::Node(n)).is_some() {
+                let message = format!("its output `{name}` already has a source");
+                return Err(node.error(&codes::ONNX_GRAPH, message));
+            }
+        }
+    }
+    Ok(sources)
+}
+
+fn output<'a>(
+    graph: &'a GraphProto,
+    sources: &HashMap<&str, Source<'_>>,
+    options: &Options,
+) -> Result<&'a str> {
+    let names: Vec<_> = graph.output.iter().map(ValueInfoProto::name).collect();
+    let list = || names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+    let error = |message: String| Diagnostic::new(&codes::IMPORT_OUTPUT, message);
+    let name = match (&options.output, &names[..]) {
+        (_, []) => return Err(error("the graph has no output".into())),
+        (Some(wanted), _) => names.iter().find(|n| *n == wanted).copied().ok_or_else(|| {
+            error(format!("no output is called `{wanted}`; there are {}", list()))
+        })?,
+        (None, [one]) => one,
+        (None, _) => {
+            return Err(error(format!("the graph has {} outputs: {}", names.len(), list()))
+                .help("name the one that holds the logits with --output"));
+        }
+    };
+    if !sources.contains_key(name) {
+        return Err(broken("nothing produces this output").at(format!("output {name}")));
+    }
+    Ok(name)
+}
+
+/// Which nodes the output depends on.
+fn live(
+    nodes: &[Node<'_>],
+    sources: &HashMap<&str, Source<'_>>,
+    output: &str,
+) -> Result<Vec<bool>> {
+    // A missing operand is an error of the file even where nothing depends on it.
+    for node in nodes {
+        let missing = |name: &&String| !name.is_empty() && !sources.contains_key(name.as_str());
+        if let Some(name) = node.proto.input.iter().find(missing) {
+            let message = format!("its operand `{name}` has no source");
+            return Err(node.error(&codes::ONNX_GRAPH, message));
+        }
+    }
+    let mut live = vec![false; nodes.len()];
+    let mut open = vec![output];
+    while let Some(name) = open.pop() {
+        if let Some(&Source::Node(n)) = sources.get(name)
+            && let (Some(flag), Some(node)) = (live.get_mut(n), nodes.get(n))
+            && !std::mem::replace(flag, true)
+        {
+            open.extend(node.proto.input.iter().map(String::as_str));
+        }
+    }
+    Ok(live)
+}
+
+/// The live nodes, operands before users, otherwise in the file's order.
+fn order(
+    nodes: &[Node<'_>],
+    sources: &HashMap<&str, Source<'_>>,
+    live: &[bool],
+) -> Result<Vec<usize>> {
+    let is_live = |n: usize| live.get(n).copied().unwrap_or(false);
+    let mut missing = vec![0usize; nodes.len()];
+    let mut users: Vec<Vec<usize>> = vec![Vec::new(); nodes.len()];
+    let mut ready = BTreeSet::new();
+    for (n, node) in nodes.iter().enumerate().filter(|(n, _)| is_live(*n)) {
+        let mut count = 0;
+        for name in &node.proto.input {
+            if let Some(&Source::Node(from)) = sources.get(name.as_str())
+                && let Some(users) = users.get_mut(from)
+            {
+                users.push(n);
+                count += 1;
+            }
+        }
+        if count == 0 {
+            ready.insert(n);
+        }
+        if let Some(m) = missing.get_mut(n) {
+            *m = count;
+        }
+    }
+    let mut order = Vec::new();
+    while let Some(n) = ready.pop_first() {
+        order.push(n);
+        for &user in users.get(n).into_iter().flatten() {
+            if let Some(m) = missing.get_mut(user) {
+                *m -= 1;
+                if *m == 0 {
+                    ready.insert(user);
+                }
+            }
+        }
+    }
+    match nodes.iter().zip(&missing).find(|(_, m)| **m > 0) {
+        None => Ok(order),
+        Some((node, _)) => {
+            Err(node.error(&codes::ONNX_GRAPH, "it is part of a cycle, or depends on one"))
+        }
+    }
+}
+
+fn input<'a>(
+    graph: &'a GraphProto,
+    nodes: &[Node<'_>],
+    order: &[usize],
+    sources: &HashMap<&str, Source<'_>>,
+    output: &str,
+) -> Result<(&'a str, Info)> {
+    let used: BTreeSet<&str> = order
+        .iter()
+        .filter_map(|&n| nodes.get(n))
+        .flat_map(|n| n.proto.input.iter().map(String::as_str))
+        .chain([output])
+        .collect();
+    let inputs: Vec<_> = graph
+        .input
+        .iter()
+        .filter(|i| used.contains(i.name()))
+        .filter(|i| matches!(sources.get(i.name()), Some(Source::Input)))
+        .collect();
+    match inputs[..] {
+        [one] => Ok((one.name(), info(one).map_err(|d| d.at(format!("input {}", one.name())))?)),
+        [] => Err(Diagnostic::new(
+            &codes::IMPORT_INPUT,
+            format!("the output `{output}` does not depend on any input"),
+        )),
+        _ => {
+            let names: Vec<_> = inputs.iter().map(|i| format!("`{}`", i.name())).collect();
+            let message =
+                format!("the output depends on {} inputs: {}", names.len(), names.join(", "));
+            Err(Diagnostic::new(&codes::IMPORT_INPUT, message).help(
+                "if some are membrane potentials, this is one timestep: export a `forward` that loops over the timesteps with the state starting at zero inside it",
+            ))
+        }
+    }
+}
+
+/// Type and shape of the input; a symbolic batch becomes 1.
+fn info(value: &ValueInfoProto) -> Result<Info> {
+    let Some(Type::TensorType(t)) = value.r#type.as_ref().and_then(|t| t.value.as_ref()) else {
+        return Err(Diagnostic::new(&codes::IMPORT_INPUT, "it is not a tensor"));
+    };
+    let elem = Elem::from_onnx(t.elem_type()).ok_or_else(|| {
+        let name = Elem::onnx_name(t.elem_type());
+        Diagnostic::new(&codes::IMPORT_INPUT, format!("elements of type {name} cannot be read"))
+    })?;
+    let dims = t.shape.as_ref().map_or(&[][..], |s| &s.dim);
+    if dims.len() < 2 {
+        let message = "it needs a batch dimension and at least one more";
+        return Err(Diagnostic::new(&codes::ONNX_SHAPE, message)
+            .help("export with an example input of shape [batch, …]"));
+    }
+    let mut shape = Vec::with_capacity(dims.len());
+    for (axis, dim) in dims.iter().enumerate() {
+        shape.push(match &dim.value {
+            Some(Dim::DimValue(v)) => {
+                usize::try_from(*v).ok().filter(|v| *v > 0).ok_or_else(|| {
+                    Diagnostic::new(&codes::ONNX_SHAPE, format!("dimension {axis} is {v}"))
+                })?
+            }
+            _ if axis == 0 => 1,
+            other => {
+                let name = match other {
+                    Some(Dim::DimParam(name)) => format!(" (`{name}`)"),
+                    _ => String::new(),
+                };
+                let message = format!(
+                    "dimension {axis}{name} is not fixed; only the batch, dimension 0, may be"
+                );
+                return Err(Diagnostic::new(&codes::ONNX_SHAPE, message)
+                    .help("export with only the batch dimension dynamic"));
+            }
+        });
+    }
+    Ok(Info { elem, shape })
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Arithmetic, element by element.
+
+use super::{Call, Operator, broadcast, row};
+use crate::diag::Result;
+use crate::import::onnx::elem::Elem;
+use crate::import::onnx::tensor::{Data, Info, Tensor};
+
+pub(super) const TABLE: &[Operator] = &[
+    row("Add", arithmetic, |c, o| binary(c, o, |a, b| a + b, |a, b| Some(a.wrapping_add(b)))),
+    row("Sub", arithmetic, |c, o| binary(c, o, |a, b| a - b, |a, b| Some(a.wrapping_sub(b)))),
+    row("Mul", arithmetic, |c, o| binary(c, o, |a, b| a * b, |a, b| Some(a.wrapping_mul(b)))),
+    row("Div", arithmetic, |c, o| binary(c, o, |a, b| a / b, i64::checked_div)),
+    row("Min", arithmetic, |c, o| binary(c, o, f64::min, |a, b| Some(a.min(b)))),
+    row("Max", arithmetic, |c, o| binary(c, o, f64::max, |a, b| Some(a.max(b)))),
+    row("Sum", arithmetic, |c, o| binary(c, o, |a, b| a + b, |_, _| None)),
+    row("Mean", arithmetic, mean),
+    row("Pow", power, |c, o| binary(c, o, f64::powf, |_, _| None)),
+    row("Neg", same, |c, o| unary(c, o, |a| -a, |a| Some(a.wrapping_neg()))),
+    row("Abs", same, |c, o| unary(c, o, f64::abs, |a| Some(a.wrapping_abs()))),
+    row("Sign", same, |c, o| unary(c, o, sign, |a| Some(a.signum()))),
+    row("Sqrt", same, |c, o| unary(c, o, f64::sqrt, |_| None)),
+    row("Reciprocal", same, |c, o| unary(c, o, f64::recip, |_| None)),
+    row("Exp", same, |c, o| unary(c, o, f64::exp, |_| None)),
+    row("Sigmoid", same, |c, o| unary(c, o, |a| 1.0 / (1.0 + (-a).exp()), |_| None)),
+    row("Tanh", same, |c, o| unary(c, o, f64::tanh, |_| None)),
+    row("Clip", same, clip),
+];
+
+/// Sign with sign(0) = 0, which `f64::signum` does not give.
+fn sign(x: f64) -> f64 {
+    if x == 0.0 { 0.0 } else { x.signum() }
+}
+
+/// One type for all operands, broadcast.
+fn arithmetic(call: &Call<'_>) -> Result<Option<Info>> {
+    let args = call.all()?;
+    let elem = call.arg(0)?.info.elem;
+    if let Some(other) = args.iter().map(|a| a.info.elem).find(|e| *e != elem) {
+        return Err(call.unsupported(format!("operands of types {elem:?} and {other:?}")));
+    }
+    Ok(Some(Info { elem, shape: broadcast::shape(call, &args)? }))
+}
+
+/// The exponent may have another type than the base.
+fn power(call: &Call<'_>) -> Result<Option<Info>> {
+    let args = [call.arg(0)?, call.arg(1)?];
+    Ok(Some(Info { elem: args[0].info.elem, shape: broadcast::shape(call, &args)? }))
+}
+
+/// Type and shape of the first operand.
+pub(super) fn same(call: &Call<'_>) -> Result<Option<Info>> {
+    Ok(Some(call.arg(0)?.info.clone()))
+}
+
+/// Folds operands from the left with `real` or `int`; the latter says none where the
+/// result does not exist.
+fn binary(
+    call: &Call<'_>,
+    out: &Info,
+    real: fn(f64, f64) -> f64,
+    int: fn(i64, i64) -> Option<i64>,
+) -> Result<Tensor> {
+    let mut acc = spread(call, 0, out)?;
+    for i in 1..call.args.len() {
+        let arg = call.value(i)?;
+        let from = broadcast::indices(&arg.info.shape, &out.shape);
+        match (&mut acc, &arg.data) {
+            (Data::Real(acc), _) => {
+                for (a, j) in acc.iter_mut().zip(from) {
+                    *a = out.elem.round(real(*a, arg.real(j)));
+                }
+            }
+            (Data::Int(acc), Data::Int(values)) if out.elem != Elem::U64 => {
+                for (a, j) in acc.iter_mut().zip(from) {
+                    let b = values.get(j).copied().unwrap_or(0);
+                    let y = int(*a, b).ok_or_else(|| no_value(call))?;
+                    *a = out.elem.wrap(y);
+                }
+            }
+            _ => return Err(no_value(call)),
+        }
+    }
+    Ok(Tensor { info: out.clone(), data: acc })
+}
+
+fn no_value(call: &Call<'_>) -> Box<crate::diag::Diagnostic> {
+    call.unsupported("it is not implemented for these integers")
+}
+
+/// Operand `i`, broadcast to the shape of the result.
+pub(super) fn spread(call: &Call<'_>, i: usize, out: &Info) -> Result<Data> {
+    let arg = call.value(i)?;
+    let from = broadcast::indices(&arg.info.shape, &out.shape);
+    Ok(match &arg.data {
+        Data::Real(v) => Data::Real(from.map(|j| v.get(j).copied().unwrap_or(0.0)).collect()),
+        Data::Int(v) => Data::Int(from.map(|j| v.get(j).copied().unwrap_or(0)).collect()),
+    })
+}
+
+fn mean(call: &Call<'_>, out: &Info) -> Result<Tensor> {
+    let mut sum = binary(call, out, |a, b| a + b, |_, _| None)?;
+    #[allow(clippy::cast_precision_loss)]
+    let n = call.args.len() as f64;
+    if let Data::Real(v) = &mut sum.data {
+        v.iter_mut().for_each(|x| *x = out.elem.round(*x / n));
+    }
+    Ok(sum)
+}
+
+fn unary(
+    call: &Call<'_>,
+    out: &Info,
+    real: fn(f64) -> f64,
+    int: fn(i64) -> Option<i64>,
+) -> Result<Tensor> {
+    let data = match &call.value(0)?.data {
+        Data::Real(v) => Data::Real(v.iter().map(|&x| out.elem.round(real(x))).collect()),
+        Data::Int(v) => {
+            let each = v.iter().map(|&x| int(x).map(|y| out.elem.wrap(y)));
+            Data::Int(each.collect::<Option<_>>().ok_or_else(|| no_value(call))?)
+        }
+    };
+    Ok(Tensor { info: out.clone(), data })
+}
+
+/// Bounds are operands since opset 11, attributes before; either may be left out.
+fn clip(call: &Call<'_>, out: &Info) -> Result<Tensor> {
+    let bound = |i: usize, name: &str| -> Result<Option<f64>> {
+        Ok(match call.optional(i) {
+            Some(_) => Some(call.value(i)?.real(0)),
+            None => call.node.float(name)?.map(f64::from),
+        })
+    };
+    let (low, high) = (bound(1, "min")?, bound(2, "max")?);
+    let limit = |x: f64| {
+        let x = low.map_or(x, |l| x.max(l));
+        high.map_or(x, |h| x.min(h))
+    };
+    let data = match &call.value(0)?.data {
+        Data::Real(v) => Data::Real(v.iter().map(|&x| limit(x)).collect()),
+        #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
+        Data::Int(v) => Data::Int(v.iter().map(|&x| limit(x as f64) as i64).collect()),
+    };
+    Ok(Tensor { info: out.clone(), data })
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! What runs a network, and what it reports.
+
+use crate::diag::{Diagnostic, Result};
+use crate::hw::Design;
+use crate::interp::{Interp, Logits};
+use crate::ir::Graph;
+use crate::sim::{Recorder, Sim};
+
+/// What one inference gave, in the terms every level has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// `[layer][neuron]`: bit t is the spike of timestep t. Empty if the level cannot tell.
+    pub trains: Vec<Vec<u32>>,
+    /// Integer logits.
+    pub logits: Vec<i64>,
+    /// First class with the largest logit.
+    pub class: usize,
+    /// What happened when, on levels that have cycles.
+    pub timing: Option<Recorder>,
+}
+
+/// Something that runs inferences.
+pub trait Executor {
+    /// Name of the level.
+    fn name(&self) -> &'static str;
+
+    /// Runs a batch of inputs in order.
+    ///
+    /// # Errors
+    /// What the level cannot do with them.
+    fn run(&mut self, inputs: &[&[u8]]) -> Result<Vec<Outcome>>;
+}
+
+/// The reference: [`Interp`] on the integer graph.
+pub struct InterpExecutor<'g> {
+    interp: Interp<'g>,
+}
+
+impl<'g> InterpExecutor<'g> {
+    /// Prepares an integer graph.
+    ///
+    /// # Errors
+    /// If the graph is not well-formed.
+    pub fn new(graph: &'g Graph) -> Result<Self> {
+        Ok(Self { interp: Interp::new(graph)? })
+    }
+}
+
+impl Executor for InterpExecutor<'_> {
+    fn name(&self) -> &'static str {
+        "interp"
+    }
+
+    fn run(&mut self, inputs: &[&[u8]]) -> Result<Vec<Outcome>> {
+        inputs
+            .iter()
+            .map(|input| {
+                let levels: Vec<u16> = input.iter().map(|v| u16::from(*v)).collect();
+                let record = self.interp.run(&levels)?;
+                let Logits::Integer(logits) = record.logits else {
+                    return Err(Diagnostic::internal("verify", "the graph is not in integer form"));
+                };
+                let train = |fired: &[Vec<bool>], n: usize| {
+                    fired.iter().enumerate().fold(0, |w, (t, s)| w | u32::from(s[n]) << t)
+                };
+                let trains = record
+                    .spikes
+                    .iter()
+                    .map(|s| (0..s.neurons).map(|n| train(&s.fired, n)).collect())
+                    .collect();
+                Ok(Outcome { trains, logits, class: record.class, timing: None })
+            })
+            .collect()
+    }
+}
+
+/// [`Sim`] on the design.
+pub struct SimExecutor<'d> {
+    sim: Sim<'d>,
+    design: &'d Design,
+    /// Cycles to wait before each input, the same for every image.
+    gaps: Vec<u8>,
+}
+
+impl<'d> SimExecutor<'d> {
+    /// Prepares a design; `gaps` as in [`Sim::run`].
+    #[must_use]
+    pub fn new(design: &'d Design, gaps: Vec<u8>) -> Self {
+        Self { sim: Sim::new(design), design, gaps }
+    }
+}
+
+impl Executor for SimExecutor<'_> {
+    fn name(&self) -> &'static str {
+        "sim"
+    }
+
+    fn run(&mut self, inputs: &[&[u8]]) -> Result<Vec<Outcome>> {
+        inputs
+            .iter()
+            .map(|input| {
+                let mut recorder = Recorder::default();
+                let inference = self.sim.run(input, &self.gaps, &mut recorder)?;
+                recorder.sort();
+                Ok(Outcome {
+                    trains: trains(self.design, &recorder),
+                    logits: inference.logits.iter().map(|l| i64::from(*l)).collect(),
+                    class: usize::from(inference.class),
+                    timing: Some(recorder),
+                })
+            })
+            .collect()
+    }
+}
+
+/// Spike trains from the recorded timesteps.
+pub(super) fn trains(design: &Design, recorder: &Recorder) -> Vec<Vec<u32>> {
+    let stages = lif_stages(design);
+    let mut trains: Vec<Vec<u32>> = design.lifs().map(|l| vec![0; l.neurons() as usize]).collect();
+    for step in recorder.steps.iter().filter(|s| s.fires) {
+        if let Some(layer) = stages.iter().position(|&s| s == step.stage)
+            && let Some(train) = trains[layer].get_mut(step.neuron as usize)
+        {
+            *train |= 1 << step.timestep;
+        }
+    }
+    trains
+}
+
+/// Indices of the stages that fire, in order: the numbers of their probes.
+pub(super) fn lif_stages(design: &Design) -> Vec<usize> {
+    stages(design, |s| matches!(s, crate::hw::Stage::Lif(_)))
+}
+
+/// Indices of the dense stages, in order: the numbers of their probes.
+pub(super) fn dense_stages(design: &Design) -> Vec<usize> {
+    stages(design, |s| matches!(s, crate::hw::Stage::Dense(_)))
+}
+
+fn stages(design: &Design, is: impl Fn(&crate::hw::Stage) -> bool) -> Vec<usize> {
+    (0..design.stages.len()).filter(|&i| is(&design.stages[i])).collect()
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! The host's side of docs/host-link.md: frames, checksum, results.
+
+use super::Outcome;
+use crate::diag::{Diagnostic, Result, codes};
+use crate::hw::{Design, Stage};
+
+/// Commands of a request.
+const INFER: u8 = 1;
+const INFER_WITH_TRACE: u8 = 2;
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// 0 is good; docs/host-link.md lists the others.
+    pub status: u8,
+    /// The body, without status and checksum.
+    pub body: Vec<u8>,
+}
+
+/// CRC-16/CCITT-FALSE.
+fn crc16(bytes: &[u8]) -> u16 {
+    bytes.iter().fold(0xFFFF, |crc, byte| {
+        (0..8).rev().fold(crc, |crc: u16, bit| {
+            let out = crc >> 15 != u16::from(byte >> bit & 1);
+            (crc << 1) ^ if out { 0x1021 } else { 0 }
+        })
+    })
+}
+
+/// COBS: every zero is replaced by the distance to the next one, then the delimiter.
+fn cobs_encode(bytes: &[u8]) -> Vec<u8> {
+    let mut out = vec![0];
+    let mut code_at = 0;
+    for &byte in bytes {
+        if byte != 0 {
+            out.push(byte);
+        }
+        if byte == 0 || out.len() - code_at == 255 {
+            out[code_at] = (out.len() - code_at) as u8;
+            code_at = out.len();
+            out.push(0);
+        }
+    }
+    out[code_at] = (out.len() - code_at) as u8;
+    out.push(0);
+    out
+}
+
+fn cobs_decode(frame: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut at = 0;
+    while at < frame.len() {
+        let code = usize::from(frame[at]);
+        let block = frame.get(at + 1..at + code)?;
+        out.extend(block);
+        at += code;
+        if code != 255 && at < frame.len() {
+            out.push(0);
+        }
+    }
+    Some(out)
+}
+
+/// Drops the zero that follows every other byte: the sender has no memory to look ahead.
+fn unstuff(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut rest = bytes.iter();
+    while let Some(&byte) = rest.next() {
+        out.push(byte);
+        if byte != 0 && rest.next() != Some(&0) {
+            return None;
+        }
+    }
+    Some(out)
+}
+
+/// A request for one inference as it goes over the line, delimiter included.
+#[must_use]
+pub fn encode_request(input: &[u8], trace: bool) -> Vec<u8> {
+    let mut frame = vec![if trace { INFER_WITH_TRACE } else { INFER }];
+    frame.extend(input);
+    frame.extend(crc16(&frame).to_be_bytes());
+    cobs_encode(&frame)
+}
+
+/// Reads a response, with or without its delimiter.
+///
+/// # Errors
+/// [`codes::LINK_DAMAGED`] if structure or checksum are wrong.
+pub fn decode_response(frame: &[u8]) -> Result<Response> {
+    let damaged = |what: &str| Diagnostic::new(&codes::LINK_DAMAGED, what.to_owned());
+    let frame = frame.strip_suffix(&[0]).unwrap_or(frame);
+    let stuffed = cobs_decode(frame).ok_or_else(|| damaged("the frame's structure is broken"))?;
+    let bytes = unstuff(&stuffed).ok_or_else(|| damaged("a stuffed zero is missing"))?;
+    let Some((content, crc)) = bytes.split_last_chunk::<2>() else {
+        return Err(damaged("the frame is too short"));
+    };
+    if crc16(content) != u16::from_be_bytes(*crc) {
+        return Err(damaged("the checksum is wrong"));
+    }
+    let Some((status, body)) = content.split_first() else {
+        return Err(damaged("the frame is empty"));
+    };
+    Ok(Response { status: *status, body: body.to_vec() })
+}
+
+/// Reads the bytes of a result: logits, class, and the trains if they are there.
+pub(super) fn parse_result(design: &Design, bytes: &[u8]) -> Result<Outcome> {
+    let classes = match design.stages.last() {
+        Some(Stage::Readout(r)) => r.gain.len(),
+        _ => 0,
+    };
+    let word = (design.timesteps as usize).div_ceil(8);
+    let neurons: Vec<usize> = design.lifs().map(|l| l.neurons() as usize).collect();
+    let traced = classes * 4 + 1 + neurons.iter().sum::<usize>() * word;
+    let short = || {
+        let message =
+            format!("a result has {} or {traced} bytes, not {}", classes * 4 + 1, bytes.len());
+        Diagnostic::new(&codes::LINK_DAMAGED, message)
+    };
+    if bytes.len() != classes * 4 + 1 && bytes.len() != traced {
+        return Err(short());
+    }
+    let (logits, rest) = bytes.split_at(classes * 4);
+    let (class, mut rest) = rest.split_first().ok_or_else(short)?;
+    let logits = logits
+        .chunks_exact(4)
+        .map(|b| i64::from(i32::from_le_bytes([b[0], b[1], b[2], b[3]])))
+        .collect();
+    let mut trains = Vec::new();
+    if !rest.is_empty() {
+        for n in neurons {
+            let (layer, after) = rest.split_at(n * word);
+            let train = |w: &[u8]| w.iter().rev().fold(0, |v, b| v << 8 | u32::from(*b));
+            trains.push(layer.chunks_exact(word).map(train).collect());
+            rest = after;
+        }
+    }
+    Ok(Outcome { trains, logits, class: usize::from(*class), timing: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checksum_is_the_published_one() {
+        assert_eq!(crc16(b"123456789"), 0x29B1);
+    }
+
+    #[test]
+    fn frames_have_no_zero_and_decode_back() {
+        for len in [0, 1, 2, 253, 254, 255, 256, 300, 600] {
+            for pattern in 1..5u8 {
+                let bytes: Vec<u8> = (0..len).map(|i| (i as u8) % pattern * 7).collect();
+                let frame = cobs_encode(&bytes);
+                let (end, inner) = frame.split_last().unwrap();
+                assert!(*end == 0 && !inner.contains(&0));
+                assert_eq!(cobs_decode(inner).as_deref(), Some(&bytes[..]), "{len} {pattern}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_lost_byte_is_noticed() {
+        let mut content = vec![0, 1, 2, 0, 3];
+        content.extend(crc16(&content).to_be_bytes());
+        let stuffed: Vec<u8> =
+            content.iter().flat_map(|b| if *b == 0 { vec![0] } else { vec![*b, 0] }).collect();
+        let frame = cobs_encode(&stuffed);
+        assert_eq!(decode_response(&frame).unwrap().body, [1, 2, 0, 3]);
+        for lost in 0..frame.len() - 1 {
+            let mut damaged = frame.clone();
+            damaged.remove(lost);
+            assert!(decode_response(&damaged).is_err(), "byte {lost}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// Runs sf_core on a list of inferences and writes down what happens in which cycle.
+//
+//   sim STIMULUS TRACE
+//
+// STIMULUS, little-endian: u32 inputs, u32 images; per image u32 flags (1: ask for the
+// spike trains, 2: take result bytes with pauses), then a byte an input, then a byte an
+// input with the cycles to wait before offering it.
+// TRACE: records of 8 bytes: kind, index, data, 0, u32 cycle, counted from the image's
+// first accepted input. Kinds: 0 image begins, 1 input accepted, 2 weight row read (index:
+// probe), 3 timestep computed (index: probe, data: fires), 4 result byte (data).
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#include "Vsf_core.h"
+#include "verilated.h"
+
+static std::vector<uint8_t> stimulus;
+static size_t at = 0;
+
+static uint8_t byte() {
+  if (at >= stimulus.size()) {
+    std::fprintf(stderr, "the stimulus is too short\n");
+    std::exit(2);
+  }
+  return stimulus[at++];
+}
+
+static uint32_t word() {
+  uint32_t v = 0;
+  for (int k = 0; k < 4; k++) v |= uint32_t(byte()) << (8 * k);
+  return v;
+}
+
+static FILE *trace;
+
+static void record(uint8_t kind, uint8_t index, uint8_t data, uint32_t cycle) {
+  uint8_t r[8] = {kind, index, data, 0, uint8_t(cycle), uint8_t(cycle >> 8), uint8_t(cycle >> 16), uint8_t(cycle >> 24)};
+  std::fwrite(r, 1, 8, trace);
+}
+
+int main(int argc, char **argv) {
+  if (argc != 3) return 2;
+  FILE *in = std::fopen(argv[1], "rb");
+  trace = std::fopen(argv[2], "wb");
+  if (!in || !trace) return 2;
+  for (int c; (c = std::fgetc(in)) != EOF;) stimulus.push_back(uint8_t(c));
+
+  VerilatedContext context;
+  Vsf_core top(&context);
+  uint64_t total = 0;
+  auto clock = [&] {
+    top.clk_i = 1;
+    top.eval();
+    top.clk_i = 0;
+    total++;
+  };
+
+  top.rst_i = 1;
+  top.clk_i = 0;
+  for (int k = 0; k < 4; k++) {
+    top.eval();
+    clock();
+  }
+  top.rst_i = 0;
+
+  const uint32_t inputs = word(), images = word();
+  std::vector<uint8_t> levels(inputs), gaps(inputs);
+  uint32_t noise = 0x9E3779B9;
+  for (uint32_t image = 0; image < images; image++) {
+    const uint32_t flags = word();
+    for (auto &v : levels) v = byte();
+    for (auto &v : gaps) v = byte();
+    record(0, 0, 0, 0);
+    top.trace_i = flags & 1;
+    uint32_t next = 0, wait = 0, start = 0, cycle = 0;
+    bool begun = false;
+    for (bool done = false; !done; cycle++) {
+      noise ^= noise << 13, noise ^= noise >> 17, noise ^= noise << 5;
+      top.in_valid_i = next < inputs && wait == 0;
+      top.in_data_i = next < inputs ? levels[next] : 0;
+      top.out_ready_i = !(flags & 2) || (noise & 3) == 0;
+      top.eval();
+      const bool accepted = top.in_valid_i && top.in_ready_o;
+      if (accepted && !begun) begun = true, start = cycle;
+      const uint32_t now = cycle - start;
+      if (accepted) record(1, 0, 0, now);
+      for (int k = 0; k < 32; k++) {
+        if (uint32_t(top.probe_event_o) >> k & 1) record(2, k, 0, now);
+        if (uint32_t(top.probe_step_o) >> k & 1) record(3, k, uint32_t(top.probe_spike_o) >> k & 1, now);
+      }
+      if (top.out_valid_o && top.out_ready_i) {
+        record(4, 0, top.out_data_o, now);
+        done = top.out_last_o;
+      }
+      if (accepted) {
+        next++;
+        wait = next < inputs ? gaps[next] : 0;
+      } else if (begun && wait > 0) {
+        wait--;
+      }
+      clock();
+      if (cycle > 100000000) {
+        std::fprintf(stderr, "image %u does not end\n", image);
+        return 3;
+      }
+    }
+  }
+  std::fclose(trace);
+  std::printf("%llu cycles\n", (unsigned long long)total);
+  return 0;
+}
