@@ -13,6 +13,8 @@ mod io;
 mod literature;
 mod registers;
 mod report;
+#[cfg(test)]
+mod tests;
 mod text;
 mod work;
 

@@ -86,14 +86,16 @@ fn linear(weights: &Weights, bias: Option<&[f64]>) -> Facts {
         format!("{inputs} → {outputs}"),
         format!("{} weights ±1, {share:.1} % are +1", grouped(all)),
     ];
+    let mut magnitudes = 0;
     if scale.iter().any(|&s| s != 1.0) {
+        magnitudes = stored(scale);
         lines.push(format!("magnitude {}", range(scale.iter().copied(), number)));
     }
     if bias.is_some() {
         lines.push("with bias".to_owned());
     }
     Facts {
-        parameters: all + stored(scale) + bias.map_or(0, <[f64]>::len),
+        parameters: all + magnitudes + bias.map_or(0, <[f64]>::len),
         signs: Some((plus, all - plus)),
         lines,
         ..Facts::default()

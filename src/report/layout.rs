@@ -9,10 +9,18 @@
 /// Distance between boxes of a layer, and width that a passing edge takes.
 const GAP: f64 = 36.0;
 const PASSING: f64 = 12.0;
-/// Height between layers, where edges cross over.
-const BETWEEN: f64 = 46.0;
+/// Height between layers, where edges cross over: at least, at most, and for each pixel
+/// that an edge moves sideways.
+const BETWEEN: f64 = 42.0;
+const BETWEEN_MAX: f64 = 84.0;
+const SLOPE: f64 = 0.14;
 const ORDER_SWEEPS: usize = 12;
-const PLACE_SWEEPS: usize = 24;
+const PLACE_SWEEPS: usize = 200;
+/// How much an edge wants to be straight: any, one that is its source's only and its
+/// target's only, and one on its way past a layer.
+const WEIGHT: f64 = 1.0;
+const WEIGHT_CHAIN: f64 = 4.0;
+const WEIGHT_PASSING: f64 = 8.0;
 
 /// A box to be placed.
 #[derive(Debug, Clone, Copy)]
@@ -68,17 +76,25 @@ pub(super) fn layout(sizes: &[Size], edges: &[(usize, usize)]) -> Layout {
     }
     let layers = order(&items);
     place(&mut items, &layers);
+    paths.iter().for_each(|p| straighten(&mut items, &layers, p));
     let left = items.iter().map(|i| i.x - i.width / 2.0).fold(f64::INFINITY, f64::min);
     let left = if left.is_finite() { left } else { 0.0 };
     items.iter_mut().for_each(|i| i.x -= left);
 
-    let mut tops = Vec::with_capacity(layers.len());
+    let mut tops: Vec<(f64, f64)> = Vec::with_capacity(layers.len());
     let mut y = 0.0;
     for l in 0..layers.len() {
+        if l > 0 {
+            let moves = layers[l].iter().flat_map(|&i| {
+                let x = items[i].x;
+                items[i].above.iter().map(|&a| (items[a].x - x).abs()).collect::<Vec<_>>()
+            });
+            y += (BETWEEN + SLOPE * moves.fold(0.0, f64::max)).min(BETWEEN_MAX);
+        }
         let heights = sizes.iter().zip(&layer).filter(|(_, at)| **at == l).map(|(s, _)| s.height);
         let height = heights.fold(0.0, f64::max);
         tops.push((y, y + height));
-        y += height + BETWEEN;
+        y += height;
     }
     Layout {
         boxes: (0..sizes.len())
@@ -92,7 +108,7 @@ pub(super) fn layout(sizes: &[Size], edges: &[(usize, usize)]) -> Layout {
             .map(Iterator::collect)
             .collect(),
         width: items.iter().map(|i| i.x + i.width / 2.0).fold(0.0, f64::max),
-        height: (y - BETWEEN).max(0.0),
+        height: y,
     }
 }
 
@@ -153,25 +169,28 @@ fn crossings(items: &[Item], layers: &[Vec<usize>]) -> usize {
     count
 }
 
-/// Moves every item towards the mean of its neighbours, layer by layer.
+/// Moves every item towards its neighbours, layer by layer: each step is the exact optimum
+/// of one layer while the others stay (least squares of the edges' sideways moves).
 fn place(items: &mut [Item], layers: &[Vec<usize>]) {
-    for sweep in 0..=PLACE_SWEEPS {
-        let both = sweep == PLACE_SWEEPS;
+    for sweep in 0..PLACE_SWEEPS {
         let down = sweep % 2 == 0;
+        // The first sweeps look one way only, which unfolds the picture faster.
+        let (up_too, down_too) = (down || sweep > 7, !down || sweep > 7);
         let range: Vec<usize> =
             if down { (0..layers.len()).collect() } else { (0..layers.len()).rev().collect() };
         for l in range {
-            let wanted: Vec<f64> = layers[l]
+            let wanted: Vec<(f64, f64)> = layers[l]
                 .iter()
                 .map(|&i| {
-                    let item = &items[i];
-                    let near: Vec<usize> = match (both, down) {
-                        (true, _) => item.above.iter().chain(&item.below).copied().collect(),
-                        (_, true) => item.above.clone(),
-                        (_, false) => item.below.clone(),
-                    };
-                    let sum: f64 = near.iter().map(|&n| items[n].x).sum();
-                    if near.is_empty() { item.x } else { sum / near.len() as f64 }
+                    let above = items[i].above.iter().filter(|_| up_too).map(|&n| (n, i));
+                    let below = items[i].below.iter().filter(|_| down_too).map(|&n| (i, n));
+                    let mut sum = (0.0, 0.0);
+                    for (from, to) in above.chain(below) {
+                        let w = weight(items, from, to);
+                        sum.0 += w * items[if from == i { to } else { from }].x;
+                        sum.1 += w;
+                    }
+                    if sum.1 > 0.0 { (sum.0 / sum.1, sum.1) } else { (items[i].x, WEIGHT) }
                 })
                 .collect();
             let widths: Vec<f64> = layers[l].iter().map(|&i| items[i].width).collect();
@@ -182,9 +201,45 @@ fn place(items: &mut [Item], layers: &[Vec<usize>]) {
     }
 }
 
-/// The centres nearest to the wanted ones (least squares) at which no two boxes overlap,
-/// in the order given: pool adjacent violators.
-fn separate(wanted: &[f64], widths: &[f64]) -> Vec<f64> {
+fn weight(items: &[Item], from: usize, to: usize) -> f64 {
+    let passing = |i: usize| items[i].width == PASSING;
+    if passing(from) && passing(to) {
+        WEIGHT_PASSING
+    } else if items[from].below.len() == 1 && items[to].above.len() == 1 {
+        WEIGHT_CHAIN
+    } else {
+        WEIGHT
+    }
+}
+
+/// Gives the part of an edge that passes layers one position, if its neighbours leave one.
+fn straighten(items: &mut [Item], layers: &[Vec<usize>], path: &[usize]) {
+    let passing = &path[1..path.len() - 1];
+    if passing.is_empty() {
+        return;
+    }
+    let (mut low, mut high) = (f64::NEG_INFINITY, f64::INFINITY);
+    for &i in passing {
+        let layer = &layers[items[i].layer];
+        let at = layer.iter().position(|&o| o == i).unwrap_or(0);
+        let reach = |n: usize| items[n].width / 2.0 + GAP + PASSING / 2.0;
+        if let Some(&n) = at.checked_sub(1).and_then(|b| layer.get(b)) {
+            low = low.max(items[n].x + reach(n));
+        }
+        if let Some(&n) = layer.get(at + 1) {
+            high = high.min(items[n].x - reach(n));
+        }
+    }
+    // Boxes that touch leave no more than rounding errors.
+    if low <= high + 0.01 {
+        let mean = passing.iter().map(|&i| items[i].x).sum::<f64>() / passing.len() as f64;
+        passing.iter().for_each(|&i| items[i].x = mean.min(high).max(low));
+    }
+}
+
+/// The centres nearest to the wanted ones (position, weight; least squares) at which no two
+/// boxes overlap, in the order given: pool adjacent violators.
+fn separate(wanted: &[(f64, f64)], widths: &[f64]) -> Vec<f64> {
     let mut offset = 0.0;
     let mut offsets = Vec::with_capacity(wanted.len());
     for (i, w) in widths.iter().enumerate() {
@@ -193,20 +248,20 @@ fn separate(wanted: &[f64], widths: &[f64]) -> Vec<f64> {
         }
         offsets.push(offset);
     }
-    // Blocks of boxes that touch: (sum of wanted positions less offsets, number).
-    let mut blocks: Vec<(f64, f64)> = Vec::new();
-    for (x, o) in wanted.iter().zip(&offsets) {
-        let mut block = (x - o, 1.0);
-        while let Some(&(sum, n)) = blocks.last() {
-            if sum / n <= block.0 / block.1 {
+    // Blocks of boxes that touch: weighted sum of wanted positions less offsets, weight, number.
+    let mut blocks: Vec<(f64, f64, usize)> = Vec::new();
+    for (&(x, w), o) in wanted.iter().zip(&offsets) {
+        let mut block = (w * (x - o), w, 1);
+        while let Some(&(sum, weight, n)) = blocks.last() {
+            if sum / weight <= block.0 / block.1 {
                 break;
             }
-            block = (block.0 + sum, block.1 + n);
+            block = (block.0 + sum, block.1 + weight, block.2 + n);
             blocks.pop();
         }
         blocks.push(block);
     }
-    let starts = blocks.iter().flat_map(|&(sum, n)| std::iter::repeat_n(sum / n, n as usize));
+    let starts = blocks.iter().flat_map(|&(sum, w, n)| std::iter::repeat_n(sum / w, n));
     starts.zip(&offsets).map(|(s, o)| s + o).collect()
 }
 

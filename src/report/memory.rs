@@ -13,6 +13,10 @@ use crate::target::Target;
 const MARGIN: f64 = 28.0;
 const WIDTH: f64 = 760.0;
 const BAR: f64 = 20.0;
+const ROW: f64 = 26.0;
+/// Block RAMs shown one by one, and their distance.
+const SHOWN: u32 = 13;
+const CELL: f64 = 13.0;
 /// Bits of an iCE40 block RAM.
 const EBR_BITS: u32 = 4096;
 
@@ -23,7 +27,7 @@ pub fn memory_svg(design: &Design, target: &Target) -> String {
     let estimate = hw::estimate(design);
     let have = target.device.resources;
     let rows = estimate.memories.len() as f64;
-    let height = 222.0 + rows * 26.0 + MARGIN;
+    let height = 266.0 + rows * ROW + MARGIN;
     let mut out = String::new();
     let _ = writeln!(
         out,
@@ -40,48 +44,54 @@ pub fn memory_svg(design: &Design, target: &Target) -> String {
     let logic = estimate.lut4.saturating_sub(in_luts);
     let mut luts = vec![("logic", logic)];
     luts.extend(estimate.memories.iter().filter(|m| !m.block).map(|m| (class(m), m.luts())));
-    bar(&mut out, 84.0, "LUT4, estimated", have.lut4, &luts);
+    bar(&mut out, 100.0, "LUT4, estimated", have.lut4, &luts);
     let blocks: Vec<_> =
         estimate.memories.iter().filter(|m| m.block).map(|m| (class(m), m.ebr())).collect();
-    bar(&mut out, 136.0, "Block RAM", have.ebr, &blocks);
+    bar(&mut out, 154.0, "Block RAM", have.ebr, &blocks);
 
-    let mut y = 208.0;
-    text(&mut out, "strong", MARGIN, y, "Memories");
-    let cell = 13.0;
+    let mut y = 226.0;
+    text(&mut out, "strong", MARGIN, y, "What takes them");
+    y += ROW;
+    square(&mut out, "logic", MARGIN, y, 12.0);
+    text(&mut out, "line", MARGIN + 20.0, y, "logic and serial link");
+    text(&mut out, "line", 392.0, y, &format!("{} LUT", grouped(logic)));
     for m in &estimate.memories {
-        y += 26.0;
-        let _ = writeln!(
-            out,
-            r#"<rect class="{}" x="{MARGIN}" y="{:.1}" width="12" height="12" rx="3"/>"#,
-            class(m),
-            y - 10.5
-        );
-        let label = format!("{} {}", shorten(&m.layer, 22), stages::kind(m.kind));
-        text(&mut out, "line", MARGIN + 20.0, y, &escape(&label));
-        let shape = format!("{} × {} bit", grouped(m.depth), m.width);
-        text(&mut out, "badge", 372.0, y, &shape);
-        if !m.block {
-            text(&mut out, "line", 392.0, y, &format!("{} LUT", grouped(m.luts())));
-            continue;
-        }
-        let bits = u64::from(m.depth) * u64::from(m.width);
-        let full = 100.0 * bits as f64 / f64::from(m.ebr() * EBR_BITS);
-        text(&mut out, "line", 392.0, y, &format!("{} EBR, {full:.0} % full", m.ebr()));
-        for k in 0..m.ebr().min(15) {
-            let x = 524.0 + f64::from(k) * cell;
-            let _ = writeln!(
-                out,
-                r#"<rect class="{}" x="{x:.1}" y="{:.1}" width="10" height="12" rx="2"/>"#,
-                class(m),
-                y - 10.5
-            );
-        }
-        if m.ebr() > 15 {
-            text(&mut out, "muted", 524.0 + 15.0 * cell, y, &format!("+{}", m.ebr() - 15));
-        }
+        y += ROW;
+        memory(&mut out, m, y);
     }
     out.push_str("</svg>\n");
     out
+}
+
+/// One line of the map: what, shape, size, and a square for each block RAM.
+fn memory(out: &mut String, m: &Memory, y: f64) {
+    square(out, class(m), MARGIN, y, 12.0);
+    let label = format!("{} {}", shorten(&m.layer, 22), stages::kind(m.kind));
+    text(out, "line", MARGIN + 20.0, y, &escape(&label));
+    text(out, "badge", 372.0, y, &format!("{} × {} bit", grouped(m.depth), m.width));
+    if !m.block {
+        text(out, "line", 392.0, y, &format!("{} LUT", grouped(m.luts())));
+        return;
+    }
+    let bits = f64::from(m.depth) * f64::from(m.width);
+    let full = 100.0 * bits / f64::from(m.ebr() * EBR_BITS);
+    text(out, "line", 392.0, y, &format!("{} EBR, {full:.0} % full", m.ebr()));
+    let shown = m.ebr().min(SHOWN);
+    for k in 0..shown {
+        square(out, class(m), 524.0 + f64::from(k) * CELL, y, 10.0);
+    }
+    if m.ebr() > shown {
+        let more = format!("+{}", m.ebr() - shown);
+        text(out, "muted", 528.0 + f64::from(shown) * CELL, y, &more);
+    }
+}
+
+fn square(out: &mut String, class: &str, x: f64, y: f64, width: f64) {
+    let top = y - 10.5;
+    let _ = writeln!(
+        out,
+        r#"<rect class="{class}" x="{x:.1}" y="{top:.1}" width="{width}" height="12" rx="2.5"/>"#
+    );
 }
 
 fn class(m: &Memory) -> &'static str {

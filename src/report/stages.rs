@@ -52,7 +52,7 @@ pub(super) fn lines(design: &Design, name: &str) -> Vec<String> {
         lines.push(stored.join(", "));
     }
     let cycles = estimate.stage_cycles.get(i).copied().unwrap_or(0);
-    lines.push(format!("≈ {} cycles after the last input", grouped(cycles)));
+    lines.push(format!("adds ≈ {} cycles after the last input", grouped(cycles)));
     lines
 }
 

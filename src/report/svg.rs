@@ -58,8 +58,8 @@ pub fn svg(graph: &Graph, design: Option<&Design>) -> Result<String> {
     cards.push(Card { name: "output".to_owned(), class: "end", ..Card::default() });
     let steps = format!("{} {}", graph.timesteps, facts::plural(graph.timesteps, "timestep"));
     let subtitle = match design {
-        Some(d) => format!("{steps}, {} layers, {} hardware stages", graph.len(), d.stages.len()),
-        None => format!("{steps}, {} layers", graph.len()),
+        Some(d) => format!("{steps}, {} nodes, {} hardware stages", graph.len(), d.stages.len()),
+        None => format!("{steps}, {} nodes", graph.len()),
     };
     Ok(draw(&graph.name, &subtitle, &cards, &edges))
 }
@@ -260,8 +260,9 @@ fn body(out: &mut String, card: &Card, size: Size, x: f64, y: f64) {
             h - 8.0
         );
         at += 14.0;
-        for (k, l) in card.hardware.iter().enumerate() {
-            let class = if k == 0 { "line strong" } else { "line" };
+        for l in &card.hardware {
+            // The modules' names stand out.
+            let class = if l.starts_with("sf_") { "line strong" } else { "line" };
             let text = escape(l);
             let _ = writeln!(out, r#"<text class="{class}" x="{PAD}" y="{at:.1}">{text}</text>"#);
             at += LINE_H;
