@@ -27,9 +27,9 @@ pub(super) const COUNT: Band = Band::new(2.0, 1.5, 2.0);
 /// bits, its position, the address).
 pub(super) const SCAN: Band = Band::new(24.0, 12.0, 60.0);
 
-/// Registers outside the core: serial line, framing, checksums, reset. From the modules'
-/// declarations; the optimiser removes some.
-pub(super) const LINK_REGISTERS: Band = Band::new(220.0, 160.0, 300.0);
+/// Registers outside the stages: serial line, framing, checksums, reset. 175 in the netlist of
+/// a 784-128-10 network; a few depend on the number of inputs.
+pub(super) const LINK_REGISTERS: Band = Band::new(175.0, 160.0, 200.0);
 
 /// Flips outside the core for one byte on the serial line, beside the bit timer.
 pub(super) const LINK_BYTE: Band = Band::new(150.0, 80.0, 400.0);

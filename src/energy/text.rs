@@ -20,7 +20,7 @@ impl fmt::Display for Literature {
             )?;
         }
         if let Some(w) = &self.width_aware {
-            let total = w.synapses_nj + w.neurons_nj + w.readout_nj;
+            let total = w.total_nj();
             writeln!(f, "  integer adds at the model's widths, static input once: {total} nJ")?;
             writeln!(
                 f,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Views for people: a graph as a table, as Graphviz and as a picture, a design's memories.
 
+mod card;
 mod dot;
 mod facts;
 mod layout;

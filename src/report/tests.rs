@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 
-use super::svg::{Card, draw};
+use super::card::Card;
+use super::svg::draw;
 use super::*;
 use crate::hw::{self, Design};
 use crate::ir::{
@@ -12,7 +13,7 @@ use crate::target::{self, Target};
 
 fn linear(rows: usize, cols: usize, seed: usize) -> Op {
     // Any fixed mixture of signs will do.
-    let sign = |r: usize, c: usize| (r * 7919 + c * 104_729 + seed).count_ones() % 2 == 0;
+    let sign = |r: usize, c: usize| (r * 7919 + c * 104_729 + seed).count_ones().is_multiple_of(2);
     let signs = BitMatrix::from_fn(rows, cols, sign);
     let scale = PerChannel::Each((0..rows).map(|r| 0.02 + r as f64 * 1e-4).collect());
     Op::Linear(Linear { weights: Weights::Binary { signs, scale }, bias: None })
