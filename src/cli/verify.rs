@@ -160,7 +160,7 @@ impl Check<'_> {
         if !self.has("netlist and bitstream", &[Tool::Yosys, Tool::Iceunpack, Tool::IceboxVlog]) {
             return Ok(());
         }
-        let netlist = self.build.path("flow/top_net.v");
+        let netlist = self.build.path("flow/synth.v");
         self.gate(Level::Netlist(&netlist), "netlist", args.netlist.min(count), divider)?;
         let (bin, pcf) = (self.build.path("top.bin"), self.build.path("pins.pcf"));
         let level = Level::Bitstream { bin: &bin, pcf: &pcf };
@@ -228,7 +228,7 @@ impl Check<'_> {
             expected: &expected,
             inputs: &inputs,
         };
-        let (asc, pcf) = (self.build.path("flow/top.asc"), self.build.path("pins.pcf"));
+        let (asc, pcf) = (self.build.path("flow/pnr.asc"), self.build.path("pins.pcf"));
         let board =
             self.build.target.board.as_ref().filter(|_| self.build.manifest.bitstream.is_some());
         for mutation in Mutation::ALL {
