@@ -83,6 +83,8 @@ pub struct Estimate {
     pub ebr: u32,
     /// Core cycles after the last input, at half the inputs non-zero.
     pub cycles: u32,
+    /// Those cycles, stage by stage.
+    pub stage_cycles: Vec<u32>,
     /// Every memory.
     pub memories: Vec<Memory>,
 }
@@ -96,10 +98,12 @@ pub fn estimate(design: &Design) -> Estimate {
     let memories = memories(design);
     let logic: u32 = design.stages.iter().map(stage_luts).sum();
     let stored: u32 = memories.iter().map(|m| if m.block { bank_luts(m) } else { m.luts() }).sum();
+    let stage_cycles: Vec<u32> = design.stages.iter().map(stage_cycles).collect();
     Estimate {
         lut4: logic + stored + HOST_LINK_LUTS,
         ebr: memories.iter().filter(|m| m.block).map(Memory::ebr).sum(),
-        cycles: design.stages.iter().map(stage_cycles).sum(),
+        cycles: stage_cycles.iter().sum(),
+        stage_cycles,
         memories,
     }
 }
