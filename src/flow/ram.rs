@@ -42,8 +42,8 @@ pub fn words_in_use(asc: &str) -> Result<usize> {
     words(asc).map(|w| w.len())
 }
 
-/// Flips `bit` of word `at` in the block whose words are `contents`; nothing if no block
-/// has exactly these, or word `at` is zero.
+/// Flips `bit` of word `at` in the block of 256 × 16 bits whose words are `contents`, both
+/// as its ports see them; nothing if no block has exactly these, or word `at` is zero.
 ///
 /// # Errors
 /// As [`flip_ram_bit`].
@@ -54,13 +54,22 @@ pub fn flip_in_block(
     bit: usize,
 ) -> Result<Option<Flipped>> {
     let words = words(asc)?;
-    let value = |w: &Word| u16::from_str_radix(&asc[w.at..w.at + WORD_DIGITS], 16).unwrap_or(0);
+    let value = |w: &Word| {
+        let stored = u16::from_str_radix(&asc[w.at..w.at + WORD_DIGITS], 16).unwrap_or(0);
+        (0..16).fold(0, |v, bit| v | (stored >> place(bit) & 1) << bit)
+    };
     let in_use = contents.iter().filter(|c| **c != 0).count();
     let block = words.chunk_by(|a, b| a.tile == b.tile).find(|block| {
         block.len() == in_use && block.iter().all(|w| contents.get(w.word) == Some(&value(w)))
     });
     let word = block.and_then(|block| block.iter().find(|w| w.word == at));
-    Ok(word.map(|w| flip(asc, w, bit)))
+    Ok(word.map(|w| flip(asc, w, place(bit))))
+}
+
+/// Where a word's text has the bit that a port calls `bit`: the four digits of its number
+/// backwards (compared with known contents in all blocks of a design).
+fn place(bit: usize) -> usize {
+    (bit as u8 & 15).reverse_bits() as usize >> 4
 }
 
 fn flip(asc: &str, chosen: &Word, bit: usize) -> Flipped {
