@@ -37,7 +37,8 @@ fn bless(path: &str, text: &str) {
 /// README.md, the other pages at the top, and every page below docs/.
 fn pages() -> Vec<PathBuf> {
     let mut open = vec![root().join("docs")];
-    let mut pages: Vec<PathBuf> = fs::read_dir(root()).unwrap().map(|e| e.unwrap().path()).collect();
+    let mut pages: Vec<PathBuf> =
+        fs::read_dir(root()).unwrap().map(|e| e.unwrap().path()).collect();
     while let Some(dir) = open.pop() {
         for entry in fs::read_dir(dir).unwrap() {
             let path = entry.unwrap().path();
@@ -243,7 +244,10 @@ fn the_page_of_diagnostics_is_the_registry() {
     bless("docs/diagnostics.md", &want);
     let page = root().join("docs/diagnostics.md");
     let found = fs::read_to_string(page).unwrap_or_default();
-    assert!(found == want, "docs/diagnostics.md is out of date: SYNFIRE_BLESS=1 cargo test --test docs");
+    assert!(
+        found == want,
+        "docs/diagnostics.md is out of date: SYNFIRE_BLESS=1 cargo test --test docs"
+    );
 }
 
 #[test]
