@@ -5,7 +5,8 @@
 //! synfire.json   what was compiled, with which options, and what came out
 //! real.sfir      the model as imported
 //! integer.sfir   the model the hardware computes
-//! design.svg     the hardware as a picture
+//! hardware.svg   the hardware as a picture
+//! memory.svg     its memories
 //! rtl/           Verilog and memory contents
 //! pins.pcf       pin constraints
 //! flow/          netlist, placed design, logs          (--bitstream)
@@ -18,7 +19,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::diag::{Diagnostic, InFile, Result, codes, read_file, write_file};
-use crate::hw::{self, Design, Estimate};
+use crate::hw::{self, Design};
 use crate::ir::{self, Graph};
 use crate::target::{self, Target};
 
@@ -71,7 +72,6 @@ pub(super) struct Build {
     pub(super) integer: Graph,
     pub(super) target: Target,
     pub(super) design: Design,
-    pub(super) estimate: Estimate,
 }
 
 impl Build {
@@ -94,8 +94,8 @@ impl Build {
         let (real, integer) = (graph("real.sfir")?, graph("integer.sfir")?);
         let target = target::load(&manifest.target)?;
         let options = hw::Options { lanes: manifest.lanes.clone(), no_trace: manifest.no_trace };
-        let (design, estimate) = hw::lower(&integer, &target, &options)?;
-        Ok(Self { dir: dir.to_path_buf(), manifest, real, integer, target, design, estimate })
+        let (design, _) = hw::lower(&integer, &target, &options)?;
+        Ok(Self { dir: dir.to_path_buf(), manifest, real, integer, target, design })
     }
 
     /// Path of a file in the directory.

@@ -16,8 +16,8 @@ use crate::flow::nextpnr::{self, PnrJob};
 use crate::flow::yosys::{self, SynthJob};
 use crate::flow::{Toolbox, icestorm};
 use crate::hw::{self, Design, Estimate, Stage};
-use crate::ir;
 use crate::target::{self, Target};
+use crate::{ir, report};
 
 /// Compile a model to Verilog and, with --bitstream, to a bitstream.
 #[derive(clap::Args)]
@@ -128,6 +128,8 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
 fn write(dir: &Path, model: &Model, design: &Design, target: &Target) -> Result<()> {
     put(dir, "real.sfir", ir::print(&model.real)?)?;
     put(dir, "integer.sfir", ir::print(&model.integer)?)?;
+    put(dir, "hardware.svg", report::svg(&model.integer, Some(design))?)?;
+    put(dir, "memory.svg", report::memory_svg(design, target))?;
     for file in emit::emit(design, target)? {
         put(dir, &file.path, file.text)?;
     }

@@ -9,6 +9,7 @@
 mod build;
 mod compile;
 mod doctor;
+mod energy;
 mod explain;
 mod inspect;
 mod lists;
@@ -40,6 +41,7 @@ enum Command {
     Inspect(inspect::Args),
     Simulate(simulate::Args),
     Verify(verify::Args),
+    Energy(energy::Args),
     Targets(lists::TargetsArgs),
     Passes(lists::PassesArgs),
     Doctor(doctor::Args),
@@ -56,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args, ui),
         Command::Simulate(args) => simulate::run(&args, ui),
         Command::Verify(args) => verify::run(&args, ui),
+        Command::Energy(args) => energy::run(&args, ui),
         Command::Targets(args) => lists::targets(&args, ui),
         Command::Passes(args) => lists::passes(&args, ui),
         Command::Doctor(args) => doctor::run(&args, ui),

@@ -66,7 +66,7 @@ impl fmt::Display for Report {
         }
         writeln!(
             f,
-            "  {:.0} % of the core energy rests on coefficients measured on this device",
+            "  {:.0} % of the core energy rests on coefficients measured on this device; the numbers of flips are assumptions",
             self.measured_share * 100.0
         )?;
         for c in &self.comparisons {

@@ -67,6 +67,12 @@ fn fold(graph: &mut Graph, linear: NodeId, notes: &mut Vec<String>) -> Result<()
                 (r.gain.at(c) * affine[c].0, r.gain.at(c) * affine[c].1 + r.offset.at(c))
             };
             let (gain, offset): (Vec<_>, Vec<_>) = (0..affine.len()).map(scaled).unzip();
+            if let Some(c) = (0..gain.len()).find(|&c| !(gain[c] + offset[c]).is_finite()) {
+                let message = format!("class {c}: gain {:e} and offset {:e}", gain[c], offset[c]);
+                return Err(Diagnostic::new(&codes::PASS_UNSUPPORTED, message)
+                    .at(name)
+                    .help("weights, batch norm and readout together are too large for a number"));
+            }
             let negate = gain.iter().map(|g| *g < 0.0).collect();
             r.gain = PerChannel::Each(gain.iter().map(|g| g.abs()).collect());
             r.offset = PerChannel::Each(offset);
