@@ -109,7 +109,7 @@ fn format(path: &Path, bytes: &[u8]) -> Result<Format> {
     let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
     match extension.as_deref() {
         Some("onnx") => return Ok(Format::Onnx),
-        Some("synfire" | "ir") => return Ok(Format::Text),
+        Some("sfir" | "synfire" | "ir") => return Ok(Format::Text),
         _ => {}
     }
     if bytes.starts_with(b"synfire-ir") {
@@ -120,7 +120,7 @@ fn format(path: &Path, bytes: &[u8]) -> Result<Format> {
         return Ok(Format::Onnx);
     }
     Err(Diagnostic::new(&codes::IMPORT_FORMAT, "cannot tell the format of this file")
-        .help("ONNX models end in .onnx, graphs in text form in .synfire or .ir"))
+        .help("ONNX models end in .onnx, graphs in text form in .sfir"))
 }
 
 #[cfg(test)]
@@ -144,6 +144,7 @@ mod tests {
     fn formats_are_told_apart() {
         let find = |name: &str, bytes: &[u8]| format(Path::new(name), bytes).ok();
         assert_eq!(find("a.ONNX", b""), Some(Format::Onnx));
+        assert_eq!(find("a.sfir", b""), Some(Format::Text));
         assert_eq!(find("a.ir", b""), Some(Format::Text));
         assert_eq!(find("a", b"synfire-ir 1"), Some(Format::Text));
         assert_eq!(find("a", &[8, 10, 0x12]), Some(Format::Onnx));

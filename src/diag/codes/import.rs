@@ -7,7 +7,7 @@ codes! {
     ONNX_DECODE = "SF0101", "the file is not a readable ONNX model",
         "The bytes do not decode as an ONNX protobuf message: truncated, damaged or another format. Export the model again, or check the download.";
     IMPORT_FORMAT = "SF0102", "the model file has an unknown format",
-        "Neither the extension nor the first bytes tell which format this is. Readable are ONNX models (.onnx) and graphs in text form (.synfire, .ir).";
+        "Neither the extension nor the first bytes tell which format this is. Readable are ONNX models (.onnx) and graphs in text form (.sfir).";
     ONNX_VERSION = "SF0103", "the ONNX version or operator set is not supported",
         "The meaning of an operator depends on the operator set that the file declares, so a version that was never read by us is not guessed at. Export again with a supported opset (the message names the range); PyTorch takes `opset_version=`.";
     ONNX_GRAPH = "SF0104", "the ONNX graph is malformed",

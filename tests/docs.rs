@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! The documentation says what is so: its examples run, its links lead somewhere, and the
+//! page of the diagnostics is the registry. `SYNFIRE_BLESS=1 cargo test --test docs` writes
+//! what is generated: docs/diagnostics.md and the timing in docs/hardware.md.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use synfire::diag::codes;
+use synfire::hw::{self, Design, Stage};
+use synfire::ir::{Graph, isomorphic, parse, print};
+use synfire::pass::{self, PASSES, TO_INTEGER};
+use synfire::sim::{Recorder, Sim};
+use synfire::target;
+
+/// Pictures that may be missing: `synfire inspect --format svg` makes them. Empty this
+/// list once they are committed.
+const PICTURES: &[&str] = &["docs/images/student.svg", "docs/images/hardware.svg"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+/// Writes what is generated, if that was asked for.
+fn bless(path: &str, text: &str) {
+    if std::env::var_os("SYNFIRE_BLESS").is_some() {
+        fs::write(root().join(path), text).unwrap();
+    }
+}
+
+/// README.md, the other pages at the top, and every page below docs/.
+fn pages() -> Vec<PathBuf> {
+    let mut open = vec![root().join("docs")];
+    let mut pages: Vec<PathBuf> =
+        fs::read_dir(root()).unwrap().map(|e| e.unwrap().path()).collect();
+    while let Some(dir) = open.pop() {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { open.push(path) } else { pages.push(path) }
+        }
+    }
+    pages.retain(|p| p.extension().is_some_and(|e| e == "md"));
+    pages.sort();
+    assert!(pages.len() > 5, "{pages:?}");
+    pages
+}
+
+/// Contents of the fenced blocks of a language.
+fn blocks(text: &str, language: &str) -> Vec<String> {
+    let fence = format!("```{language}\n");
+    let after = text.split(&fence).skip(1);
+    after.map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+}
+
+/// Lines outside fenced blocks.
+fn prose(text: &str) -> impl Iterator<Item = &str> {
+    let mut fenced = false;
+    text.lines().filter(move |line| {
+        let fence = line.trim_start().starts_with("```");
+        fenced ^= fence;
+        !fenced && !fence
+    })
+}
+
+/// Targets of the links `[…](target)` and `![…](target)`.
+fn links(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for line in prose(text) {
+        for (at, _) in line.match_indices("](") {
+            let rest = &line[at + 2..];
+            found.push(rest[..rest.find(')').unwrap_or(rest.len())].to_owned());
+        }
+    }
+    found
+}
+
+/// What a heading is called in a link: lower case, words joined by hyphens.
+fn anchors(text: &str) -> Vec<String> {
+    let name = |heading: &str| -> String {
+        let kept = heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+        kept.collect::<String>().to_lowercase().replace(' ', "-")
+    };
+    let heading = |line: &str| line.starts_with('#').then(|| name(line.trim_matches(['#', ' '])));
+    prose(text).filter_map(heading).collect()
+}
+
+/// The graphs of docs/ir.md: the real form and the integer form of one network.
+fn example() -> (Graph, Graph) {
+    let blocks = blocks(&read("docs/ir.md"), "sfir");
+    let [real, integer] = &blocks[..] else { panic!("{} blocks, not two", blocks.len()) };
+    let graph = |text| parse(text).unwrap_or_else(|d| panic!("{d}"));
+    (graph(real), graph(integer))
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let mut wrong = String::new();
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        for link in links(&text) {
+            if link.contains("://") {
+                continue;
+            }
+            let (file, anchor) = link.split_once('#').unwrap_or((&link, ""));
+            let target =
+                if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
+            let shown = page.strip_prefix(root()).unwrap().display();
+            if PICTURES.iter().any(|p| target.ends_with(p)) {
+                continue;
+            }
+            if !target.exists() {
+                writeln!(wrong, "{shown}: {link}: no such file").unwrap();
+            } else if !anchor.is_empty()
+                && !anchors(&fs::read_to_string(&target).unwrap()).contains(&anchor.to_owned())
+            {
+                writeln!(wrong, "{shown}: {link}: no such heading").unwrap();
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn every_page_is_in_the_index() {
+    let index = links(&read("docs/README.md"));
+    for page in pages() {
+        let Ok(name) = page.strip_prefix(root().join("docs")) else { continue };
+        let name = name.to_string_lossy().replace('\\', "/");
+        assert!(name == "README.md" || index.contains(&name), "docs/README.md misses {name}");
+    }
+}
+
+#[test]
+fn every_page_has_a_licence() {
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        let first = text.lines().next().unwrap_or_default();
+        let licensed = first.contains("SPDX-License-Identifier: Apache-2.0 OR MIT");
+        assert!(licensed, "{}", page.display());
+    }
+}
+
+#[test]
+fn the_passes_turn_the_real_example_into_the_integer_one() {
+    let (mut real, integer) = example();
+    pass::run(&mut real, TO_INTEGER, &pass::Options::default()).unwrap();
+    assert!(isomorphic(&real, &integer), "{}", print(&real).unwrap());
+}
+
+#[test]
+fn every_operator_and_every_pass_is_described() {
+    let ir = anchors(&read("docs/ir.md"));
+    let (real, integer) = example();
+    for graph in [real, integer] {
+        for id in graph.order().unwrap() {
+            let name = graph.node(id).op.name();
+            assert!(ir.iter().any(|a| a == name), "docs/ir.md has no heading {name}");
+        }
+    }
+    let passes = anchors(&read("docs/passes.md"));
+    for pass in PASSES {
+        assert!(passes.iter().any(|a| a == pass.name()), "docs/passes.md misses {}", pass.name());
+    }
+}
+
+#[test]
+fn every_hdl_module_is_named() {
+    let page = read("docs/hardware.md");
+    for (file, _) in synfire::emit::HDL {
+        let module = file.trim_end_matches(".v");
+        let family = module.rsplit_once('_').map_or(module, |(f, _)| f);
+        let named = page.contains(module) || page.contains(&format!("`{family}_*`"));
+        assert!(named, "docs/hardware.md does not name {module}");
+    }
+}
+
+fn list(cycles: impl IntoIterator<Item = u64>) -> String {
+    cycles.into_iter().map(|c| c.to_string()).collect::<Vec<_>>().join(" ")
+}
+
+/// What the simulator says about the worked example of docs/hardware.md.
+fn timing(design: &Design) -> String {
+    let mut input = [0u8; 20];
+    for (i, v) in [(0, 15), (3, 9), (7, 4), (16, 12), (19, 1)] {
+        input[i] = v;
+    }
+    let mut log = Recorder::default();
+    let result = Sim::new(design).run(&input, &[], &mut log).unwrap();
+    log.sort();
+    let mut lines = vec![("inputs taken".to_owned(), list(log.inputs.iter().copied()))];
+    for (i, stage) in design.stages.iter().enumerate() {
+        match stage {
+            Stage::Dense(d) => {
+                let rows = log.events.iter().filter(|e| e.1 == i).map(|e| e.0);
+                lines.push((format!("{} rows read", d.name), list(rows)));
+            }
+            Stage::Lif(l) => {
+                let steps = log.steps.iter().filter(|s| s.stage == i).map(|s| s.cycle);
+                lines.push((format!("{} timesteps", l.name), list(steps)));
+            }
+            _ => {}
+        }
+    }
+    lines.push(("bytes sent".to_owned(), list(log.outputs.iter().map(|o| o.0))));
+    lines.push(("done, latency".to_owned(), list([result.done, result.latency()])));
+    lines.iter().fold(String::new(), |mut text, (what, cycles)| {
+        writeln!(text, "{what:15}{cycles}").unwrap();
+        text
+    })
+}
+
+#[test]
+fn the_worked_timing_is_the_simulators() {
+    let mut options = hw::Options::default();
+    options.lanes.insert("fc1".into(), 2);
+    let target = target::load("icebreaker").unwrap();
+    let (design, _) = hw::lower(&example().1, &target, &options).unwrap();
+    let want = timing(&design);
+    let page = read("docs/hardware.md");
+    let found = blocks(&page, "timing");
+    let [found] = &found[..] else { panic!("{} timing blocks", found.len()) };
+    bless("docs/hardware.md", &page.replace(found.as_str(), &want));
+    assert!(*found == want, "docs/hardware.md should say\n{want}");
+}
+
+#[test]
+fn the_page_of_diagnostics_is_the_registry() {
+    let mut want = String::from(
+        "<!-- SPDX-License-Identifier: Apache-2.0 OR MIT -->\n\
+         <!-- Generated from src/diag/codes by tests/docs.rs: SYNFIRE_BLESS=1 cargo test --test docs -->\n\
+         # Diagnostics\n\n\
+         Every message about something a user can change has a code that never changes its meaning. \
+         `synfire explain CODE` prints what stands here.\n",
+    );
+    for c in codes::all() {
+        write!(want, "\n## {}\n\n**{}.** {}\n", c.id, c.title, c.explain).unwrap();
+    }
+    bless("docs/diagnostics.md", &want);
+    let page = root().join("docs/diagnostics.md");
+    let found = fs::read_to_string(page).unwrap_or_default();
+    assert!(
+        found == want,
+        "docs/diagnostics.md is out of date: SYNFIRE_BLESS=1 cargo test --test docs"
+    );
+}
+
+#[test]
+fn wrong_links_and_blocks_would_be_seen() {
+    let text = "# A `b-c` d\n[x](y.md#z) ![p](q.svg)\n```\n[no](where)\n```\n```sfir\nabc\n```\n";
+    assert_eq!(links(text), ["y.md#z", "q.svg"]);
+    assert_eq!(anchors(text), ["a-b-c-d"]);
+    assert_eq!(blocks(text, "sfir"), ["abc\n"]);
+}
