@@ -44,7 +44,17 @@ module sf_dense_replay #(
   localparam BW = RW - 4;                      // a word, counted over all scans
 
   // ---- writing: values as they come, the bitmap a word at a time
-  wire [3:0]  lane     = index_i[3:0];
+  wire [3:0]    lane;                          // bit of the bitmap's word
+  wire [WW-1:0] waddr;                         // the word
+  generate
+    if (NW > 1) begin : gen_words
+      assign lane  = index_i[3:0];
+      assign waddr = index_i[IW-1:4];
+    end else begin : gen_word
+      assign lane  = {{(4-IW){1'b0}}, index_i};
+      assign waddr = 1'b0;
+    end
+  endgenerate
   reg  [15:0] bits_q;
   wire [15:0] bits_d   = bits_q | ({15'b0, |data_i} << lane);
   wire        word_end = write_i & ((&lane) | (index_i == NI[IW-1:0] - 1'b1));
@@ -94,14 +104,15 @@ module sf_dense_replay #(
   sf_ram #(.WIDTH(16), .DEPTH(NW)) u_bitmap (
     .clk_i  (clk_i),
     .we_i   (word_end),
-    .waddr_i(index_i[IW-1 -: WW]),
+    .waddr_i(waddr),
     .wdata_i(bits_d),
     .re_i   (fetch_i),
     .raddr_i(fetch_d),
     .rdata_o(next_word)
   );
 
-  wire [IW-1:0] value_index = {word_q, bit_pos};
+  wire [WW+3:0] kept_index  = {word_q, bit_pos};
+  wire [IW-1:0] value_index = kept_index[IW-1:0];
 
   sf_ram #(.WIDTH(XW), .DEPTH(NI)) u_values (
     .clk_i  (clk_i),
