@@ -141,7 +141,12 @@ module sf_dense #(
   genvar l, t;
   generate
     for (t = 0; t < TP; t = t + 1) begin : gen_sum
-      wire [AW-1:0] x = (TP == 1) ? {{(AW-XW){1'b0}}, x_data_i} : {{(AW-1){1'b0}}, x_data_i[t]};
+      wire [AW-1:0] x;
+      if (TP == 1) begin : gen_level
+        assign x = {{(AW-XW){1'b0}}, x_data_i};
+      end else begin : gen_spike
+        assign x = {{(AW-1){1'b0}}, x_data_i[t]};
+      end
       // While the drain shifts, the sums rotate: TP shifts bring them back.
       wire [AW-1:0] next = sum_q[((t + 1) % TP)*AW +: AW];
       always @(posedge clk_i) begin
@@ -151,8 +156,15 @@ module sf_dense #(
     end
     for (l = 0; l < P; l = l + 1) begin : gen_lane
       for (t = 0; t < TP; t = t + 1) begin : gen_time
-        wire          on = v2_q & w2_q[l] & ((TP == 1) | x2_q[(TP == 1) ? 0 : t]);
-        wire [AW-1:0] x  = (TP == 1) ? {{(AW-XW){1'b0}}, x2_q} : {{(AW-1){1'b0}}, 1'b1};
+        wire          on;
+        wire [AW-1:0] x;
+        if (TP == 1) begin : gen_level
+          assign on = v2_q & w2_q[l];
+          assign x  = {{(AW-XW){1'b0}}, x2_q};
+        end else begin : gen_spike
+          assign on = v2_q & w2_q[l] & x2_q[t];
+          assign x  = {{(AW-1){1'b0}}, 1'b1};
+        end
         reg  [AW-1:0] acc_q;
         always @(posedge clk_i) begin
           if (rst_i | snap) acc_q <= {AW{1'b0}};

@@ -41,7 +41,9 @@ module sf_dense_replay #(
   localparam BW = RW - 4;                      // a word, counted over all scans
 
   // ---- writing: values as they come, the bitmap a word at a time
-  wire [3:0]  lane     = index_i[3:0];
+  // An index as word and position in it, also where there are fewer inputs than a word has.
+  wire [WW+3:0] place = {{(WW+4-IW){1'b0}}, index_i};
+  wire [3:0]  lane     = place[3:0];
   reg  [15:0] bits_q;
   wire [15:0] bits_d   = bits_q | ({15'b0, |data_i} << lane);
   wire        word_end = write_i & ((&lane) | (index_i == NI[IW-1:0] - 1'b1));
@@ -91,20 +93,22 @@ module sf_dense_replay #(
   sf_ram #(.WIDTH(16), .DEPTH(NW)) u_bitmap (
     .clk_i  (clk_i),
     .we_i   (word_end),
-    .waddr_i(index_i[IW-1 -: WW]),
+    .waddr_i(place[WW+3:4]),
     .wdata_i(bits_d),
     .raddr_i(fetch_d),
     .rdata_o(next_word)
   );
 
-  wire [IW-1:0] value_index = {word_q, bit_pos};
+  /* verilator lint_off UNUSEDSIGNAL */ // the upper bits are zero where IW < WW + 4
+  wire [WW+3:0] value_index = {word_q, bit_pos};
+  /* verilator lint_on UNUSEDSIGNAL */
 
   sf_ram #(.WIDTH(XW), .DEPTH(NI)) u_values (
     .clk_i  (clk_i),
     .we_i   (write_i),
     .waddr_i(index_i),
     .wdata_i(data_i),
-    .raddr_i(value_index),
+    .raddr_i(value_index[IW-1:0]),
     .rdata_o(data_o)
   );
 
