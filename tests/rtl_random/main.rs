@@ -6,6 +6,7 @@
 mod cases;
 #[path = "../common/mod.rs"]
 mod common;
+mod faults;
 #[path = "../common/tools.rs"]
 mod tools;
 
@@ -14,13 +15,15 @@ use std::path::{Path, PathBuf};
 
 use synfire::diag::Diagnostic;
 use synfire::emit::{self, RTL_DIR};
+use synfire::flow::verilator::{LintJob, lint_only};
 use synfire::flow::{Tool, Toolbox};
-use synfire::hw::Design;
+use synfire::hw::{Design, Stage};
 use synfire::verify::{Executor, InterpExecutor, Outcome, RtlExecutor, SimExecutor, compare};
 
 use cases::{Case, REACHED, corners, drawn, features};
 use common::big_target;
 use common::net::inputs;
+use faults::{FAULTS, Fault};
 use tools::tools;
 
 /// Verilog and memories of a design, below `dir`.
@@ -112,4 +115,73 @@ fn corners_hold() {
 fn two_hundred_networks_hold() {
     let Some(toolbox) = tools(&[Tool::Verilator, Tool::Cxx]) else { return };
     all_hold(&toolbox, drawn(200));
+}
+
+/// What the comparison says to the fault; none: not noticed.
+fn noticed(toolbox: &Toolbox, fault: &Fault, case: &Case) -> Option<String> {
+    let dir = tempfile::tempdir().unwrap();
+    let rtl = write(&case.design, dir.path());
+    let file = rtl.join(fault.file);
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(text.matches(fault.from).count(), 1, "{}: {}", fault.file, fault.from);
+    std::fs::write(&file, text.replace(fault.from, fault.to)).unwrap();
+    // Verilog that is not accepted shows nothing.
+    case.check(toolbox, &rtl).err().filter(|what| !what.contains("Exiting due to"))
+}
+
+fn all_noticed<'f>(faults: impl Iterator<Item = &'f Fault>) {
+    let Some(toolbox) = tools(&[Tool::Verilator, Tool::Cxx]) else { return };
+    let cases: Vec<Case> = corners().collect();
+    let mut missed = Vec::new();
+    for fault in faults {
+        match noticed(&toolbox, fault, &cases[fault.case]) {
+            Some(what) => eprintln!("{}: `{}`: {what}", fault.file, fault.from),
+            None => missed.push(format!("{}: `{}`", fault.file, fault.from)),
+        }
+    }
+    assert!(missed.is_empty(), "not noticed:\n{}", missed.join("\n"));
+}
+
+#[test]
+fn some_faults_are_noticed() {
+    all_noticed(FAULTS.iter().step_by(5));
+}
+
+#[test]
+#[ignore = "a minute; part of the nightly run"]
+fn all_faults_are_noticed() {
+    all_noticed(FAULTS.iter());
+}
+
+/// Names that end a comment, or that a tool takes for an instruction.
+const NAMES: &[&str] =
+    &["verilator lint_off WIDTH", "synthesis translate_off", "a\nendmodule", "\"`*/\\", "\r\u{2028}é"];
+
+#[test]
+fn the_core_is_free_of_warnings() {
+    let Some(toolbox) = tools(&[Tool::Verilator]) else { return };
+    for (i, mut case) in drawn(15).enumerate() {
+        let name = NAMES[i % NAMES.len()];
+        name.clone_into(&mut case.design.name);
+        for stage in &mut case.design.stages {
+            match stage {
+                Stage::Dense(d) => name.clone_into(&mut d.name),
+                Stage::Lif(l) => name.clone_into(&mut l.name),
+                Stage::Readout(r) => name.clone_into(&mut r.name),
+                Stage::Count(_) => {}
+            }
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let rtl = write(&case.design, dir.path());
+        let job = LintJob {
+            dir: dir.path().to_path_buf(),
+            sources: vec![rtl.join("sf_core.v")],
+            includes: vec![rtl],
+            top: "sf_core".into(),
+            ..LintJob::default()
+        };
+        if let Err(e) = lint_only(&toolbox, &job) {
+            panic!("case {i}: {}\n{:?}", e.message, case.net);
+        }
+    }
 }
