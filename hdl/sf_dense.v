@@ -93,6 +93,7 @@ module sf_dense #(
         .data_i   (x_data_i),
         .start_i  (snap & ~last_group),
         .restart_i(snap & last_group),
+        .fetch_i  (state_q != StIntake),
         .scan_i   (state_q == StScan),
         .event_o  (scan_event),
         .done_o   (scan_done),
@@ -115,6 +116,7 @@ module sf_dense #(
 
   sf_rom #(.WIDTH(P), .DEPTH(DEPTH), .BLOCK(BLOCK), .INIT(INIT)) u_weights (
     .clk_i (clk_i),
+    .en_i  (event_d),
     .addr_i(row),
     .data_o(w1)
   );

@@ -9,6 +9,8 @@
 //   start_i     the next cycle is the first of a scan; at least three cycles after the
 //               last write_i
 //   restart_i   the following scan is the first one of the next inference
+//   fetch_i     high from at least two cycles before start_i to the end of the scan: the
+//               bitmap is read in these cycles alone
 //   scan_i      high from the cycle after start_i until done_o
 //   event_o     row_o is the weight row of a non-zero input; data_o is that input in the
 //               next cycle. A word of 16 inputs takes max(1, its non-zero inputs) cycles.
@@ -29,6 +31,7 @@ module sf_dense_replay #(
   input  wire [XW-1:0] data_i,
   input  wire          start_i,
   input  wire          restart_i,
+  input  wire          fetch_i,
   input  wire          scan_i,
   output wire          event_o,
   output wire          done_o,
@@ -95,6 +98,7 @@ module sf_dense_replay #(
     .we_i   (word_end),
     .waddr_i(place[WW+3:4]),
     .wdata_i(bits_d),
+    .re_i   (fetch_i),
     .raddr_i(fetch_d),
     .rdata_o(next_word)
   );
@@ -108,6 +112,7 @@ module sf_dense_replay #(
     .we_i   (write_i),
     .waddr_i(index_i),
     .wdata_i(data_i),
+    .re_i   (event_o),
     .raddr_i(value_index[IW-1:0]),
     .rdata_o(data_o)
   );

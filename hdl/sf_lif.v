@@ -79,6 +79,7 @@ module sf_lif #(
 
   sf_rom #(.WIDTH(TW + BW), .DEPTH(N), .BLOCK(BLOCK), .INIT(INIT)) u_param (
     .clk_i (clk_i),
+    .en_i  (1'b1),
     .addr_i(neuron_d),
     .data_o(param)
   );

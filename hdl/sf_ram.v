@@ -4,8 +4,8 @@
 //
 // Contract
 //   WIDTH, DEPTH   size; DEPTH >= 1
-//   rdata_o in cycle n+1 is the word at raddr_i in cycle n. If that word is written in
-//   cycle n, rdata_o in cycle n+1 is undefined: no user relies on it (see sf_dense and
+//   rdata_o in cycle n+1 is the word at raddr_i in cycle n if re_i was high in it, else
+//   what it was. If that word is written in cycle n, rdata_o in cycle n+1 is undefined: no user relies on it (see sf_dense and
 //   sf_trace, which read only after the last write).
 `default_nettype none
 
@@ -18,6 +18,7 @@ module sf_ram #(
   input  wire             we_i,
   input  wire [AW-1:0]    waddr_i,
   input  wire [WIDTH-1:0] wdata_i,
+  input  wire             re_i,
   input  wire [AW-1:0]    raddr_i,
   output reg  [WIDTH-1:0] rdata_o
 );
@@ -26,7 +27,7 @@ module sf_ram #(
 
   always @(posedge clk_i) begin
     if (we_i) mem[waddr_i] <= wdata_i;
-    rdata_o <= mem[raddr_i];
+    if (re_i) rdata_o <= mem[raddr_i];
   end
 
 endmodule

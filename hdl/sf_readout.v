@@ -67,6 +67,7 @@ module sf_readout #(
 
   sf_rom #(.WIDTH(OW + GW), .DEPTH(N), .BLOCK(BLOCK), .INIT(INIT)) u_param (
     .clk_i (clk_i),
+    .en_i  (1'b1),
     .addr_i(class_d),
     .data_o(param)
   );

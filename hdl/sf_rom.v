@@ -6,7 +6,8 @@
 //   WIDTH, DEPTH   size; DEPTH words of WIDTH bits, DEPTH >= 1
 //   BLOCK          1: block RAM, 0: LUTs
 //   INIT           file for $readmemh
-//   data_o in cycle n+1 is the word at addr_i in cycle n. An address >= DEPTH reads as
+//   data_o in cycle n+1 is the word at addr_i in cycle n if en_i was high in it, else
+//   what it was: a memory that is not asked is not clocked. An address >= DEPTH reads as
 //   an undefined word; no user does.
 `default_nettype none
 
@@ -18,6 +19,7 @@ module sf_rom #(
   parameter AW    = (DEPTH > 1) ? $clog2(DEPTH) : 1
 ) (
   input  wire             clk_i,
+  input  wire             en_i,
   input  wire [AW-1:0]    addr_i,
   output reg  [WIDTH-1:0] data_o
 );
@@ -26,11 +28,11 @@ module sf_rom #(
     if (BLOCK != 0) begin : gen_block
       (* ram_style = "block" *) reg [WIDTH-1:0] mem [0:DEPTH-1];
       initial if (INIT != "") $readmemh(INIT, mem);
-      always @(posedge clk_i) data_o <= mem[addr_i];
+      always @(posedge clk_i) if (en_i) data_o <= mem[addr_i];
     end else begin : gen_logic
       (* ram_style = "logic", rom_style = "logic" *) reg [WIDTH-1:0] mem [0:DEPTH-1];
       initial if (INIT != "") $readmemh(INIT, mem);
-      always @(posedge clk_i) data_o <= mem[addr_i];
+      always @(posedge clk_i) if (en_i) data_o <= mem[addr_i];
     end
   endgenerate
 

@@ -76,6 +76,7 @@ module sf_trace #(
     .we_i   (store),
     .waddr_i(write_q),
     .wdata_i(s_data_i),
+    .re_i   (dump_i),
     .raddr_i(read_q),
     .rdata_o(word)
   );

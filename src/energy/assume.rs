@@ -47,6 +47,6 @@ pub const ASSUMPTIONS: &[&str] = &[
     "a word replaced by an unrelated one flips 20 to 60 % of its bits (45 %)",
     "combinational nets flip 1 to 3 times (1.5) as often as a register behind them would",
     "an accumulator that gains one flips 2 bits; one that gains a level, those of the level and its carry",
-    "every bank of a memory is read at each access; a clocked read that repeats its address costs the idle coefficient, whose band reaches up to a full access",
+    "every bank of a memory is read at each access; weights and kept inputs are clocked when they are read, parameters in every cycle",
     "bands add end to end: all coefficients and assumptions at their worst together",
 ];

@@ -118,9 +118,11 @@ impl<'a> Model<'a> {
                 let banks = f64::from(a.ebr);
                 let count = (a.reads + a.writes) * banks;
                 parts.push(self.part(access_name(a.kind), Cause::Ram, count, count));
-                let idle = |cycles: f64| Band::exact(cycles).less(a.reads) * banks;
-                let (core, all) = (idle(self.core), idle(self.inference()));
-                parts.push(self.part(idle_name(a.kind), Cause::RamIdle, core, all));
+                if a.always_clocked {
+                    let idle = |cycles: f64| Band::exact(cycles).less(a.reads) * banks;
+                    let (core, all) = (idle(self.core), idle(self.inference()));
+                    parts.push(self.part(idle_name(a.kind), Cause::RamIdle, core, all));
+                }
             }
         }
         let (name, module) = match stage {
@@ -172,7 +174,8 @@ impl<'a> Model<'a> {
     /// What passes with time: static power, clocks, memories that are clocked only.
     fn phases(&self, stages: &[StageEnergy]) -> Vec<Phase> {
         let ff: Band = stages.iter().map(|s| s.registers).sum();
-        let ebr: u32 = stages.iter().map(|s| s.ebr).sum();
+        let clocked = self.memories.iter().filter(|m| m.block && m.kind == MemoryKind::Parameters);
+        let ebr: u32 = clocked.map(Memory::ebr).sum();
         let each = Band::from(&self.table.register_clock) * ff
             + Band::from(&self.table.ram_idle) * f64::from(ebr);
         [

@@ -9,8 +9,8 @@ use crate::target::Target;
 /// Command, payload and checksum of a request beside the payload, the byte stuffing's first
 /// code and the delimiter.
 const REQUEST_OVERHEAD: u32 = 5;
-/// Status, checksum, first code and delimiter of a response.
-const RESPONSE_OVERHEAD: u32 = 5;
+/// Status and checksum of a response, beside the body.
+const RESPONSE_OVERHEAD: u32 = 3;
 /// Start bit, eight bits, stop bit.
 const BITS_PER_BYTE: f64 = 10.0;
 
@@ -23,7 +23,7 @@ pub struct IoTiming {
     pub cycles_per_byte: f64,
     /// Bytes to the device, framing included; without pauses of the host.
     pub request_bytes: u32,
-    /// Bytes from the device, framing included; without spike trains.
+    /// Bytes from the device at most, framing included; without spike trains.
     pub response_bytes: u32,
 }
 
@@ -50,7 +50,8 @@ impl IoTiming {
             clock_mhz,
             cycles_per_byte: divider * BITS_PER_BYTE,
             request_bytes: request,
-            response_bytes: body + RESPONSE_OVERHEAD + body / 254,
+            // Stuffed zeros double every byte that is not zero; code and delimiter end it.
+            response_bytes: 2 * (body + RESPONSE_OVERHEAD) + 2,
         }
     }
 

@@ -24,6 +24,8 @@ pub(super) struct Accesses {
     pub reads: Band,
     /// Writes.
     pub writes: Band,
+    /// True if it is clocked in every cycle; the others are enabled when they are read.
+    pub always_clocked: bool,
 }
 
 /// Results that reach stage `i` in an inference: of the last stage before it that counts them.
@@ -123,7 +125,9 @@ pub(super) fn accesses(design: &Design, mean: &MeanActivity, m: &Memory) -> Opti
         return None;
     }
     let (reads, writes) = counts(design, mean, m);
-    Some(Accesses { kind: m.kind, ebr: m.ebr(), reads, writes: Band::exact(writes) })
+    let always_clocked = m.kind == MemoryKind::Parameters;
+    let writes = Band::exact(writes);
+    Some(Accesses { kind: m.kind, ebr: m.ebr(), reads, writes, always_clocked })
 }
 
 /// Flips of a read-only memory made of LUTs: outputs and the tree of multiplexers.
@@ -143,16 +147,14 @@ fn counts(design: &Design, mean: &MeanActivity, m: &Memory) -> (Band, f64) {
         (Stage::Dense(d), kind) => {
             let replay = replayed(d, &act);
             match kind {
-                // The first group's address follows the inputs, zero or not; a scan's also
-                // moves on over the words without a one, of which there are `words` at most.
-                MemoryKind::Weights => {
-                    let base = act.inputs + replay;
-                    (Band::new(base, base, base + act.words), 0.0)
-                }
+                // Enabled by events alone.
+                MemoryKind::Weights => (Band::exact(act.rows), 0.0),
+                // Enabled during a whole scan: a cycle an event, one a word without any.
                 MemoryKind::Bitmap => {
-                    (Band::exact(act.words), f64::from(d.words()) * share(d, &act))
+                    let reads = Band::new(act.words, act.words, act.words + replay);
+                    (reads, f64::from(d.words()) * share(d, &act))
                 }
-                _ => (Band::new(replay, replay, replay + act.words), act.inputs),
+                _ => (Band::exact(replay), act.inputs),
             }
         }
         (Stage::Lif(_), MemoryKind::Trace) => (Band::ZERO, act.results),

@@ -98,7 +98,8 @@ pub fn estimate(design: &Design) -> Estimate {
     let memories = memories(design);
     let logic: u32 = design.stages.iter().map(stage_luts).sum();
     let stored: u32 = memories.iter().map(|m| if m.block { bank_luts(m) } else { m.luts() }).sum();
-    let stage_cycles: Vec<u32> = design.stages.iter().map(stage_cycles).collect();
+    let stage_cycles: Vec<u32> =
+        (0..design.stages.len()).map(|i| stage_cycles(design, i)).collect();
     Estimate {
         lut4: logic + stored + HOST_LINK_LUTS,
         ebr: memories.iter().filter(|m| m.block).map(Memory::ebr).sum(),
@@ -170,11 +171,16 @@ fn readout_luts(r: &ReadoutStage) -> u32 {
     3 * r.logit_bits + r.gain_bits + r.input_bits + 80
 }
 
-/// Cycles a stage adds after the last input.
-fn stage_cycles(stage: &Stage) -> u32 {
-    match stage {
+/// Cycles stage `i` adds after the last input.
+fn stage_cycles(design: &Design, i: usize) -> u32 {
+    // Results that are still in the drain when the last group is done.
+    let left = match i.checked_sub(1).map(|before| &design.stages[before]) {
+        Some(Stage::Dense(d)) => d.group_size(d.groups() - 1),
+        _ => 1,
+    };
+    match &design.stages[i] {
         Stage::Dense(d) => (d.groups() - 1) * (d.inputs() / 2 + 4) + 5,
-        Stage::Lif(l) => l.timesteps + 2,
+        Stage::Lif(l) => left * l.timesteps + 2,
         Stage::Count(_) => 0,
         Stage::Readout(r) => r.classes() * (r.gain_bits + 3) + 5,
     }
