@@ -158,12 +158,14 @@ module sf_dense #(
     end
     for (l = 0; l < P; l = l + 1) begin : gen_lane
       for (t = 0; t < TP; t = t + 1) begin : gen_time
-        wire          on = v2_q & w2_q[l] & ((TP == 1) | x2_q[(TP == 1) ? 0 : t]);
+        wire          on;
         wire [AW-1:0] x;
         if (TP == 1) begin : gen_level
-          assign x = {{(AW-XW){1'b0}}, x2_q};
+          assign on = v2_q & w2_q[l];
+          assign x  = {{(AW-XW){1'b0}}, x2_q};
         end else begin : gen_spike
-          assign x = {{(AW-1){1'b0}}, 1'b1};
+          assign on = v2_q & w2_q[l] & x2_q[t];
+          assign x  = {{(AW-1){1'b0}}, 1'b1};
         end
         reg  [AW-1:0] acc_q;
         always @(posedge clk_i) begin

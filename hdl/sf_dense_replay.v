@@ -44,17 +44,9 @@ module sf_dense_replay #(
   localparam BW = RW - 4;                      // a word, counted over all scans
 
   // ---- writing: values as they come, the bitmap a word at a time
-  wire [3:0]    lane;                          // bit of the bitmap's word
-  wire [WW-1:0] waddr;                         // the word
-  generate
-    if (NW > 1) begin : gen_words
-      assign lane  = index_i[3:0];
-      assign waddr = index_i[IW-1:4];
-    end else begin : gen_word
-      assign lane  = {{(4-IW){1'b0}}, index_i};
-      assign waddr = 1'b0;
-    end
-  endgenerate
+  // An index as word and position in it, also where there are fewer inputs than a word has.
+  wire [WW+3:0] place = {{(WW+4-IW){1'b0}}, index_i};
+  wire [3:0]  lane     = place[3:0];
   reg  [15:0] bits_q;
   wire [15:0] bits_d   = bits_q | ({15'b0, |data_i} << lane);
   wire        word_end = write_i & ((&lane) | (index_i == NI[IW-1:0] - 1'b1));
@@ -104,15 +96,16 @@ module sf_dense_replay #(
   sf_ram #(.WIDTH(16), .DEPTH(NW)) u_bitmap (
     .clk_i  (clk_i),
     .we_i   (word_end),
-    .waddr_i(waddr),
+    .waddr_i(place[WW+3:4]),
     .wdata_i(bits_d),
     .re_i   (fetch_i),
     .raddr_i(fetch_d),
     .rdata_o(next_word)
   );
 
-  wire [WW+3:0] kept_index  = {word_q, bit_pos};
-  wire [IW-1:0] value_index = kept_index[IW-1:0];
+  /* verilator lint_off UNUSEDSIGNAL */ // the upper bits are zero where IW < WW + 4
+  wire [WW+3:0] value_index = {word_q, bit_pos};
+  /* verilator lint_on UNUSEDSIGNAL */
 
   sf_ram #(.WIDTH(XW), .DEPTH(NI)) u_values (
     .clk_i  (clk_i),
@@ -120,7 +113,7 @@ module sf_dense_replay #(
     .waddr_i(index_i),
     .wdata_i(data_i),
     .re_i   (event_o),
-    .raddr_i(value_index),
+    .raddr_i(value_index[IW-1:0]),
     .rdata_o(data_o)
   );
 

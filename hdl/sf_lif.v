@@ -130,9 +130,10 @@ module sf_lif #(
   // ---- the spike train
   generate
     if (T > 1) begin : gen_train
+      localparam TIW = (T > 2) ? $clog2(T - 1) : 1;
       reg [T-2:0] train_q;
       always @(posedge clk_i) begin
-        if (step & ~last_step) train_q[step_q] <= spike;
+        if (step & ~last_step) train_q[step_q[TIW-1:0]] <= spike;
         if (step & last_step) s_data_o <= {spike, train_q};
       end
     end else begin : gen_single

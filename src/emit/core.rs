@@ -3,7 +3,7 @@
 
 use askama::Template;
 
-use super::{File, RTL_DIR, memory};
+use super::{File, RTL_DIR, memory, quoted};
 use crate::diag::Result;
 use crate::hw::{Design, Stage};
 use crate::ir::{Compare, Reset};
@@ -11,7 +11,7 @@ use crate::ir::{Compare, Reset};
 #[derive(Template)]
 #[template(path = "verilog/core.v", escape = "none")]
 struct Core<'a> {
-    model: &'a str,
+    model: String,
     version: &'a str,
     timesteps: u32,
     inputs: u32,
@@ -23,7 +23,7 @@ struct Core<'a> {
     /// Streams that are sent: the result and the kept trains.
     sources: usize,
     nets: Vec<Net>,
-    stages: Vec<Instance<'a>>,
+    stages: Vec<Instance>,
 }
 
 /// Stream number k lies before stage number k.
@@ -32,9 +32,9 @@ struct Net {
     signed: bool,
 }
 
-struct Instance<'a> {
+struct Instance {
     index: usize,
-    name: &'a str,
+    name: String,
     from: usize,
     to: usize,
     module: Module,
@@ -164,6 +164,7 @@ pub(super) fn render(design: &Design) -> Result<File> {
                 (r.name.as_str(), Module::Readout(params))
             }
         };
+        let name = quoted(name);
         stages.push(Instance { index, name, from: index, to: index + 1, module });
     }
     let classes = match design.stages.last() {
@@ -171,7 +172,7 @@ pub(super) fn render(design: &Design) -> Result<File> {
         _ => 0,
     };
     let core = Core {
-        model: &design.name,
+        model: quoted(&design.name),
         version: env!("CARGO_PKG_VERSION"),
         timesteps: design.timesteps,
         inputs: design.input.count,

@@ -34,6 +34,13 @@ impl File {
     }
 }
 
+/// A name as it can stand in a comment of one line, between quotes: without them a tool
+/// could take what it says for an instruction (`// verilator lint_off`).
+fn quoted(name: &str) -> String {
+    let printable = |c: char| if c.is_control() { '?' } else { c };
+    format!("`{}`", name.chars().map(printable).collect::<String>())
+}
+
 /// The hand-written modules, by file name.
 pub static HDL: &[(&str, &str)] = &[
     ("sf_cobs_rx.v", include_str!("../../hdl/sf_cobs_rx.v")),

@@ -3,7 +3,7 @@
 
 use askama::Template;
 
-use super::{File, RTL_DIR};
+use super::{File, RTL_DIR, quoted};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::hw::Design;
 use crate::target::{Board, Target};
@@ -11,7 +11,7 @@ use crate::target::{Board, Target};
 #[derive(Template)]
 #[template(path = "verilog/top.v", escape = "none")]
 struct Top<'a> {
-    model: &'a str,
+    model: String,
     target: &'a str,
     version: &'a str,
     baud: u32,
@@ -54,7 +54,7 @@ pub fn divider(board: &Board) -> Result<u32> {
 pub(super) fn render(design: &Design, target: &Target, board: &Board) -> Result<Vec<File>> {
     let version = env!("CARGO_PKG_VERSION");
     let top = Top {
-        model: &design.name,
+        model: quoted(&design.name),
         target: &target.name,
         version,
         baud: board.uart_baud,

@@ -49,7 +49,7 @@ pub struct MutationResult {
 
 /// The transition that is broken: a group's results are taken a cycle too early.
 const TRANSITION: (&str, &str, &str) =
-    ("sf_dense.v", "(flush_q == 2'd2) & (drain_q", "(flush_q == 2'd1) & (drain_q");
+    ("sf_dense.v", "(flush_q == 2'd2) & (drain_q", "(flush_q != 2'd0) & (drain_q");
 
 /// Applies faults to one design.
 pub struct Mutator<'a> {

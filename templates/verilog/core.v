@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
-// sf_core: `<{ model }>`, <{ timesteps }> timesteps, written by synfire <{ version }>.
+// sf_core: <{ model }>, <{ timesteps }> timesteps, written by synfire <{ version }>.
 //
 // Contract
 //   in_*     <{ inputs }> bytes an inference, in order, valid/ready

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
-// top: `<{ model }>` on <{ target }>, written by synfire <{ version }>.
+// top: <{ model }> on <{ target }>, written by synfire <{ version }>.
 // A serial line of <{ baud }> baud carries the frames of docs/host-link.md.
 `default_nettype none
 

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Which networks, foldings and memories the RTL is tried with, and what they reach.
+
+use std::collections::BTreeSet;
+
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngSeed, TestRunner};
+use synfire::hw::{self, DenseStage, Design, LifStage, Stage};
+use synfire::ir::{Compare, Graph, Reset};
+use synfire::pass::{self, Options, TO_INTEGER};
+
+use super::common::big_target;
+use super::common::net::{Net, Numbers, nets};
+use super::common::rng::Rng;
+
+/// A network and how it is built.
+pub(crate) struct Case {
+    pub net: Net,
+    pub graph: Graph,
+    pub design: Design,
+}
+
+/// What one everyday case must have; everything else is drawn.
+struct Corner {
+    timesteps: u32,
+    inputs: usize,
+    bits: u32,
+    /// Outputs and lanes of each layer that fires.
+    layers: &'static [(usize, u32)],
+    /// Outputs and lanes of a last layer that does not.
+    classes: Option<(usize, u32)>,
+    precision: u32,
+    trace: bool,
+}
+
+const fn corner(
+    timesteps: u32,
+    (inputs, bits): (usize, u32),
+    layers: &'static [(usize, u32)],
+    classes: Option<(usize, u32)>,
+    precision: u32,
+    trace: bool,
+) -> Corner {
+    Corner { timesteps, inputs, bits, layers, classes, precision, trace }
+}
+
+/// The everyday cases.
+const CORNERS: &[Corner] = &[
+    // No replay, one of everything.
+    corner(1, (1, 1), &[(1, 1)], Some((1, 1)), 12, true),
+    // Replay of fewer inputs than a word of the bitmap has, then exactly a word.
+    corner(7, (5, 2), &[(16, 5), (8, 3)], Some((3, 2)), 12, true),
+    corner(8, (17, 3), &[(9, 4), (7, 7)], Some((20, 6)), 12, true),
+    corner(9, (32, 4), &[(17, 16)], None, 8, true),
+    corner(16, (33, 5), &[(4, 1), (24, 7), (2, 1)], Some((12, 5)), 12, true),
+    corner(2, (64, 6), &[(20, 3)], None, 1, false),
+    corner(3, (70, 7), &[(13, 6), (1, 1)], Some((9, 2)), 4, false),
+    corner(4, (16, 8), &[(11, 2), (12, 5)], Some((17, 16)), 10, true),
+    corner(5, (49, 8), &[(24, 24)], Some((10, 3)), 12, true),
+    corner(1, (20, 8), &[(6, 2), (18, 4)], None, 12, true),
+    corner(16, (2, 8), &[(3, 2)], Some((2, 1)), 2, true),
+    corner(6, (40, 1), &[(1, 1), (5, 2), (10, 9)], None, 12, false),
+];
+
+/// What [`CORNERS`] reach together, see [`features`].
+pub(crate) const REACHED: &[&str] = &[
+    "T = 1",
+    "T = 7",
+    "T = 8",
+    "T = 9",
+    "T = 16",
+    "one layer fires",
+    "three layers fire",
+    "trace",
+    "no trace",
+    "bits 1",
+    "bits 2",
+    "bits 3",
+    "bits 4",
+    "bits 5",
+    "bits 6",
+    "bits 7",
+    "bits 8",
+    "levels: one group",
+    "levels: groups",
+    "levels: last group incomplete",
+    "levels: one input",
+    "levels: replay within a word",
+    "levels: replay of a whole word",
+    "levels: replay of whole words",
+    "levels: replay over words",
+    "trains: one group",
+    "trains: groups",
+    "trains: last group incomplete",
+    "trains: one input",
+    "trains: one neuron",
+    "trains: replay within a word",
+    "trains: replay of a whole word",
+    "trains: replay over words",
+    "counts: groups",
+    "weights in block RAM",
+    "weights in LUTs",
+    "Soft AtLeast",
+    "Soft Above",
+    "SoftDelayed AtLeast",
+    "SoftDelayed Above",
+    "Hard AtLeast",
+    "Hard Above",
+    "None AtLeast",
+    "None Above",
+    "one input a neuron",
+    "one input a timestep",
+    "fraction bits",
+    "no fraction bits",
+    "leak 1",
+    "leak 0",
+    "leak 230/256",
+    "leak 1/2",
+    "parameters in block RAM",
+    "parameters in LUTs",
+    "spikes are read out",
+    "counts are read out",
+    "sums are read out",
+    "one class",
+    "more than 16 classes",
+    "offsets",
+];
+
+/// The everyday cases, the same in every run.
+pub(crate) fn corners() -> impl Iterator<Item = Case> {
+    let mut draw = Draw::new(1);
+    let mut layer = 0;
+    CORNERS.iter().map(move |corner| {
+        let first = layer;
+        layer += corner.layers.len();
+        // A drawn network may have no integer form; the next one is taken then.
+        std::iter::repeat_with(|| corner.case(draw.net(), first)).flatten().next().unwrap()
+    })
+}
+
+/// `count` cases with nothing prescribed, the same in every run.
+pub(crate) fn drawn(count: usize) -> impl Iterator<Item = Case> {
+    let mut draw = Draw::new(2);
+    std::iter::repeat_with(move || anything(draw.net())).flatten().take(count)
+}
+
+/// Draws networks.
+struct Draw(TestRunner);
+
+impl Draw {
+    fn new(seed: u64) -> Self {
+        let config = Config {
+            rng_seed: RngSeed::Fixed(seed),
+            failure_persistence: None,
+            ..Config::default()
+        };
+        Self(TestRunner::new(config))
+    }
+
+    fn net(&mut self) -> Net {
+        nets(Numbers::Any).new_tree(&mut self.0).unwrap().current()
+    }
+}
+
+impl Corner {
+    /// `layer` counts the firing layers of all cases: it makes them differ.
+    fn case(&self, mut net: Net, layer: usize) -> Option<Case> {
+        let drawn = net.layers[0].clone();
+        (net.timesteps, net.inputs, net.bits) = (self.timesteps, self.inputs, self.bits);
+        net.classes = self.classes.map(|(n, _)| n);
+        net.layers = (layer..)
+            .zip(self.layers)
+            .map(|(i, &(outputs, _))| {
+                let mut l = drawn.clone();
+                l.outputs = outputs;
+                l.reset = [Reset::Soft, Reset::SoftDelayed, Reset::Hard, Reset::None][i % 4];
+                l.compare = [Compare::AtLeast, Compare::Above][i / 4 % 2];
+                l.leak = [2, 1, 0, 4, 3, 5, 6, 7][i % 8];
+                l
+            })
+            .collect();
+        let options = Options { precision_bits: self.precision, ..Options::default() };
+        let lanes: Vec<u32> = self.layers.iter().chain(&self.classes).map(|l| l.1).collect();
+        build(net, options, |i, _| lanes[i], self.trace)
+    }
+}
+
+fn anything(net: Net) -> Option<Case> {
+    let mut rng = Rng(net.seed ^ 0x1a7e5);
+    let options = Options {
+        precision_bits: rng.pick(&[1, 4, 8, 12]),
+        leak_bits: rng.pick(&[1, 4, 8]),
+        gain_bits: rng.pick(&[4, 9, 16]),
+    };
+    let trace = !rng.one_in(4);
+    build(net, options, |_, outputs| rng.below(outputs as usize) as u32 + 1, trace)
+}
+
+fn build(
+    net: Net,
+    options: Options,
+    mut lanes: impl FnMut(usize, u32) -> u32,
+    trace: bool,
+) -> Option<Case> {
+    let mut graph = net.graph();
+    pass::run(&mut graph, TO_INTEGER, &options).ok()?;
+    let target = big_target();
+    let (design, _) = hw::lower(&graph, &target, &hw::Options::default()).unwrap();
+    let lanes =
+        design.denses().enumerate().map(|(i, d)| (d.name.clone(), lanes(i, d.outputs()))).collect();
+    let options = hw::Options { lanes, no_trace: !trace };
+    let (mut design, _) = hw::lower(&graph, &target, &options).unwrap();
+    // Either kind of memory, whatever the cost model prefers.
+    let mut rng = Rng(net.seed ^ 0xb10c);
+    for stage in &mut design.stages {
+        match stage {
+            Stage::Dense(d) => d.block = rng.one_in(2),
+            Stage::Lif(l) => l.block = rng.one_in(2),
+            Stage::Readout(r) => r.block = rng.one_in(2),
+            Stage::Count(_) => {}
+        }
+    }
+    Some(Case { net, graph, design })
+}
+
+/// What a design has that another may not have.
+pub(crate) fn features(d: &Design) -> BTreeSet<String> {
+    let mut all = BTreeSet::from([
+        format!("T = {}", d.timesteps),
+        format!("bits {}", d.input.bits),
+        if d.trace { "trace" } else { "no trace" }.to_owned(),
+        format!(
+            "{} layer{}",
+            ["no", "one", "two", "three"][d.lifs().count()],
+            if d.lifs().count() == 1 { " fires" } else { "s fire" }
+        ),
+    ]);
+    for (i, stage) in d.stages.iter().enumerate() {
+        let counted = i > 0 && matches!(d.stages[i - 1], Stage::Count(_));
+        match stage {
+            Stage::Dense(dense) => dense_features(dense, counted, &mut all),
+            Stage::Lif(l) => lif_features(l, &mut all),
+            Stage::Count(_) => {}
+            Stage::Readout(r) => {
+                let from = match d.stages[i - 1] {
+                    Stage::Dense(_) => "sums",
+                    Stage::Count(_) => "counts",
+                    _ => "spikes",
+                };
+                all.insert(format!("{from} are read out"));
+                let n = r.classes();
+                all.extend((n == 1).then(|| "one class".to_owned()));
+                all.extend((n > 16).then(|| "more than 16 classes".to_owned()));
+                all.extend(r.offset.iter().any(|o| *o != 0).then(|| "offsets".to_owned()));
+            }
+        }
+    }
+    all
+}
+
+fn dense_features(d: &DenseStage, counted: bool, all: &mut BTreeSet<String>) {
+    let kind = match (counted, d.time_parallel) {
+        (true, _) => "counts",
+        (_, 1) => "levels",
+        _ => "trains",
+    };
+    let mut note = |what: &str, holds: bool| {
+        all.extend(holds.then(|| format!("{kind}: {what}")));
+    };
+    let replay = d.groups() > 1;
+    note("groups", replay);
+    note("one group", !replay);
+    note("last group incomplete", replay && d.group_size(d.groups() - 1) < d.lanes);
+    note("one input", d.inputs() == 1);
+    note("one neuron", d.outputs() == 1);
+    note("replay within a word", replay && d.inputs() < 16);
+    note("replay of a whole word", replay && d.inputs() == 16);
+    note("replay of whole words", replay && d.inputs() > 16 && d.inputs().is_multiple_of(16));
+    note("replay over words", replay && d.inputs() > 16 && !d.inputs().is_multiple_of(16));
+    all.insert(format!("weights in {}", if d.block { "block RAM" } else { "LUTs" }));
+}
+
+fn lif_features(l: &LifStage, all: &mut BTreeSet<String>) {
+    all.insert(format!("{:?} {:?}", l.reset, l.compare));
+    all.insert(format!("one input a {}", if l.hold { "neuron" } else { "timestep" }));
+    all.insert(format!("{}fraction bits", if l.frac > 0 { "" } else { "no " }));
+    let denominator = 1 << l.leak_shift;
+    let leak = if denominator == 1 {
+        format!("leak {}", l.leak_num)
+    } else {
+        format!("leak {}/{denominator}", l.leak_num)
+    };
+    all.insert(leak);
+    all.insert(format!("parameters in {}", if l.block { "block RAM" } else { "LUTs" }));
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Faults in the Verilog, one at a time, that a comparison has to notice.
+
+/// `from`, which occurs once in `file`, becomes `to`; everyday case `case` shows it.
+pub(crate) struct Fault {
+    pub file: &'static str,
+    pub from: &'static str,
+    pub to: &'static str,
+    pub case: usize,
+}
+
+const fn fault(
+    case: usize,
+    file: &'static str,
+    from: &'static str,
+    to: &'static str,
+) -> Fault {
+    Fault { file, from, to, case }
+}
+
+/// Faults that change numbers, cycles, or both.
+pub(crate) const FAULTS: &[Fault] = &[
+    // sf_dense: results a cycle too early; sums of another timestep; too many results.
+    fault(1, "sf_dense.v", "(flush_q == 2'd2) & (drain_q", "(flush_q != 2'd0) & (drain_q"),
+    fault(1, "sf_dense.v", "sum_q[((t + 1) % TP)*AW +: AW]", "sum_q[t*AW +: AW]"),
+    fault(10, "sf_dense.v", "NO - (NG - 1) * P;", "P;"),
+    fault(10, "sf_dense.v", "(first_in ? {AW{1'b0}} : sum_q[t*AW +: AW])", "sum_q[t*AW +: AW]"),
+    fault(10, "sf_dense.v", "if (rst_i | snap) acc_q", "if (rst_i) acc_q"),
+    // sf_dense_replay: rows of the first group; bits of the word before; silent words read.
+    fault(10, "sf_dense_replay.v", "if (word_done) base_q <= base_q + 1'b1;", ""),
+    fault(2, "sf_dense_replay.v", "word_end ? 16'b0 : bits_d", "bits_d"),
+    fault(10, "sf_dense_replay.v", "scan_i & (cur_q != 16'b0)", "scan_i"),
+    fault(10, "sf_dense_replay.v", "restart_i | rst_i", "rst_i"),
+    // sf_lif: the terms of the recurrence, and its timing.
+    fault(0, "sf_lif.v", "(STRICT == 0) | (over[VW-1:0] != {VW{1'b0}})", "1'b1"),
+    fault(1, "sf_lif.v", "last_step ? {VW{1'b0}} : state_d", "state_d"),
+    fault(1, "sf_lif.v", "(RESET == 1 && spike) ? leaked - theta : leaked", "leaked"),
+    fault(1, "sf_lif.v", "leaked = scaled[M +: VW]", "leaked = scaled[M +: VW] + {{(VW-1){1'b0}}, v[VW-1]}"),
+    fault(1, "sf_lif.v", "x_wide <<< FRAC", "x_wide"),
+    fault(3, "sf_lif.v", "cur_valid_q & (~last_step | ~s_valid_o | s_ready_i)", "cur_valid_q"),
+    fault(1, "sf_lif.v", "~cur_valid_q | cur_done", "~cur_valid_q"),
+    // sf_count_ones, sf_readout, sf_trace, sf_stream_seq.
+    fault(10, "sf_count_ones.v", "for (k = 0;", "for (k = 1;"),
+    fault(9, "sf_readout.v", "(logit_q > best_q)", "(logit_q >= best_q)"),
+    fault(10, "sf_readout.v", "(state_q == StSend) & (left_q == 3'd0)", "state_q == StSend"),
+    fault(10, "sf_readout.v", "logit_q + offset_wide", "logit_q"),
+    fault(10, "sf_trace.v", "        fresh_q <= 1'b0;\n      end\n    end", "      end\n    end"),
+    fault(10, "sf_stream_seq.v", "(~all_i | turn_q[N-1])", "(all_i | turn_q[N-1])"),
+];

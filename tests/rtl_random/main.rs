@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! The emitted Verilog of random networks fires the simulator's spikes in the simulator's
+//! cycles. The networks are the same in every run.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
+
+mod cases;
+#[path = "../common/mod.rs"]
+mod common;
+mod faults;
+#[path = "../common/tools.rs"]
+mod tools;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use synfire::diag::Diagnostic;
+use synfire::emit::{self, RTL_DIR};
+use synfire::flow::verilator::{LintJob, lint_only};
+use synfire::flow::{Tool, Toolbox};
+use synfire::hw::{Design, Stage};
+use synfire::verify::{Executor, InterpExecutor, Outcome, RtlExecutor, SimExecutor, compare};
+
+use cases::{Case, REACHED, corners, drawn, features};
+use common::big_target;
+use common::net::inputs;
+use faults::{FAULTS, Fault};
+use tools::tools;
+
+/// Verilog and memories of a design, below `dir`.
+fn write(design: &Design, dir: &Path) -> PathBuf {
+    let rtl = dir.join(RTL_DIR);
+    std::fs::create_dir_all(&rtl).unwrap();
+    for file in emit::emit(design, &big_target()).unwrap() {
+        std::fs::write(dir.join(&file.path), file.text).unwrap();
+    }
+    rtl
+}
+
+/// The first difference, in words.
+fn equal(what: &str, expected: &[Outcome], found: &[Outcome]) -> Result<(), String> {
+    match compare(expected, found).1 {
+        None => Ok(()),
+        Some(d) => Err(format!("{what}: image {}: {}", d.image, d.what)),
+    }
+}
+
+impl Case {
+    /// All levels at their maximum, none, few, many, none again.
+    fn inputs(&self) -> Vec<Vec<u8>> {
+        let mut levels = inputs(&self.net, 5);
+        levels.push(levels[1].clone());
+        levels.iter().map(|x| x.iter().map(|v| u8::try_from(*v).unwrap()).collect()).collect()
+    }
+
+    /// Cycles to wait before each input, 0 to 6.
+    fn gaps(&self) -> Vec<u8> {
+        (0..self.net.inputs).map(|i| (i * i % 7) as u8).collect()
+    }
+
+    /// Runs the Verilog in `rtl` in every way and compares with the other executors.
+    fn check(&self, toolbox: &Toolbox, rtl: &Path) -> Result<(), String> {
+        let images = self.inputs();
+        let images: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
+        let said = |d: Box<Diagnostic>| format!("{} {}", d.code.id, d.message);
+        let run = |level: &mut dyn Executor| level.run(&images).map_err(said);
+        let interp = run(&mut InterpExecutor::new(&self.graph).unwrap())?;
+        let sim = run(&mut SimExecutor::new(&self.design, Vec::new()))?;
+        let slow_sim = run(&mut SimExecutor::new(&self.design, self.gaps()))?;
+
+        let work = rtl.join("sim");
+        let core = RtlExecutor::build(toolbox, &self.design, rtl, &work, Vec::new());
+        let mut core = core.map_err(said)?;
+        let plain = run(&mut core)?;
+        equal("interp = rtl", &interp, &plain)?;
+        equal("sim = rtl", &sim, &plain)?;
+        let mut core = core.with_gaps(self.gaps());
+        equal("with gaps", &slow_sim, &run(&mut core)?)?;
+        equal("with pauses", &interp, &run(&mut core.with_pauses())?)
+    }
+
+    /// Builds and compares.
+    fn holds(&self, toolbox: &Toolbox) -> Result<(), String> {
+        let dir = tempfile::tempdir().unwrap();
+        self.check(toolbox, &write(&self.design, dir.path()))
+    }
+}
+
+fn all_hold(toolbox: &Toolbox, cases: impl Iterator<Item = Case>) {
+    let mut failed = Vec::new();
+    for (i, case) in cases.enumerate() {
+        if let Err(what) = case.holds(toolbox) {
+            let features: Vec<_> = features(&case.design).into_iter().collect();
+            eprintln!("case {i}: {what}\n{}\n{:?}\n", features.join("; "), case.net);
+            failed.push(format!("case {i}: {what}"));
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+fn the_corners_are_reached() {
+    let reached: BTreeSet<_> = corners().flat_map(|c| features(&c.design)).collect();
+    let missed: Vec<_> = REACHED.iter().filter(|f| !reached.contains(**f)).collect();
+    assert!(missed.is_empty(), "{missed:?} not in {reached:?}");
+}
+
+#[test]
+fn corners_hold() {
+    let Some(toolbox) = tools(&[Tool::Verilator, Tool::Cxx]) else { return };
+    all_hold(&toolbox, corners());
+}
+
+#[test]
+#[ignore = "minutes; part of the nightly run"]
+fn two_hundred_networks_hold() {
+    let Some(toolbox) = tools(&[Tool::Verilator, Tool::Cxx]) else { return };
+    all_hold(&toolbox, drawn(200));
+}
+
+/// What the comparison says to the fault; none: not noticed.
+fn noticed(toolbox: &Toolbox, fault: &Fault, case: &Case) -> Option<String> {
+    let dir = tempfile::tempdir().unwrap();
+    let rtl = write(&case.design, dir.path());
+    let file = rtl.join(fault.file);
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(text.matches(fault.from).count(), 1, "{}: {}", fault.file, fault.from);
+    std::fs::write(&file, text.replace(fault.from, fault.to)).unwrap();
+    // Verilog that is not accepted shows nothing.
+    case.check(toolbox, &rtl).err().filter(|what| !what.contains("Exiting due to"))
+}
+
+fn all_noticed<'f>(faults: impl Iterator<Item = &'f Fault>) {
+    let Some(toolbox) = tools(&[Tool::Verilator, Tool::Cxx]) else { return };
+    let cases: Vec<Case> = corners().collect();
+    let mut missed = Vec::new();
+    for fault in faults {
+        match noticed(&toolbox, fault, &cases[fault.case]) {
+            Some(what) => eprintln!("{}: `{}`: {what}", fault.file, fault.from),
+            None => missed.push(format!("{}: `{}`", fault.file, fault.from)),
+        }
+    }
+    assert!(missed.is_empty(), "not noticed:\n{}", missed.join("\n"));
+}
+
+#[test]
+fn some_faults_are_noticed() {
+    all_noticed(FAULTS.iter().step_by(5));
+}
+
+#[test]
+#[ignore = "a minute; part of the nightly run"]
+fn all_faults_are_noticed() {
+    all_noticed(FAULTS.iter());
+}
+
+/// Names that end a comment, or that a tool takes for an instruction.
+const NAMES: &[&str] =
+    &["verilator lint_off WIDTH", "synthesis translate_off", "a\nendmodule", "\"`*/\\", "\r\u{2028}é"];
+
+#[test]
+fn the_core_is_free_of_warnings() {
+    let Some(toolbox) = tools(&[Tool::Verilator]) else { return };
+    for (i, mut case) in drawn(15).enumerate() {
+        let name = NAMES[i % NAMES.len()];
+        name.clone_into(&mut case.design.name);
+        for stage in &mut case.design.stages {
+            match stage {
+                Stage::Dense(d) => name.clone_into(&mut d.name),
+                Stage::Lif(l) => name.clone_into(&mut l.name),
+                Stage::Readout(r) => name.clone_into(&mut r.name),
+                Stage::Count(_) => {}
+            }
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let rtl = write(&case.design, dir.path());
+        let job = LintJob {
+            dir: dir.path().to_path_buf(),
+            sources: vec![rtl.join("sf_core.v")],
+            includes: vec![rtl],
+            top: "sf_core".into(),
+            ..LintJob::default()
+        };
+        if let Err(e) = lint_only(&toolbox, &job) {
+            panic!("case {i}: {}\n{:?}", e.message, case.net);
+        }
+    }
+}
