@@ -313,3 +313,103 @@ fn info(value: &ValueInfoProto) -> Result<Info> {
     }
     Ok(Info { elem, shape })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::onnx::testing;
+
+    fn refusal(text: &str) -> String {
+        let proto = testing::model(text);
+        let error = Model::new(&proto, &Options::default()).unwrap_err();
+        format!("{} {error}", error.code.id)
+    }
+
+    #[test]
+    fn nodes_are_put_in_order() {
+        let proto = testing::model("input x f32 1 2\nb = Neg(a)\na = Neg(x)\nc = Abs(x)\noutput b");
+        let options = Options::default();
+        let model = Model::new(&proto, &options).unwrap();
+        assert_eq!(model.order, [1, 0]);
+    }
+
+    #[test]
+    fn faults_are_named() {
+        for (text, want) in [
+            (
+                "input x f32 1 2\na = Neg(b)\noutput a",
+                "SF0104 node a (Neg, opset 18): its operand `b` has no source",
+            ),
+            (
+                "input x f32 1 2\na = Add(x, b)\nb = Neg(a)\noutput a",
+                "SF0104 node a (Add, opset 18): it is part of a cycle, or depends on one",
+            ),
+            (
+                "input x f32 1 2\na = Neg(x)\na = Abs(x)\noutput a",
+                "SF0104 node a (Abs, opset 18): its output `a` already has a source",
+            ),
+            ("input x f32 1 2\ninput x f32 1 2\noutput x", "SF0104 x: two inputs have this name"),
+            (
+                "const w f32 1: 1\nconst w f32 1: 1\noutput w",
+                "SF0104 w: two initializers have this name",
+            ),
+            ("input x f32 1 2\noutput y", "SF0104 output y: nothing produces this output"),
+            ("input x f32 1 2", "SF0111 the graph has no output"),
+            (
+                "input x f32 1 2\na = Neg(x)\noutput a\noutput x",
+                "SF0111 the graph has 2 outputs: `a`, `x`",
+            ),
+            (
+                "const w f32 1: 1\na = Neg(w)\noutput a",
+                "SF0110 the output `a` does not depend on any input",
+            ),
+            (
+                "input x f32 1 2\ninput m f32 1 2\na = Add(x, m)\noutput a",
+                "SF0110 the output depends on 2 inputs: `x`, `m`",
+            ),
+            (
+                "input x f32 b n\na = Neg(x)\noutput a",
+                "SF0107 input x: dimension 1 (`n`) is not fixed; only the batch, dimension 0, may be",
+            ),
+            (
+                "input x f32 5\na = Neg(x)\noutput a",
+                "SF0107 input x: it needs a batch dimension and at least one more",
+            ),
+            ("input x f32 1 -3\na = Neg(x)\noutput a", "SF0107 input x: dimension 1 is -3"),
+        ] {
+            assert_eq!(refusal(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn versions_are_checked() {
+        let mut proto = testing::model("input x f32 1 2\na = Neg(x)\noutput a");
+        let mut code = |version| {
+            proto.opset_import[0].version = version;
+            Model::new(&proto, &Options::default()).err().map(|d| d.code.id)
+        };
+        assert_eq!(code(Some(7)), None);
+        assert_eq!(code(Some(6)), Some("SF0103"));
+        assert_eq!(code(Some(NEWEST_OPSET + 1)), Some("SF0103"));
+        assert_eq!(code(None), Some("SF0103"));
+    }
+
+    #[test]
+    fn an_initializer_may_also_be_an_input() {
+        let proto = testing::model(
+            "input x f32 b 2\ninput w f32 2\nconst w f32 2: 1\na = Add(x, w)\noutput a",
+        );
+        let options = Options::default();
+        let model = Model::new(&proto, &options).unwrap();
+        assert_eq!(model.input.0, "x");
+        assert_eq!(model.input.1.shape, [1, 2]);
+    }
+
+    #[test]
+    fn one_of_several_outputs_can_be_chosen() {
+        let proto = testing::model("input x f32 1 2\na = Neg(x)\noutput a\noutput x");
+        let options = |o: &str| Options { output: Some(o.into()), ..Options::default() };
+        assert_eq!(Model::new(&proto, &options("a")).unwrap().output, "a");
+        assert_eq!(Model::new(&proto, &options("q")).unwrap_err().code.id, "SF0111");
+    }
+}

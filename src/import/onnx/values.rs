@@ -402,3 +402,54 @@ fn content(tensor: &Tensor) -> u64 {
     }
     hasher.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::Options;
+    use crate::import::onnx::testing;
+
+    fn values<T>(text: &str, f: impl FnOnce(&Values) -> T) -> T {
+        let proto = testing::model(text);
+        let options = Options::default();
+        let model = Model::new(&proto, &options).unwrap();
+        f(&Values::new(&model, 1000).unwrap())
+    }
+
+    #[test]
+    fn copies_of_an_expression_are_one_value() {
+        let text = "input x f32 1 2\nconst w f32 2x2: 1 2 3 4\nconst v f32 2x2: 1 2 3 4
+            a = MatMul(x, w)\nb = MatMul(x, v)\nc = Sub(a, b)\noutput c";
+        values(text, |v| {
+            assert_eq!(v.operand(v.output, 0), v.operand(v.output, 1));
+            assert_eq!(v.fates[0], v.fates[1]);
+        });
+    }
+
+    #[test]
+    fn identities_vanish_and_the_dead_stay_dead() {
+        let text = "input x f32 1 2\nconst one f32 -: 1\nconst zero f32 1x2: 0
+            a = Mul(x, one)\nb = Add(zero, a)\nc = Neg(b)\nd = Neg(c)\nv = Abs(one)\noutput c";
+        values(text, |v| {
+            assert_eq!(v.operand(v.output, 0), Some(v.input));
+            assert_eq!(v.fates[..2], [Fate::Identity; 2]);
+            assert_eq!(v.fates[3..], [Fate::Dead; 2]);
+        });
+    }
+
+    #[test]
+    fn a_sum_that_broadcasts_is_no_identity() {
+        let text = "input x f32 1 2\nconst zero f32 3x2: 0\ny = Add(x, zero)\noutput y";
+        values(text, |v| assert_ne!(v.output, v.input));
+    }
+
+    #[test]
+    fn constants_remember_their_initializer() {
+        let text = "input x f32 1 2\nconst fc.weight f32 2x2: 1\nconst s f32 -: 2
+            w = Mul(s, fc.weight)\ny = MatMul(x, w)\noutput y";
+        values(text, |v| {
+            let w = v.operand(v.output, 1).unwrap();
+            assert_eq!(v.get(w).origin.as_deref(), Some("fc.weight"));
+        });
+    }
+}

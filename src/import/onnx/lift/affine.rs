@@ -227,3 +227,56 @@ impl<'v> Affine<'v> {
         from.zip(elem(id)).is_some_and(|(a, b)| is_exact(a, b))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::Options;
+    use crate::import::onnx::testing;
+
+    /// The coefficients of `a` and `b`, their product and the constant in `y`.
+    fn form(text: &str) -> Option<[f64; 4]> {
+        let proto = testing::model(&format!(
+            "input x f32 1 2\na = Probe(x)\nb = Other(x)\nconst two f32 -: 2\nconst half f32 -: 0.5\n{text}\noutput y"
+        ));
+        // The operators are not known, so give the operands a shape by a comparison.
+        let options = Options::default();
+        let model = Model::new(&proto, &options).unwrap();
+        let values = Values::new(&model, 1000).unwrap();
+        let named = |name: &str| {
+            let find = |id: &ValueId| {
+                let node = values.node(*id).and_then(|n| model.nodes.get(n));
+                node.is_some_and(|n| n.name() == name)
+            };
+            (0..=values.output).find(find)
+        };
+        let (a, b) = (named("a").unwrap(), named("b").unwrap());
+        let fuel = Cell::new(10_000);
+        let f = Affine::new(&model, &values, &fuel, [a, b]).form(values.output)?;
+        let atoms = [Atom::Value(a), Atom::Value(b), Atom::product(a, b)];
+        let [x, y, z] = atoms.map(|t| f.coeff(t).uniform().unwrap());
+        f.has_only(&atoms).then(|| [x, y, z, f.constant.uniform().unwrap()])
+    }
+
+    #[test]
+    fn sums_are_collected() {
+        assert_eq!(form("s = Sum(a, b, two)\ny = Sub(s, a)"), Some([0., 1., 0., 2.]));
+        assert_eq!(form("m = Mul(two, a)\nn = Neg(b)\ny = Add(m, n)"), Some([2., -1., 0., 0.]));
+    }
+
+    #[test]
+    fn products_of_two_are_kept_and_of_three_are_not() {
+        assert_eq!(form("o = Sub(two, a)\ny = Mul(o, b)"), Some([0., 2., -1., 0.]));
+        assert_eq!(form("w = Where(a, b, two)\ny = Add(w, b)"), Some([-2., 1., 1., 2.]));
+        assert_eq!(form("p = Mul(a, b)\ny = Mul(p, b)"), None);
+    }
+
+    #[test]
+    fn long_chains_neither_overflow_nor_take_forever() {
+        let mut text = "c0 = Add(a, b)\n".to_owned();
+        for i in 1..5000 {
+            text += &format!("c{i} = Add(c{}, b)\n", i - 1);
+        }
+        assert_eq!(form(&format!("{text}y = Add(c4999, b)")), None);
+    }
+}

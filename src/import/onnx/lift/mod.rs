@@ -159,7 +159,7 @@ pub(super) fn lift(
             }
         }
     }
-    let report = lift.account.close(model, values)?;
+    let report = std::mem::take(&mut lift.account).close(model, values)?;
     let Some((timesteps, _)) = lift.timesteps else {
         return Err(Diagnostic::new(
             &codes::LIFT_NO_NEURON,
@@ -173,6 +173,7 @@ pub(super) fn lift(
             Diagnostic::new(&codes::IMPORT_OUTPUT, message).at(format!("output {}", model.output))
         );
     }
+    lift.all_reach_the_output()?;
     lift.graph.timesteps = u32::try_from(timesteps).map_err(|_| {
         Diagnostic::new(&codes::LIFT_TIMESTEPS, format!("{timesteps} timesteps are too many"))
     })?;
@@ -186,7 +187,9 @@ impl<'m> Lift<'m> {
         let (node, name) = match effect {
             Effect::Alias => (stream.node, None),
             Effect::Reshape(shape) => {
-                if let Op::Input(input) = self.graph.op_mut(stream.node) {
+                if let Some(input) = self.input_of(stream.node)
+                    && let Op::Input(input) = self.graph.op_mut(input)
+                {
                     input.shape = shape;
                 }
                 self.graph.refresh()?;
@@ -217,6 +220,22 @@ impl<'m> Lift<'m> {
         Ok(())
     }
 
+    /// A layer beside the way to the output was taken for something it is not.
+    fn all_reach_the_output(&self) -> Result<()> {
+        let output = self.graph.output()?;
+        for id in self.graph.order()? {
+            if id != output && self.graph.users(id).is_empty() {
+                let message = "what this layer computes does not reach the output in a way that was understood";
+                return Err(Diagnostic::new(&codes::LIFT_UNSUPPORTED, message).at(self
+                    .graph
+                    .node(id)
+                    .name
+                    .clone()));
+            }
+        }
+        Ok(())
+    }
+
     /// Every stream has the same number of timesteps.
     fn agree(&mut self, steps: usize, name: &str) -> Result<()> {
         match &self.timesteps {
@@ -228,6 +247,14 @@ impl<'m> Lift<'m> {
             Some(_) => {}
         }
         Ok(())
+    }
+
+    /// The input that this node is, or scales.
+    fn input_of(&self, mut node: NodeId) -> Option<NodeId> {
+        while let Op::Scale(_) = self.graph.node(node).op {
+            node = self.graph.operands(node).first().copied()?;
+        }
+        matches!(self.graph.node(node).op, Op::Input(_)).then_some(node)
     }
 
     /// The node of the model that computes this value.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! How the timesteps become the model's output.
 
+use std::collections::BTreeSet;
+
 use super::affine::Atom;
 use super::coeff::Coeff;
 use super::{Effect, Found, Hint, Lift, Pattern, Stream};
@@ -17,7 +19,8 @@ impl Pattern for Readout {
     }
 
     fn find(&self, lift: &Lift<'_>, stream: &Stream) -> Result<Vec<Found>> {
-        if stream.is_static {
+        // A stream and its aliases lead to the same output.
+        if stream.is_static || lift.graph.output().is_ok() {
             return Ok(Vec::new());
         }
         let output = lift.values.output;
@@ -55,7 +58,8 @@ fn stacked(lift: &Lift<'_>, stream: &Stream, id: ValueId) -> Result<Option<Vec<V
     if order == stream.steps {
         return Ok(Some([parts, vec![id]].concat()));
     }
-    if order.iter().all(|v| stream.steps.contains(v)) {
+    let steps: BTreeSet<_> = stream.steps.iter().collect();
+    if order.iter().all(|v| steps.contains(v)) {
         let message = format!(
             "it stacks {} timestep(s) of {}, or not in their order",
             order.len(),
@@ -140,4 +144,81 @@ fn reduced(
     }
     let taken = stacked(lift, stream, stack)?;
     Ok(taken.map(|taken| (weight, [taken, vec![id]].concat())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::onnx::testing::{neuron, op, refusal};
+
+    const BODY: &str = "l@ = Mul(beta, m^)\na@ = Add(l@, i)\nm@ = Sub(a@, s^)";
+
+    fn text(end: &str) -> String {
+        neuron("m1 = Identity(i)", BODY).replace("y = Sum(s1, s2, s3)", end)
+    }
+
+    fn readout(end: &str) -> ir::Readout {
+        match op(&text(end), "y") {
+            Op::Readout(r) => r,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    const STACK: &str = "const a0 i64 1: 0\nu1 = Unsqueeze(s1, a0)\nu2 = Unsqueeze(s2, a0)\nu3 = Unsqueeze(s3, a0)\n";
+
+    #[test]
+    fn a_stack_is_an_output_for_each_step() {
+        let r = readout(&format!("{STACK}y = Concat(u1, u2, u3) axis=0"));
+        assert_eq!(r.kind, ReadoutKind::PerStep);
+    }
+
+    #[test]
+    fn sums_and_means_in_every_spelling() {
+        let stack = format!("{STACK}z = Concat(u1, u2, u3) axis=0\n");
+        for (end, kind) in [
+            ("y = Sum(s1, s2, s3)".to_owned(), ReadoutKind::Sum),
+            ("y = Mean(s3, s2, s1)".to_owned(), ReadoutKind::Mean),
+            ("e = Add(s1, s2)\ny = Add(e, s3)".to_owned(), ReadoutKind::Sum),
+            ("const n f32 -: 3\ne = Sum(s1, s2, s3)\ny = Div(e, n)".to_owned(), ReadoutKind::Mean),
+            (format!("{stack}y = ReduceSum(z, a0) keepdims=0"), ReadoutKind::Sum),
+            (format!("{stack}y = ReduceMean(z) axes=[0]"), ReadoutKind::Mean),
+            (
+                format!("{stack}const n f32 -: 3\ne = ReduceSum(z, a0)\ny = Div(e, n)"),
+                ReadoutKind::Mean,
+            ),
+        ] {
+            let r = readout(&end);
+            assert_eq!(
+                (r.kind, r.gain, r.offset),
+                (kind, PerChannel::All(1.0), PerChannel::All(0.0))
+            );
+        }
+    }
+
+    #[test]
+    fn gains_and_offsets_are_kept() {
+        let r = readout(
+            "const g f32 2: 2 4\nconst o f32 2: 3 6\ne = Sum(s1, s2, s3)\nh = Mul(e, g)\ny = Add(h, o)",
+        );
+        assert_eq!(r.kind, ReadoutKind::Sum);
+        assert_eq!(r.gain, PerChannel::Each(vec![2.0, 4.0]));
+        assert_eq!(r.offset, PerChannel::Each(vec![1.0, 2.0]));
+    }
+
+    #[test]
+    fn timesteps_that_are_not_alike_are_refused() {
+        for (end, code) in [
+            ("e = Add(s1, s2)\ny = Add(e, s2)", "SF0125"),
+            ("e = Add(s1, s1)\ny = Sum(e, s2, s3)", "SF0125"),
+            ("y = Neg(s3)", "SF0125"),
+            (&format!("{STACK}y = Concat(u2, u1, u3) axis=0"), "SF0125"),
+            (&format!("{STACK}y = Concat(u1, u3) axis=0"), "SF0125"),
+            (&format!("{STACK}y = Concat(u1, u2, u3) axis=1"), "SF0120"),
+            ("e = Sum(s1, s2, s3)\ny = Softmax(e)", "SF0120"),
+            ("y = Identity(i)", "SF0126"),
+        ] {
+            let got = refusal(&text(end));
+            assert!(got.starts_with(code), "{end}: {got}");
+        }
+    }
 }

@@ -55,6 +55,19 @@ pub(super) fn chains(lift: &Lift<'_>, stream: &Stream) -> Vec<Vec<Step>> {
     chains
 }
 
+/// Where a constant that differs between the samples of a batch is added to the current:
+/// no parameter does, so it is a state from the export.
+pub(super) fn state_of_each_sample(lift: &Lift<'_>, stream: &Stream) -> Option<ValueId> {
+    let current = stream.steps.first().copied()?;
+    let is_state = |user: &ValueId| {
+        let mut others = lift.values.operands(*user).iter().flatten();
+        matches!(lift.op(*user), "Add" | "Sub")
+            && others
+                .any(|&o| lift.values.constant(o).is_some_and(|t| Coeff::from_tensor(t).is_none()))
+    };
+    lift.values.users(current).iter().copied().find(is_state)
+}
+
 /// Values that a chain accounts for.
 pub(super) fn taken(chain: &[Step]) -> Vec<ValueId> {
     chain.iter().flat_map(|s| s.taken.iter().copied()).collect()
@@ -85,7 +98,9 @@ fn comparisons(lift: &Lift<'_>, starts: &[ValueId]) -> BTreeSet<ValueId> {
     let mut seen: BTreeSet<ValueId> = starts.iter().copied().collect();
     let mut open: VecDeque<_> = starts.iter().map(|&s| (s, 0)).collect();
     let mut found = BTreeSet::new();
-    while let Some((id, distance)) = open.pop_front() {
+    while let Some((id, distance)) = open.pop_front()
+        && lift.fuel.get() > 0
+    {
         for &user in lift.values.users(id) {
             lift.spend(1);
             match lift.op(user) {
@@ -154,10 +169,7 @@ fn step(lift: &Lift<'_>, fires: ValueId, current: ValueId, before: Option<&Step>
     }
     let affine = lift.affine(stop);
     let form = if x == current { affine.leaf(x) } else { affine.form(x)? };
-    let depends = form.terms.contains_key(&Atom::Value(current))
-        && (before.is_none_or(|b| b.current != current)
-            || allowed.iter().skip(2).any(|a| form.terms.contains_key(a)));
-    if !depends || !form.has_only(&allowed) {
+    if !form.has_only(&allowed) || !depends(&form, current, before) {
         return None;
     }
     taken.extend(affine.visited.borrow().iter());
@@ -171,6 +183,22 @@ fn step(lift: &Lift<'_>, fires: ValueId, current: ValueId, before: Option<&Step>
         shifts,
         taken,
     })
+}
+
+/// True if the membrane takes up the current, and continues the step before.
+fn depends(form: &Form, current: ValueId, before: Option<&Step>) -> bool {
+    let has = |atom: Atom| form.terms.contains_key(&atom);
+    if !has(Atom::Value(current)) {
+        return false;
+    }
+    let Some(before) = before else { return true };
+    let own = Atom::Value(before.membrane);
+    before.current != current
+        || has(Atom::Value(before.fires))
+        || has(Atom::product(before.membrane, before.fires))
+        // A static current may be the first membrane itself; then the leak adds to it.
+        || (before.membrane != current && has(own))
+        || (before.membrane == current && form.coeff(own) != before.form.coeff(own))
 }
 
 fn constant(lift: &Lift<'_>, id: ValueId) -> Option<Coeff> {
