@@ -17,6 +17,8 @@ const OLDEST_OPSET: i64 = 7;
 /// The newest operator set in onnx.proto's package whose changes were read.
 const NEWEST_OPSET: i64 = 28;
 
+const ONE_TIMESTEP: &str = "if some are membrane potentials, this is one timestep: export a `forward` that loops over the timesteps, with the state starting at zero inside it";
+
 /// Where a value comes from.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Source<'a> {
@@ -77,6 +79,7 @@ impl<'a> Model<'a> {
 
 fn broken(message: impl Into<String>) -> Box<Diagnostic> {
     Diagnostic::new(&codes::ONNX_GRAPH, message)
+        .help("`onnx.checker.check_model` shows what else is wrong; export the model again")
 }
 
 fn opsets(proto: &ModelProto) -> Result<HashMap<&str, i64>> {
@@ -94,7 +97,8 @@ fn opsets(proto: &ModelProto) -> Result<HashMap<&str, i64>> {
             format!("opset {v} is not supported; {OLDEST_OPSET} to {NEWEST_OPSET} are"),
         )
         .help("export with another opset, or convert with `onnx.version_converter`")),
-        None => Err(Diagnostic::new(&codes::ONNX_VERSION, "the file does not say its opset")),
+        None => Err(Diagnostic::new(&codes::ONNX_VERSION, "the file does not say its opset")
+            .help("the file is damaged, or no ONNX model at all; export it again")),
     }
 }
 
@@ -148,11 +152,20 @@ fn output<'a>(
     let list = || names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
     let error = |message: String| Diagnostic::new(&codes::IMPORT_OUTPUT, message);
     let name = match (&options.output, &names[..]) {
-        (_, []) => return Err(error("the graph has no output".into())),
+        (_, []) => return Err(broken("the graph has no output")),
         (Some(wanted), _) => names.iter().find(|n| *n == wanted).copied().ok_or_else(|| {
             error(format!("no output is called `{wanted}`; there are {}", list()))
         })?,
         (None, [one]) => one,
+        (None, _) if free_inputs(graph, sources).count() > 1 => {
+            let message = format!(
+                "the graph has {} inputs and {} outputs: {}",
+                free_inputs(graph, sources).count(),
+                names.len(),
+                list()
+            );
+            return Err(Diagnostic::new(&codes::IMPORT_INPUT, message).help(ONE_TIMESTEP));
+        }
         (None, _) => {
             return Err(error(format!("the graph has {} outputs: {}", names.len(), list()))
                 .help("name the one that holds the logits with --output"));
@@ -238,6 +251,14 @@ fn order(
     }
 }
 
+/// Inputs that no initializer gives a value.
+fn free_inputs<'a>(
+    graph: &'a GraphProto,
+    sources: &HashMap<&str, Source<'_>>,
+) -> impl Iterator<Item = &'a ValueInfoProto> {
+    graph.input.iter().filter(|i| matches!(sources.get(i.name()), Some(Source::Input)))
+}
+
 fn input<'a>(
     graph: &'a GraphProto,
     nodes: &[Node<'_>],
@@ -251,25 +272,16 @@ fn input<'a>(
         .flat_map(|n| n.proto.input.iter().map(String::as_str))
         .chain([output])
         .collect();
-    let inputs: Vec<_> = graph
-        .input
-        .iter()
-        .filter(|i| used.contains(i.name()))
-        .filter(|i| matches!(sources.get(i.name()), Some(Source::Input)))
-        .collect();
+    let inputs: Vec<_> = free_inputs(graph, sources).filter(|i| used.contains(i.name())).collect();
     match inputs[..] {
         [one] => Ok((one.name(), info(one).map_err(|d| d.at(format!("input {}", one.name())))?)),
-        [] => Err(Diagnostic::new(
-            &codes::IMPORT_INPUT,
-            format!("the output `{output}` does not depend on any input"),
-        )),
+        [] => Err(Diagnostic::new(&codes::IMPORT_INPUT, "it does not depend on any input")
+            .at(format!("output {output}"))),
         _ => {
             let names: Vec<_> = inputs.iter().map(|i| format!("`{}`", i.name())).collect();
             let message =
                 format!("the output depends on {} inputs: {}", names.len(), names.join(", "));
-            Err(Diagnostic::new(&codes::IMPORT_INPUT, message).help(
-                "if some are membrane potentials, this is one timestep: export a `forward` that loops over the timesteps with the state starting at zero inside it",
-            ))
+            Err(Diagnostic::new(&codes::IMPORT_INPUT, message).help(ONE_TIMESTEP))
         }
     }
 }
@@ -354,14 +366,14 @@ mod tests {
                 "SF0104 w: two initializers have this name",
             ),
             ("input x f32 1 2\noutput y", "SF0104 output y: nothing produces this output"),
-            ("input x f32 1 2", "SF0111 the graph has no output"),
+            ("input x f32 1 2", "SF0104 the graph has no output"),
             (
                 "input x f32 1 2\na = Neg(x)\noutput a\noutput x",
                 "SF0111 the graph has 2 outputs: `a`, `x`",
             ),
             (
                 "const w f32 1: 1\na = Neg(w)\noutput a",
-                "SF0110 the output `a` does not depend on any input",
+                "SF0110 output a: it does not depend on any input",
             ),
             (
                 "input x f32 1 2\ninput m f32 1 2\na = Add(x, m)\noutput a",
