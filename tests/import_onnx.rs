@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Import of the student, exported by both of PyTorch's exporters.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};

@@ -17,12 +17,10 @@ impl Pattern for Alias {
         let groups = steps::groups(lift, stream, |n| matches!(n.op(), "Cast" | "Where"))?;
         let is_alias = |group: &Vec<usize>| {
             group.iter().zip(&stream.steps).all(|(&id, &step)| {
-                let form = lift.affine([step]).form(id);
-                form.is_some_and(|f| {
-                    f.constant.is_zero()
-                        && f.has_only(&[Atom::Value(step)])
-                        && f.coeff(Atom::Value(step)).uniform() == Some(1.0)
-                })
+                let form = lift.look(id, [step], 1).form;
+                form.constant.is_zero()
+                    && form.has_only(&[Atom::Value(step)])
+                    && form.coeff(Atom::Value(step)).uniform() == Some(1.0)
             })
         };
         Ok(groups

@@ -12,7 +12,7 @@
 //!
 //! - [`steps::groups`] finds the operators that do the same to every timestep of a
 //!   stream; a layer without state is one such group;
-//! - [`affine::Affine`] writes a value as a sum over chosen others, however it was
+//! - [`Lift::look`] writes a value as a sum over chosen others, however it was
 //!   computed; recurrences and readouts are compared in this form;
 //! - [`weights::binarise`] recognises ±α per output channel.
 //!
@@ -39,7 +39,7 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 
 use self::account::Account;
-use self::affine::Affine;
+use self::affine::{Affine, Looked};
 use self::names::{Hint, Names};
 use super::model::Model;
 use super::node::Node;
@@ -50,8 +50,8 @@ use crate::ir::{self, Graph, NodeId, Op};
 
 /// Nodes of the graph beyond which no network of one chip goes.
 const MAX_NODES: usize = 10_000;
-/// Values that may be looked into, for each value of the model, before giving up.
-const FUEL_PER_VALUE: usize = 2_000;
+/// Steps of work for each operator of the model before giving up; networks take about ten.
+const FUEL_PER_VALUE: usize = 200;
 
 /// Every pattern, in the order in which they look at a stream.
 const PATTERNS: &[&dyn Pattern] = &[
@@ -283,9 +283,14 @@ impl<'m> Lift<'m> {
         }
     }
 
-    /// Looks into values, stopping at `stop`.
-    fn affine(&self, stop: impl IntoIterator<Item = ValueId>) -> Affine<'_> {
-        Affine::new(self.model, self.values, &self.fuel, stop)
+    /// A value as a sum of at most `max_terms`, stopping at `stop`.
+    fn look(
+        &self,
+        id: ValueId,
+        stop: impl IntoIterator<Item = ValueId>,
+        max_terms: usize,
+    ) -> Looked {
+        Affine::new(self.model, self.values, &self.fuel, stop, max_terms).form(id)
     }
 
     /// Uses up work; once there is none left, lifting ends with a diagnostic.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::affine::Atom;
+use super::affine::{Atom, Looked};
 use super::coeff::Coeff;
 use super::{Effect, Found, Hint, Lift, Pattern, Stream};
 use crate::diag::{Result, codes};
@@ -82,38 +82,35 @@ type Summed = (ReadoutKind, PerChannel<f64>, PerChannel<f64>, Vec<ValueId>);
 
 /// The output as `gain · Σ_t x[t] + offset`.
 fn summed(lift: &Lift<'_>, stream: &Stream, output: ValueId) -> Result<Option<Summed>> {
-    let affine = lift.affine(stream.steps.iter().copied());
     let is_step = stream.steps == [output];
-    let form = if is_step { None } else { affine.form(output) };
-    let mut taken: Vec<ValueId> = affine.visited.borrow().iter().copied().collect();
+    let Looked { form, visited: mut taken } =
+        lift.look(output, stream.steps.iter().copied(), stream.steps.len());
     #[allow(clippy::cast_precision_loss)]
     let count = stream.steps.len() as f64;
-    let (gain, offset) = match form {
-        None if is_step => (Coeff::one(1.0), Coeff::one(0.0)),
-        None => return Ok(None),
-        Some(form) => {
-            let atoms: Vec<_> = stream.steps.iter().map(|&s| Atom::Value(s)).collect();
-            if let Some(gain) = form.terms.values().next().cloned()
-                && form.has_only(&atoms)
-            {
-                let is_equal = atoms.iter().all(|a| form.coeff(*a).is_near(&gain, 0.0));
-                if !is_equal {
-                    return Err(lift.error(
-                        output,
-                        &codes::LIFT_TIMESTEPS,
-                        "the output does not weigh all timesteps equally",
-                    ));
-                }
-                (gain, form.constant)
-            } else if let (1, Some((&Atom::Value(id), factor))) =
-                (form.terms.len(), form.terms.first_key_value())
-                && let Some((weight, more)) = reduced(lift, stream, id, count)?
-            {
-                taken.extend(more);
-                (factor.map(|f| f * weight), form.constant)
-            } else {
-                return Ok(None);
+    let (gain, offset) = if is_step {
+        (Coeff::one(1.0), Coeff::one(0.0))
+    } else {
+        let atoms: Vec<_> = stream.steps.iter().map(|&s| Atom::Value(s)).collect();
+        let steps: BTreeSet<_> = atoms.iter().collect();
+        if let Some(gain) = form.terms.values().next().cloned()
+            && form.terms.keys().all(|a| steps.contains(a))
+        {
+            if !atoms.iter().all(|a| form.coeff(*a).is_near(&gain, 0.0)) {
+                return Err(lift.error(
+                    output,
+                    &codes::LIFT_TIMESTEPS,
+                    "the output does not weigh all timesteps equally",
+                ));
             }
+            (gain, form.constant)
+        } else if let (1, Some((&Atom::Value(id), factor))) =
+            (form.terms.len(), form.terms.first_key_value())
+            && let Some((weight, more)) = reduced(lift, stream, id, count)?
+        {
+            taken.extend(more);
+            (factor.map(|f| f * weight), form.constant)
+        } else {
+            return Ok(None);
         }
     };
     let is_mean = stream.steps.len() > 1 && gain.is_near(&Coeff::one(1.0 / count), 0.0);

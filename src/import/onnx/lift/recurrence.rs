@@ -17,6 +17,9 @@ use crate::ir::Compare;
 /// How far a comparison may be from what it depends on, in operators.
 const MAX_DISTANCE: usize = 16;
 
+/// Terms of an update beyond which it is none of a neuron.
+const MAX_TERMS: usize = 8;
+
 /// One timestep of a neuron.
 #[derive(Debug)]
 pub(super) struct Step {
@@ -167,12 +170,16 @@ fn step(lift: &Lift<'_>, fires: ValueId, current: ValueId, before: Option<&Step>
         allowed.extend([Atom::Value(before.membrane), Atom::Value(before.fires)]);
         allowed.push(Atom::product(before.membrane, before.fires));
     }
-    let affine = lift.affine(stop);
-    let form = if x == current { affine.leaf(x) } else { affine.form(x)? };
+    let form = if x == current {
+        Form::atom(Atom::Value(x))
+    } else {
+        let looked = lift.look(x, stop, MAX_TERMS);
+        taken.extend(looked.visited);
+        looked.form
+    };
     if !form.has_only(&allowed) || !depends(&form, current, before) {
         return None;
     }
-    taken.extend(affine.visited.borrow().iter());
     Some(Step {
         fires,
         membrane: x,
@@ -203,4 +210,39 @@ fn depends(form: &Form, current: ValueId, before: Option<&Step>) -> bool {
 
 fn constant(lift: &Lift<'_>, id: ValueId) -> Option<Coeff> {
     lift.values.constant(id).and_then(Coeff::from_tensor)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use crate::import::onnx::testing::{import, net, refusal, unroll};
+
+    const SPIKES: &str = "d@ = Sub(m@, th)\nf@ = Greater(d@, zero)\ns@ = Cast(f@) to=1";
+    const UPDATE: &str = "l@ = Mul(beta, m^)\na@ = Add(l@, i)\nm@ = Sub(a@, s^)";
+
+    #[test]
+    fn many_timesteps_take_a_moment() {
+        let spikes: Vec<_> = (1..=500).map(|t| format!("s{t}")).collect();
+        let text = net(&format!(
+            "m1 = Identity(i)\n{}\n{}\ny = Sum({})",
+            unroll(1, 1, SPIKES),
+            unroll(2, 500, &format!("{UPDATE}\n{SPIKES}")),
+            spikes.join(", ")
+        ));
+        let start = Instant::now();
+        assert_eq!(import(&text).unwrap().0.timesteps, 500);
+        assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn a_fan_of_comparisons_ends_soon() {
+        let fan =
+            "const t@ f32 2: @ 1\nd@ = Sub(i, t@)\nf@ = Greater(d@, zero)\ns@ = Cast(f@) to=1";
+        let spikes: Vec<_> = (1..=5000).map(|t| format!("s{t}")).collect();
+        let text = net(&format!("{}\ny = Sum({})", unroll(1, 5000, fan), spikes.join(", ")));
+        let start = Instant::now();
+        assert!(refusal(&text).starts_with("SF0"));
+        assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    }
 }

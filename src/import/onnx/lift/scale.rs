@@ -23,10 +23,9 @@ impl Pattern for Scale {
                 continue;
             }
             let atom = Atom::Value(step);
-            let factor = lift.affine([step]).form(id).and_then(|f| {
-                let is_plain = f.constant.is_zero() && f.has_only(&[atom]);
-                f.coeff(atom).uniform().filter(|x| is_plain && *x != 0.0)
-            });
+            let form = lift.look(id, [step], 1).form;
+            let is_plain = form.constant.is_zero() && form.has_only(&[atom]);
+            let factor = form.coeff(atom).uniform().filter(|x| is_plain && *x != 0.0);
             if let Some(factor) = factor {
                 let hint = Hint::new("scale").scope(lift.node(id));
                 found.push(Found {
