@@ -137,10 +137,15 @@ impl<'v> Affine<'v> {
     /// The value as a sum, looking into it even if it is one to stop at; it is its own
     /// only term if it is no sum, or one that is too long.
     pub(super) fn form(&self, id: ValueId) -> Looked {
+        // A sum that broadcasts a value to another shape is none: channels would move.
+        let shape = self.values.shape(id);
         let mut known: BTreeMap<ValueId, Form> = BTreeMap::new();
         let mut visited = Vec::new();
         for part in self.parts(id) {
-            let form = self.inside(part, &known);
+            let is_alike =
+                |o: &ValueId| self.values.constant(*o).is_some() || self.values.shape(*o) == shape;
+            let fits = shape.is_some() && self.values.operands(part).iter().flatten().all(is_alike);
+            let form = if fits { self.inside(part, &known) } else { None };
             if form.is_some() {
                 visited.push(part);
             }
@@ -266,8 +271,12 @@ mod tests {
 
     /// The coefficients of `a` and `b`, their product and the constant in `y`.
     fn form(text: &str) -> Option<[f64; 4]> {
+        form_of("a", text)
+    }
+
+    fn form_of(first: &str, text: &str) -> Option<[f64; 4]> {
         let proto = testing::model(&format!(
-            "input x f32 1 2\na = Probe(x)\nb = Other(x)\nconst two f32 -: 2\nconst half f32 -: 0.5\n{text}\noutput y"
+            "input x f32 1 2\nconst two f32 -: 2\nconst half f32 -: 0.5\na = Exp(x)\nb = Tanh(x)\ng = Greater(x, half)\n{text}\noutput y"
         ));
         let options = Options::default();
         let model = Model::new(&proto, &options).unwrap();
@@ -279,7 +288,7 @@ mod tests {
             };
             (0..=values.output).find(find)
         };
-        let (a, b) = (named("a").unwrap(), named("b").unwrap());
+        let (a, b) = (named(first).unwrap(), named("b").unwrap());
         let fuel = Cell::new(100_000);
         let f = Affine::new(&model, &values, &fuel, [a, b], 100).form(values.output).form;
         let atoms = [Atom::Value(a), Atom::Value(b), Atom::product(a, b)];
@@ -296,7 +305,7 @@ mod tests {
     #[test]
     fn products_of_two_are_kept_and_of_three_are_not() {
         assert_eq!(form("o = Sub(two, a)\ny = Mul(o, b)"), Some([0., 2., -1., 0.]));
-        assert_eq!(form("w = Where(a, b, two)\ny = Add(w, b)"), Some([-2., 1., 1., 2.]));
+        assert_eq!(form_of("g", "w = Where(g, b, two)\ny = Add(w, b)"), Some([-2., 1., 1., 2.]));
         assert_eq!(form("p = Mul(a, b)\ny = Mul(p, b)"), None);
     }
 

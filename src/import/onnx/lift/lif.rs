@@ -266,6 +266,12 @@ mod tests {
     }
 
     #[test]
+    fn a_threshold_that_adds_a_dimension_is_none() {
+        let text = neuron(FIRST, SUBTRACT).replace("th f32 -: 1", "th f32 3x1: 1");
+        assert!(refusal(&text).starts_with("SF0120"), "{}", refusal(&text));
+    }
+
+    #[test]
     fn other_comparisons() {
         let text = neuron(FIRST, SUBTRACT);
         let less = text.replace("Greater(d1, zero)", "LessOrEqual(zero, d1)");

@@ -108,7 +108,9 @@ fn added(
     let is_const = |id: &ValueId| lift.values.constant(*id).is_some();
     let Some(&first) = sums.first() else { return Ok(None) };
     let constant = lift.values.operands(first).iter().flatten().copied().find(is_const);
-    let bias = constant.and_then(|c| per_output(lift, c, outputs));
+    let keeps_shape =
+        found.steps.first().is_some_and(|&p| lift.values.shape(p) == lift.values.shape(first));
+    let bias = constant.filter(|_| keeps_shape).and_then(|c| per_output(lift, c, outputs));
     if bias.is_some() {
         found.taken.extend(&sums);
         found.steps = sums;

@@ -134,6 +134,9 @@ fn step(lift: &Lift<'_>, fires: ValueId, current: ValueId, before: Option<&Step>
         "LessOrEqual" => (b, a, Compare::AtLeast),
         _ => return None,
     };
+    if lift.values.shape(fires) != lift.values.shape(current) {
+        return None;
+    }
     // Fires where sign·x + shift is above (or at least) zero.
     let (mut x, mut sign, mut shift) = match (constant(lift, above), constant(lift, below)) {
         (None, Some(c)) => (above, 1.0, c.map(|v| -v)),

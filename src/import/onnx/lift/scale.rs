@@ -60,7 +60,12 @@ mod tests {
 
     #[test]
     fn what_is_no_scale_is_refused() {
-        for scale in ["p = Mul(c, c)", "p = Div(k, c)", "const q f32 4: 1 2 3 4\np = Mul(c, q)"] {
+        for scale in [
+            "p = Mul(c, c)",
+            "p = Div(k, c)",
+            "const q f32 4: 1 2 3 4\np = Mul(c, q)",
+            "const q f32 3x1: 2\np = Mul(c, q)",
+        ] {
             let got = refusal(&text(scale));
             assert!(got.starts_with("SF0120 node p"), "{scale}: {got}");
         }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! A checked view of the decoded model.
 
+mod ends;
+mod order;
+
 use std::collections::{BTreeSet, HashMap};
 
-use super::elem::Elem;
 use super::node::{Node, is_standard};
-use super::proto::tensor_shape_proto::dimension::Value as Dim;
-use super::proto::type_proto::Value as Type;
-use super::proto::{GraphProto, ModelProto, TensorProto, ValueInfoProto};
+use super::proto::{GraphProto, ModelProto, TensorProto};
 use super::tensor::Info;
 use crate::diag::{Diagnostic, Result, codes};
 use crate::import::Options;
@@ -16,8 +16,6 @@ use crate::import::Options;
 const OLDEST_OPSET: i64 = 7;
 /// The newest operator set in onnx.proto's package whose changes were read.
 const NEWEST_OPSET: i64 = 28;
-
-const ONE_TIMESTEP: &str = "if some are membrane potentials, this is one timestep: export a `forward` that loops over the timesteps, with the state starting at zero inside it";
 
 /// Where a value comes from.
 #[derive(Debug, Clone, Copy)]
@@ -63,10 +61,10 @@ impl<'a> Model<'a> {
         }
         let nodes = nodes(graph, &opsets)?;
         let sources = sources(graph, &nodes)?;
-        let output = output(graph, &sources, options)?;
-        let live = live(&nodes, &sources, output)?;
-        let order = order(&nodes, &sources, &live)?;
-        let input = input(graph, &nodes, &order, &sources, output)?;
+        let output = ends::output(graph, &sources, options)?;
+        let live = order::live(&nodes, &sources, output)?;
+        let order = order::order(&nodes, &sources, &live)?;
+        let input = ends::input(graph, &nodes, &order, &sources, output)?;
         Ok(Self { nodes, order, input, output, sources })
     }
 
@@ -141,189 +139,6 @@ fn sources<'a>(graph: &'a GraphProto, nodes: &[Node<'a>]) -> Result<HashMap<&'a 
         }
     }
     Ok(sources)
-}
-
-fn output<'a>(
-    graph: &'a GraphProto,
-    sources: &HashMap<&str, Source<'_>>,
-    options: &Options,
-) -> Result<&'a str> {
-    let names: Vec<_> = graph.output.iter().map(ValueInfoProto::name).collect();
-    let list = || names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
-    let error = |message: String| Diagnostic::new(&codes::IMPORT_OUTPUT, message);
-    let name = match (&options.output, &names[..]) {
-        (_, []) => return Err(broken("the graph has no output")),
-        (Some(wanted), _) => names.iter().find(|n| *n == wanted).copied().ok_or_else(|| {
-            error(format!("no output is called `{wanted}`; there are {}", list()))
-        })?,
-        (None, [one]) => one,
-        (None, _) if free_inputs(graph, sources).count() > 1 => {
-            let message = format!(
-                "the graph has {} inputs and {} outputs: {}",
-                free_inputs(graph, sources).count(),
-                names.len(),
-                list()
-            );
-            return Err(Diagnostic::new(&codes::IMPORT_INPUT, message).help(ONE_TIMESTEP));
-        }
-        (None, _) => {
-            return Err(error(format!("the graph has {} outputs: {}", names.len(), list()))
-                .help("name the one that holds the logits with --output"));
-        }
-    };
-    if !sources.contains_key(name) {
-        return Err(broken("nothing produces this output").at(format!("output {name}")));
-    }
-    Ok(name)
-}
-
-/// Which nodes the output depends on.
-fn live(
-    nodes: &[Node<'_>],
-    sources: &HashMap<&str, Source<'_>>,
-    output: &str,
-) -> Result<Vec<bool>> {
-    // A missing operand is an error of the file even where nothing depends on it.
-    for node in nodes {
-        let missing = |name: &&String| !name.is_empty() && !sources.contains_key(name.as_str());
-        if let Some(name) = node.proto.input.iter().find(missing) {
-            let message = format!("its operand `{name}` has no source");
-            return Err(node.error(&codes::ONNX_GRAPH, message));
-        }
-    }
-    let mut live = vec![false; nodes.len()];
-    let mut open = vec![output];
-    while let Some(name) = open.pop() {
-        if let Some(&Source::Node(n)) = sources.get(name)
-            && let (Some(flag), Some(node)) = (live.get_mut(n), nodes.get(n))
-            && !std::mem::replace(flag, true)
-        {
-            open.extend(node.proto.input.iter().map(String::as_str));
-        }
-    }
-    Ok(live)
-}
-
-/// The live nodes, operands before users, otherwise in the file's order.
-fn order(
-    nodes: &[Node<'_>],
-    sources: &HashMap<&str, Source<'_>>,
-    live: &[bool],
-) -> Result<Vec<usize>> {
-    let is_live = |n: usize| live.get(n).copied().unwrap_or(false);
-    let mut missing = vec![0usize; nodes.len()];
-    let mut users: Vec<Vec<usize>> = vec![Vec::new(); nodes.len()];
-    let mut ready = BTreeSet::new();
-    for (n, node) in nodes.iter().enumerate().filter(|(n, _)| is_live(*n)) {
-        let mut count = 0;
-        for name in &node.proto.input {
-            if let Some(&Source::Node(from)) = sources.get(name.as_str())
-                && let Some(users) = users.get_mut(from)
-            {
-                users.push(n);
-                count += 1;
-            }
-        }
-        if count == 0 {
-            ready.insert(n);
-        }
-        if let Some(m) = missing.get_mut(n) {
-            *m = count;
-        }
-    }
-    let mut order = Vec::new();
-    while let Some(n) = ready.pop_first() {
-        order.push(n);
-        for &user in users.get(n).into_iter().flatten() {
-            if let Some(m) = missing.get_mut(user) {
-                *m -= 1;
-                if *m == 0 {
-                    ready.insert(user);
-                }
-            }
-        }
-    }
-    match nodes.iter().zip(&missing).find(|(_, m)| **m > 0) {
-        None => Ok(order),
-        Some((node, _)) => {
-            Err(node.error(&codes::ONNX_GRAPH, "it is part of a cycle, or depends on one"))
-        }
-    }
-}
-
-/// Inputs that no initializer gives a value.
-fn free_inputs<'a>(
-    graph: &'a GraphProto,
-    sources: &HashMap<&str, Source<'_>>,
-) -> impl Iterator<Item = &'a ValueInfoProto> {
-    graph.input.iter().filter(|i| matches!(sources.get(i.name()), Some(Source::Input)))
-}
-
-fn input<'a>(
-    graph: &'a GraphProto,
-    nodes: &[Node<'_>],
-    order: &[usize],
-    sources: &HashMap<&str, Source<'_>>,
-    output: &str,
-) -> Result<(&'a str, Info)> {
-    let used: BTreeSet<&str> = order
-        .iter()
-        .filter_map(|&n| nodes.get(n))
-        .flat_map(|n| n.proto.input.iter().map(String::as_str))
-        .chain([output])
-        .collect();
-    let inputs: Vec<_> = free_inputs(graph, sources).filter(|i| used.contains(i.name())).collect();
-    match inputs[..] {
-        [one] => Ok((one.name(), info(one).map_err(|d| d.at(format!("input {}", one.name())))?)),
-        [] => Err(Diagnostic::new(&codes::IMPORT_INPUT, "it does not depend on any input")
-            .at(format!("output {output}"))),
-        _ => {
-            let names: Vec<_> = inputs.iter().map(|i| format!("`{}`", i.name())).collect();
-            let message =
-                format!("the output depends on {} inputs: {}", names.len(), names.join(", "));
-            Err(Diagnostic::new(&codes::IMPORT_INPUT, message).help(ONE_TIMESTEP))
-        }
-    }
-}
-
-/// Type and shape of the input; a symbolic batch becomes 1.
-fn info(value: &ValueInfoProto) -> Result<Info> {
-    let Some(Type::TensorType(t)) = value.r#type.as_ref().and_then(|t| t.value.as_ref()) else {
-        return Err(Diagnostic::new(&codes::IMPORT_INPUT, "it is not a tensor"));
-    };
-    let elem = Elem::from_onnx(t.elem_type()).ok_or_else(|| {
-        let name = Elem::onnx_name(t.elem_type());
-        Diagnostic::new(&codes::IMPORT_INPUT, format!("elements of type {name} cannot be read"))
-    })?;
-    let dims = t.shape.as_ref().map_or(&[][..], |s| &s.dim);
-    if dims.len() < 2 {
-        let message = "it needs a batch dimension and at least one more";
-        return Err(Diagnostic::new(&codes::ONNX_SHAPE, message)
-            .help("export with an example input of shape [batch, …]"));
-    }
-    let mut shape = Vec::with_capacity(dims.len());
-    for (axis, dim) in dims.iter().enumerate() {
-        shape.push(match &dim.value {
-            Some(Dim::DimValue(v)) => {
-                usize::try_from(*v).ok().filter(|v| *v > 0).ok_or_else(|| {
-                    Diagnostic::new(&codes::ONNX_SHAPE, format!("dimension {axis} is {v}"))
-                })?
-            }
-            _ if axis == 0 => 1,
-            other => {
-                let name = match other {
-                    Some(Dim::DimParam(name)) => format!(" (`{name}`)"),
-                    _ => String::new(),
-                };
-                let message = format!(
-                    "dimension {axis}{name} is not fixed; only the batch, dimension 0, may be"
-                );
-                return Err(Diagnostic::new(&codes::ONNX_SHAPE, message)
-                    .help("export with only the batch dimension dynamic"));
-            }
-        });
-    }
-    Ok(Info { elem, shape })
 }
 
 #[cfg(test)]
