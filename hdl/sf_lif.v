@@ -17,6 +17,7 @@
 //   BW, TW      widths of bias (signed) and theta (unsigned)
 //   BLOCK, INIT parameter memory {theta, bias}, a word a neuron
 //   x_*         inputs, valid/ready;  s_*  spike trains, bit t = timestep t, valid/ready
+//   rst_i       the first input may come in the second cycle after it
 //   step_o, spike_o   a timestep is computed, and whether it fires (for traces)
 //
 // Timing: an input accepted in cycle c is used in c+1 (HOLD: c+1 .. c+T); the train is
@@ -78,7 +79,7 @@ module sf_lif #(
 
   sf_rom #(.WIDTH(TW + BW), .DEPTH(N), .BLOCK(BLOCK), .INIT(INIT)) u_param (
     .clk_i (clk_i),
-    .addr_i(rst_i ? {NW{1'b0}} : neuron_d),
+    .addr_i(neuron_d),
     .data_o(param)
   );
 
@@ -94,7 +95,9 @@ module sf_lif #(
   wire signed [VW-1:0] v     = (RESET == 0 && spike) ? over[VW-1:0] :
                                (RESET == 2 && spike) ? {VW{1'b0}} : u;
   localparam signed [LW-1:0] Leak = K;
+  /* verilator lint_off UNUSEDSIGNAL */ // the division drops the bits below, the bound on v those above
   wire signed [LW-1:0] scaled = {{(LW-VW){v[VW-1]}}, v} * Leak;
+  /* verilator lint_on UNUSEDSIGNAL */
   wire signed [VW-1:0] leaked = scaled[M +: VW];
   wire signed [VW-1:0] state_d = (RESET == 1 && spike) ? leaked - theta : leaked;
 

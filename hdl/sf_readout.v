@@ -10,6 +10,7 @@
 //   IW, GW, LW  widths of the input (signed), gain (unsigned), logit (signed, <= 32)
 //   OW          width of the offset (signed, <= LW)
 //   BLOCK, INIT parameter memory {offset, gain}, a word a class
+//   rst_i       the first input may come in the second cycle after it
 //   x_*         N inputs in order, valid/ready
 //   out_*       N logits of 4 bytes, lowest first, then one byte with the class (last)
 //
@@ -66,7 +67,7 @@ module sf_readout #(
 
   sf_rom #(.WIDTH(OW + GW), .DEPTH(N), .BLOCK(BLOCK), .INIT(INIT)) u_param (
     .clk_i (clk_i),
-    .addr_i(rst_i ? {NW{1'b0}} : class_d),
+    .addr_i(class_d),
     .data_o(param)
   );
 
@@ -77,7 +78,9 @@ module sf_readout #(
   wire          better  = (class_q == {NW{1'b0}}) | (logit_q > best_q);
   wire [NW-1:0] winner  = better ? class_q : best_class_q;
   wire [31:0]   logit32 = {{(32-LW+1){logit_q[LW-1]}}, logit_q[LW-2:0]};
+  /* verilator lint_off UNUSEDSIGNAL */ // widened for any N, read as one byte
   wire [NW+7:0] winner_wide = {8'b0, winner};
+  /* verilator lint_on UNUSEDSIGNAL */
 
   always @(posedge clk_i) begin
     class_q <= class_d;

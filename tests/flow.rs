@@ -2,28 +2,22 @@
 //! The external tools, end to end on a small design.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
+#[path = "common/tools.rs"]
+mod common;
+
 use std::path::{Path, PathBuf};
 
+use synfire::flow::formal::{self, Mode, ProofJob};
 use synfire::flow::icestorm;
 use synfire::flow::nextpnr::{self, PnrJob};
 use synfire::flow::verilator::{self, LintJob, VerilatorJob};
 use synfire::flow::yosys::{self, SynthJob};
 use synfire::flow::{Tool, Toolbox, report};
 
+use common::tools;
+
 /// The design's top module.
 const TOP: &str = "ramsum";
-
-/// The tools, or nothing when some are missing and a run without them is allowed.
-fn tools(needed: &[Tool]) -> Option<Toolbox> {
-    let toolbox = Toolbox::discover();
-    let missing = toolbox.missing(needed);
-    if missing.is_empty() {
-        return Some(toolbox);
-    }
-    assert!(std::env::var_os("SYNFIRE_REQUIRE_TOOLS").is_none(), "missing: {}", missing.join(", "));
-    eprintln!("not run, missing: {}", missing.join(", "));
-    None
-}
 
 fn here(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/flow").join(file)
@@ -214,4 +208,31 @@ fn a_test_bench_that_does_not_compile_is_told_apart() {
     let err = verilator::build(&toolbox, &job).unwrap_err();
     assert_eq!(err.code.id, "SF0506");
     assert!(err.message.contains("wrong"), "{}", err.message);
+}
+
+#[test]
+fn a_true_property_is_proved_and_a_false_one_is_named() {
+    let Some(toolbox) = tools(&[Tool::Yosys, Tool::Smtbmc, Tool::Yices]) else { return };
+    let prove = |limit: i64, wrong: i64| {
+        let dir = tempfile::tempdir().unwrap();
+        let parameters = vec![("LIMIT".to_string(), limit), ("WRONG".to_string(), wrong)];
+        let job = ProofJob {
+            dir: dir.path().to_path_buf(),
+            source: here("wrap.v"),
+            inner: Vec::new(),
+            parameters,
+            top: "wrap".into(),
+            depth: 12,
+            mode: Mode::Induction,
+        };
+        formal::prove(&toolbox, &job)
+    };
+    prove(10, 0).unwrap();
+    prove(200, 0).unwrap();
+    let err = prove(8, 1).unwrap_err();
+    assert_eq!(err.code.id, "SF0508", "{err}");
+    assert!(err.message.contains("fails (base"), "{}", err.message);
+    // The wrong count is out of reach in so few steps, so only the induction can object.
+    let err = prove(200, 1).unwrap_err();
+    assert!(err.message.contains("is not inductive"), "{}", err.message);
 }

@@ -4,7 +4,7 @@
 use askama::Template;
 
 use super::{File, RTL_DIR, memory};
-use crate::diag::{Diagnostic, Result};
+use crate::diag::Result;
 use crate::hw::{Design, Stage};
 use crate::ir::{Compare, Reset};
 
@@ -184,6 +184,5 @@ pub(super) fn render(design: &Design) -> Result<File> {
         nets,
         stages,
     };
-    let text = core.render().map_err(|e| Diagnostic::internal("emit", e.to_string()))?;
-    Ok(File::new(format!("{RTL_DIR}/sf_core.v"), text))
+    File::rendered(format!("{RTL_DIR}/sf_core.v"), &core)
 }

@@ -8,9 +8,10 @@ mod core;
 mod memory;
 mod top;
 
-use crate::diag::Result;
+use crate::diag::{Diagnostic, Result};
 use crate::hw::Design;
 use crate::target::Target;
+pub use top::divider;
 
 /// A file to be written, its path relative to the output directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,12 @@ pub struct File {
 impl File {
     fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
         Self { path: path.into(), text: text.into() }
+    }
+
+    /// A rendered template; its last newline, which rendering drops, is put back.
+    fn rendered(path: impl Into<String>, template: &impl askama::Template) -> Result<Self> {
+        let text = template.render().map_err(|e| Diagnostic::internal("emit", e.to_string()))?;
+        Ok(Self::new(path, text.trim_end().to_owned() + "\n"))
     }
 }
 
@@ -41,6 +48,7 @@ pub static HDL: &[(&str, &str)] = &[
     ("sf_por.v", include_str!("../../hdl/sf_por.v")),
     ("sf_ram.v", include_str!("../../hdl/sf_ram.v")),
     ("sf_readout.v", include_str!("../../hdl/sf_readout.v")),
+    ("sf_reset.v", include_str!("../../hdl/sf_reset.v")),
     ("sf_rom.v", include_str!("../../hdl/sf_rom.v")),
     ("sf_status.v", include_str!("../../hdl/sf_status.v")),
     ("sf_stream_seq.v", include_str!("../../hdl/sf_stream_seq.v")),

@@ -37,7 +37,7 @@ const BAUD_TOLERANCE: f64 = 0.02;
 ///
 /// # Errors
 /// [`codes::TARGET_FORMAT`] if no divider comes near enough.
-pub(super) fn divider(board: &Board) -> Result<u32> {
+pub fn divider(board: &Board) -> Result<u32> {
     let exact = board.clock_mhz * 1e6 / f64::from(board.uart_baud);
     let divider = exact.round();
     if divider < 4.0 || (divider / exact - 1.0).abs() > BAUD_TOLERANCE {
@@ -69,11 +69,7 @@ pub(super) fn render(design: &Design, target: &Target, board: &Board) -> Result<
         version,
         pins: board.pins.iter().map(|(port, pin)| (port.as_str(), pin.as_str())).collect(),
     };
-    let failed = |e: askama::Error| Diagnostic::internal("emit", e.to_string());
-    Ok(vec![
-        File::new(format!("{RTL_DIR}/top.v"), top.render().map_err(failed)?),
-        File::new("pins.pcf", pins.render().map_err(failed)?),
-    ])
+    Ok(vec![File::rendered(format!("{RTL_DIR}/top.v"), &top)?, File::rendered("pins.pcf", &pins)?])
 }
 
 /// What the board answers to `identify`, 16 bytes: "SYNF", version 1, timesteps, classes,

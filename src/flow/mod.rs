@@ -9,6 +9,7 @@
 //! names, and leave no output there when they fail.
 
 pub mod catalog;
+pub mod formal;
 pub mod icestorm;
 pub mod nextpnr;
 pub mod process;

@@ -91,8 +91,8 @@ impl Toolbox {
         toolbox
     }
 
-    /// Keeps the first find; but a native nextpnr is five times as fast as the one in
-    /// WebAssembly, so it wins over one in the project's own environment.
+    /// Keeps the first find; but a native program is faster than the same one in
+    /// WebAssembly, so it wins over that one in the project's own environment.
     fn keep(&mut self, new: Found) {
         let native = |f: &Found| !f.program.to_string_lossy().contains("yowasp");
         match self.found.get(&new.tool) {

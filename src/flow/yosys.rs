@@ -71,8 +71,8 @@ pub fn synth_ice40(toolbox: &Toolbox, job: &SynthJob) -> Result<Synthesis> {
         (job.dir.join("synth.json"), job.dir.join("synth.v"), job.dir.join("synth.stat.json"));
     let mut script = String::new();
     read_verilog(&mut script, job, &job.sources);
-    // abc9 is the default in every Yosys that is accepted; -dff was measured to take
-    // three times as long for no fewer cells.
+    // The default mapping. Its area variant saved 1 % of the LUTs of a 784-128-10 network
+    // and cost a quarter of the speed; -dff took twice as long for nothing.
     let _ = writeln!(script, "synth_ice40 -device {} -top {}", job.device, job.top);
     // Older nextpnr stops at these cells, which carry only names.
     script.push_str("delete t:$scopeinfo\n");

@@ -43,12 +43,19 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Block RAMs that hold it: the best of the four shapes of an iCE40 EBR.
+    /// Block RAMs that hold it.
     #[must_use]
     pub fn ebr(&self) -> u32 {
+        Self::blocks(self.depth, self.width)
+    }
+
+    /// Block RAMs that hold `depth` words of `width` bits: the best of the four shapes of an
+    /// iCE40 EBR.
+    #[must_use]
+    pub fn blocks(depth: u32, width: u32) -> u32 {
         [(256, 16), (512, 8), (1024, 4), (2048, 2)]
             .iter()
-            .map(|(depth, width)| self.depth.div_ceil(*depth) * self.width.div_ceil(*width))
+            .map(|(d, w)| depth.div_ceil(*d) * width.div_ceil(*w))
             .min()
             .unwrap_or(0)
     }
@@ -76,12 +83,14 @@ pub struct Estimate {
     pub ebr: u32,
     /// Core cycles after the last input, at half the inputs non-zero.
     pub cycles: u32,
+    /// Those cycles, stage by stage.
+    pub stage_cycles: Vec<u32>,
     /// Every memory.
     pub memories: Vec<Memory>,
 }
 
 /// UART, framing, checksum, reset and the glue around the core (measured).
-const HOST_LINK_LUTS: u32 = 450;
+const HOST_LINK_LUTS: u32 = 350;
 
 /// Estimates a design.
 #[must_use]
@@ -89,10 +98,12 @@ pub fn estimate(design: &Design) -> Estimate {
     let memories = memories(design);
     let logic: u32 = design.stages.iter().map(stage_luts).sum();
     let stored: u32 = memories.iter().map(|m| if m.block { bank_luts(m) } else { m.luts() }).sum();
+    let stage_cycles: Vec<u32> = design.stages.iter().map(stage_cycles).collect();
     Estimate {
         lut4: logic + stored + HOST_LINK_LUTS,
         ebr: memories.iter().filter(|m| m.block).map(Memory::ebr).sum(),
-        cycles: design.stages.iter().map(stage_cycles).sum(),
+        cycles: stage_cycles.iter().sum(),
+        stage_cycles,
         memories,
     }
 }

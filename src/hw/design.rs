@@ -89,7 +89,13 @@ impl DenseStage {
     /// Rows of the weight memory.
     #[must_use]
     pub fn depth(&self) -> u32 {
-        (self.groups() - 1) * self.words() * 16 + self.inputs()
+        self.depth_with(self.lanes)
+    }
+
+    /// Rows of the weight memory if there were `lanes` lanes.
+    #[must_use]
+    pub fn depth_with(&self, lanes: u32) -> u32 {
+        (self.outputs().div_ceil(lanes) - 1) * self.words() * 16 + self.inputs()
     }
 
     /// Neurons of group `g`.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Folding: as many lanes as the target has room for, where they save most cycles.
 //!
-//! Every layer starts with one lane. As long as something is gained, the layer that takes
-//! most cycles is given the next larger number of lanes with which the design still fits.
+//! Every layer starts with the lanes that need the fewest block RAMs (a memory one bit wide
+//! wastes half of each). As long as something is gained, the layer that takes most
+//! cycles is given the next larger number of lanes with which the design still fits.
 //! Block RAMs are handed out first to what cannot be LUTs, then to the memories that would
 //! cost most LUTs per block RAM.
 
@@ -13,6 +14,9 @@ use crate::target::{Resources, Target};
 
 /// Place and route needs some LUTs to spare.
 const LUT_SHARE: f64 = 0.9;
+
+/// Weights that fit into some hundred LUTs.
+const FEW_WEIGHTS: u32 = 4096;
 
 /// Chooses lanes and the place of every memory.
 pub(super) fn fold(design: &mut Design, target: &Target, options: &Options) -> Result<Estimate> {
@@ -43,7 +47,7 @@ pub(super) fn fold(design: &mut Design, target: &Target, options: &Options) -> R
     Ok(place(design, budget))
 }
 
-/// Applies the user's choices; returns the stages they fix.
+/// Starts from the tightest folding and the user's choices; returns the stages these fix.
 fn set_lanes(design: &mut Design, options: &Options) -> Vec<usize> {
     let mut fixed = Vec::new();
     for (i, stage) in design.stages.iter_mut().enumerate() {
@@ -52,9 +56,27 @@ fn set_lanes(design: &mut Design, options: &Options) -> Vec<usize> {
         {
             d.lanes = lanes.clamp(1, d.outputs());
             fixed.push(i);
+        } else if let Stage::Dense(d) = stage {
+            d.lanes = tightest(d);
         }
     }
     fixed
+}
+
+/// The smallest number of lanes with which a layer needs the fewest block RAMs: for its
+/// weights, unless they are few enough for LUTs, and for the inputs it replays.
+fn tightest(d: &DenseStage) -> u32 {
+    let ebr = |lanes: u32| {
+        let replay = if lanes < d.outputs() {
+            Memory::blocks(d.inputs(), d.input_bits) + Memory::blocks(d.words(), 16)
+        } else {
+            0
+        };
+        let weights = Memory::blocks(d.depth_with(lanes), lanes);
+        replay + if d.inputs() * d.outputs() > FEW_WEIGHTS { weights } else { 0 }
+    };
+    let lanes = (1..=d.outputs()).rev().map(|groups| d.outputs().div_ceil(groups));
+    lanes.min_by_key(|&l| ebr(l)).unwrap_or(1)
 }
 
 /// Groups that are replayed times inputs: what more lanes would save.
@@ -129,7 +151,7 @@ fn does_not_fit(design: &mut Design, target: &Target, budget: Resources) -> Box<
         .map(|m| m.depth * m.width)
         .sum();
     let mut message = format!(
-        "`{}` needs at least {} LUT4 and {} EBR with one lane a layer; {} has {} LUT4 ({} usable) and {} EBR",
+        "`{}` needs at least {} LUT4 and {} EBR folded as tightly as possible; {} has {} LUT4 ({} usable) and {} EBR",
         design.name,
         need.lut4,
         need.ebr,

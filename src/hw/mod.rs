@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! The hardware as data: a chain of stages that hand each other streams.
 //!
-//! [`lower`] turns an integer graph into a [`Design`] for a target; `sim` executes it
+//! [`lower()`] turns an integer graph into a [`Design`] for a target; `sim` executes it
 //! cycle by cycle, `emit` writes it as Verilog. docs/hardware.md describes the modules in
 //! hdl/ that the stages stand for.
 

@@ -11,6 +11,8 @@ const MAX_TIMESTEPS: u32 = 16;
 const MAX_INPUT_BITS: u32 = 8;
 /// The host link counts them in 16 bits.
 const MAX_INPUTS: usize = u16::MAX as usize;
+/// A logit is sent as four bytes.
+const MAX_LOGIT_BITS: u32 = 32;
 /// The class is sent as a byte.
 const MAX_CLASSES: usize = 256;
 
@@ -92,16 +94,21 @@ pub(super) fn build(graph: &Graph) -> Result<Design> {
     Ok(design)
 }
 
-/// The nodes from input to output; every one has at most one user.
+/// The nodes from input to output; every one takes the one before it.
 fn chain(graph: &Graph) -> Result<Vec<NodeId>> {
     let order = graph.order()?;
-    for &id in &order {
-        if graph.users(id).len() > 1 || graph.operands(id).len() > 1 {
+    for (i, &id) in order.iter().enumerate() {
+        let before = i.checked_sub(1).map(|p| order[p]);
+        if graph.operands(id) != before.into_iter().collect::<Vec<_>>() {
             return Err(unsupported(
                 graph.node(id),
-                "the hardware runs layers in a chain; this node branches",
+                "the hardware runs layers in a chain; this node does not take the one before it",
             ));
         }
+    }
+    let output = graph.output()?;
+    if order.last() != Some(&output) {
+        return Err(unsupported(graph.node(output), "nodes follow the output"));
     }
     Ok(order)
 }
@@ -183,6 +190,11 @@ fn readout(node: &Node, r: &FixedReadout, input_bits: u32) -> Result<ReadoutStag
         ));
     }
     let offset_bits = r.offset.iter().map(|&o| signed_bits(o)).max().unwrap_or(1);
+    let logit_bits = r.width.max(input_bits).max(offset_bits);
+    if logit_bits > MAX_LOGIT_BITS {
+        let message = format!("logits of {logit_bits} bits; up to {MAX_LOGIT_BITS} are possible");
+        return Err(unsupported(node, message));
+    }
     Ok(ReadoutStage {
         name: node.name.clone(),
         input_bits,
@@ -190,7 +202,7 @@ fn readout(node: &Node, r: &FixedReadout, input_bits: u32) -> Result<ReadoutStag
         offset: r.offset.clone(),
         gain_bits: r.gain_width,
         offset_bits,
-        logit_bits: r.width.max(input_bits).max(offset_bits),
+        logit_bits,
         block: false,
     })
 }

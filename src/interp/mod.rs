@@ -115,7 +115,12 @@ impl<'g> Interp<'g> {
         let (steps, logits) = match &states[self.output] {
             State::Steps(steps) => (steps.clone(), Logits::Real(self.real_logits(steps))),
             State::Sum(sum) => (Vec::new(), Logits::Integer(self.integer_logits(sum))),
-            _ => return Err(Diagnostic::internal("interp", "the output is not a readout")),
+            _ => {
+                let node = self.graph.node(self.order[self.output]);
+                let message =
+                    format!("`{}` has no logits; let a readout be the output", node.op.name());
+                return Err(Diagnostic::new(&codes::IR_INVALID, message).at(node.name.clone()));
+            }
         };
         let class = match &logits {
             Logits::Real(v) => first_largest(v),

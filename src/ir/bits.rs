@@ -74,6 +74,7 @@ impl BitMatrix {
 /// Text form: one string of hexadecimal digits a row, column 0 in the lowest bit of the
 /// first digit.
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Hex {
     cols: usize,
     rows: Vec<String>,

@@ -9,6 +9,7 @@
 
 mod bits;
 mod graph;
+pub mod interval;
 mod iso;
 mod op;
 mod parse;

@@ -66,6 +66,7 @@ pub enum Op {
 
 /// A model input: direct coding presents the same levels at every timestep.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Input {
     /// Extent of each dimension, without batch.
     pub shape: Vec<usize>,
@@ -77,6 +78,7 @@ pub struct Input {
 
 /// `y = factor · x`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Scale {
     /// The constant.
     pub factor: f64,
@@ -84,7 +86,7 @@ pub struct Scale {
 
 /// Weights of a [`Linear`] layer, `[outputs, inputs]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Weights {
     /// ±`scale` per output.
     Binary {
@@ -113,6 +115,7 @@ impl Weights {
 
 /// `y = W x + b`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Linear {
     /// `[outputs, inputs]`.
     pub weights: Weights,
@@ -122,6 +125,7 @@ pub struct Linear {
 
 /// `y = (x − mean) / sqrt(var + eps) · gamma + beta`, per channel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BatchNorm {
     /// Gain.
     pub gamma: Vec<f64>,
@@ -163,6 +167,7 @@ pub enum Compare {
 
 /// Leaky integrate-and-fire: `u[t] = λ v[t−1] + g x[t] + b`, `s[t] = u[t] ⋛ θ`, then reset.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Lif {
     /// λ, 0 ≤ λ ≤ 1.
     pub leak: f64,
@@ -181,6 +186,7 @@ pub struct Lif {
 /// The same in integers. With `F = frac`, `k = leak_num`, `m = leak_shift`:
 /// `u[t] = floor(k v[t−1] / 2^m) + x[t]·2^F + bias`, compared with `threshold`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FixedLif {
     /// k.
     pub leak_num: u32,
@@ -214,6 +220,7 @@ pub enum ReadoutKind {
 
 /// Logits of one timestep `gain_c · x_c + offset_c`, brought together over time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Readout {
     /// How timesteps are brought together.
     pub kind: ReadoutKind,
@@ -226,6 +233,7 @@ pub struct Readout {
 /// `logit_c = gain_c · Σ_t x_c[t] + offset_c`, in integers; a logit times 2^−frac is the
 /// real sum over the timesteps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FixedReadout {
     /// Bits after the binary point of a logit; negative if its unit is above 1.
     pub frac: i32,

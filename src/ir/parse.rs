@@ -10,7 +10,7 @@ use crate::diag::{Diagnostic, Result, codes};
 /// Reads a graph from its text form and verifies it.
 ///
 /// # Errors
-/// [`codes::IR_SYNTAX`] with the line, or what [`super::verify`] finds.
+/// [`codes::IR_SYNTAX`] with the line, or what [`super::verify()`] finds.
 pub fn parse(text: &str) -> Result<Graph> {
     let mut lines = text
         .lines()
@@ -25,22 +25,25 @@ pub fn parse(text: &str) -> Result<Graph> {
             first.error(format!("version {version} is not known; this is version {VERSION}"))
         );
     }
+    first.end()?;
     let mut head = next(&mut lines, "`graph`")?;
     head.word("graph")?;
     let name: String = head.json("the graph's name")?;
     head.word("timesteps")?;
     let mut graph = Graph::new(name, head.value("the number of timesteps")?);
+    head.end()?;
     for mut line in lines {
         if line.rest.starts_with("output") {
             line.word("output")?;
+            if graph.output().is_ok() {
+                return Err(line.error("a second output; a graph has one"));
+            }
             let output = line.node(&graph)?;
             graph.set_output(output);
         } else {
             node(&mut graph, &mut line)?;
         }
-        if !line.rest.is_empty() {
-            return Err(line.error(format!("unexpected `{}`", clip(line.rest))));
-        }
+        line.end()?;
     }
     super::verify(&graph)?;
     Ok(graph)
@@ -109,6 +112,13 @@ struct Line<'a> {
 impl Line<'_> {
     fn error(&self, message: impl Into<String>) -> Box<Diagnostic> {
         Diagnostic::new(&codes::IR_SYNTAX, message).at(format!("line {}", self.number))
+    }
+
+    fn end(&self) -> Result<()> {
+        if self.rest.is_empty() {
+            return Ok(());
+        }
+        Err(self.error(format!("unexpected `{}`", clip(self.rest))))
     }
 
     fn word(&mut self, word: &str) -> Result<()> {

@@ -9,7 +9,7 @@ use crate::diag::{Diagnostic, Result};
 /// Version of the text form.
 pub(super) const VERSION: u32 = 1;
 
-/// The text form of a graph; [`super::parse`] reads it back to the same graph.
+/// The text form of a graph; [`super::parse()`] reads it back to the same graph.
 ///
 /// # Errors
 /// Only if the graph is not well-formed (a cycle, no output).

@@ -4,17 +4,25 @@
 //! [`infer`] gives the stream a node produces, or says which rule its operands break;
 //! [`verify`] checks a whole graph and runs after import and after every pass:
 //!
-//! 1. at least one timestep, one output, no cycle, unique names;
+//! 1. 1 to 65536 timesteps, one output, no cycle, unique names;
 //! 2. every operator has its number of operands and every stream is the inferred one;
-//! 3. per-channel parameters have one entry a channel;
+//! 3. per-channel parameters have one entry a channel; nothing is empty or immense;
 //! 4. every real parameter is finite; leaks lie in 0..=1; scales and thresholds are > 0;
-//! 5. every integer parameter fits its declared width.
+//! 5. every integer parameter fits its declared width, and whatever the inputs are, so do
+//!    the membranes and logits that follow from them ([`super::interval`]).
 
-use super::{FixedLif, FixedReadout, Graph, Kind, Lif, Linear, Op, PerChannel, Stream, Weights};
+use super::interval::{logit_width, membrane_width, operand_range};
+use super::{
+    FixedLif, FixedReadout, Graph, Kind, Lif, Linear, NodeId, Op, PerChannel, Stream, Weights,
+};
 use crate::diag::{Diagnostic, Result, codes};
 
 /// Widest integer that any executor handles without overflow (products stay in i64).
 const MAX_WIDTH: u32 = 40;
+/// Most timesteps: sums over them stay in i64.
+const MAX_TIMESTEPS: u32 = 1 << 16;
+/// Most elements of an input: what a small text can make a reader allocate.
+const MAX_ELEMENTS: usize = 1 << 24;
 
 /// The stream that `op` produces from its operands' streams.
 ///
@@ -33,6 +41,10 @@ pub fn infer(op: &Op, operands: &[&Stream]) -> Result<Stream> {
         (Op::Input(i), _) => {
             if i.shape.is_empty() || i.shape.contains(&0) {
                 return Err(broken("an input needs at least one element"));
+            }
+            let elements = i.shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
+            if elements.is_none_or(|n| n > MAX_ELEMENTS) {
+                return Err(broken(format!("an input has at most {MAX_ELEMENTS} elements")));
             }
             if !(1..=16).contains(&i.bits) {
                 return Err(broken(format!("an input level has 1 to 16 bits, not {}", i.bits)));
@@ -87,6 +99,12 @@ pub fn verify(graph: &Graph) -> Result<()> {
         return Err(broken("a graph runs for at least one timestep, not 0")
             .help("give the number of timesteps the model was trained with"));
     }
+    if graph.timesteps > MAX_TIMESTEPS {
+        return Err(broken(format!(
+            "{} timesteps; a graph runs for at most {MAX_TIMESTEPS}",
+            graph.timesteps
+        )));
+    }
     graph.output()?;
     for id in graph.order()? {
         let node = graph.node(id);
@@ -100,7 +118,8 @@ pub fn verify(graph: &Graph) -> Result<()> {
                     node.stream
                 )));
             }
-            parameters(&node.op)
+            parameters(&node.op)?;
+            widths(graph, &node.op, &operands)
         };
         check().map_err(|d| d.at(node.name.clone()))?;
     }
@@ -112,7 +131,8 @@ fn broken(message: impl Into<String>) -> Box<Diagnostic> {
 }
 
 fn channels(name: &str, len: usize, x: &Stream) -> Result<()> {
-    let want = x.shape.first().copied().unwrap_or(0);
+    // Every element is a channel of its own: nothing but vectors comes out of a layer yet.
+    let want = x.len();
     if len == want {
         return Ok(());
     }
@@ -141,6 +161,9 @@ fn linear(l: &Linear, x: &Stream) -> Result<Stream> {
     }
     if !scale.fits(signs.rows()) || l.bias.as_ref().is_some_and(|b| b.len() != signs.rows()) {
         return Err(broken(format!("scale or bias does not have {} entries", signs.rows())));
+    }
+    if signs.rows() == 0 {
+        return Err(broken("a layer needs at least one output"));
     }
     let plain = l.bias.is_none() && scale.iter().all(|&s| s == 1.0);
     let bits = match x.kind {
@@ -211,6 +234,31 @@ fn lif(l: &Lif) -> Result<()> {
     finite("threshold", l.threshold.iter())?;
     all("leak", "in 0..=1", std::iter::once((0.0..=1.0).contains(&l.leak)))?;
     all("threshold", "> 0", l.threshold.iter().map(|&t| t > 0.0))
+}
+
+/// Do membranes and logits fit, whatever the inputs are?
+fn widths(graph: &Graph, op: &Op, operands: &[NodeId]) -> Result<()> {
+    let &[x] = operands else { return Ok(()) };
+    let (what, needed, declared) = match op {
+        Op::FixedLif(l) => {
+            let needed = |c| membrane_width(l, c, operand_range(graph, x, c), graph.timesteps);
+            ("membrane", (0..l.threshold.len()).map(needed).max(), l.width)
+        }
+        Op::FixedReadout(r) => {
+            let needed = |c: usize| {
+                logit_width(r.gain[c], r.offset[c], operand_range(graph, x, c), graph.timesteps)
+            };
+            ("logit", (0..r.gain.len()).map(needed).max(), r.width)
+        }
+        _ => return Ok(()),
+    };
+    match needed {
+        Some(needed) if needed > declared => {
+            let message = format!("a {what} can need {needed} bits, but {declared} are declared");
+            Err(broken(message).help("give `width` the larger number"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn signed_fits(value: i64, width: u32) -> bool {

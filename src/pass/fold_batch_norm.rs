@@ -32,10 +32,11 @@ impl Pass for FoldBatchNorm {
 
     fn run(&self, graph: &mut Graph, _: &Options) -> Result<Vec<String>> {
         let mut notes = Vec::new();
-        for id in graph.order()? {
-            if matches!(graph.node(id).op, Op::Linear(_)) {
-                fold(graph, id, &mut notes)?;
-            }
+        // Folding removes the batch norms from the graph, and so from its order.
+        let mut layers = graph.order()?;
+        layers.retain(|&id| matches!(graph.node(id).op, Op::Linear(_)));
+        for id in layers {
+            fold(graph, id, &mut notes)?;
         }
         graph.refresh()?;
         Ok(notes)
@@ -44,6 +45,9 @@ impl Pass for FoldBatchNorm {
 
 fn fold(graph: &mut Graph, linear: NodeId, notes: &mut Vec<String>) -> Result<()> {
     let mut after = only_user(graph, linear)?;
+    if matches!(graph.node(after).op, Op::FixedLif(_) | Op::FixedReadout(_)) {
+        return Ok(()); // the integer form: nothing is left to fold
+    }
     let mut norm = None;
     if let Op::BatchNorm(b) = &graph.node(after).op {
         norm = Some((after, b.clone()));
@@ -63,6 +67,12 @@ fn fold(graph: &mut Graph, linear: NodeId, notes: &mut Vec<String>) -> Result<()
                 (r.gain.at(c) * affine[c].0, r.gain.at(c) * affine[c].1 + r.offset.at(c))
             };
             let (gain, offset): (Vec<_>, Vec<_>) = (0..affine.len()).map(scaled).unzip();
+            if let Some(c) = (0..gain.len()).find(|&c| !(gain[c] + offset[c]).is_finite()) {
+                let message = format!("class {c}: gain {:e} and offset {:e}", gain[c], offset[c]);
+                return Err(Diagnostic::new(&codes::PASS_UNSUPPORTED, message)
+                    .at(name)
+                    .help("weights, batch norm and readout together are too large for a number"));
+            }
             let negate = gain.iter().map(|g| *g < 0.0).collect();
             r.gain = PerChannel::Each(gain.iter().map(|g| g.abs()).collect());
             r.offset = PerChannel::Each(offset);
@@ -135,29 +145,48 @@ fn into_lif(
 ) -> Result<Vec<bool>> {
     let (mut bias, mut threshold, mut negate) = (Vec::new(), Vec::new(), Vec::new());
     let mut silent = 0;
+    // A threshold that no sum over all timesteps can reach.
+    let never = reach * f64::from(timesteps) + 1.0;
     for (c, &(a, b)) in affine.iter().enumerate() {
         let (a, b) = (a * l.gain.at(c), b * l.gain.at(c) + l.bias.at(c));
-        if a == 0.0 {
-            if fires(l, l.threshold.at(c), b, timesteps) {
-                let message =
-                    format!("channel {c} fires whatever its input is: its batch-norm gain is 0");
-                return Err(Diagnostic::new(&codes::PASS_UNSUPPORTED, message)
-                    .at(name)
-                    .help("prune the channel, or train it with a gain other than 0"));
-            }
-            // A threshold that no sum over all timesteps can reach.
+        if a == 0.0 && fires(l, l.threshold.at(c), b, timesteps) {
+            let message =
+                format!("channel {c} fires whatever its input is: its batch-norm gain is 0");
+            return Err(Diagnostic::new(&codes::PASS_UNSUPPORTED, message)
+                .at(name)
+                .help("prune the channel, or train it with a gain other than 0"));
+        }
+        if a == 0.0 && reach == 0.0 {
+            let message = format!("channel {c} has gain 0, but the layer's input is still real");
+            return Err(Diagnostic::new(&codes::PASS_UNSUPPORTED, message)
+                .at(name)
+                .help("run fold-scale before"));
+        }
+        let (current, theta) = (b / a.abs(), l.threshold.at(c) / a.abs());
+        // A gain near 0 would make all membranes of the layer wide for a neuron that does nothing.
+        let dead = reach > 0.0
+            && (theta > never || current.abs() > never)
+            && !fires(l, theta * (1.0 - 1e-9), current + reach, timesteps);
+        if a == 0.0 || dead {
             silent += 1;
             bias.push(0.0);
-            threshold.push(reach * f64::from(timesteps) + 1.0);
+            threshold.push(never);
             negate.push(false);
             continue;
         }
-        bias.push(b / a.abs());
-        threshold.push(l.threshold.at(c) / a.abs());
+        if !current.is_finite() || !theta.is_finite() || theta == 0.0 {
+            let message = format!(
+                "channel {c}: threshold {:e} and current {b:e} cannot be divided by the gain {a:e}",
+                l.threshold.at(c)
+            );
+            return Err(Diagnostic::new(&codes::PASS_UNSUPPORTED, message).at(name));
+        }
+        bias.push(current);
+        threshold.push(theta);
         negate.push(a < 0.0);
     }
     if silent > 0 {
-        notes.push(format!("{name}: {silent} neuron(s) with batch-norm gain 0 never fire"));
+        notes.push(format!("{name}: {silent} neuron(s) with a gain of 0 or near it never fire"));
     }
     l.gain = PerChannel::All(1.0);
     l.bias = PerChannel::Each(bias);
@@ -165,12 +194,14 @@ fn into_lif(
     Ok(negate)
 }
 
-/// Does a neuron with a constant current ever fire?
+/// Does a neuron with a constant current ever fire? If not, it does not with any smaller
+/// currents either: there is no reset before the first spike, and a membrane below 0 is
+/// counted as 0.
 fn fires(l: &Lif, threshold: f64, current: f64, timesteps: u32) -> bool {
     debug_assert!(matches!(l.reset, Reset::Soft | Reset::SoftDelayed | Reset::Hard | Reset::None));
     let mut u = 0.0;
     (0..timesteps).any(|_| {
-        u = l.leak * u + current;
+        u = l.leak * f64::max(u, 0.0) + current;
         match l.compare {
             Compare::AtLeast => u >= threshold,
             Compare::Above => u > threshold,

@@ -59,6 +59,10 @@ fn fold(graph: &mut Graph, user: NodeId, factor: f64) -> Result<()> {
     if factor < 0.0 {
         (0..signs.rows()).for_each(|r| signs.negate_row(r));
     }
+    if !scale.iter().all(|s| (s * factor.abs()).is_normal()) {
+        let message = format!("its weights times {factor:e} are no usable numbers");
+        return Err(Diagnostic::new(&codes::PASS_UNSUPPORTED, message).at(name));
+    }
     *scale = match &*scale {
         PerChannel::All(s) => PerChannel::All(s * factor.abs()),
         PerChannel::Each(v) => PerChannel::Each(v.iter().map(|s| s * factor.abs()).collect()),

@@ -6,7 +6,6 @@
 
 mod fold_batch_norm;
 mod fold_scale;
-mod interval;
 mod quantise;
 
 use crate::diag::{Diagnostic, Result};

@@ -4,10 +4,10 @@
 //! Rounding, everywhere: thresholds, constant currents and gains to nearest (ties away
 //! from zero); the leak's product towards −∞, as an arithmetic shift does.
 
-use super::interval::{membrane_width, signed_width, sum_range};
 use super::{Options, Pass};
 use crate::diag::{Diagnostic, Result, codes};
-use crate::ir::{FixedLif, FixedReadout, Graph, Kind, Lif, NodeId, Op, Readout, Weights};
+use crate::ir::interval::{logit_width, membrane_width, operand_range, signed_width};
+use crate::ir::{FixedLif, FixedReadout, Graph, Kind, Lif, NodeId, Op, Readout};
 
 /// Widest membrane that the simulator and the hardware take.
 const MAX_MEMBRANE: u32 = 31;
@@ -93,9 +93,15 @@ fn lif(
             "its input is still real: weights or factors before it were not folded",
         ));
     }
+    if l.gain.iter().any(|g| *g != 1.0) {
+        return Err(unsupported(
+            "its input is multiplied by a gain, which only a linear layer before it can take in",
+        ));
+    }
     let (leak_num, leak_shift) = leak(l.leak, options.leak_bits);
     let error = f64::from(leak_num) / f64::from(1u32 << leak_shift) - l.leak;
     let smallest = (0..n).map(|c| l.threshold.at(c)).fold(f64::INFINITY, f64::min);
+    let largest = (0..n).map(|c| l.threshold.at(c)).fold(0.0, f64::max);
     let frac = (f64::from(options.precision_bits) - smallest.log2()).ceil().max(0.0);
     let unit = frac.exp2();
     let round = |v: f64| (v * unit).round() as i64;
@@ -109,22 +115,16 @@ fn lif(
         reset: l.reset,
         compare: l.compare,
     };
-    let range = |neuron: usize| match &graph.node(operand).op {
-        Op::Linear(linear) => {
-            let Weights::Binary { signs, .. } = &linear.weights;
-            let x = graph.operands(operand)[0];
-            sum_range(signs, neuron, &graph.node(x).stream)
-        }
-        _ => (0, i64::from(u16::MAX)),
-    };
-    fixed.width =
-        (0..n).map(|c| membrane_width(&fixed, c, range(c), graph.timesteps)).max().unwrap_or(1);
+    let needed = |c| membrane_width(&fixed, c, operand_range(graph, operand, c), graph.timesteps);
+    fixed.width = (0..n).map(needed).max().unwrap_or(1);
     if fixed.width > MAX_MEMBRANE {
         return Err(unsupported(format!(
             "the membrane needs {} bits; {MAX_MEMBRANE} are possible",
-            fixed.width
+            if fixed.width > 64 { "over 64".into() } else { fixed.width.to_string() }
         ))
-        .help("lower --precision-bits"));
+        .help(format!(
+            "lower --precision-bits; thresholds lie between {smallest:.3e} and {largest:.3e} in units of a weighted sum"
+        )));
     }
     let leak_text = if error == 0.0 {
         format!("leak {leak_num}/2^{leak_shift} exact")
@@ -152,20 +152,14 @@ fn readout(
     let node = graph.node(id);
     let n = node.stream.len();
     let operand = graph.operands(id)[0];
-    let timesteps = i64::from(graph.timesteps);
-    let range: Vec<(i64, i64)> = match (&graph.node(operand).op, graph.node(operand).stream.kind) {
-        (Op::Linear(linear), Kind::Current { .. }) => {
-            let Weights::Binary { signs, .. } = &linear.weights;
-            let x = &graph.node(graph.operands(operand)[0]).stream;
-            (0..n).map(|c| sum_range(signs, c, x)).collect()
-        }
-        (_, Kind::Spikes) => vec![(0, 1); n],
-        _ => {
-            return Err(unsupported(
-                "its input is still real: weights or factors before it were not folded",
-            ));
-        }
-    };
+    if graph.node(operand).stream.kind == Kind::Real {
+        return Err(unsupported(
+            "its input is still real: weights or factors before it were not folded",
+        ));
+    }
+    if (0..n).any(|c| r.gain.at(c) < 0.0) {
+        return Err(unsupported("a gain below 0, which only a linear layer before it can take in"));
+    }
     let largest = (0..n).map(|c| r.gain.at(c)).fold(0.0, f64::max);
     if largest <= 0.0 {
         return Err(unsupported("every class has gain 0, so no class can win"));
@@ -178,16 +172,13 @@ fn readout(
         let frac = (f64::from(bits) - largest.log2()).ceil() - 1.0;
         let gain: Vec<i64> = (0..n).map(|c| (r.gain.at(c) * frac.exp2()).round() as i64).collect();
         let offset: Vec<i64> = (0..n)
-            .map(|c| (r.offset.at(c) * timesteps as f64 * frac.exp2()).round() as i64)
+            .map(|c| (r.offset.at(c) * f64::from(graph.timesteps) * frac.exp2()).round() as i64)
             .collect();
         let gain_width = gain.iter().map(|&g| signed_width(g) - 1).max().unwrap_or(1).max(1);
-        let ends = (0..n).flat_map(|c| {
-            [range[c].0, range[c].1]
-                .map(|p| [gain[c] * p * timesteps, gain[c] * p * timesteps + offset[c]])
-        });
-        // Partial products and the offset alone pass through the same register.
-        let width =
-            ends.flatten().chain(offset.iter().copied()).map(signed_width).max().unwrap_or(1) + 1;
+        // Partial products pass through the same register: a bit to spare.
+        let needed =
+            |c| logit_width(gain[c], offset[c], operand_range(graph, operand, c), graph.timesteps);
+        let width = (0..n).map(needed).max().unwrap_or(1) + 1;
         if width <= LOGIT_WIDTH {
             notes.push(format!(
                 "{}: gains of {gain_width} bits, logits of {width} bits, unit 2^{}",

@@ -40,3 +40,87 @@ impl Activity {
         Self { cycles: 0, stages: vec![StageActivity::default(); design.stages.len()] }
     }
 }
+
+/// Sum over inferences of one design, read as a mean.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct MeanActivity {
+    /// Number of inferences.
+    images: u64,
+    /// Their sum.
+    total: Activity,
+}
+
+/// Mean counts of one stage; the fields are those of [`StageActivity`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "StageActivity has the descriptions")]
+pub struct StageMean {
+    pub inputs: f64,
+    pub nonzero: f64,
+    pub rows: f64,
+    pub words: f64,
+    pub additions: f64,
+    pub results: f64,
+    pub steps: f64,
+    pub spikes: f64,
+}
+
+impl MeanActivity {
+    /// Takes one more inference in.
+    pub fn add(&mut self, one: &Activity) {
+        self.images += 1;
+        self.total.cycles += one.cycles;
+        if self.total.stages.len() < one.stages.len() {
+            self.total.stages.resize_with(one.stages.len(), StageActivity::default);
+        }
+        for (sum, s) in self.total.stages.iter_mut().zip(&one.stages) {
+            sum.inputs += s.inputs;
+            sum.nonzero += s.nonzero;
+            sum.rows += s.rows;
+            sum.words += s.words;
+            sum.additions += s.additions;
+            sum.results += s.results;
+            sum.steps += s.steps;
+            sum.spikes += s.spikes;
+        }
+    }
+
+    /// Number of inferences.
+    #[must_use]
+    pub fn images(&self) -> u64 {
+        self.images
+    }
+
+    /// Mean clock cycles.
+    #[must_use]
+    pub fn cycles(&self) -> f64 {
+        self.mean(self.total.cycles)
+    }
+
+    /// Means of stage `i`; zeros if there was none.
+    #[must_use]
+    pub fn stage(&self, i: usize) -> StageMean {
+        let Some(s) = self.total.stages.get(i) else { return StageMean::default() };
+        StageMean {
+            inputs: self.mean(s.inputs),
+            nonzero: self.mean(s.nonzero),
+            rows: self.mean(s.rows),
+            words: self.mean(s.words),
+            additions: self.mean(s.additions),
+            results: self.mean(s.results),
+            steps: self.mean(s.steps),
+            spikes: self.mean(s.spikes),
+        }
+    }
+
+    fn mean(&self, sum: u64) -> f64 {
+        sum as f64 / self.images.max(1) as f64
+    }
+}
+
+impl<'a> FromIterator<&'a Activity> for MeanActivity {
+    fn from_iter<I: IntoIterator<Item = &'a Activity>>(all: I) -> Self {
+        let mut mean = Self::default();
+        all.into_iter().for_each(|a| mean.add(a));
+        mean
+    }
+}

@@ -16,7 +16,7 @@ mod probe;
 use crate::diag::{Diagnostic, Result, codes};
 use crate::hw::{Design, Stage};
 
-pub use activity::Activity;
+pub use activity::{Activity, MeanActivity, StageActivity, StageMean};
 use chain::StageState;
 pub use probe::{NoProbe, Probe, Recorder, Step};
 

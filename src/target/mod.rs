@@ -8,7 +8,9 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 
 use crate::diag::{Diagnostic, InFile, Result, codes, read_file};
-pub use schema::{Board, Coefficient, Device, Energy, Resources, Target, Tools};
+pub use schema::{
+    Basis, Board, Coefficient, Device, Energy, Published, Resources, Target, Tools, Unit,
+};
 
 /// The files that come with the program, by name.
 static BUILT_IN: &[(&str, &str)] = &[
@@ -55,6 +57,9 @@ fn parse(text: &str) -> Result<Target> {
     let table: toml::Table = toml_value(text)?;
     if !table.contains_key("device") {
         let device: Device = toml_value(text)?;
+        if let Some(fault) = device.energy.fault() {
+            return Err(Diagnostic::new(&codes::TARGET_FORMAT, fault));
+        }
         return Ok(Target {
             name: device.name.clone(),
             description: device.description.clone(),
@@ -83,19 +88,10 @@ mod tests {
     }
 
     #[test]
-    fn coefficients_lie_in_their_bands() {
-        for name in names() {
-            let Ok(target) = load(name) else { panic!("{name}") };
-            let e = &target.device.energy;
-            for c in
-                [&e.static_power, &e.clock_cycle, &e.bit_toggle, &e.register_clock, &e.ram_access]
-            {
-                assert!(
-                    c.low <= c.value && c.value <= c.high && !c.source.is_empty(),
-                    "{name}: {c:?}"
-                );
-            }
-        }
+    fn a_coefficient_outside_its_band_is_refused() {
+        let text = BUILT_IN[0].1.replace("value = 104.0", "value = 4.0");
+        let Err(d) = parse(&text) else { panic!("loaded") };
+        assert!(d.message.contains("static_power"), "{d}");
     }
 
     #[test]

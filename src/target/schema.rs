@@ -56,7 +56,7 @@ pub struct Tools {
     pub nextpnr_device: String,
 }
 
-/// Energy coefficients of a device.
+/// Energy coefficients of a device: pJ, the static power in µW; core supply only.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Energy {
@@ -64,12 +64,68 @@ pub struct Energy {
     pub static_power: Coefficient,
     /// Clock tree and base, per clock cycle.
     pub clock_cycle: Coefficient,
-    /// One toggle of one fabric bit.
-    pub bit_toggle: Coefficient,
     /// One flip-flop's clock input, per cycle.
     pub register_clock: Coefficient,
+    /// One flip of one fabric bit.
+    pub bit_toggle: Coefficient,
     /// One access to one block RAM.
     pub ram_access: Coefficient,
+    /// One block RAM that is clocked and reads the same address again, per cycle.
+    pub ram_idle: Coefficient,
+    /// What others have measured on this device.
+    #[serde(default)]
+    pub published: Vec<Published>,
+}
+
+impl Energy {
+    /// Every coefficient, its name and the unit it must have.
+    #[must_use]
+    pub fn coefficients(&self) -> [(&'static str, &Coefficient, Unit); 6] {
+        [
+            ("static_power", &self.static_power, Unit::Microwatt),
+            ("clock_cycle", &self.clock_cycle, Unit::Picojoule),
+            ("register_clock", &self.register_clock, Unit::Picojoule),
+            ("bit_toggle", &self.bit_toggle, Unit::Picojoule),
+            ("ram_access", &self.ram_access, Unit::Picojoule),
+            ("ram_idle", &self.ram_idle, Unit::Picojoule),
+        ]
+    }
+
+    /// What is wrong with the table, if anything: a unit, a band, a source.
+    #[must_use]
+    pub fn fault(&self) -> Option<String> {
+        self.coefficients().into_iter().find_map(|(name, c, unit)| {
+            let bad = |what: &str| Some(format!("energy.{name}: {what}"));
+            if c.unit != unit {
+                return bad(&format!("its unit is {unit:?}"));
+            }
+            if !(0.0 <= c.low && c.low <= c.value && c.value <= c.high && c.high.is_finite()) {
+                return bad("0 <= low <= value <= high must hold");
+            }
+            if c.source.is_empty() { bad("says no source") } else { None }
+        })
+    }
+}
+
+/// Unit of a coefficient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Unit {
+    /// 10⁻¹² J.
+    #[serde(rename = "pJ")]
+    Picojoule,
+    /// 10⁻⁶ W.
+    #[serde(rename = "uW")]
+    Microwatt,
+}
+
+/// What a coefficient rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Basis {
+    /// Follows from a measurement of this device.
+    Measured,
+    /// Does not.
+    Estimate,
 }
 
 /// A number with its uncertainty and its source.
@@ -77,14 +133,30 @@ pub struct Energy {
 #[serde(deny_unknown_fields)]
 pub struct Coefficient {
     /// pJ or µW.
-    pub unit: String,
+    pub unit: Unit,
     /// Best value.
     pub value: f64,
     /// Lower end of the band.
     pub low: f64,
     /// Upper end of the band.
     pub high: f64,
-    /// Where it comes from: measured or estimated, and how.
+    /// Measured or estimated.
+    pub basis: Basis,
+    /// Where it comes from, and how.
+    pub source: String,
+}
+
+/// Average power that others have measured on the same device.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Published {
+    /// The design.
+    pub name: String,
+    /// Lowest published power in µW.
+    pub low_uw: f64,
+    /// Highest published power in µW.
+    pub high_uw: f64,
+    /// Where it was published.
     pub source: String,
 }
 

@@ -35,6 +35,16 @@ impl Tally {
     pub fn differences(&self) -> u64 {
         self.spikes.1 + self.logits.1 + self.classes + self.cycles.1
     }
+
+    /// Adds another tally.
+    pub fn add(&mut self, other: &Self) {
+        let sum = |a: (u64, u64), b: (u64, u64)| (a.0 + b.0, a.1 + b.1);
+        self.images += other.images;
+        self.spikes = sum(self.spikes, other.spikes);
+        self.logits = sum(self.logits, other.logits);
+        self.classes += other.classes;
+        self.cycles = sum(self.cycles, other.cycles);
+    }
 }
 
 /// Compares two levels image by image: spikes, logits and class, and cycles where both

@@ -62,6 +62,19 @@ fn cobs_decode(frame: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
+/// Drops the zero that follows every other byte: the sender has no memory to look ahead.
+fn unstuff(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut rest = bytes.iter();
+    while let Some(&byte) = rest.next() {
+        out.push(byte);
+        if byte != 0 && rest.next() != Some(&0) {
+            return None;
+        }
+    }
+    Some(out)
+}
+
 /// A request for one inference as it goes over the line, delimiter included.
 #[must_use]
 pub fn encode_request(input: &[u8], trace: bool) -> Vec<u8> {
@@ -78,7 +91,8 @@ pub fn encode_request(input: &[u8], trace: bool) -> Vec<u8> {
 pub fn decode_response(frame: &[u8]) -> Result<Response> {
     let damaged = |what: &str| Diagnostic::new(&codes::LINK_DAMAGED, what.to_owned());
     let frame = frame.strip_suffix(&[0]).unwrap_or(frame);
-    let bytes = cobs_decode(frame).ok_or_else(|| damaged("the frame's structure is broken"))?;
+    let stuffed = cobs_decode(frame).ok_or_else(|| damaged("the frame's structure is broken"))?;
+    let bytes = unstuff(&stuffed).ok_or_else(|| damaged("a stuffed zero is missing"))?;
     let Some((content, crc)) = bytes.split_last_chunk::<2>() else {
         return Err(damaged("the frame is too short"));
     };
@@ -152,7 +166,9 @@ mod tests {
     fn a_lost_byte_is_noticed() {
         let mut content = vec![0, 1, 2, 0, 3];
         content.extend(crc16(&content).to_be_bytes());
-        let frame = cobs_encode(&content);
+        let stuffed: Vec<u8> =
+            content.iter().flat_map(|b| if *b == 0 { vec![0] } else { vec![*b, 0] }).collect();
+        let frame = cobs_encode(&stuffed);
         assert_eq!(decode_response(&frame).unwrap().body, [1, 2, 0, 3]);
         for lost in 0..frame.len() - 1 {
             let mut damaged = frame.clone();

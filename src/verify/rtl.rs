@@ -77,6 +77,13 @@ impl<'d> RtlExecutor<'d> {
         self
     }
 
+    /// Other cycles to wait before each input.
+    #[must_use]
+    pub fn with_gaps(mut self, gaps: Vec<u8>) -> Self {
+        self.gaps = gaps;
+        self
+    }
+
     /// Reads memory contents from another directory.
     #[must_use]
     pub fn with_memories(mut self, rtl: &Path) -> Self {

@@ -40,8 +40,11 @@ module top (
   wire [<{ dense_count - 1 }>:0] probe_event;
   wire [<{ lif_count - 1 }>:0] probe_step, probe_spike;
 
+  wire core_rst;
+  sf_reset u_reset (.clk_i(clk_i), .rst_i(rst), .abort_i(core_abort), .rst_o(core_rst));
+
   sf_core u_core (
-    .clk_i(clk_i), .rst_i(rst | core_abort), .trace_i(core_trace),
+    .clk_i(clk_i), .rst_i(core_rst), .trace_i(core_trace),
     .in_data_i(core_data), .in_valid_i(core_valid), .in_ready_o(core_ready),
     .out_data_o(res_data), .out_valid_o(res_valid), .out_ready_i(res_ready), .out_last_o(res_last),
     .probe_event_o(probe_event), .probe_step_o(probe_step), .probe_spike_o(probe_spike)

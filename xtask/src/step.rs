@@ -95,11 +95,13 @@ pub(crate) fn run_all(
         }
     }
     let failed: Vec<_> = done.iter().filter(|d| !d.1).map(|d| d.0).collect();
-    let total = started.elapsed().as_secs_f64();
-    // To the error stream: the standard output ends with the last step's own summary.
-    match failed.as_slice() {
-        [] => eprintln!("xtask {task}: {count} steps in {total:.1} s"),
-        names => eprintln!("xtask {task}: FAILED in {}; {total:.1} s", names.join(", ")),
+    // Nothing more on success: the output ends with the last step's own summary.
+    if !failed.is_empty() {
+        eprintln!(
+            "xtask {task}: FAILED in {}; {:.1} s",
+            failed.join(", "),
+            started.elapsed().as_secs_f64()
+        );
     }
     Ok(failed.is_empty())
 }

@@ -18,4 +18,6 @@ codes! {
         "Verilator accepted the design but its C++ did not compile. The message has the compiler's last lines; the usual cause is a compiler older than C++17.";
     ASC_FORMAT = "SF0507", "an iCE40 configuration text is malformed",
         "A text configuration (.asc) has a block of memory contents that is not hexadecimal, or has none where one is needed. The message names the line.";
+    PROOF_FAILED = "SF0508", "a property does not hold",
+        "The prover found a run of a hardware module in which an assertion fails, or could not show that none exists. The log and the trace beside it show the run. This is a fault of synfire's hardware library or of a change to it.";
 }

@@ -40,7 +40,7 @@ pub(super) fn output<'a>(
         }
         (None, _) => {
             return Err(error(format!("the graph has {} outputs: {}", names.len(), list()))
-                .help("name the one that holds the logits with --output"));
+                .help("name the one that holds the logits with --output-name"));
         }
     };
     if !sources.contains_key(name) {

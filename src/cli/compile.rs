@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! `synfire compile`: from a model to Verilog, and on to a bitstream.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::build::{self, BitstreamReport, MANIFEST, Manifest, put};
+use super::model::{Model, ModelArgs};
+use super::ui::{Ui, table, thousands};
+use crate::diag::{Diagnostic, Result, codes};
+use crate::emit::{self, RTL_DIR};
+use crate::flow::nextpnr::{self, PnrJob};
+use crate::flow::yosys::{self, SynthJob};
+use crate::flow::{Toolbox, icestorm};
+use crate::hw::{self, Design, Estimate, Stage};
+use crate::target::{self, Target};
+use crate::{ir, report};
+
+/// Compile a model to Verilog and, with --bitstream, to a bitstream.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  synfire compile student.onnx --target icebreaker -o build/student
+  synfire compile student.onnx --target icebreaker -o build/student --bitstream
+  synfire compile student.onnx --target ice40up5k -o build/student --lanes fc1=16")]
+pub(super) struct Args {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// A built-in target (`synfire targets` lists them) or a .toml file.
+    #[arg(long)]
+    target: String,
+    /// Output directory; an earlier result in it is replaced.
+    #[arg(short, long)]
+    out: PathBuf,
+    /// Also synthesise, place, route and pack.
+    #[arg(long)]
+    bitstream: bool,
+    /// Lanes of a dense layer, instead of what the cost model chooses.
+    #[arg(long, value_name = "LAYER=N", value_parser = lanes)]
+    lanes: Vec<(String, u32)>,
+    /// Leave out the memory from which the host can read the spikes back.
+    #[arg(long)]
+    no_trace: bool,
+    /// Clock that place and route aims at, in MHz.
+    #[arg(long, default_value_t = 24.0)]
+    freq: f64,
+    /// Seed of the placement.
+    #[arg(long, default_value_t = 1)]
+    seed: u32,
+}
+
+fn lanes(text: &str) -> std::result::Result<(String, u32), String> {
+    let (name, n) = text.split_once('=').ok_or("expected LAYER=N")?;
+    match n.parse() {
+        Ok(n) if n > 0 => Ok((name.to_owned(), n)),
+        _ => Err(format!("`{n}` is not a number of lanes")),
+    }
+}
+
+/// What is printed.
+#[derive(Serialize)]
+struct Summary<'a> {
+    out: &'a Path,
+    target: &'a str,
+    notes: &'a [crate::pass::Note],
+    estimate: &'a Estimate,
+    layers: Vec<Layer>,
+    bitstream: Option<&'a BitstreamReport>,
+}
+
+#[derive(Serialize)]
+struct Layer {
+    name: String,
+    inputs: u32,
+    neurons: u32,
+    lanes: u32,
+    groups: u32,
+    accumulator_bits: u32,
+    weights_in: &'static str,
+}
+
+pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
+    let progress = ui.spinner("import");
+    let target = target::load(&args.target)?;
+    if args.bitstream && target.board.is_none() {
+        let message = format!("`{}` is a bare device; a bitstream needs pins", target.name);
+        return Err(Diagnostic::new(&codes::BAD_OPTION, message)
+            .help("name a board, see `synfire targets`"));
+    }
+    let model = args.model.load()?;
+    progress.set_message("fold");
+    let lanes: BTreeMap<_, _> = args.lanes.iter().cloned().collect();
+    let options = hw::Options { lanes, no_trace: args.no_trace };
+    let (design, estimate) =
+        hw::lower(&model.integer, &target, &options).map_err(|d| d.in_file(&args.model.model))?;
+    let mut manifest = Manifest {
+        synfire: env!("CARGO_PKG_VERSION").into(),
+        model: args.model.model.clone(),
+        target: args.target.clone(),
+        lanes: options.lanes,
+        no_trace: args.no_trace,
+        bitstream: None,
+    };
+    build::replace(&args.out, |dir| {
+        write(dir, &model, &design, &target)?;
+        if args.bitstream {
+            manifest.bitstream =
+                Some(bitstream(dir, &target, args, &|step| progress.set_message(step.to_owned()))?);
+        }
+        let json = serde_json::to_string_pretty(&manifest)
+            .map_err(|e| Diagnostic::internal("compile", e.to_string()))?;
+        put(dir, MANIFEST, json)
+    })?;
+    progress.finish_and_clear();
+    let summary = Summary {
+        out: &args.out,
+        target: &target.name,
+        notes: &model.notes,
+        estimate: &estimate,
+        layers: layers(&design),
+        bitstream: manifest.bitstream.as_ref(),
+    };
+    ui.result(&summary, || text(&summary, &target))
+}
+
+fn write(dir: &Path, model: &Model, design: &Design, target: &Target) -> Result<()> {
+    put(dir, "real.sfir", ir::print(&model.real)?)?;
+    put(dir, "integer.sfir", ir::print(&model.integer)?)?;
+    put(dir, "hardware.svg", report::svg(&model.integer, Some(design))?)?;
+    put(dir, "memory.svg", report::memory_svg(design, target))?;
+    for file in emit::emit(design, target)? {
+        put(dir, &file.path, file.text)?;
+    }
+    Ok(())
+}
+
+fn bitstream(
+    dir: &Path,
+    target: &Target,
+    args: &Args,
+    progress: &dyn Fn(&str),
+) -> Result<BitstreamReport> {
+    let toolbox = Toolbox::discover();
+    let (rtl, flow) = (dir.join(RTL_DIR), dir.join("flow"));
+    crate::flow::process::create_dir(&flow)?;
+    let package = target.board.as_ref().map(|b| b.package.clone()).unwrap_or_default();
+    let mut sources: Vec<PathBuf> = emit::HDL.iter().map(|(name, _)| rtl.join(name)).collect();
+    sources.extend([rtl.join("sf_core.v"), rtl.join("top.v")]);
+    progress("synthesis");
+    let synthesis = yosys::synth_ice40(
+        &toolbox,
+        &SynthJob {
+            dir: flow.clone(),
+            sources,
+            includes: Vec::new(),
+            defines: Vec::new(),
+            top: "top".into(),
+            device: target.device.tools.yosys_device.clone(),
+        },
+    )?;
+    let job = PnrJob {
+        dir: flow,
+        json: synthesis.json,
+        device: target.device.tools.nextpnr_device.clone(),
+        package,
+        pcf: Some(dir.join("pins.pcf")),
+        freq_mhz: args.freq,
+        seed: args.seed,
+    };
+    let placed = nextpnr::place_route(&toolbox, &job, progress)?;
+    placed.report.check_timing()?;
+    progress("pack");
+    let bin = dir.join("top.bin");
+    icestorm::pack(&toolbox, &placed.asc, &bin)?;
+    let cells = synthesis.cells;
+    Ok(BitstreamReport {
+        lut4: cells.lut4,
+        ff: cells.ff,
+        ebr: cells.ebr,
+        spram: cells.spram,
+        dsp: cells.dsp,
+        logic_cells: placed.report.logic_cells().used,
+        fmax_mhz: placed.report.fmax_mhz().unwrap_or(0.0),
+        bytes: bin.metadata().map_or(0, |m| m.len()),
+    })
+}
+
+fn layers(design: &Design) -> Vec<Layer> {
+    let layer = |d: &hw::DenseStage| Layer {
+        name: d.name.clone(),
+        inputs: d.inputs(),
+        neurons: d.outputs(),
+        lanes: d.lanes,
+        groups: d.groups(),
+        accumulator_bits: d.acc_bits,
+        weights_in: if d.block { "EBR" } else { "LUTs" },
+    };
+    design
+        .stages
+        .iter()
+        .filter_map(|s| if let Stage::Dense(d) = s { Some(layer(d)) } else { None })
+        .collect()
+}
+
+fn text(s: &Summary<'_>, target: &Target) -> String {
+    let mut text = String::new();
+    for note in s.notes {
+        let _ = writeln!(text, "{}: {}", note.pass, note.text);
+    }
+    let head = ["layer", "inputs", "neurons", "lanes", "groups", "acc bits", "weights in"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    for l in &s.layers {
+        rows.push(vec![
+            l.name.clone(),
+            l.inputs.to_string(),
+            l.neurons.to_string(),
+            l.lanes.to_string(),
+            l.groups.to_string(),
+            l.accumulator_bits.to_string(),
+            l.weights_in.to_owned(),
+        ]);
+    }
+    let _ = write!(text, "\n{}\n", table(&rows));
+    let have = target.device.resources;
+    let mut rows = vec![["", "estimate", "result", "device"].map(str::to_owned).to_vec()];
+    let result = |f: &dyn Fn(&BitstreamReport) -> String| s.bitstream.map_or_else(|| "-".into(), f);
+    let count = |n: u32| thousands(u64::from(n));
+    rows.push(vec![
+        "LUT4".into(),
+        count(s.estimate.lut4),
+        result(&|b| thousands(b.lut4)),
+        count(have.lut4),
+    ]);
+    rows.push(vec![
+        "logic cells".into(),
+        "-".into(),
+        result(&|b| thousands(b.logic_cells)),
+        count(have.lut4),
+    ]);
+    rows.push(vec![
+        "EBR".into(),
+        count(s.estimate.ebr),
+        result(&|b| thousands(b.ebr)),
+        count(have.ebr),
+    ]);
+    rows.push(vec![
+        "MHz".into(),
+        "-".into(),
+        result(&|b| format!("{:.1}", b.fmax_mhz)),
+        "-".into(),
+    ]);
+    text += &table(&rows);
+    let _ = write!(text, "\nwritten to {}", s.out.display());
+    let _ = match s.bitstream {
+        Some(b) => writeln!(text, "; bitstream top.bin, {} bytes", thousands(b.bytes)),
+        None => writeln!(text, "; add --bitstream for a bitstream"),
+    };
+    text
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! `synfire energy`: what one inference costs.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::build::Build;
+use super::simulate::DataArgs;
+use super::ui::Ui;
+use crate::diag::{Diagnostic, Result, codes};
+use crate::energy::{self, IoTiming, Literature, Report};
+use crate::sim::{MeanActivity, NoProbe, Sim};
+
+/// Estimate the energy of one inference, from simulated activity.
+///
+/// Two figures that must not be mixed: the literature's (operations times 45 nm energies,
+/// to compare with papers) and the device's (activity times the target's table, with its
+/// uncertainty carried to the result).
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  synfire energy build/student --images images.gz
+  synfire energy build/student --images images.gz --count 100 --clock 24 --json")]
+pub(super) struct Args {
+    /// A directory that `synfire compile` wrote.
+    build: PathBuf,
+    #[command(flatten)]
+    data: DataArgs,
+    /// Core clock in MHz, instead of the board's.
+    #[arg(long)]
+    clock: Option<f64>,
+}
+
+/// What is printed.
+#[derive(Serialize)]
+struct Figures {
+    literature: Literature,
+    device: Report,
+}
+
+pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
+    let build = Build::open(&args.build)?;
+    let io = io(&build, args.clock)?;
+    let inputs = args.data.load(&build.integer)?;
+    let count = args.data.count.unwrap_or(usize::MAX).min(inputs.len());
+    let bar = ui.bar("simulate", count);
+    let sim = Sim::new(&build.design);
+    let mut mean = MeanActivity::default();
+    for input in inputs.first(count) {
+        mean.add(&sim.run(input, &[], &mut NoProbe)?.activity);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let spikes = energy::mean_spikes(&build.design, &mean);
+    let figures = Figures {
+        literature: energy::literature(&build.integer, &spikes)?,
+        device: energy::device(&build.design, &build.target, &mean, io),
+    };
+    ui.result(&figures, || format!("{}\n{}", figures.literature, figures.device))
+}
+
+/// Clock and serial line: the board's, or the core alone at `--clock`.
+fn io(build: &Build, clock: Option<f64>) -> Result<IoTiming> {
+    if clock.is_some_and(|mhz| !(mhz > 0.0 && mhz.is_finite())) {
+        return Err(Diagnostic::new(&codes::BAD_OPTION, "--clock takes a frequency above 0 MHz"));
+    }
+    match (&build.target.board, clock) {
+        (Some(board), mhz) => {
+            Ok(IoTiming::serial(&build.design, mhz.unwrap_or(board.clock_mhz), board.uart_baud))
+        }
+        (None, Some(mhz)) => Ok(IoTiming::none(mhz)),
+        (None, None) => {
+            let message =
+                format!("`{}` is a bare device and has no clock of its own", build.target.name);
+            Err(Diagnostic::new(&codes::BAD_OPTION, message).help("give --clock MHZ"))
+        }
+    }
+}

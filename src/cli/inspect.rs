@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! `synfire inspect`: what a model or a build is made of.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use super::build::Build;
+use super::model::ModelArgs;
+use super::ui::Ui;
+use crate::diag::{Diagnostic, Result, codes, write_file};
+use crate::hw::Design;
+use crate::import::LiftReport;
+use crate::ir::{self, Graph};
+use crate::report;
+use crate::target::Target;
+
+/// Show a model or a build: as text, as Graphviz, as a picture.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  synfire inspect student.onnx
+  synfire inspect student.onnx --lift
+  synfire inspect student.onnx --format svg -o student.svg
+  synfire inspect build/student --format svg -o hardware.svg
+  synfire inspect build/student --format memory -o memory.svg")]
+pub(super) struct Args {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// How to show it.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Show the integer form instead of the model as imported (a build shows its hardware).
+    #[arg(long)]
+    integer: bool,
+    /// Show which pattern of the importer took which operators of the file.
+    #[arg(long)]
+    lift: bool,
+    /// Write to a file instead of standard output.
+    #[arg(short, long)]
+    out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// A table.
+    Text,
+    /// The graph language, which parses back (docs/ir.md).
+    Ir,
+    /// Graphviz.
+    Dot,
+    /// A picture of the graph; of a build, of its hardware.
+    Svg,
+    /// A picture of a build's memories.
+    Memory,
+}
+
+/// What is shown.
+struct Subject {
+    graph: Graph,
+    lift: Option<LiftReport>,
+    hardware: Option<(Design, Target)>,
+}
+
+pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
+    let subject = load(args)?;
+    let text = if args.lift { lift(&subject)? } else { render(&subject, args.format)? };
+    match &args.out {
+        Some(path) => write_file(path, text),
+        None => ui.result(&text, || text.clone()),
+    }
+}
+
+fn load(args: &Args) -> Result<Subject> {
+    if args.model.model.is_dir() {
+        let build = Build::open(&args.model.model)?;
+        let hardware = Some((build.design, build.target));
+        let graph =
+            if args.integer || args.format != Format::Ir { build.integer } else { build.real };
+        return Ok(Subject { graph, lift: None, hardware });
+    }
+    if args.integer {
+        let model = args.model.load()?;
+        return Ok(Subject { graph: model.integer, lift: None, hardware: None });
+    }
+    let (graph, lift) = args.model.import()?;
+    Ok(Subject { graph, lift: Some(lift), hardware: None })
+}
+
+fn render(subject: &Subject, format: Format) -> Result<String> {
+    match (format, &subject.hardware) {
+        (Format::Text, _) => report::text(&subject.graph),
+        (Format::Ir, _) => ir::print(&subject.graph),
+        (Format::Dot, _) => report::dot(&subject.graph),
+        (Format::Svg, hardware) => report::svg(&subject.graph, hardware.as_ref().map(|h| &h.0)),
+        (Format::Memory, Some((design, target))) => Ok(report::memory_svg(design, target)),
+        (Format::Memory, None) => {
+            Err(Diagnostic::new(&codes::BAD_OPTION, "only a build has memories")
+                .help("compile first, then name the output directory"))
+        }
+    }
+}
+
+fn lift(subject: &Subject) -> Result<String> {
+    let report = subject.lift.as_ref().ok_or_else(|| {
+        Diagnostic::new(&codes::BAD_OPTION, "--lift needs a model file, in the form it is imported")
+    })?;
+    let mut text = String::new();
+    for l in &report.lifted {
+        let node = l.node.as_deref().map_or_else(String::new, |n| format!(" → {n}"));
+        let _ = writeln!(text, "{}{node}", l.pattern);
+        for source in &l.sources {
+            let _ = writeln!(text, "    {source}");
+        }
+    }
+    Ok(text)
+}

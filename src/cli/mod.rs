@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! The command line: the only place that prints.
+//!
+//! Exit codes: 0 good; 1 the input cannot be used (a coded diagnostic says why); 2 wrong
+//! usage; 3 two levels disagree, or a deliberate fault was not noticed; 4 an external
+//! tool is missing or failed.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod build;
+mod compile;
+mod doctor;
+mod energy;
+mod explain;
+mod inspect;
+mod lists;
+mod model;
+mod simulate;
+mod ui;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::diag::{Diagnostic, codes};
+
+/// Compiles trained binary-weight spiking networks to verified FPGA bitstreams.
+#[derive(Parser)]
+#[command(name = "synfire", version, max_term_width = 100)]
+struct Cli {
+    /// Print results as JSON on standard output, for scripts.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Compile(compile::Args),
+    Inspect(inspect::Args),
+    Simulate(simulate::Args),
+    Verify(verify::Args),
+    Energy(energy::Args),
+    Targets(lists::TargetsArgs),
+    Passes(lists::PassesArgs),
+    Doctor(doctor::Args),
+    Explain(explain::Args),
+}
+
+/// Runs the command line; returns the exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let ui = ui::Ui { json: cli.json };
+    let result = match cli.command {
+        Command::Compile(args) => compile::run(&args, ui),
+        Command::Inspect(args) => inspect::run(&args, ui),
+        Command::Simulate(args) => simulate::run(&args, ui),
+        Command::Verify(args) => verify::run(&args, ui),
+        Command::Energy(args) => energy::run(&args, ui),
+        Command::Targets(args) => lists::targets(&args, ui),
+        Command::Passes(args) => lists::passes(&args, ui),
+        Command::Doctor(args) => doctor::run(&args, ui),
+        Command::Explain(args) => explain::run(&args, ui),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(diagnostic) => {
+            ui.error(&diagnostic);
+            ExitCode::from(exit_code(&diagnostic))
+        }
+    }
+}
+
+fn exit_code(d: &Diagnostic) -> u8 {
+    let is = |list: &[&codes::Code]| list.contains(&d.code);
+    if is(&[&codes::VERIFY_MISMATCH, &codes::LINK_DAMAGED, &codes::MUTATION_SURVIVED]) {
+        3
+    } else if is(&[&codes::TOOL_MISSING, &codes::TOOL_FAILED, &codes::SIM_BUILD]) {
+        4
+    } else {
+        1
+    }
+}

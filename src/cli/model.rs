@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Options about the model that several commands share, and loading it.
+
+use std::path::PathBuf;
+
+use crate::diag::{Diagnostic, Result, codes};
+use crate::import;
+use crate::ir::Graph;
+use crate::pass::{self, Note};
+
+/// Which model, and how it becomes integers.
+#[derive(clap::Args, Clone)]
+pub(super) struct ModelArgs {
+    /// The model: .onnx, or .sfir (the graph as text).
+    pub(super) model: PathBuf,
+    /// Timesteps, where the file does not say.
+    #[arg(long)]
+    timesteps: Option<u32>,
+    /// Bits of an input level, where the file does not say.
+    #[arg(long)]
+    input_bits: Option<u32>,
+    /// Factor between a level and the model's input (1/255 for pixels in 0..1), where the
+    /// file does not say.
+    #[arg(long)]
+    input_scale: Option<f64>,
+    /// The output to take, if the file has several.
+    #[arg(long)]
+    output_name: Option<String>,
+    #[command(flatten)]
+    pub(super) passes: PassArgs,
+}
+
+/// How numbers become integers.
+#[derive(clap::Args, Clone, Copy)]
+pub(super) struct PassArgs {
+    /// Bits of the smallest threshold: more is closer to the real-valued model.
+    #[arg(long, default_value_t = pass::Options::default().precision_bits)]
+    precision_bits: u32,
+    /// Largest m of a leak k / 2^m.
+    #[arg(long, default_value_t = pass::Options::default().leak_bits)]
+    leak_bits: u32,
+    /// Bits of the readout's largest gain.
+    #[arg(long, default_value_t = pass::Options::default().gain_bits)]
+    gain_bits: u32,
+}
+
+/// A model in both forms.
+pub(super) struct Model {
+    /// As imported.
+    pub(super) real: Graph,
+    /// After all passes.
+    pub(super) integer: Graph,
+    /// What import and passes said.
+    pub(super) notes: Vec<Note>,
+}
+
+impl ModelArgs {
+    /// Imports the model.
+    pub(super) fn import(&self) -> Result<(Graph, import::LiftReport)> {
+        if self.timesteps == Some(0) {
+            return Err(Diagnostic::new(
+                &codes::BAD_OPTION,
+                "--timesteps 0: a network runs for at least one",
+            ));
+        }
+        let options = import::Options {
+            timesteps: self.timesteps,
+            input_bits: self.input_bits,
+            input_scale: self.input_scale,
+            output: self.output_name.clone(),
+        };
+        import::load_with_report(&self.model, &options)
+    }
+
+    /// Imports the model and makes it integers.
+    pub(super) fn load(&self) -> Result<Model> {
+        let options = self.passes.options()?;
+        let real = self.import()?.0;
+        let mut integer = real.clone();
+        let notes = pass::run(&mut integer, pass::TO_INTEGER, &options)
+            .map_err(|d| d.in_file(&self.model))?;
+        Ok(Model { real, integer, notes })
+    }
+}
+
+impl PassArgs {
+    fn options(self) -> Result<pass::Options> {
+        let range = |name: &str, value: u32, low: u32, high: u32| {
+            if (low..=high).contains(&value) {
+                return Ok(value);
+            }
+            let message = format!("--{name} {value}: {low} to {high} are possible");
+            Err(Diagnostic::new(&codes::BAD_OPTION, message))
+        };
+        Ok(pass::Options {
+            precision_bits: range("precision-bits", self.precision_bits, 1, 24)?,
+            leak_bits: range("leak-bits", self.leak_bits, 1, 16)?,
+            gain_bits: range("gain-bits", self.gain_bits, 4, 24)?,
+        })
+    }
+}

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! `synfire simulate`: accuracy, agreement between the real and the integer model, cycles.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::build::Build;
+use super::model::ModelArgs;
+use super::ui::{Ui, table, thousands};
+use crate::data::{self, Inputs};
+use crate::diag::{Diagnostic, Result, codes};
+use crate::hw::{self, Design};
+use crate::interp::{Interp, Logits};
+use crate::ir::{Graph, Op};
+use crate::sim::{NoProbe, Sim};
+use crate::target;
+
+/// Run a model or a build on the host: accuracy, spikes, cycles.
+///
+/// The real-valued model, the integer model and, where the hardware takes the model, the
+/// cycle-accurate simulation run on the same inputs and are compared.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  synfire simulate build/student --images t10k-images-idx3-ubyte.gz --labels t10k-labels-idx1-ubyte.gz
+  synfire simulate student.onnx --images images.gz --count 100 --json")]
+pub(super) struct Args {
+    #[command(flatten)]
+    model: ModelArgs,
+    #[command(flatten)]
+    data: DataArgs,
+    /// Target whose hardware is simulated, if a model file is named.
+    #[arg(long, default_value = "icebreaker")]
+    target: String,
+    /// Threads; the result does not depend on it.
+    #[arg(long, default_value_t = std::thread::available_parallelism().map_or(1, usize::from))]
+    threads: usize,
+}
+
+/// Where inputs come from.
+#[derive(clap::Args, Clone)]
+pub(super) struct DataArgs {
+    /// Images, idx format, gzipped or not; without them, seeded random levels.
+    #[arg(long)]
+    images: Option<PathBuf>,
+    /// Labels, idx format.
+    #[arg(long, requires = "images")]
+    labels: Option<PathBuf>,
+    /// Use only the first N inputs.
+    #[arg(long, value_name = "N")]
+    pub(super) count: Option<usize>,
+    /// Seed of random inputs.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// Random inputs if nothing else is said.
+const RANDOM_INPUTS: usize = 64;
+
+impl DataArgs {
+    /// Loads inputs that fit the graph.
+    pub(super) fn load(&self, graph: &Graph) -> Result<Inputs> {
+        let input = graph.order()?.into_iter().map(|id| graph.node(id)).find_map(|n| match &n.op {
+            Op::Input(i) => Some((n.stream.len(), i.bits)),
+            _ => None,
+        });
+        let (size, bits) =
+            input.ok_or_else(|| Diagnostic::internal("cli", "the graph has no input"))?;
+        let Some(images) = &self.images else {
+            if bits > 8 {
+                return Err(Diagnostic::new(
+                    &codes::BAD_OPTION,
+                    "random inputs have up to 8 bits; give --images",
+                ));
+            }
+            return Ok(data::random(size, bits, self.count.unwrap_or(RANDOM_INPUTS), self.seed));
+        };
+        let inputs = data::load(images, self.labels.as_deref())?;
+        if inputs.size != size {
+            let message = format!("an image has {} pixels, the model takes {size}", inputs.size);
+            return Err(Diagnostic::new(&codes::INPUT_SHAPE, message).in_file(images));
+        }
+        Ok(inputs)
+    }
+}
+
+/// Sums over the inputs of one thread; sums of threads are added up.
+#[derive(Default)]
+struct Sums {
+    images: u64,
+    real_right: u64,
+    integer_right: u64,
+    same_class: u64,
+    spike_slots: u64,
+    spikes: u64,
+    spikes_differ: u64,
+    sim_differs: u64,
+    latency: u64,
+    total: u64,
+    worst: u64,
+}
+
+/// What is printed.
+#[derive(Serialize)]
+struct Report {
+    images: u64,
+    accuracy_real: Option<f64>,
+    accuracy_integer: Option<f64>,
+    class_agreement: f64,
+    spike_mismatch: f64,
+    firing_rate: f64,
+    hardware: Option<Hardware>,
+    hardware_reason: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Hardware {
+    differences_to_interp: u64,
+    mean_cycles_after_input: f64,
+    worst_cycles_after_input: u64,
+    mean_cycles_in_all: f64,
+}
+
+pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
+    let (real, integer, lowered) = if args.model.model.is_dir() {
+        let build = Build::open(&args.model.model)?;
+        (build.real, build.integer, Ok(build.design))
+    } else {
+        let model = args.model.load()?;
+        let target = target::load(&args.target)?;
+        let lowered = hw::lower(&model.integer, &target, &hw::Options::default());
+        (model.real, model.integer, lowered.map(|(design, _)| design))
+    };
+    let (design, reason) = match lowered {
+        Ok(design) => (Some(design), None),
+        Err(d) => (None, Some(d.to_string())),
+    };
+    let inputs = args.data.load(&real)?;
+    let count = args.data.count.unwrap_or(usize::MAX).min(inputs.len());
+    let bar = ui.bar("simulate", count);
+    let chunk = count.div_ceil(args.threads.max(1)).max(1);
+    let parts: Vec<Result<Sums>> = std::thread::scope(|scope| {
+        let part = |from: usize| {
+            let (real, integer, design, inputs, bar) =
+                (&real, &integer, design.as_ref(), &inputs, &bar);
+            scope.spawn(move || {
+                part(real, integer, design, inputs, from..(from + chunk).min(count), &|| bar.inc(1))
+            })
+        };
+        let handles: Vec<_> = (0..count).step_by(chunk).map(part).collect();
+        let died = |_| Err(Diagnostic::internal("simulate", "a thread died"));
+        handles.into_iter().map(|h| h.join().unwrap_or_else(died)).collect()
+    });
+    bar.finish_and_clear();
+    let mut sums = Sums::default();
+    for part in parts {
+        sums.add(part?);
+    }
+    let report = report(&sums, inputs.labels.is_some(), design.is_some(), reason);
+    ui.result(&report, || text(&report))
+}
+
+fn part(
+    real: &Graph,
+    integer: &Graph,
+    design: Option<&Design>,
+    inputs: &Inputs,
+    range: std::ops::Range<usize>,
+    tick: &dyn Fn(),
+) -> Result<Sums> {
+    let (real, integer) = (Interp::new(real)?, Interp::new(integer)?);
+    let sim = design.map(Sim::new);
+    let mut sums = Sums::default();
+    for (i, input) in inputs.iter().enumerate().take(range.end).skip(range.start) {
+        let levels: Vec<u16> = input.iter().map(|v| u16::from(*v)).collect();
+        let (r, n) = (real.run(&levels)?, integer.run(&levels)?);
+        sums.images += 1;
+        if let Some(label) = inputs.labels.as_ref().and_then(|l| l.get(i)) {
+            sums.real_right += u64::from(r.class == usize::from(*label));
+            sums.integer_right += u64::from(n.class == usize::from(*label));
+        }
+        sums.same_class += u64::from(r.class == n.class);
+        let slots = |r: &crate::interp::Record| {
+            r.spikes.iter().flat_map(|s| s.fired.iter().flatten().copied()).collect::<Vec<bool>>()
+        };
+        let (rs, ns) = (slots(&r), slots(&n));
+        sums.spike_slots += ns.len() as u64;
+        sums.spikes += ns.iter().filter(|s| **s).count() as u64;
+        sums.spikes_differ += rs.iter().zip(&ns).filter(|(a, b)| a != b).count() as u64;
+        if let Some(sim) = &sim {
+            let s = sim.run(input, &[], &mut NoProbe)?;
+            let logits: Vec<i64> = s.logits.iter().map(|l| i64::from(*l)).collect();
+            let same = n.logits == Logits::Integer(logits) && usize::from(s.class) == n.class;
+            sums.sim_differs += u64::from(!same);
+            sums.latency += s.latency();
+            sums.worst = sums.worst.max(s.latency());
+            sums.total += s.done + 1;
+        }
+        tick();
+    }
+    Ok(sums)
+}
+
+impl Sums {
+    fn add(&mut self, other: Self) {
+        self.images += other.images;
+        self.real_right += other.real_right;
+        self.integer_right += other.integer_right;
+        self.same_class += other.same_class;
+        self.spike_slots += other.spike_slots;
+        self.spikes += other.spikes;
+        self.spikes_differ += other.spikes_differ;
+        self.sim_differs += other.sim_differs;
+        self.latency += other.latency;
+        self.total += other.total;
+        self.worst = self.worst.max(other.worst);
+    }
+}
+
+fn report(s: &Sums, labelled: bool, lowered: bool, reason: Option<String>) -> Report {
+    let share = |n: u64, of: u64| n as f64 / of.max(1) as f64;
+    Report {
+        images: s.images,
+        accuracy_real: labelled.then(|| share(s.real_right, s.images)),
+        accuracy_integer: labelled.then(|| share(s.integer_right, s.images)),
+        class_agreement: share(s.same_class, s.images),
+        spike_mismatch: share(s.spikes_differ, s.spike_slots),
+        firing_rate: share(s.spikes, s.spike_slots),
+        hardware: lowered.then(|| Hardware {
+            differences_to_interp: s.sim_differs,
+            mean_cycles_after_input: share(s.latency, s.images),
+            worst_cycles_after_input: s.worst,
+            mean_cycles_in_all: share(s.total, s.images),
+        }),
+        hardware_reason: reason,
+    }
+}
+
+fn text(r: &Report) -> String {
+    let percent = |v: f64| format!("{:.2} %", v * 100.0);
+    let row = |name: &str, value: String| vec![name.to_owned(), value];
+    let mut rows = vec![row("inferences", thousands(r.images))];
+    if let (Some(real), Some(integer)) = (r.accuracy_real, r.accuracy_integer) {
+        rows.push(row("accuracy, real-valued model", percent(real)));
+        rows.push(row("accuracy, integer model", percent(integer)));
+    }
+    rows.push(row("same class in both", percent(r.class_agreement)));
+    rows.push(row("spikes that differ between both", format!("{:.5} %", r.spike_mismatch * 100.0)));
+    rows.push(row("firing rate", percent(r.firing_rate)));
+    if let Some(h) = &r.hardware {
+        rows.push(row(
+            "inferences where sim differs from interp",
+            thousands(h.differences_to_interp),
+        ));
+        rows.push(row(
+            "core cycles after the last input, mean",
+            format!("{:.1}", h.mean_cycles_after_input),
+        ));
+        rows.push(row(
+            "core cycles after the last input, worst",
+            thousands(h.worst_cycles_after_input),
+        ));
+        rows.push(row(
+            "core cycles from the first input, mean",
+            format!("{:.1}", h.mean_cycles_in_all),
+        ));
+    }
+    let mut text = table(&rows);
+    if let Some(reason) = &r.hardware_reason {
+        let _ = writeln!(text, "\nno hardware: {reason}");
+    }
+    text
+}

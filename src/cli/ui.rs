@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! How results, progress and errors look.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use crate::diag::{Diagnostic, Result};
+
+/// Output choices of one run.
+#[derive(Clone, Copy)]
+pub(super) struct Ui {
+    pub(super) json: bool,
+}
+
+impl Ui {
+    /// Prints a result: as JSON, or as the lines of `text`.
+    pub(super) fn result(
+        self,
+        value: &impl Serialize,
+        text: impl FnOnce() -> String,
+    ) -> Result<()> {
+        if self.json {
+            let json = serde_json::to_string_pretty(value)
+                .map_err(|e| Diagnostic::internal("cli", e.to_string()))?;
+            println!("{json}");
+        } else {
+            print!("{}", text());
+        }
+        Ok(())
+    }
+
+    /// Prints a diagnostic to standard error.
+    pub(super) fn error(self, d: &Diagnostic) {
+        if self.json {
+            if let Ok(json) = serde_json::to_string(&serde_json::json!({ "error": d })) {
+                eprintln!("{json}");
+            }
+        } else {
+            eprintln!("{:?}", miette::Report::new(d.clone()));
+        }
+    }
+
+    /// A line of progress for something of unknown length, on standard error.
+    pub(super) fn spinner(self, message: &str) -> ProgressBar {
+        let bar = ProgressBar::new_spinner().with_message(message.to_owned());
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} [{elapsed}]") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(120));
+        bar
+    }
+
+    /// A bar for `length` inferences, on standard error.
+    pub(super) fn bar(self, message: &str, length: usize) -> ProgressBar {
+        let bar = ProgressBar::new(length as u64).with_message(message.to_owned());
+        let template = "{msg:24} {wide_bar} {pos}/{len} [{elapsed} left {eta}]";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar
+    }
+}
+
+/// Lines up columns: the first to the left, the others to the right.
+pub(super) fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |c: usize| {
+        rows.iter().filter_map(|r| r.get(c)).map(|s| s.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<_> = (0..columns).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (c, cell) in row.iter().enumerate() {
+            line += &if c == 0 {
+                format!("{cell:<w$}", w = widths[c])
+            } else {
+                format!("  {cell:>w$}", w = widths[c])
+            };
+        }
+        text += line.trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+/// 12345678 as 12,345,678.
+pub(super) fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! The target's figure: simulated activity × the target's table.
+
+use super::assume::{COUNT, LINK_BYTE, LINK_REGISTERS};
+use super::report::{Cause, CauseEnergy, Comparison, Figure, Part, Phase, Report, StageEnergy};
+use super::{Band, IoTiming, registers, work};
+use crate::hw::{self, Design, Memory, MemoryKind, Stage};
+use crate::sim::MeanActivity;
+use crate::target::{Basis, Coefficient, Energy, Target};
+
+/// Picojoules in a nanojoule.
+const PJ: f64 = 1e-3;
+
+/// What one inference of `design` costs on `target`.
+///
+/// `mean` comes from simulations without pauses between the inputs; `io` says how much
+/// longer the serial line takes.
+#[must_use]
+pub fn device(design: &Design, target: &Target, mean: &MeanActivity, io: IoTiming) -> Report {
+    let model = Model::new(design, target, mean, io);
+    let stages: Vec<StageEnergy> =
+        (0..design.stages.len()).map(|i| model.stage(i)).chain([model.link()]).collect();
+    let causes = model.causes(&stages);
+    let figure = |cycles: f64, energy_nj: Band| {
+        let time_us = cycles / io.clock_mhz;
+        let power_uw = if time_us > 0.0 { energy_nj * (1e3 / time_us) } else { Band::ZERO };
+        Figure { cycles, time_us, energy_nj, power_uw }
+    };
+    let core = figure(model.core, causes.iter().map(|c| c.core_nj).sum());
+    let inference = figure(model.inference(), causes.iter().map(|c| c.inference_nj).sum());
+    let measured: f64 =
+        causes.iter().filter(|c| c.basis == Basis::Measured).map(|c| c.core_nj.value).sum();
+    Report {
+        target: target.name.clone(),
+        design: design.name.clone(),
+        images: mean.images(),
+        io,
+        core,
+        inference,
+        phases: model.phases(&stages),
+        measured_share: if core.energy_nj.value > 0.0 {
+            measured / core.energy_nj.value
+        } else {
+            0.0
+        },
+        comparisons: model.comparisons(core.power_uw),
+        causes,
+        stages,
+    }
+}
+
+struct Model<'a> {
+    design: &'a Design,
+    table: &'a Energy,
+    mean: &'a MeanActivity,
+    io: IoTiming,
+    memories: Vec<Memory>,
+    /// Cycles of the core alone.
+    core: f64,
+    /// Cycles of the phases on the serial line.
+    request: f64,
+    compute: f64,
+    response: f64,
+}
+
+impl<'a> Model<'a> {
+    fn new(design: &'a Design, target: &'a Target, mean: &'a MeanActivity, io: IoTiming) -> Self {
+        let core = mean.cycles();
+        let inputs = mean.stage(0).inputs.min(core);
+        Self {
+            design,
+            table: &target.device.energy,
+            mean,
+            io,
+            memories: hw::estimate(design).memories,
+            core,
+            request: io.request_cycles().max(inputs),
+            compute: core - inputs,
+            response: io.response_cycles(),
+        }
+    }
+
+    fn inference(&self) -> f64 {
+        self.request + self.compute + self.response
+    }
+
+    fn coefficient(&self, cause: Cause) -> &'a Coefficient {
+        match cause {
+            Cause::Static => &self.table.static_power,
+            Cause::Clock => &self.table.clock_cycle,
+            Cause::Registers => &self.table.register_clock,
+            Cause::Flips => &self.table.bit_toggle,
+            Cause::Ram => &self.table.ram_access,
+            Cause::RamIdle => &self.table.ram_idle,
+        }
+    }
+
+    /// A contribution: how often in the core alone, and with the serial line.
+    fn part(&self, what: &'static str, cause: Cause, core: Band, inference: Band) -> Part {
+        let each = Band::from(self.coefficient(cause)) * PJ;
+        Part { what, cause, count: core, core_nj: core * each, inference_nj: inference * each }
+    }
+
+    fn stage(&self, i: usize) -> StageEnergy {
+        let stage = &self.design.stages[i];
+        let ff = Band::exact(f64::from(registers::of(stage, self.design.trace)));
+        let mut parts = vec![self.registers(ff)];
+        for f in work::flips(self.design, self.mean, i) {
+            parts.push(self.part(f.what, Cause::Flips, f.count, f.count));
+        }
+        let mut ebr = 0;
+        for m in self.memories.iter().filter(|m| m.stage == i) {
+            if let Some(f) = work::table_flips(self.design, self.mean, m) {
+                parts.push(self.part(f.what, Cause::Flips, f.count, f.count));
+            }
+            if let Some(a) = work::accesses(self.design, self.mean, m) {
+                ebr += a.ebr;
+                let banks = f64::from(a.ebr);
+                let count = (a.reads + a.writes) * banks;
+                parts.push(self.part(access_name(a.kind), Cause::Ram, count, count));
+                let idle = |cycles: f64| Band::exact(cycles).less(a.reads) * banks;
+                let (core, all) = (idle(self.core), idle(self.inference()));
+                parts.push(self.part(idle_name(a.kind), Cause::RamIdle, core, all));
+            }
+        }
+        let (name, module) = match stage {
+            Stage::Dense(d) => (d.name.clone(), "sf_dense"),
+            Stage::Lif(l) => (l.name.clone(), "sf_lif"),
+            Stage::Count(_) => ("spike counts".to_owned(), "sf_count_ones"),
+            Stage::Readout(r) => (r.name.clone(), "sf_readout"),
+        };
+        total(Some(i), name, module, ff, ebr, parts)
+    }
+
+    /// Serial line, framing, checksums.
+    fn link(&self) -> StageEnergy {
+        let bytes = f64::from(self.io.request_bytes + self.io.response_bytes);
+        let flips = LINK_BYTE * bytes + COUNT * (bytes * self.io.cycles_per_byte);
+        let parts = vec![
+            self.registers(LINK_REGISTERS),
+            self.part("serial line and framing", Cause::Flips, Band::ZERO, flips),
+        ];
+        total(None, "serial link".to_owned(), "sf_host_link", LINK_REGISTERS, 0, parts)
+    }
+
+    fn registers(&self, ff: Band) -> Part {
+        self.part("registers", Cause::Registers, ff * self.core, ff * self.inference())
+    }
+
+    /// Static power and the clock's base for some cycles, in nanojoules.
+    fn chip(&self, cause: Cause, cycles: f64) -> Band {
+        let c = Band::from(self.coefficient(cause)) * PJ;
+        // µW × µs = pJ.
+        if cause == Cause::Static { c * (cycles / self.io.clock_mhz) } else { c * cycles }
+    }
+
+    fn causes(&self, stages: &[StageEnergy]) -> Vec<CauseEnergy> {
+        let of_cause = |cause: Cause| {
+            let parts = || stages.iter().flat_map(|s| &s.parts).filter(move |p| p.cause == cause);
+            let (core_nj, inference_nj) = match cause {
+                Cause::Static | Cause::Clock => {
+                    (self.chip(cause, self.core), self.chip(cause, self.inference()))
+                }
+                _ => (parts().map(|p| p.core_nj).sum(), parts().map(|p| p.inference_nj).sum()),
+            };
+            let basis = self.coefficient(cause).basis;
+            CauseEnergy { cause, basis, core_nj, inference_nj }
+        };
+        Cause::ALL.into_iter().map(of_cause).collect()
+    }
+
+    /// What passes with time: static power, clocks, memories that are clocked only.
+    fn phases(&self, stages: &[StageEnergy]) -> Vec<Phase> {
+        let ff: Band = stages.iter().map(|s| s.registers).sum();
+        let ebr: u32 = stages.iter().map(|s| s.ebr).sum();
+        let each = Band::from(&self.table.register_clock) * ff
+            + Band::from(&self.table.ram_idle) * f64::from(ebr);
+        [
+            ("request", true, self.request),
+            ("compute", false, self.compute),
+            ("response", true, self.response),
+        ]
+        .map(|(name, host_bound, cycles)| Phase {
+            name,
+            host_bound,
+            cycles,
+            time_us: cycles / self.io.clock_mhz,
+            energy_nj: self.chip(Cause::Static, cycles)
+                + self.chip(Cause::Clock, cycles)
+                + each * (cycles * PJ),
+        })
+        .into()
+    }
+
+    fn comparisons(&self, core_uw: Band) -> Vec<Comparison> {
+        // pJ × MHz = µW.
+        let floor_uw = Band::from(&self.table.static_power)
+            + Band::from(&self.table.clock_cycle) * self.io.clock_mhz;
+        let verdict = |low: f64, high: f64| match core_uw.value {
+            v if v < low => "below",
+            v if v > high => "above",
+            _ => "within",
+        };
+        let compare = |p: &crate::target::Published| Comparison {
+            name: p.name.clone(),
+            source: p.source.clone(),
+            published_uw: [p.low_uw, p.high_uw],
+            core_uw,
+            floor_uw,
+            verdict: verdict(p.low_uw, p.high_uw),
+        };
+        self.table.published.iter().map(compare).collect()
+    }
+}
+
+fn total(
+    stage: Option<usize>,
+    name: String,
+    module: &'static str,
+    registers: Band,
+    ebr: u32,
+    parts: Vec<Part>,
+) -> StageEnergy {
+    let core_nj = parts.iter().map(|p| p.core_nj).sum();
+    let inference_nj = parts.iter().map(|p| p.inference_nj).sum();
+    StageEnergy { stage, name, module, registers, ebr, parts, core_nj, inference_nj }
+}
+
+fn access_name(kind: MemoryKind) -> &'static str {
+    match kind {
+        MemoryKind::Weights => "weight rows",
+        MemoryKind::Parameters => "parameters",
+        MemoryKind::Values => "kept inputs",
+        MemoryKind::Bitmap => "bitmap of inputs",
+        MemoryKind::Trace => "trace",
+    }
+}
+
+fn idle_name(kind: MemoryKind) -> &'static str {
+    match kind {
+        MemoryKind::Weights => "weight rows, clocked only",
+        MemoryKind::Parameters => "parameters, clocked only",
+        MemoryKind::Values => "kept inputs, clocked only",
+        MemoryKind::Bitmap => "bitmap of inputs, clocked only",
+        MemoryKind::Trace => "trace, clocked only",
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! What passes on the serial line for one inference.
+
+use serde::Serialize;
+
+use crate::hw::{Design, Stage};
+use crate::target::Target;
+
+/// Command, payload and checksum of a request beside the payload, the byte stuffing's first
+/// code and the delimiter.
+const REQUEST_OVERHEAD: u32 = 5;
+/// Status, checksum, first code and delimiter of a response.
+const RESPONSE_OVERHEAD: u32 = 5;
+/// Start bit, eight bits, stop bit.
+const BITS_PER_BYTE: f64 = 10.0;
+
+/// Clock, and the serial line beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct IoTiming {
+    /// Clock of the core in MHz.
+    pub clock_mhz: f64,
+    /// Clock cycles that a byte occupies the line.
+    pub cycles_per_byte: f64,
+    /// Bytes to the device, framing included; without pauses of the host.
+    pub request_bytes: u32,
+    /// Bytes from the device, framing included; without spike trains.
+    pub response_bytes: u32,
+}
+
+impl IoTiming {
+    /// No serial line: inputs and result pass at the core's own speed.
+    #[must_use]
+    pub fn none(clock_mhz: f64) -> Self {
+        Self { clock_mhz, cycles_per_byte: 0.0, request_bytes: 0, response_bytes: 0 }
+    }
+
+    /// The frames of docs/host-link.md at `baud` bits a second.
+    #[must_use]
+    pub fn serial(design: &Design, clock_mhz: f64, baud: u32) -> Self {
+        let classes = match design.stages.last() {
+            Some(Stage::Readout(r)) => r.classes(),
+            _ => 0,
+        };
+        let payload = design.input.count;
+        // Byte stuffing costs a byte in 254.
+        let request = payload + REQUEST_OVERHEAD + payload / 254;
+        let body = 4 * classes + 1;
+        let divider = (clock_mhz * 1e6 / f64::from(baud.max(1))).round();
+        Self {
+            clock_mhz,
+            cycles_per_byte: divider * BITS_PER_BYTE,
+            request_bytes: request,
+            response_bytes: body + RESPONSE_OVERHEAD + body / 254,
+        }
+    }
+
+    /// Clock and serial line of the target's board, if it has one.
+    #[must_use]
+    pub fn of(design: &Design, target: &Target) -> Option<Self> {
+        target.board.as_ref().map(|b| Self::serial(design, b.clock_mhz, b.uart_baud))
+    }
+
+    /// Cycles until the request has come.
+    pub(super) fn request_cycles(&self) -> f64 {
+        f64::from(self.request_bytes) * self.cycles_per_byte
+    }
+
+    /// Cycles until the response has gone.
+    pub(super) fn response_cycles(&self) -> f64 {
+        f64::from(self.response_bytes) * self.cycles_per_byte
+    }
+}

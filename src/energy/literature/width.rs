@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Integer operations at the model's widths, from the same 45 nm table.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::source;
+use crate::energy::Band;
+use crate::ir::{Graph, Kind, NodeId, Op};
+
+/// 8-bit and 32-bit integer add in pJ; same table as [`super::E_AC`].
+const INT_ADD: [f64; 2] = [0.03, 0.1];
+/// 32-bit integer multiply in pJ; same table as [`super::E_AC`].
+const INT_MUL_32: f64 = 3.1;
+
+/// Integer operations at the model's widths, a static input computed once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct WidthAware {
+    /// One addition for each synaptic operation, in nanojoules.
+    pub synapses_nj: Band,
+    /// Charge, comparison, leak of every neuron at every timestep, in nanojoules.
+    pub neurons_nj: Band,
+    /// Gains of the readout, in nanojoules.
+    pub readout_nj: Band,
+}
+
+impl WidthAware {
+    /// Everything.
+    #[must_use]
+    pub fn total_nj(&self) -> Band {
+        self.synapses_nj + self.neurons_nj + self.readout_nj
+    }
+
+    /// Adds the operations of one node; `once` is a layer's number of operations.
+    pub(super) fn add(
+        &mut self,
+        graph: &Graph,
+        id: NodeId,
+        once: f64,
+        spikes: &BTreeMap<String, f64>,
+    ) {
+        const NJ: f64 = 1e-3;
+        let node = graph.node(id);
+        let elements = node.stream.len() as f64;
+        match (&node.op, node.stream.kind) {
+            (Op::Linear(l), Kind::Current { width, .. }) => {
+                // Zero levels cost nothing, if it is known how many there are.
+                let known = source(graph, id, spikes).map(|n| n * l.weights.outputs() as f64);
+                self.synapses_nj += add(width) * (known.map_or(once, |k| k.min(once)) * NJ);
+            }
+            (Op::FixedLif(l), _) => {
+                let leak = f64::from(l.leak_num.count_ones().saturating_sub(1));
+                let steps = elements * f64::from(graph.timesteps);
+                self.neurons_nj += add(l.width) * (steps * (2.0 + leak) * NJ);
+            }
+            (Op::FixedReadout(r), _) => {
+                let each = add(r.width) + Band::exact(INT_MUL_32);
+                self.readout_nj += each * (elements * NJ);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// An integer addition of `width` bits in pJ: the straight line through the table's two
+/// points; the interval is proportional scaling from either.
+pub(super) fn add(width: u32) -> Band {
+    let w = f64::from(width);
+    let [at8, at32] = INT_ADD;
+    let line = at8 + (w - 8.0) * (at32 - at8) / 24.0;
+    let (a, b) = (at8 / 8.0 * w, at32 / 32.0 * w);
+    Band::new(line, a.min(b).min(line), a.max(b).max(line))
+}

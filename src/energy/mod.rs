@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! What an inference costs, as two figures that are never mixed.
+//!
+//! [`literature`] counts operations and multiplies them by the 45 nm figures that papers on
+//! spiking networks use, to compare with papers. [`device`] multiplies what the simulator
+//! saw the hardware do by the target's table and carries the table's uncertainty to the
+//! result. docs/energy.md states the assumptions of both.
+
+mod assume;
+mod band;
+mod device;
+mod io;
+mod literature;
+mod registers;
+mod report;
+#[cfg(test)]
+mod tests;
+mod text;
+mod work;
+
+pub use assume::ASSUMPTIONS;
+pub use band::Band;
+pub use device::device;
+pub use io::IoTiming;
+pub use literature::{
+    CAVEATS, E_AC, E_MAC, Layer, LayerKind, Literature, Variant, WidthAware, convention,
+    literature, mean_spikes,
+};
+pub use report::{Cause, CauseEnergy, Comparison, Figure, Part, Phase, Report, StageEnergy};

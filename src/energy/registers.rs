@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Registers of a stage, counted from the declarations in hdl/.
+
+use crate::hw::{DenseStage, LifStage, ReadoutStage, Stage};
+
+/// Bits that count up to `n` values (at least one), as `$clog2` in hdl/.
+fn index_bits(n: u32) -> u32 {
+    n.max(2).next_power_of_two().trailing_zeros()
+}
+
+/// Flip-flops of a stage; the output register of a memory in block RAM is inside it.
+pub(super) fn of(stage: &Stage, trace: bool) -> u32 {
+    match stage {
+        Stage::Dense(d) => dense(d),
+        Stage::Lif(l) => lif(l) + if trace { self::trace(l) } else { 0 },
+        Stage::Count(_) => 0,
+        Stage::Readout(r) => readout(r),
+    }
+}
+
+fn dense(d: &DenseStage) -> u32 {
+    let wide = d.time_parallel * d.acc_bits;
+    let control = 4 + index_bits(d.inputs()) + index_bits(d.groups());
+    let drain = index_bits(d.lanes * d.time_parallel + 1) + d.acc_bits + 2;
+    let row = if d.block { d.lanes } else { 2 * d.lanes };
+    let events = 3 + 2 * d.input_bits + row;
+    let replay = if d.groups() > 1 {
+        let depth_bits = index_bits(d.depth()).saturating_sub(4);
+        32 + 2 * index_bits(d.words()) + depth_bits
+    } else {
+        0
+    };
+    control + drain + events + replay + wide + 2 * d.lanes * wide
+}
+
+fn lif(l: &LifStage) -> u32 {
+    let param = if l.block { 0 } else { l.bias_bits + l.threshold_bits };
+    let counters = 2 * index_bits(l.timesteps) + index_bits(l.neurons());
+    2 * l.membrane_bits + l.threshold_bits + 2 + counters + 2 * l.timesteps - 1 + param
+}
+
+fn trace(l: &LifStage) -> u32 {
+    2 * index_bits(l.neurons()) + index_bits(l.timesteps.div_ceil(8)) + 1
+}
+
+fn readout(r: &ReadoutStage) -> u32 {
+    let param = if r.block { 0 } else { r.gain_bits + r.offset_bits };
+    let control = 2 + index_bits(r.gain_bits + 1) + 2 * index_bits(r.classes()) + 4;
+    2 * r.logit_bits + r.input_bits + r.gain_bits + 40 + control + param
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+use super::*;
+use crate::hw::{DenseStage, Design, Input, ReadoutStage, Stage};
+use crate::ir::BitMatrix;
+use crate::sim::{Activity, MeanActivity, NoProbe, Sim, StageActivity};
+use crate::target::{self, Target};
+
+/// 20 inputs, 6 outputs in two groups, weights in block RAM; no neurons.
+fn design() -> Design {
+    Design {
+        name: "tiny".into(),
+        timesteps: 1,
+        input: Input { count: 20, bits: 4 },
+        stages: vec![
+            Stage::Dense(DenseStage {
+                name: "fc".into(),
+                weights: BitMatrix::from_fn(6, 20, |r, c| (r + c) % 3 == 0),
+                lanes: 3,
+                input_bits: 4,
+                time_parallel: 1,
+                acc_bits: 9,
+                block: true,
+            }),
+            Stage::Readout(ReadoutStage {
+                name: "out".into(),
+                input_bits: 10,
+                gain: vec![1; 6],
+                offset: vec![0; 6],
+                gain_bits: 1,
+                offset_bits: 1,
+                logit_bits: 12,
+                block: false,
+            }),
+        ],
+        trace: false,
+    }
+}
+
+fn board() -> Target {
+    target::load("icebreaker").unwrap()
+}
+
+fn mean(cycles: u64, stages: Vec<StageActivity>) -> MeanActivity {
+    [Activity { cycles, stages }].iter().collect()
+}
+
+fn simulated() -> MeanActivity {
+    let design = design();
+    let sim = Sim::new(&design);
+    let mut mean = MeanActivity::default();
+    for seed in 0..4u8 {
+        let image: Vec<u8> = (0..20).map(|i| (i * 7 + seed) % 5 * (i % 2)).collect();
+        mean.add(&sim.run(&image, &[], &mut NoProbe).unwrap().activity);
+    }
+    mean
+}
+
+fn ordered(b: Band) {
+    assert!(0.0 <= b.low && b.low <= b.value && b.value <= b.high, "{b:?}");
+}
+
+fn near(a: f64, b: f64) {
+    assert!((a - b).abs() <= 1e-9 * b.abs().max(1.0), "{a} and {b}");
+}
+
+#[test]
+fn bands_are_ordered_and_parts_add_up() {
+    let design = design();
+    let io = IoTiming::of(&design, &board()).unwrap();
+    let r = device(&design, &board(), &simulated(), io);
+    for b in [r.core.energy_nj, r.core.power_uw, r.inference.energy_nj, r.inference.power_uw] {
+        ordered(b);
+    }
+    let parts = || r.stages.iter().flat_map(|s| &s.parts);
+    parts().for_each(|p| [p.count, p.core_nj, p.inference_nj].into_iter().for_each(ordered));
+    let chip: f64 = r.causes[..2].iter().map(|c| c.core_nj.value).sum();
+    let work: f64 = parts().map(|p| p.core_nj.value).sum();
+    near(chip + work, r.core.energy_nj.value);
+    near(r.phases.iter().map(|p| p.cycles).sum(), r.inference.cycles);
+    assert!((0.0..=1.0).contains(&r.measured_share));
+}
+
+#[test]
+fn without_activity_only_what_passes_with_time_is_left() {
+    let design = design();
+    let r = device(&design, &board(), &mean(1000, Vec::new()), IoTiming::none(12.0));
+    for c in &r.causes {
+        let timed =
+            matches!(c.cause, Cause::Static | Cause::Clock | Cause::Registers | Cause::RamIdle);
+        assert_eq!(c.core_nj.value > 0.0, timed, "{c:?}");
+    }
+    assert_eq!(r.core.cycles, r.inference.cycles);
+}
+
+#[test]
+fn idle_energy_is_linear_in_cycles() {
+    let design = design();
+    let energy = |cycles| {
+        device(&design, &board(), &mean(cycles, Vec::new()), IoTiming::none(12.0)).core.energy_nj
+    };
+    let (one, three) = (energy(1000), energy(3000));
+    for (a, b) in [(one.low, three.low), (one.value, three.value), (one.high, three.high)] {
+        near(3.0 * a, b);
+    }
+}
+
+#[test]
+fn a_small_case_by_hand() {
+    let design = design();
+    let target = board();
+    let e = &target.device.energy;
+    let r = device(&design, &target, &mean(1200, Vec::new()), IoTiming::none(12.0));
+    // 100 µs of static power, 1200 cycles.
+    near(r.causes[0].core_nj.value, e.static_power.value * 100.0 * 1e-3);
+    near(r.causes[1].core_nj.value, e.clock_cycle.value * 1200.0 * 1e-3);
+    // sf_dense, from its declarations: state 2, flush 2, index 5, group 1; drain 2, y 10,
+    // valid 1; v1, v2, direct 3, x 2·4, weights 3; bits and word 32, word and fetch 2·1,
+    // base 2 (64 rows less 4 bits); sum 9; accumulators and chain 2·3·9.
+    let dense = 10 + 13 + 14 + 36 + 9 + 54;
+    assert_eq!(r.stages[0].registers.value, f64::from(dense));
+    // Weights 52 x 3, values 20 x 4, bitmap 2 x 16: a block RAM each, idle all the time.
+    assert_eq!(r.stages[0].ebr, 3);
+    let idle = r.causes[5].core_nj.value;
+    near(idle, 3.0 * 1200.0 * e.ram_idle.value * 1e-3);
+}
+
+#[test]
+fn memory_accesses_are_counted_per_bank() {
+    let design = design();
+    // All 20 inputs non-zero: 20 events in the first group, 20 replayed, 2 words scanned.
+    let dense = StageActivity {
+        inputs: 20,
+        nonzero: 20,
+        rows: 40,
+        words: 2,
+        results: 6,
+        ..StageActivity::default()
+    };
+    let r = device(&design, &board(), &mean(100, vec![dense]), IoTiming::none(12.0));
+    let count = |what| r.stages[0].parts.iter().find(|p| p.what == what).unwrap().count.value;
+    assert_eq!(count("weight rows"), 40.0);
+    assert_eq!(count("kept inputs"), 20.0 + 20.0);
+    assert_eq!(count("bitmap of inputs"), 2.0 + 2.0);
+    assert_eq!(count("weight rows, clocked only"), 60.0);
+}
+
+#[test]
+fn a_slower_line_costs_time_not_work() {
+    let design = design();
+    let at = |baud| {
+        let io = IoTiming::serial(&design, 12.0, baud);
+        device(&design, &board(), &simulated(), io)
+    };
+    let (fast, slow) = (at(1_000_000), at(115_200));
+    assert_eq!(fast.core, slow.core);
+    assert!(slow.inference.energy_nj.value > 5.0 * fast.inference.energy_nj.value);
+    assert!(fast.inference.energy_nj.value > fast.core.energy_nj.value);
+    let ram = |r: &Report| r.causes[4].inference_nj;
+    assert_eq!(ram(&fast), ram(&slow));
+}
+
+#[test]
+fn the_published_range_is_a_plausibility_check() {
+    let design = design();
+    let r = device(&design, &board(), &simulated(), IoTiming::none(12.0));
+    let c = &r.comparisons[0];
+    near(c.floor_uw.value, 104.0 + 53.0 * 12.0);
+    assert!(c.core_uw.value > c.floor_uw.value && c.verdict == "below", "{c:?}");
+    let text = r.to_string();
+    assert!(text.contains("plausibility") && text.contains("estimate"), "{text}");
+}

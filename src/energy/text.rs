@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Both figures as text, for a terminal.
+
+use std::fmt;
+
+use super::{ASSUMPTIONS, Literature, Report};
+use crate::target::Basis;
+
+impl fmt::Display for Literature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Literature's convention (4.6 pJ a MAC, 0.9 pJ a SOP; 45 nm, float)")?;
+        for (name, v) in [
+            ("static input at every timestep, as papers count", &self.repeated),
+            ("static input once, as the hardware computes", &self.once),
+        ] {
+            writeln!(
+                f,
+                "  {name:<48} {:>10.0} MAC {:>9.0} SOP {:>10.1} nJ",
+                v.macs, v.sops, v.energy_nj
+            )?;
+        }
+        if let Some(w) = &self.width_aware {
+            let total = w.total_nj();
+            writeln!(f, "  integer adds at the model's widths, static input once: {total} nJ")?;
+            writeln!(
+                f,
+                "    synapses {} nJ, neurons {} nJ, readout {:.3} nJ",
+                w.synapses_nj, w.neurons_nj, w.readout_nj
+            )?;
+        }
+        self.caveats.iter().try_for_each(|c| writeln!(f, "  - {c}"))
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "Estimate for {} at {} MHz, mean of {} simulated inferences; value [low, high]",
+            self.target, self.io.clock_mhz, self.images
+        )?;
+        for (name, v) in [("core", &self.core), ("with the serial line", &self.inference)] {
+            writeln!(
+                f,
+                "  {name:<21} {:>9.0} cycles {:>10.1} us   {} uJ   {:.2} mW",
+                v.cycles,
+                v.time_us,
+                display(v.energy_nj * 1e-3),
+                v.power_uw * 1e-3
+            )?;
+        }
+        writeln!(f, "  phases (what passes with time):")?;
+        for p in &self.phases {
+            let who = if p.host_bound { "host-bound" } else { "core" };
+            let energy = display(p.energy_nj * 1e-3);
+            writeln!(f, "    {:<10} {who:<10} {:>10.1} us   {energy} uJ", p.name, p.time_us)?;
+        }
+        writeln!(f, "  core energy by cause [nJ]:")?;
+        for c in &self.causes {
+            let basis = if c.basis == Basis::Measured { "measured" } else { "estimate" };
+            writeln!(f, "    {:<24} {:<30} {basis}", c.cause.name(), c.core_nj.to_string())?;
+        }
+        writeln!(f, "  core energy by stage, without static power and clock base [nJ]:")?;
+        for s in &self.stages {
+            writeln!(f, "    {:<24} {}", s.name, s.core_nj)?;
+        }
+        writeln!(
+            f,
+            "  {:.0} % of the core energy rests on coefficients measured on this device; the numbers of flips are assumptions",
+            self.measured_share * 100.0
+        )?;
+        for c in &self.comparisons {
+            writeln!(
+                f,
+                "  plausibility: {:.2} mW is {} the {:.2} to {:.2} mW measured for {}; an idle design draws {:.2} mW",
+                c.core_uw.value / 1e3,
+                c.verdict,
+                c.published_uw[0] / 1e3,
+                c.published_uw[1] / 1e3,
+                c.name,
+                c.floor_uw * 1e-3
+            )?;
+        }
+        ASSUMPTIONS.iter().try_for_each(|a| writeln!(f, "  - {a}"))
+    }
+}
+
+/// Three digits after the point: the core's energy lies below a microjoule.
+fn display(b: super::Band) -> String {
+    format!("{b:.3}")
+}

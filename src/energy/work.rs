@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! What a stage does in one inference: bits flipped, block RAMs read and written.
+
+use super::Band;
+use super::assume::{COUNT, GLITCH, REPLACED, SCAN, UNROUTED, add_level};
+use crate::hw::{DenseStage, Design, LifStage, Memory, MemoryKind, ReadoutStage, Stage};
+use crate::sim::{MeanActivity, StageMean};
+
+/// Flips of a group of nets.
+pub(super) struct Flips {
+    /// Which nets.
+    pub what: &'static str,
+    /// How many flips an inference.
+    pub count: Band,
+}
+
+/// Accesses to one memory.
+pub(super) struct Accesses {
+    /// What the memory is for.
+    pub kind: MemoryKind,
+    /// Block RAMs, all of them taking part in every access.
+    pub ebr: u32,
+    /// Reads at a new address.
+    pub reads: Band,
+    /// Writes.
+    pub writes: Band,
+}
+
+/// Results that reach stage `i` in an inference: of the last stage before it that counts them.
+fn arriving(design: &Design, mean: &MeanActivity, i: usize) -> f64 {
+    let counted = |k: &usize| !matches!(design.stages[*k], Stage::Count(_));
+    (0..i).rev().find(counted).map_or_else(|| mean.stage(i).inputs, |k| mean.stage(k).results)
+}
+
+/// Bits that stage `i` flips.
+pub(super) fn flips(design: &Design, mean: &MeanActivity, i: usize) -> Vec<Flips> {
+    let act = mean.stage(i);
+    match &design.stages[i] {
+        Stage::Dense(d) => dense(d, &act),
+        Stage::Lif(l) => lif(l, &act),
+        Stage::Count(bits) => {
+            let trains = arriving(design, mean, i);
+            let nets = REPLACED * GLITCH * (2.0 * f64::from(*bits));
+            vec![Flips { what: "population count", count: nets * trains }]
+        }
+        Stage::Readout(r) => readout(r, arriving(design, mean, i)),
+    }
+}
+
+/// Events of all groups but the first: those found in the bitmap of kept inputs.
+fn replayed(d: &DenseStage, act: &StageMean) -> f64 {
+    let groups = f64::from(d.groups());
+    act.rows * (groups - 1.0) / groups
+}
+
+fn dense(d: &DenseStage, act: &StageMean) -> Vec<Flips> {
+    let (lanes, tp) = (f64::from(d.lanes), f64::from(d.time_parallel));
+    let (acc, xw) = (f64::from(d.acc_bits), f64::from(d.input_bits));
+    let adds_one = d.time_parallel > 1;
+    let addition = if adds_one { COUNT } else { add_level(d.input_bits) };
+    // The input's two registers, the weights' register and the weights at its input.
+    let event = REPLACED * (2.0 * xw + 2.0 * lanes);
+    // Each event offers its input to all lanes: adders move whether they keep the sum or not.
+    let offered =
+        if adds_one { REPLACED * (lanes * tp) } else { REPLACED * UNROUTED * (lanes * (xw + 1.0)) };
+    // n results leave through a chain of n: n + (n−1) + … words move up by one.
+    let moved: f64 = (0..d.groups())
+        .map(|g| f64::from(d.group_size(g)) * tp)
+        .map(|n| n * (n + 1.0) / 2.0 * acc)
+        .sum();
+    let loaded = f64::from(d.groups()) * lanes * tp * acc * 2.0;
+    let all_results = f64::from(d.outputs()) * tp;
+    let share = act.results / all_results.max(1.0);
+    let subtract = REPLACED * (GLITCH + Band::exact(1.0)) * (acc + 1.0);
+    let rotate = if adds_one { REPLACED * (tp * acc) } else { Band::ZERO };
+    let replay = replayed(d, act);
+    let mut all = vec![
+        Flips { what: "accumulators", count: addition * act.additions },
+        Flips { what: "operands offered to the lanes", count: offered * act.rows },
+        Flips { what: "event pipeline", count: event * act.rows },
+        Flips { what: "sum of the inputs", count: addition * act.nonzero + COUNT * act.inputs },
+        Flips { what: "result chain", count: REPLACED * ((moved + loaded) * share) },
+        Flips { what: "subtraction", count: (subtract + rotate) * act.results },
+    ];
+    if d.groups() > 1 {
+        // A word of the bitmap is collected, fetched and emptied; each event is searched for.
+        let words = REPLACED * (2.0 * 16.0 * act.words);
+        all.push(Flips { what: "replay", count: SCAN * replay + words });
+    }
+    all
+}
+
+fn lif(l: &LifStage, act: &StageMean) -> Vec<Flips> {
+    let width = f64::from(l.membrane_bits);
+    let adders = f64::from(l.leak_num.count_ones().saturating_sub(1));
+    // Charge, comparison, reset, and one adder for each further one in the leak's numerator.
+    let nets = 3.0 * width + adders * (width + f64::from(l.leak_shift));
+    let inputs = act.results * if l.hold { 1.0 } else { f64::from(l.timesteps) };
+    let taken = REPLACED * (width + f64::from(l.threshold_bits));
+    let trains = REPLACED * f64::from(l.timesteps) * act.results;
+    vec![
+        Flips { what: "membranes", count: REPLACED * width * act.steps },
+        Flips { what: "charge, compare, reset, leak", count: REPLACED * GLITCH * nets * act.steps },
+        Flips { what: "inputs and thresholds", count: taken * inputs },
+        Flips { what: "spike trains", count: COUNT * act.spikes + trains },
+    ]
+}
+
+fn readout(r: &ReadoutStage, inputs: f64) -> Vec<Flips> {
+    let (gain, logit) = (f64::from(r.gain_bits), f64::from(r.logit_bits));
+    let step = REPLACED * (GLITCH + Band::exact(1.0)) * logit + REPLACED * gain;
+    let compare = REPLACED * GLITCH * (2.0 * logit);
+    vec![
+        Flips { what: "gain, a bit a cycle", count: step * ((gain + 1.0) * inputs) },
+        Flips { what: "largest logit", count: compare * inputs },
+        Flips { what: "result bytes", count: REPLACED * (5.0 * 40.0 * inputs) },
+    ]
+}
+
+/// How often a memory is read and written; `None` if it is not in block RAM.
+pub(super) fn accesses(design: &Design, mean: &MeanActivity, m: &Memory) -> Option<Accesses> {
+    if !m.block {
+        return None;
+    }
+    let (reads, writes) = counts(design, mean, m);
+    Some(Accesses { kind: m.kind, ebr: m.ebr(), reads, writes: Band::exact(writes) })
+}
+
+/// Flips of a read-only memory made of LUTs: outputs and the tree of multiplexers.
+pub(super) fn table_flips(design: &Design, mean: &MeanActivity, m: &Memory) -> Option<Flips> {
+    if m.block {
+        return None;
+    }
+    let (reads, _) = counts(design, mean, m);
+    let what = if m.kind == MemoryKind::Weights { "weights in LUTs" } else { "parameters in LUTs" };
+    Some(Flips { what, count: REPLACED * GLITCH * f64::from(m.luts()) * reads })
+}
+
+/// Reads at a new address, and writes.
+fn counts(design: &Design, mean: &MeanActivity, m: &Memory) -> (Band, f64) {
+    let act = mean.stage(m.stage);
+    match (&design.stages[m.stage], m.kind) {
+        (Stage::Dense(d), kind) => {
+            let replay = replayed(d, &act);
+            match kind {
+                // The first group's address follows the inputs, zero or not; a scan's also
+                // moves on over the words without a one, of which there are `words` at most.
+                MemoryKind::Weights => {
+                    let base = act.inputs + replay;
+                    (Band::new(base, base, base + act.words), 0.0)
+                }
+                MemoryKind::Bitmap => {
+                    (Band::exact(act.words), f64::from(d.words()) * share(d, &act))
+                }
+                _ => (Band::new(replay, replay, replay + act.words), act.inputs),
+            }
+        }
+        (Stage::Lif(_), MemoryKind::Trace) => (Band::ZERO, act.results),
+        (Stage::Lif(_), _) => (Band::exact(act.results), 0.0),
+        (Stage::Readout(_) | Stage::Count(_), _) => {
+            (Band::exact(arriving(design, mean, m.stage)), 0.0)
+        }
+    }
+}
+
+/// 1 if the inputs of an inference came, 0 if none did.
+fn share(d: &DenseStage, act: &StageMean) -> f64 {
+    act.inputs / f64::from(d.inputs().max(1))
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! A design's share of the chip, and its block RAMs one by one, as a picture.
+
+use std::fmt::Write as _;
+
+use super::facts::grouped;
+use super::stages;
+use super::svg::STYLE;
+use super::xml::{escape, shorten};
+use crate::hw::{self, Design, Memory, MemoryKind};
+use crate::target::Target;
+
+const MARGIN: f64 = 28.0;
+const WIDTH: f64 = 760.0;
+const BAR: f64 = 20.0;
+const ROW: f64 = 26.0;
+/// Block RAMs shown one by one, and their distance.
+const SHOWN: u32 = 13;
+const CELL: f64 = 13.0;
+/// Bits of an iCE40 block RAM.
+const EBR_BITS: u32 = 4096;
+
+/// LUTs and block RAMs that `design` takes of `target`, by purpose, and a map of the memories.
+/// LUTs are the cost model's estimate, block RAMs are exact.
+#[must_use]
+pub fn memory_svg(design: &Design, target: &Target) -> String {
+    let estimate = hw::estimate(design);
+    let have = target.device.resources;
+    let rows = estimate.memories.len() as f64;
+    let height = 266.0 + rows * ROW + MARGIN;
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        r#"<svg xmlns="http://www.w3.org/2000/svg" class="sf-graph" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" role="img">"#
+    );
+    let name = escape(&shorten(&design.name, 50));
+    let _ = writeln!(out, "<title>{name}</title>\n{STYLE}");
+    let _ = writeln!(out, r#"<rect class="page" width="{WIDTH}" height="{height}" rx="10"/>"#);
+    text(&mut out, "title", MARGIN, MARGIN + 16.0, &name);
+    let on = format!("on {}: {}", target.name, target.description);
+    text(&mut out, "muted", MARGIN, MARGIN + 37.0, &escape(&on));
+
+    let in_luts: u32 = estimate.memories.iter().filter(|m| !m.block).map(Memory::luts).sum();
+    let logic = estimate.lut4.saturating_sub(in_luts);
+    let mut luts = vec![("logic", logic)];
+    luts.extend(estimate.memories.iter().filter(|m| !m.block).map(|m| (class(m), m.luts())));
+    bar(&mut out, 100.0, "LUT4, estimated", have.lut4, &luts);
+    let blocks: Vec<_> =
+        estimate.memories.iter().filter(|m| m.block).map(|m| (class(m), m.ebr())).collect();
+    bar(&mut out, 154.0, "Block RAM", have.ebr, &blocks);
+
+    let mut y = 226.0;
+    text(&mut out, "strong", MARGIN, y, "What takes them");
+    y += ROW;
+    square(&mut out, "logic", MARGIN, y, 12.0);
+    text(&mut out, "line", MARGIN + 20.0, y, "logic and serial link");
+    text(&mut out, "line", 392.0, y, &format!("{} LUT", grouped(logic)));
+    for m in &estimate.memories {
+        y += ROW;
+        memory(&mut out, m, y);
+    }
+    out.push_str("</svg>\n");
+    out
+}
+
+/// One line of the map: what, shape, size, and a square for each block RAM.
+fn memory(out: &mut String, m: &Memory, y: f64) {
+    square(out, class(m), MARGIN, y, 12.0);
+    let label = format!("{} {}", shorten(&m.layer, 22), stages::kind(m.kind));
+    text(out, "line", MARGIN + 20.0, y, &escape(&label));
+    text(out, "badge", 372.0, y, &format!("{} × {} bit", grouped(m.depth), m.width));
+    if !m.block {
+        text(out, "line", 392.0, y, &format!("{} LUT", grouped(m.luts())));
+        return;
+    }
+    let bits = f64::from(m.depth) * f64::from(m.width);
+    let full = 100.0 * bits / f64::from(m.ebr() * EBR_BITS);
+    text(out, "line", 392.0, y, &format!("{} EBR, {full:.0} % full", m.ebr()));
+    let shown = m.ebr().min(SHOWN);
+    for k in 0..shown {
+        square(out, class(m), 524.0 + f64::from(k) * CELL, y, 10.0);
+    }
+    if m.ebr() > shown {
+        let more = format!("+{}", m.ebr() - shown);
+        text(out, "muted", 528.0 + f64::from(shown) * CELL, y, &more);
+    }
+}
+
+fn square(out: &mut String, class: &str, x: f64, y: f64, width: f64) {
+    let top = y - 10.5;
+    let _ = writeln!(
+        out,
+        r#"<rect class="{class}" x="{x:.1}" y="{top:.1}" width="{width}" height="12" rx="2.5"/>"#
+    );
+}
+
+fn class(m: &Memory) -> &'static str {
+    match m.kind {
+        MemoryKind::Weights => "weights",
+        MemoryKind::Parameters => "parameters",
+        MemoryKind::Values => "values",
+        MemoryKind::Bitmap => "bitmap",
+        MemoryKind::Trace => "trace",
+    }
+}
+
+/// `content` is escaped already.
+fn text(out: &mut String, class: &str, x: f64, y: f64, content: &str) {
+    let _ = writeln!(out, r#"<text class="{class}" x="{x:.1}" y="{y:.1}">{content}</text>"#);
+}
+
+/// A bar of `total`, filled piece by piece.
+fn bar(out: &mut String, y: f64, name: &str, total: u32, pieces: &[(&str, u32)]) {
+    let used: u32 = pieces.iter().map(|p| p.1).sum();
+    let share = 100.0 * f64::from(used) / f64::from(total.max(1));
+    text(out, "strong", MARGIN, y, name);
+    let numbers = format!("{} of {}, {share:.0} %", grouped(used), grouped(total));
+    text(out, "badge", WIDTH - MARGIN, y, &numbers);
+    let width = WIDTH - 2.0 * MARGIN;
+    let top = y + 8.0;
+    let _ = writeln!(
+        out,
+        r#"<rect class="free" x="{MARGIN}" y="{top:.1}" width="{width:.1}" height="{BAR}" rx="4"/>"#
+    );
+    let scale = width / f64::from(total.max(used).max(1));
+    let mut x = MARGIN;
+    for (class, n) in pieces.iter().filter(|p| p.1 > 0) {
+        let w = f64::from(*n) * scale;
+        let _ = writeln!(
+            out,
+            r#"<rect class="{class}" x="{x:.2}" y="{top:.1}" width="{:.2}" height="{BAR}" rx="2"/>"#,
+            (w - 1.0).max(0.6)
+        );
+        x += w;
+    }
+}

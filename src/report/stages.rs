@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! What the hardware of a layer looks like, in a few lines.
+
+use super::facts::{grouped, plural};
+use crate::hw::{self, Design, Memory, MemoryKind, Stage};
+
+/// The hardware of the layer `name`, first line the module; empty if it has none of its own.
+pub(super) fn lines(design: &Design, name: &str) -> Vec<String> {
+    let estimate = hw::estimate(design);
+    let found = design.stages.iter().enumerate().find(|(_, s)| match s {
+        Stage::Dense(d) => d.name == name,
+        Stage::Lif(l) => l.name == name,
+        Stage::Readout(r) => r.name == name,
+        Stage::Count(_) => false,
+    });
+    let Some((i, stage)) = found else { return Vec::new() };
+    let mut lines = Vec::new();
+    let counted = i.checked_sub(1).map(|b| &design.stages[b]);
+    if let Some(Stage::Count(bits)) = counted {
+        lines.push(format!("sf_count_ones: {bits} timesteps become one count"));
+    }
+    lines.extend(match stage {
+        Stage::Dense(d) => {
+            let accumulators = if d.time_parallel > 1 {
+                format!(", {} accumulators each", d.time_parallel)
+            } else {
+                String::new()
+            };
+            vec![
+                format!(
+                    "sf_dense: {} {} × {} {}{accumulators}",
+                    d.lanes,
+                    plural(d.lanes, "lane"),
+                    d.groups(),
+                    plural(d.groups(), "group")
+                ),
+                format!("accumulators of {} bits, results of {}", d.acc_bits, d.output_bits()),
+            ]
+        }
+        Stage::Lif(l) => vec![
+            "sf_lif: a timestep of a neuron a cycle".to_owned(),
+            format!("membrane register of {} bits", l.membrane_bits),
+        ],
+        Stage::Readout(r) => vec![
+            format!("sf_readout: serial gain, {} cycles a class", r.gain_bits + 3),
+            format!("logits of {} bits", r.logit_bits),
+        ],
+        Stage::Count(_) => Vec::new(),
+    });
+    let stored: Vec<_> = estimate.memories.iter().filter(|m| m.stage == i).map(memory).collect();
+    if !stored.is_empty() {
+        lines.push(stored.join(", "));
+    }
+    let cycles = estimate.stage_cycles.get(i).copied().unwrap_or(0);
+    lines.push(format!("adds ≈ {} cycles after the last input", grouped(cycles)));
+    lines
+}
+
+/// What a memory is for.
+pub(super) fn kind(kind: MemoryKind) -> &'static str {
+    match kind {
+        MemoryKind::Weights => "weights",
+        MemoryKind::Parameters => "parameters",
+        MemoryKind::Values => "kept inputs",
+        MemoryKind::Bitmap => "bitmap",
+        MemoryKind::Trace => "trace",
+    }
+}
+
+fn memory(m: &Memory) -> String {
+    if m.block {
+        format!("{} {} EBR", kind(m.kind), m.ebr())
+    } else {
+        format!("{} {} LUT", kind(m.kind), m.luts())
+    }
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+
+use super::card::Card;
+use super::svg::draw;
+use super::*;
+use crate::hw::{self, Design};
+use crate::ir::{
+    self, BatchNorm, BitMatrix, Compare, Graph, Lif, Linear, Op, PerChannel, Readout, ReadoutKind,
+    Reset, Weights,
+};
+use crate::pass;
+use crate::target::{self, Target};
+
+fn linear(rows: usize, cols: usize, seed: usize) -> Op {
+    // Any fixed mixture of signs will do.
+    let sign = |r: usize, c: usize| (r * 7919 + c * 104_729 + seed).count_ones().is_multiple_of(2);
+    let signs = BitMatrix::from_fn(rows, cols, sign);
+    let scale = PerChannel::Each((0..rows).map(|r| 0.02 + r as f64 * 1e-4).collect());
+    Op::Linear(Linear { weights: Weights::Binary { signs, scale }, bias: None })
+}
+
+fn norm(n: usize) -> Op {
+    let each = |v: f64| vec![v; n];
+    let (gamma, beta, mean) = (each(1.2), each(0.1), each(0.05));
+    Op::BatchNorm(BatchNorm { gamma, beta, mean, var: each(0.8), eps: 1e-5 })
+}
+
+/// 784-128-10 as the exporter writes it, real form.
+pub(crate) fn student() -> Graph {
+    let mut g = Graph::new("student", 4);
+    let input = Op::Input(ir::Input { shape: vec![784], bits: 8, is_static: true });
+    let x = g.add("pixels", input, &[]).unwrap();
+    let x = g.add("/Div", Op::Scale(ir::Scale { factor: 1.0 / 255.0 }), &[x]).unwrap();
+    let x = g.add("/fc1/Gemm", linear(128, 784, 1), &[x]).unwrap();
+    let x = g.add("/bn1/BatchNormalization", norm(128), &[x]).unwrap();
+    let lif = Op::Lif(Lif {
+        leak: 0.5,
+        gain: PerChannel::All(1.0),
+        bias: PerChannel::All(0.0),
+        threshold: PerChannel::All(1.0),
+        reset: Reset::SoftDelayed,
+        compare: Compare::Above,
+    });
+    let x = g.add("/lif1", lif, &[x]).unwrap();
+    let x = g.add("/fc2/Gemm", linear(10, 128, 2), &[x]).unwrap();
+    let x = g.add("/bn2/BatchNormalization", norm(10), &[x]).unwrap();
+    let readout = Op::Readout(Readout {
+        kind: ReadoutKind::PerStep,
+        gain: PerChannel::All(1.0),
+        offset: PerChannel::All(0.0),
+    });
+    let y = g.add("logits", readout, &[x]).unwrap();
+    g.set_output(y);
+    g
+}
+
+/// The same as integers, and its hardware.
+pub(crate) fn compiled() -> (Graph, Design, Target) {
+    let mut g = student();
+    pass::run(&mut g, pass::TO_INTEGER, &pass::Options::default()).unwrap();
+    let target = target::load("icebreaker").unwrap();
+    let (design, _) = hw::lower(&g, &target, &hw::Options::default()).unwrap();
+    (g, design, target)
+}
+
+/// Two residual blocks and a fork, which the graph language cannot say yet.
+fn branches() -> String {
+    let card = |name: &str, class: &'static str, flow: &'static str| Card {
+        name: name.to_owned(),
+        badge: class.to_owned(),
+        class,
+        lines: vec!["something about it".to_owned()],
+        stream: Some((format!("{flow}[64x8x8]"), flow)),
+        hardware: Vec::new(),
+    };
+    let cards = [
+        card("input", "input", "levels"),
+        card("conv1", "linear", "current"),
+        card("lif1", "neuron", "spikes"),
+        card("conv2", "linear", "current"),
+        card("shortcut", "linear", "current"),
+        card("lif2", "neuron", "spikes"),
+        card("pool", "affine", "levels"),
+        card("add", "affine", "levels"),
+        card("lif3", "neuron", "spikes"),
+        card("head", "readout", "current"),
+    ];
+    let edges = [
+        (0, 1),
+        (1, 2),
+        (2, 3),
+        (2, 4),
+        (3, 5),
+        (2, 6),
+        (5, 7),
+        (4, 7),
+        (6, 7),
+        (7, 8),
+        (0, 7),
+        (8, 9),
+        (2, 9),
+    ];
+    draw("residual", "a picture of branches", &cards, &edges)
+}
+
+/// Tags are balanced and no attribute or text has a bare `&` or `<`.
+fn well_formed(svg: &str) {
+    let mut open = Vec::new();
+    let mut rest = svg;
+    while let Some(at) = rest.find('<') {
+        let text = &rest[..at];
+        assert!(!text.contains('>') || open.last() == Some(&"style"), "{text}");
+        let end = at + rest[at..].find('>').unwrap();
+        let tag = &rest[at + 1..end];
+        let name = tag.trim_start_matches('/').split([' ', '/']).next().unwrap();
+        assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
+        if tag.starts_with('/') {
+            assert_eq!(open.pop(), Some(name));
+        } else if !tag.ends_with('/') {
+            open.push(name);
+        }
+        rest = &rest[end + 1..];
+    }
+    assert!(open.is_empty(), "{open:?}");
+}
+
+#[test]
+fn pictures_are_well_formed() {
+    let (g, design, target) = compiled();
+    for picture in [
+        svg(&student(), None).unwrap(),
+        svg(&g, Some(&design)).unwrap(),
+        memory_svg(&design, &target),
+        branches(),
+    ] {
+        well_formed(&picture);
+    }
+}
+
+#[test]
+fn names_are_escaped_everywhere() {
+    let mut g = Graph::new("a<b>\"&", 1);
+    let input = Op::Input(ir::Input { shape: vec![2], bits: 1, is_static: true });
+    let x = g.add("x\"<y>&\\", input, &[]).unwrap();
+    g.set_output(x);
+    well_formed(&svg(&g, None).unwrap());
+    let dot = dot(&g).unwrap();
+    assert!(dot.contains(r#"label="x\"<y>&\\\n"#), "{dot}");
+}
+
+#[test]
+fn the_table_counts_parameters_and_signs() {
+    let (g, ..) = compiled();
+    let table = text(&g).unwrap();
+    let fc1 = table.lines().find(|l| l.starts_with("/fc1/Gemm")).unwrap();
+    assert!(fc1.contains("linear") && fc1.contains("current[128;"), "{fc1}");
+    assert!(table.contains("/fc1/Gemm") && table.contains("output: logits"), "{table}");
+}
+
+/// Writes the pictures where SYNFIRE_PICTURES says, to look at them.
+#[test]
+fn pictures_can_be_looked_at() {
+    let Some(dir) = std::env::var_os("SYNFIRE_PICTURES") else { return };
+    let dir = std::path::Path::new(&dir);
+    let (g, design, target) = compiled();
+    for (name, text) in [
+        ("real.svg", svg(&student(), None).unwrap()),
+        ("design.svg", svg(&g, Some(&design)).unwrap()),
+        ("memory.svg", memory_svg(&design, &target)),
+        ("branches.svg", branches()),
+        ("graph.dot", dot(&g).unwrap()),
+        ("graph.txt", text(&g).unwrap()),
+    ] {
+        std::fs::write(dir.join(name), text).unwrap();
+    }
+}

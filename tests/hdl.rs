@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! The hand-written Verilog: free of warnings, its properties proved, and the proofs able
+//! to fail. `hdl/formal.toml` says what is proved how.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
+
+#[path = "common/tools.rs"]
+mod common;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use synfire::flow::formal::{Mode, ProofJob, prove};
+use synfire::flow::verilator::{LintJob, lint_only};
+use synfire::flow::{Tool, Toolbox};
+
+use common::tools;
+
+#[derive(serde::Deserialize)]
+struct Plan {
+    proof: Vec<Proof>,
+    mutant: Vec<Mutant>,
+}
+
+#[derive(Clone, serde::Deserialize)]
+struct Proof {
+    module: String,
+    files: Vec<String>,
+    params: Vec<BTreeMap<String, i64>>,
+    mode: Mode,
+    depth: u32,
+}
+
+#[derive(serde::Deserialize)]
+struct Mutant {
+    module: String,
+    fault: String,
+    find: String,
+    replace: String,
+}
+
+fn hdl() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("hdl")
+}
+
+fn modules() -> Vec<PathBuf> {
+    let files = std::fs::read_dir(hdl()).unwrap().map(|e| e.unwrap().path());
+    let mut files: Vec<_> = files.filter(|p| p.extension().is_some_and(|e| e == "v")).collect();
+    files.sort();
+    files
+}
+
+fn plan() -> Plan {
+    toml::from_str(&std::fs::read_to_string(hdl().join("formal.toml")).unwrap()).unwrap()
+}
+
+impl Proof {
+    fn run(
+        &self,
+        toolbox: &Toolbox,
+        source: &Path,
+        params: &BTreeMap<String, i64>,
+    ) -> synfire::diag::Result<()> {
+        let dir = tempfile::tempdir().unwrap();
+        let job = ProofJob {
+            dir: dir.path().to_path_buf(),
+            source: source.to_path_buf(),
+            inner: self.files.iter().map(|f| hdl().join(f)).collect(),
+            parameters: params.iter().map(|(k, v)| (k.clone(), *v)).collect(),
+            top: self.module.clone(),
+            depth: self.depth,
+            mode: self.mode,
+        };
+        let time = prove(toolbox, &job)?;
+        eprintln!("{:16} {:?} {params:?} {:.1} s", self.module, self.mode, time.as_secs_f64());
+        Ok(())
+    }
+
+    fn run_all(&self, toolbox: &Toolbox) {
+        for params in &self.params {
+            self.run(toolbox, &self.source(), params).unwrap_or_else(|e| panic!("{params:?}: {e}"));
+        }
+    }
+
+    fn source(&self) -> PathBuf {
+        hdl().join(format!("{}.v", self.module))
+    }
+}
+
+#[test]
+fn modules_are_free_of_warnings() {
+    let Some(toolbox) = tools(&[Tool::Verilator]) else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let lint = |file: &PathBuf| {
+        let job = LintJob {
+            dir: dir.path().to_path_buf(),
+            sources: vec![file.clone()],
+            includes: vec![hdl()],
+            top: file.file_stem().unwrap().to_string_lossy().into_owned(),
+            ..LintJob::default()
+        };
+        lint_only(&toolbox, &job).err().map(|e| e.message)
+    };
+    let failed: Vec<_> = modules().iter().filter_map(lint).collect();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+fn every_module_with_properties_is_in_the_plan() {
+    let plan = plan();
+    for file in modules() {
+        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+        let has = std::fs::read_to_string(&file).unwrap().contains("`ifdef FORMAL");
+        assert_eq!(has, plan.proof.iter().any(|p| p.module == name), "{name}");
+    }
+}
+
+/// Bounded proofs are cut to so many cycles in everyday runs.
+const QUICK_DEPTH: u32 = 50;
+
+#[test]
+fn properties_hold() {
+    let Some(toolbox) = tools(&[Tool::Yosys, Tool::Smtbmc, Tool::Yices]) else { return };
+    for mut proof in plan().proof {
+        if proof.mode == Mode::Bmc {
+            proof.depth = proof.depth.min(QUICK_DEPTH);
+            proof.params.truncate(1);
+        }
+        proof.run_all(&toolbox);
+    }
+}
+
+#[test]
+#[ignore = "minutes; part of the nightly run"]
+fn bounded_properties_hold_to_their_full_depth() {
+    let Some(toolbox) = tools(&[Tool::Yosys, Tool::Smtbmc, Tool::Yices]) else { return };
+    plan().proof.iter().filter(|p| p.mode == Mode::Bmc).for_each(|p| p.run_all(&toolbox));
+}
+
+#[test]
+fn every_fault_is_found() {
+    let Some(toolbox) = tools(&[Tool::Yosys, Tool::Smtbmc, Tool::Yices]) else { return };
+    let plan = plan();
+    let dir = tempfile::tempdir().unwrap();
+    for mutant in &plan.mutant {
+        let proof =
+            plan.proof.iter().find(|p| p.module == mutant.module && p.mode != Mode::Cover).unwrap();
+        let text = std::fs::read_to_string(proof.source()).unwrap();
+        assert_eq!(text.matches(&mutant.find).count(), 1, "{}: {}", mutant.module, mutant.fault);
+        let file = dir.path().join(format!("{}.v", mutant.module));
+        std::fs::write(&file, text.replace(&mutant.find, &mutant.replace)).unwrap();
+        let result = proof.run(&toolbox, &file, &proof.params[0]);
+        let code = result.err().map(|e| e.code.id);
+        assert_eq!(code, Some("SF0508"), "{}: not found: {}", mutant.module, mutant.fault);
+    }
+}
