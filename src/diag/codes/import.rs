@@ -23,7 +23,7 @@ codes! {
     IMPORT_INPUT = "SF0110", "the model's input cannot be presented to hardware",
         "Hardware takes small unsigned integers. A model whose input is floating point needs `--input-bits` (width of a level) and `--input-scale` (what one level is worth); a model with several inputs usually passes the neurons' state from outside, and has to be exported with its timesteps unrolled.";
     IMPORT_OUTPUT = "SF0111", "the model's output cannot be chosen",
-        "One output becomes the logits. The model has none, or several: name the one to use with `--output`.";
+        "One output becomes the logits. The model has none, or several: name the one to use with `--output-name`.";
     IMPORT_TOO_LARGE = "SF0112", "the model asks for more memory or work than its size explains",
         "Constant folding or the search for patterns went beyond a limit that grows with the size of the file. A shape in the file is probably damaged.";
     LIFT_UNSUPPORTED = "SF0120", "an operator was not understood",

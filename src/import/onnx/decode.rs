@@ -24,3 +24,85 @@ fn damaged(reason: impl Into<String>) -> Box<Diagnostic> {
     Diagnostic::new(&codes::ONNX_DECODE, reason)
         .help("the file is truncated, damaged or not an ONNX model; export it again")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::onnx::proto::{AttributeProto, NodeProto, TensorProto};
+    use protobuf::Message as _;
+
+    fn student(exporter: &str) -> Vec<u8> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/student/");
+        std::fs::read(format!("{folder}student_{exporter}.onnx")).unwrap()
+    }
+
+    /// A second decoder must see the same.
+    #[test]
+    fn onnx_protobuf_reads_the_same_model() {
+        for exporter in ["legacy", "dynamo"] {
+            let bytes = student(exporter);
+            let ours = decode(&bytes).unwrap();
+            let theirs = onnx_protobuf::ModelProto::parse_from_bytes(&bytes).unwrap();
+            assert_eq!(ours.ir_version(), theirs.ir_version);
+            let (ours, theirs) = (ours.graph.unwrap(), theirs.graph.unwrap());
+            assert_eq!(ours.node.len(), theirs.node.len());
+            for (a, b) in ours.node.iter().zip(&theirs.node) {
+                assert_eq!(
+                    (a.name(), a.op_type(), a.domain()),
+                    (&*b.name, &*b.op_type, &*b.domain)
+                );
+                assert_eq!((&a.input, &a.output), (&b.input, &b.output));
+                assert_eq!(a.attribute.len(), b.attribute.len());
+                for (x, y) in a.attribute.iter().zip(&b.attribute) {
+                    assert_eq!((x.name(), x.i(), x.f(), &x.ints), (&*y.name, y.i, y.f, &y.ints));
+                    assert_eq!(
+                        x.t.as_ref().map(|t| t.raw_data()),
+                        y.t.as_ref().map(|t| &*t.raw_data)
+                    );
+                }
+            }
+            assert_eq!(ours.initializer.len(), theirs.initializer.len());
+            for (a, b) in ours.initializer.iter().zip(&theirs.initializer) {
+                assert_eq!((a.name(), a.data_type(), &a.dims), (&*b.name, b.data_type, &b.dims));
+                assert_eq!((a.raw_data(), &a.float_data), (&*b.raw_data, &b.float_data));
+            }
+        }
+    }
+
+    #[test]
+    fn a_large_length_allocates_nothing() {
+        // Field 7 (graph) of 2 GiB, and of 2^63 bytes, in a file of a few.
+        for length in [&[0xff, 0xff, 0xff, 0xff, 0x07][..], &[0xff; 9]] {
+            let bytes = [&[0x08, 0x0a, 0x3a], length, &[0x01, 0x0a]].concat();
+            assert_eq!(decode(&bytes).unwrap_err().code.id, "SF0101");
+        }
+    }
+
+    fn length(bytes: usize) -> Vec<u8> {
+        let mut buffer = Vec::new();
+        prost::encode_length_delimiter(bytes, &mut buffer).unwrap();
+        buffer
+    }
+
+    #[test]
+    fn deep_nesting_is_refused() {
+        // A graph in an attribute of a node of a graph, and so on: fields 7, then 1, 5, 6.
+        let mut bytes = Vec::new();
+        for field in [0x32u8, 0x2a, 0x0a].iter().cycle().take(3000) {
+            let size = length(bytes.len());
+            bytes = [&[*field][..], &size, &bytes].concat();
+        }
+        let size = length(bytes.len());
+        let bytes = [&[0x3a][..], &size, &bytes].concat();
+        let error = decode(&bytes).unwrap_err();
+        assert!(error.message.contains("recursion"), "{error}");
+    }
+
+    /// An empty message takes two bytes of the file; in memory it takes this much, so a
+    /// file cannot ask for more than some hundred times its size.
+    #[test]
+    fn messages_are_small() {
+        assert!(size_of::<AttributeProto>() <= 400, "{}", size_of::<AttributeProto>());
+        assert!(size_of::<NodeProto>() <= 400 && size_of::<TensorProto>() <= 400);
+    }
+}

@@ -111,3 +111,30 @@ impl Elem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Elem;
+
+    #[test]
+    fn integers_wrap_like_casts() {
+        for (elem, x, want) in [
+            (Elem::I8, 200, -56),
+            (Elem::U8, -1, 255),
+            (Elem::I4, 9, -7),
+            (Elem::U4, 17, 1),
+            (Elem::I32, 1 << 31, -(1 << 31)),
+            (Elem::Bool, -5, 1),
+        ] {
+            assert_eq!(elem.wrap(x), want, "{elem:?}");
+        }
+    }
+
+    #[test]
+    fn exact_casts_lose_no_value() {
+        assert!(Elem::U8.is_exact_in(Elem::F16) && Elem::U16.is_exact_in(Elem::F32));
+        assert!(Elem::Bool.is_exact_in(Elem::Bf16) && Elem::U8.is_exact_in(Elem::Bf16));
+        assert!(!Elem::U16.is_exact_in(Elem::F16) && !Elem::I32.is_exact_in(Elem::F32));
+        assert!(!Elem::F32.is_exact_in(Elem::F16) && !Elem::U8.is_exact_in(Elem::Bool));
+    }
+}

@@ -23,6 +23,8 @@ mod ops;
 #[rustfmt::skip]
 mod proto;
 mod tensor;
+#[cfg(test)]
+mod testing;
 mod values;
 
 use super::{LiftReport, Options};

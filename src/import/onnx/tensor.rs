@@ -73,10 +73,10 @@ impl Tensor {
         (0..self.len()).map(|i| self.real(i))
     }
 
-    /// The value of all elements, if they are all the same number.
+    /// The value of all elements, if they are all the same; NaN counts as a value.
     pub(super) fn splat(&self) -> Option<f64> {
         let first = self.real(0);
-        (self.len() > 0 && self.reals().all(|x| x == first)).then_some(first)
+        (self.len() > 0 && self.reals().all(|x| is_same(x, first))).then_some(first)
     }
 
     /// Reads a tensor of the file.
@@ -86,6 +86,11 @@ impl Tensor {
     pub(super) fn decode(proto: &TensorProto) -> Result<Self> {
         decode(proto).map_err(|d| d.at(format!("tensor {}", proto.name())))
     }
+}
+
+/// Equality in which NaN equals itself.
+pub(super) fn is_same(a: f64, b: f64) -> bool {
+    a == b || (a.is_nan() && b.is_nan())
 }
 
 fn bad(message: impl Into<String>) -> Box<Diagnostic> {
@@ -196,5 +201,76 @@ fn from_fields(elem: Elem, t: &TensorProto, len: usize) -> Result<Data> {
             expect("values", t.int32_data.len(), Some(len))?;
             Ok(Data::Int(t.int32_data.iter().map(|&x| elem.wrap(x.into())).collect()))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::onnx::proto::tensor_proto::DataType;
+
+    fn raw(kind: DataType, dims: &[i64], raw: &[u8]) -> TensorProto {
+        TensorProto {
+            dims: dims.to_vec(),
+            data_type: Some(kind.into()),
+            raw_data: Some(raw.to_vec()),
+            ..TensorProto::default()
+        }
+    }
+
+    fn reals(t: &TensorProto) -> Vec<f64> {
+        Tensor::decode(t).unwrap().reals().collect()
+    }
+
+    #[test]
+    fn every_element_type_is_read_from_bytes() {
+        use DataType::*;
+        assert_eq!(reals(&raw(Float, &[2], &[0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0])), [1., -2.]);
+        assert_eq!(reals(&raw(Double, &[1], &1.5f64.to_le_bytes())), [1.5]);
+        assert_eq!(reals(&raw(Float16, &[1], &[0, 0x3c])), [1.]);
+        assert_eq!(reals(&raw(Bfloat16, &[1], &[0x80, 0x3f])), [1.]);
+        assert_eq!(reals(&raw(Int8, &[2], &[1, 255])), [1., -1.]);
+        assert_eq!(reals(&raw(Uint8, &[2], &[1, 255])), [1., 255.]);
+        assert_eq!(reals(&raw(Int16, &[1], &[254, 255])), [-2.]);
+        assert_eq!(reals(&raw(Uint16, &[1], &[254, 255])), [65534.]);
+        assert_eq!(reals(&raw(Int32, &[1], &[255; 4])), [-1.]);
+        assert_eq!(reals(&raw(Uint32, &[1], &[255; 4])), [4_294_967_295.]);
+        assert_eq!(reals(&raw(Int64, &[1], &[255; 8])), [-1.]);
+        assert_eq!(reals(&raw(Uint64, &[1], &7u64.to_le_bytes())), [7.]);
+        assert_eq!(reals(&raw(Bool, &[3], &[0, 1, 2])), [0., 1., 1.]);
+        assert_eq!(reals(&raw(Int4, &[3], &[0xf1, 0x08])), [1., -1., -8.]);
+        assert_eq!(reals(&raw(Uint4, &[3], &[0xf1, 0x08])), [1., 15., 8.]);
+    }
+
+    #[test]
+    fn typed_fields_serve_several_types() {
+        let ints = |kind: DataType, int32_data: &[i32]| TensorProto {
+            dims: vec![2],
+            data_type: Some(kind.into()),
+            int32_data: int32_data.to_vec(),
+            ..TensorProto::default()
+        };
+        assert_eq!(reals(&ints(DataType::Float16, &[0x3c00, 0xbc00])), [1., -1.]);
+        assert_eq!(reals(&ints(DataType::Bfloat16, &[0x3f80, 0xbf80])), [1., -1.]);
+        assert_eq!(reals(&ints(DataType::Int8, &[-1, 3])), [-1., 3.]);
+        assert_eq!(reals(&ints(DataType::Bool, &[0, 1])), [0., 1.]);
+        assert_eq!(reals(&ints(DataType::Int4, &[0x2f])), [-1., 2.]);
+    }
+
+    #[test]
+    fn faults_are_refused() {
+        let code = |t: &TensorProto| Tensor::decode(t).unwrap_err().code.id;
+        assert_eq!(code(&raw(DataType::Float, &[2], &[0; 7])), "SF0105");
+        assert_eq!(code(&raw(DataType::Float, &[i64::MAX, 2], &[])), "SF0105");
+        assert_eq!(code(&raw(DataType::Float, &[1 << 40, 1 << 40, 0], &[])), "SF0105");
+        assert_eq!(code(&raw(DataType::Float, &[1 << 61], &[])), "SF0105");
+        assert_eq!(code(&raw(DataType::Float, &[-1], &[])), "SF0105");
+        assert_eq!(code(&raw(DataType::String, &[0], &[])), "SF0105");
+        assert_eq!(code(&raw(DataType::Uint64, &[1], &[255; 8])), "SF0105");
+        let external = TensorProto {
+            data_location: Some(DataLocation::External.into()),
+            ..raw(DataType::Float, &[1], &[0; 4])
+        };
+        assert_eq!(code(&external), "SF0106");
     }
 }

@@ -96,3 +96,43 @@ fn unaccounted(node: &Node<'_>, fate: Fate, values: &Values) -> Box<Diagnostic> 
     };
     node.error(&codes::LIFT_UNSUPPORTED, "no pattern takes this operator").help(help)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::import::onnx::testing::{import, neuron, refusal};
+
+    const BODY: &str = "l@ = Mul(beta, m^)\na@ = Add(l@, i)\nm@ = Sub(a@, s^)";
+
+    #[test]
+    fn every_operator_is_under_a_pattern() {
+        let extra = "const q f32 -: 3\nt = Neg(q)\nz = Abs(t)\nm1 = Identity(i)";
+        let text = neuron(extra, BODY);
+        let (_, report) = import(&text).unwrap();
+        let operators = text.lines().filter(|l| l.contains(" = ")).count();
+        let listed: usize = report.lifted.iter().map(|l| l.sources.len()).sum();
+        assert_eq!(listed, operators);
+        assert_eq!(report.count("dead"), 2);
+        assert_eq!(report.count("identity"), 1);
+        assert_eq!(report.count("linear"), 1);
+        // The last spikes are cast for the readout only.
+        assert_eq!(report.count("lif"), 3 + 6 + 5);
+        assert_eq!(report.count("readout"), 2);
+    }
+
+    #[test]
+    fn what_is_left_is_named() {
+        let text = neuron("j = Relu(i)\nm1 = Identity(j)", &BODY.replace("l@, i", "l@, j"));
+        assert_eq!(
+            refusal(&text),
+            "SF0120 node j (Relu, opset 18): no pattern takes this operator"
+        );
+        let text = neuron(
+            "const q f32 -: 3\nt = Erf(q)\nj = Mul(t, i)\nm1 = Identity(j)",
+            &BODY.replace("l@, i", "l@, j"),
+        );
+        assert_eq!(
+            refusal(&text),
+            "SF0120 node t (Erf, opset 18): this operator cannot be computed on constants yet"
+        );
+    }
+}

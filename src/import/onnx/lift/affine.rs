@@ -4,18 +4,17 @@
 //! A neuron's update is written in many ways (`β·m + i − s·θ`, `m + (i − m)/τ`,
 //! `(1 − s)·m`, `where(s, 0, m)`): as a sum over chosen values they are the same.
 
-use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::coeff::Coeff;
 use crate::import::onnx::elem::Elem;
 use crate::import::onnx::model::Model;
+use crate::import::onnx::node::Node;
 use crate::import::onnx::values::{ValueId, Values};
 
-/// Terms beyond which a sum is not looked into further.
-const MAX_TERMS: usize = 64;
-/// How deep an expression is followed.
-const MAX_DEPTH: usize = 200;
+/// Terms of a product of sums beyond which it is left as it is.
+const MAX_PRODUCT: usize = 16;
 
 /// What a coefficient stands before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,7 +44,8 @@ impl Form {
         Self { terms: BTreeMap::new(), constant: c }
     }
 
-    fn atom(atom: Atom) -> Self {
+    /// The atom itself.
+    pub(super) fn atom(atom: Atom) -> Self {
         Self { terms: BTreeMap::from([(atom, Coeff::one(1.0))]), constant: Coeff::one(0.0) }
     }
 
@@ -70,7 +70,7 @@ impl Form {
                 self.terms.insert(*atom, sum)
             };
         }
-        (self.terms.len() <= MAX_TERMS).then_some(self)
+        Some(self)
     }
 
     fn scaled(&self, factor: &Coeff, f: impl Fn(f64, f64) -> f64 + Copy) -> Option<Self> {
@@ -86,6 +86,9 @@ impl Form {
 
     /// The product, as long as no term has more than two factors.
     fn times(&self, other: &Self) -> Option<Self> {
+        if self.terms.len().saturating_mul(other.terms.len()) > MAX_PRODUCT {
+            return None;
+        }
         let mut out = self.scaled(&other.constant, |a, b| a * b)?;
         for (atom, c) in &other.terms {
             let mut part = Self::number(Coeff::one(0.0));
@@ -107,68 +110,101 @@ pub(super) struct Affine<'v> {
     model: &'v Model<'v>,
     values: &'v Values,
     stop: BTreeSet<ValueId>,
+    max_terms: usize,
     /// Work that is left for the whole import.
     fuel: &'v Cell<usize>,
-    memo: RefCell<HashMap<ValueId, Option<Form>>>,
-    /// Values that were looked into.
-    pub(super) visited: RefCell<BTreeSet<ValueId>>,
+}
+
+/// A value as a sum, and the values that were looked into for that.
+#[derive(Debug)]
+pub(super) struct Looked {
+    pub(super) form: Form,
+    pub(super) visited: Vec<ValueId>,
 }
 
 impl<'v> Affine<'v> {
+    /// Sums of more than `max_terms` are not built.
     pub(super) fn new(
         model: &'v Model<'v>,
         values: &'v Values,
         fuel: &'v Cell<usize>,
         stop: impl IntoIterator<Item = ValueId>,
+        max_terms: usize,
     ) -> Self {
-        Self {
-            model,
-            values,
-            stop: stop.into_iter().collect(),
-            fuel,
-            memo: RefCell::default(),
-            visited: RefCell::default(),
+        Self { model, values, stop: stop.into_iter().collect(), max_terms, fuel }
+    }
+
+    /// The value as a sum, looking into it even if it is one to stop at; it is its own
+    /// only term if it is no sum, or one that is too long.
+    pub(super) fn form(&self, id: ValueId) -> Looked {
+        // A sum that broadcasts a value to another shape is none: channels would move.
+        let shape = self.values.shape(id);
+        let mut known: BTreeMap<ValueId, Form> = BTreeMap::new();
+        let mut visited = Vec::new();
+        for part in self.parts(id) {
+            let is_alike =
+                |o: &ValueId| self.values.constant(*o).is_some() || self.values.shape(*o) == shape;
+            let fits = shape.is_some() && self.values.operands(part).iter().flatten().all(is_alike);
+            let form = if fits { self.inside(part, &known) } else { None };
+            if form.is_some() {
+                visited.push(part);
+            }
+            known.insert(part, form.unwrap_or_else(|| Form::atom(Atom::Value(part))));
         }
+        let form = known.remove(&id).unwrap_or_else(|| Form::atom(Atom::Value(id)));
+        Looked { form, visited }
     }
 
-    /// The value as a sum, looking into it even if it is one to stop at. None if it has
-    /// too many terms or is multiplied up too far.
-    pub(super) fn form(&self, id: ValueId) -> Option<Form> {
-        self.inside(id, 0).or_else(|| Some(Form::atom(Atom::Value(id))))
+    /// The values that this one is a sum over, itself last: operands have lower indices.
+    fn parts(&self, id: ValueId) -> BTreeSet<ValueId> {
+        let mut parts = BTreeSet::new();
+        let mut open = vec![id];
+        while let Some(part) = open.pop()
+            && self.spend(1)
+        {
+            if (part == id || !self.stop.contains(&part)) && self.is_sum(part) && parts.insert(part)
+            {
+                open.extend(self.values.operands(part).iter().flatten());
+            }
+        }
+        parts
     }
 
-    /// The value itself, not looked into.
-    pub(super) fn leaf(&self, id: ValueId) -> Form {
-        Form::atom(Atom::Value(id))
+    /// False if there is no work left.
+    fn spend(&self, work: usize) -> bool {
+        let left = self.fuel.get().saturating_sub(work);
+        self.fuel.set(left);
+        left > 0
     }
 
-    fn at(&self, id: ValueId, depth: usize) -> Option<Form> {
+    fn node(&self, id: ValueId) -> Option<&'v Node<'v>> {
+        self.model.nodes.get(self.values.node(id)?).filter(|n| n.is_standard())
+    }
+
+    fn is_sum(&self, id: ValueId) -> bool {
+        self.node(id).is_some_and(|n| {
+            matches!(
+                n.op(),
+                "Add" | "Sub" | "Sum" | "Mean" | "Neg" | "Mul" | "Div" | "Cast" | "Not" | "Where"
+            )
+        })
+    }
+
+    fn at(&self, id: ValueId, known: &BTreeMap<ValueId, Form>) -> Option<Form> {
         if let Some(t) = self.values.constant(id) {
             return Coeff::from_tensor(t).map(Form::number);
         }
-        if self.stop.contains(&id) {
-            return Some(Form::atom(Atom::Value(id)));
-        }
-        if let Some(known) = self.memo.borrow().get(&id) {
-            return known.clone();
-        }
-        let form = self.inside(id, depth).or_else(|| Some(Form::atom(Atom::Value(id))));
-        self.memo.borrow_mut().insert(id, form.clone());
-        form
+        let form = match known.get(&id) {
+            Some(form) if !self.stop.contains(&id) => form.clone(),
+            _ => Form::atom(Atom::Value(id)),
+        };
+        self.spend(form.terms.len()).then_some(form)
     }
 
-    /// None if the operator is not one that makes sums.
-    fn inside(&self, id: ValueId, depth: usize) -> Option<Form> {
-        let left = self.fuel.get().checked_sub(1)?;
-        self.fuel.set(left);
-        if depth > MAX_DEPTH {
-            return None;
-        }
-        let node = self.model.nodes.get(self.values.node(id)?)?;
-        if !node.is_standard() {
-            return None;
-        }
-        let operand = |i| self.values.operand(id, i).and_then(|o| self.at(o, depth + 1));
+    /// None if it cannot be written as a sum.
+    fn inside(&self, id: ValueId, known: &BTreeMap<ValueId, Form>) -> Option<Form> {
+        let node = self.node(id)?;
+        let operand = |i| self.values.operand(id, i).and_then(|o| self.at(o, known));
         let form = match node.op() {
             "Add" => operand(0)?.plus(1.0, &operand(1)?),
             "Sub" => operand(0)?.plus(-1.0, &operand(1)?),
@@ -212,8 +248,7 @@ impl<'v> Affine<'v> {
             }
             _ => None,
         }?;
-        self.visited.borrow_mut().insert(id);
-        Some(form)
+        (form.terms.len() <= self.max_terms).then_some(form)
     }
 
     fn is_float(&self, id: ValueId) -> bool {
@@ -225,5 +260,61 @@ impl<'v> Affine<'v> {
         let from = self.values.operand(id, 0).and_then(elem);
         let is_exact = |a: Elem, b: Elem| a.is_exact_in(b);
         from.zip(elem(id)).is_some_and(|(a, b)| is_exact(a, b))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::Options;
+    use crate::import::onnx::testing;
+
+    /// The coefficients of `a` and `b`, their product and the constant in `y`.
+    fn form(text: &str) -> Option<[f64; 4]> {
+        form_of("a", text)
+    }
+
+    fn form_of(first: &str, text: &str) -> Option<[f64; 4]> {
+        let proto = testing::model(&format!(
+            "input x f32 1 2\nconst two f32 -: 2\nconst half f32 -: 0.5\na = Exp(x)\nb = Tanh(x)\ng = Greater(x, half)\n{text}\noutput y"
+        ));
+        let options = Options::default();
+        let model = Model::new(&proto, &options).unwrap();
+        let values = Values::new(&model, 1000).unwrap();
+        let named = |name: &str| {
+            let find = |id: &ValueId| {
+                let node = values.node(*id).and_then(|n| model.nodes.get(n));
+                node.is_some_and(|n| n.name() == name)
+            };
+            (0..=values.output).find(find)
+        };
+        let (a, b) = (named(first).unwrap(), named("b").unwrap());
+        let fuel = Cell::new(100_000);
+        let f = Affine::new(&model, &values, &fuel, [a, b], 100).form(values.output).form;
+        let atoms = [Atom::Value(a), Atom::Value(b), Atom::product(a, b)];
+        let [x, y, z] = atoms.map(|t| f.coeff(t).uniform().unwrap());
+        f.has_only(&atoms).then(|| [x, y, z, f.constant.uniform().unwrap()])
+    }
+
+    #[test]
+    fn sums_are_collected() {
+        assert_eq!(form("s = Sum(a, b, two)\ny = Sub(s, a)"), Some([0., 1., 0., 2.]));
+        assert_eq!(form("m = Mul(two, a)\nn = Neg(b)\ny = Add(m, n)"), Some([2., -1., 0., 0.]));
+    }
+
+    #[test]
+    fn products_of_two_are_kept_and_of_three_are_not() {
+        assert_eq!(form("o = Sub(two, a)\ny = Mul(o, b)"), Some([0., 2., -1., 0.]));
+        assert_eq!(form_of("g", "w = Where(g, b, two)\ny = Add(w, b)"), Some([-2., 1., 1., 2.]));
+        assert_eq!(form("p = Mul(a, b)\ny = Mul(p, b)"), None);
+    }
+
+    #[test]
+    fn long_chains_neither_overflow_nor_take_forever() {
+        let mut text = "c0 = Add(a, b)\n".to_owned();
+        for i in 1..5000 {
+            text += &format!("c{i} = Add(c{}, b)\n", i - 1);
+        }
+        assert_eq!(form(&format!("{text}y = Add(c4999, b)")), Some([1., 5001., 0., 0.]));
     }
 }

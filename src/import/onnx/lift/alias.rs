@@ -17,12 +17,10 @@ impl Pattern for Alias {
         let groups = steps::groups(lift, stream, |n| matches!(n.op(), "Cast" | "Where"))?;
         let is_alias = |group: &Vec<usize>| {
             group.iter().zip(&stream.steps).all(|(&id, &step)| {
-                let form = lift.affine([step]).form(id);
-                form.is_some_and(|f| {
-                    f.constant.is_zero()
-                        && f.has_only(&[Atom::Value(step)])
-                        && f.coeff(Atom::Value(step)).uniform() == Some(1.0)
-                })
+                let form = lift.look(id, [step], 1).form;
+                form.constant.is_zero()
+                    && form.has_only(&[Atom::Value(step)])
+                    && form.coeff(Atom::Value(step)).uniform() == Some(1.0)
             })
         };
         Ok(groups
@@ -35,5 +33,34 @@ impl Pattern for Alias {
                 taken: group,
             })
             .collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::import::onnx::testing::{import, neuron, refusal};
+
+    const BODY: &str = "l@ = Mul(beta, m^)\na@ = Add(l@, i)\nm@ = Sub(a@, s^)";
+
+    #[test]
+    fn a_selection_of_one_and_zero_is_a_cast() {
+        let text = neuron("m1 = Identity(i)", BODY);
+        let mut select = text.clone();
+        for t in 1..=3 {
+            select = select.replace(
+                &format!("s{t} = Cast(f{t}) to=1"),
+                &format!("s{t} = Where(f{t}, one, zero)"),
+            );
+        }
+        let (a, b) = (import(&text).unwrap().0, import(&select).unwrap().0);
+        assert!(crate::ir::isomorphic(&a, &b));
+    }
+
+    #[test]
+    fn a_cast_that_loses_values_is_no_alias() {
+        // Float to bool, and half precision that does not hold 16 bits.
+        let text = neuron("m1 = Identity(i)", BODY)
+            .replace("c = Cast(x) to=1", "b = Cast(x) to=9\nc = Cast(b) to=1");
+        assert!(refusal(&text).starts_with("SF0120 node b"), "{}", refusal(&text));
     }
 }

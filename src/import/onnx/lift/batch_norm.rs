@@ -67,3 +67,49 @@ fn parameters(lift: &Lift<'_>, id: ValueId, channels: usize) -> Result<ir::Batch
         eps: node.float("epsilon")?.unwrap_or(1e-5).into(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::onnx::testing::{neuron, op, refusal};
+
+    fn text(norm: &str) -> String {
+        let body = "l@ = Mul(beta, m^)\na@ = Add(l@, n)\nm@ = Sub(a@, s^)";
+        neuron(
+            &format!(
+                "const bn.weight f32 2: 1 2\nconst b f32 2: 3 4\nconst e f32 2: 5 6\nconst v f32 2: 7 8\n{norm}\nm1 = Identity(n)"
+            ),
+            body,
+        )
+    }
+
+    #[test]
+    fn parameters_are_read() {
+        let got = op(&text("n = BatchNormalization(i, bn.weight, b, e, v) epsilon=0.5"), "bn");
+        let want = ir::BatchNorm {
+            gamma: vec![1.0, 2.0],
+            beta: vec![3.0, 4.0],
+            mean: vec![5.0, 6.0],
+            var: vec![7.0, 8.0],
+            eps: 0.5,
+        };
+        assert_eq!(got, Op::BatchNorm(want));
+    }
+
+    #[test]
+    fn faults_are_refused() {
+        for (norm, code) in [
+            ("n = BatchNormalization(i, bn.weight, b, e, v) training_mode=1", "SF0108"),
+            ("n = BatchNormalization(i, bn.weight, b, e)", "SF0108"),
+            ("n = BatchNormalization(i, bn.weight, b, e, k)", "SF0107"),
+            (
+                "const w f32 2: -7\nn = BatchNormalization(i, bn.weight, b, e, w) epsilon=0.5",
+                "SF0202",
+            ),
+            ("const w f32 2: NaN\nn = BatchNormalization(i, bn.weight, b, e, w)", "SF0301"),
+        ] {
+            let got = refusal(&text(norm));
+            assert!(got.starts_with(code), "{norm}: {got}");
+        }
+    }
+}

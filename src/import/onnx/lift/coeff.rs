@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Numbers that may differ from channel to channel.
 
-use crate::import::onnx::tensor::Tensor;
+use crate::import::onnx::tensor::{Tensor, is_same};
 use crate::ir::PerChannel;
 
 /// Two numbers of the file are the same if they differ by less than this, relative to
@@ -24,7 +24,7 @@ impl Coeff {
         }
         let channels = *t.info.shape.last()?;
         let row: Vec<_> = t.reals().take(channels).collect();
-        let is_repeated = t.reals().zip(row.iter().cycle()).all(|(x, y)| x == *y);
+        let is_repeated = t.reals().zip(row.iter().cycle()).all(|(x, y)| is_same(x, *y));
         (channels > 0 && is_repeated).then_some(Self(row))
     }
 
@@ -67,7 +67,7 @@ impl Coeff {
     /// The one number, if it is the same for all channels.
     pub(super) fn uniform(&self) -> Option<f64> {
         let first = *self.0.first()?;
-        self.all(|x| x == first).then_some(first)
+        self.all(|x| is_same(x, first)).then_some(first)
     }
 
     pub(super) fn into_per_channel(self) -> PerChannel<f64> {

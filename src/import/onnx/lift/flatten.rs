@@ -3,9 +3,8 @@
 
 use super::{Effect, Found, Lift, Pattern, Stream, steps};
 use crate::diag::Result;
-use crate::ir::Op;
 
-/// `Flatten`, `Reshape` or `Squeeze` of the input to `[batch, elements]`.
+/// `Flatten`, `Reshape` or `Squeeze` of the input, scaled or not, to `[batch, elements]`.
 pub(super) struct Flatten;
 
 impl Pattern for Flatten {
@@ -14,7 +13,9 @@ impl Pattern for Flatten {
     }
 
     fn find(&self, lift: &Lift<'_>, stream: &Stream) -> Result<Vec<Found>> {
-        let Op::Input(_) = lift.graph.node(stream.node).op else { return Ok(Vec::new()) };
+        if lift.input_of(stream.node).is_none() {
+            return Ok(Vec::new());
+        }
         let accept = |op: &str| matches!(op, "Flatten" | "Reshape" | "Squeeze");
         let groups = steps::groups(lift, stream, |n| accept(n.op()))?;
         let batch = lift.model.input.1.shape.first().copied();
@@ -33,5 +34,23 @@ impl Pattern for Flatten {
             }
         }
         Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::import::onnx::testing::{neuron, op, refusal};
+    use crate::ir::{Input, Op};
+
+    #[test]
+    fn the_input_becomes_flat() {
+        let body = "l@ = Mul(beta, m^)\na@ = Add(l@, i)\nm@ = Sub(a@, s^)";
+        let text = neuron("m1 = Identity(i)", body).replace("x u8 batch 4", "x u8 batch 1 2 2");
+        let flat = text
+            .replace("MatMul(p,", "MatMul(q,")
+            .replace("p = Div(c, k)", "p = Div(c, k)\nq = Flatten(p)");
+        let want = Input { shape: vec![4], bits: 8, is_static: true };
+        assert_eq!(op(&flat, "x"), Op::Input(want));
+        assert!(refusal(&flat.replace("Flatten(p)", "Flatten(p) axis=3")).starts_with("SF0107"));
     }
 }

@@ -63,3 +63,44 @@ fn bits(elem: Elem, options: &Options) -> Result<u32> {
         .help("if all values are small and not negative, say so with --input-bits")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::onnx::testing::{import, import_with, neuron};
+
+    fn text(elem: &str) -> String {
+        let body = "l@ = Mul(beta, m^)\na@ = Add(l@, i)\nm@ = Sub(a@, s^)";
+        neuron("m1 = Identity(i)", body).replace("x u8", &format!("x {elem}"))
+    }
+
+    fn options(bits: Option<u32>, scale: Option<f64>) -> Options {
+        Options { input_bits: bits, input_scale: scale, ..Options::default() }
+    }
+
+    #[test]
+    fn widths_come_from_the_type_or_the_user() {
+        let bits = |elem: &str, options: &Options| {
+            let (graph, _) = import_with(&text(elem), options).map_err(|d| d.code.id)?;
+            let id = graph.find("x").unwrap();
+            let Op::Input(input) = &graph.node(id).op else { panic!() };
+            Ok(input.bits)
+        };
+        assert_eq!(bits("u8", &options(None, None)), Ok(8));
+        assert_eq!(bits("u8", &options(Some(4), None)), Ok(4));
+        assert_eq!(bits("bool", &options(None, None)), Ok(1));
+        assert_eq!(bits("u8", &options(Some(9), None)), Err("SF0003"));
+        assert_eq!(bits("u8", &options(None, Some(0.5))), Err("SF0003"));
+        assert_eq!(bits("i8", &options(None, None)), Err("SF0110"));
+        assert_eq!(bits("f32", &options(Some(8), None)), Err("SF0110"));
+        assert_eq!(bits("f32", &options(Some(8), Some(0.5))), Ok(8));
+    }
+
+    #[test]
+    fn a_float_input_gets_a_scale() {
+        assert!(import(&text("f32")).is_err());
+        let (graph, _) = import_with(&text("f32"), &options(Some(8), Some(0.5))).unwrap();
+        let id = graph.find("scale1").unwrap();
+        assert_eq!(graph.node(id).op, Op::Scale(Scale { factor: 0.5 }));
+    }
+}

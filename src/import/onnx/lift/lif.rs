@@ -16,6 +16,7 @@ use super::coeff::Coeff;
 use super::recurrence::{self, Step};
 use super::{Effect, Found, Hint, Lift as Lifting, Pattern, Stream};
 use crate::diag::{Diagnostic, Result, codes};
+use crate::import::onnx::values::ValueId;
 use crate::ir::{self, Op, Reset};
 
 /// Comparisons of a leaking membrane with a threshold.
@@ -28,7 +29,13 @@ impl Pattern for Lif {
 
     fn find(&self, lift: &Lifting<'_>, stream: &Stream) -> Result<Vec<Found>> {
         let mut found = Vec::new();
-        for chain in recurrence::chains(lift, stream) {
+        let chains = recurrence::chains(lift, stream);
+        if chains.is_empty()
+            && let Some(step) = recurrence::state_of_each_sample(lift, stream)
+        {
+            return Err(baked(lift, step));
+        }
+        for chain in chains {
             let Some(last) = chain.last() else { continue };
             if !stream.is_static && chain.len() != stream.steps.len() {
                 let message = format!(
@@ -51,13 +58,13 @@ impl Pattern for Lif {
 
 fn unlike(lift: &Lifting<'_>, step: &Step, message: impl Into<String>) -> Box<Diagnostic> {
     lift.error(step.fires, &codes::LIFT_NEURON, message).help(
-        "supported is u[t] = λ u[t-1] + g x[t] + b with the reset by subtraction, to zero, or none, the same at every timestep",
+        "supported is u[t] = λ u[t-1] + g x[t] + b with the reset by subtraction, to zero, or none, the same at every timestep (snnTorch: leave `reset_delay` at True)",
     )
 }
 
-fn baked(lift: &Lifting<'_>, step: &Step) -> Box<Diagnostic> {
+fn baked(lift: &Lifting<'_>, id: ValueId) -> Box<Diagnostic> {
     lift.error(
-        step.fires,
+        id,
         &codes::LIFT_STATE,
         "the membrane does not start at zero: its first timestep contains a state from the export",
     )
@@ -76,6 +83,14 @@ fn neuron(lift: &Lifting<'_>, chain: &[Step]) -> Result<Effect> {
     let [first, later @ ..] = chain else {
         return Err(Diagnostic::internal("lif", "a neuron without timesteps"));
     };
+    let numbers = |s: &Step| {
+        s.form.terms.values().chain([&s.form.constant, &s.threshold]).all(|c| c.all(f64::is_finite))
+    };
+    if let Some(step) = chain.iter().find(|s| !numbers(s)) {
+        return Err(lift
+            .error(step.fires, &codes::NOT_FINITE, "leak, threshold or current of this neuron are not finite")
+            .help("training has diverged or the file is damaged; export a checkpoint whose parameters are finite"));
+    }
     let gain = first.form.coeff(Atom::Value(first.current));
     let bias = first.form.constant.clone();
     let scale = size(&first.threshold);
@@ -84,7 +99,7 @@ fn neuron(lift: &Lifting<'_>, chain: &[Step]) -> Result<Effect> {
     for (t, step) in later.iter().enumerate() {
         if !step.threshold.is_near(&first.threshold, 0.0) {
             return Err(if t == 0 {
-                baked(lift, first)
+                baked(lift, first.fires)
             } else {
                 unlike(lift, step, format!("the threshold of timestep {} is another one", t + 2))
             });
@@ -97,7 +112,7 @@ fn neuron(lift: &Lifting<'_>, chain: &[Step]) -> Result<Effect> {
             return Err(error("input gain", update.gain.distance(&gain)));
         }
         if !update.bias.is_near(&bias, scale) {
-            return Err(baked(lift, first));
+            return Err(baked(lift, first.fires));
         }
         if step.compare != first.compare {
             return Err(unlike(lift, step, "the comparison changes between > and ≥"));
@@ -115,14 +130,14 @@ fn neuron(lift: &Lifting<'_>, chain: &[Step]) -> Result<Effect> {
         before = step;
     }
     if later.is_empty() && (first.shifts > 1 || !bias.is_zero()) {
-        return Err(baked(lift, first));
+        return Err(baked(lift, first.fires));
     }
     // With one timestep neither leak nor reset has any effect.
     let (leak, reset) = known.map_or((Coeff::one(0.0), Reset::None), |k| (k.leak, k.reset));
     let Some(leak) = leak.uniform() else {
         return Err(unlike(lift, first, "the leak differs between channels"));
     };
-    if first.threshold.all(|x| x.is_finite()) && !first.threshold.all(|x| x > 0.0) {
+    if !first.threshold.all(|x| x > 0.0) {
         return Err(unlike(lift, first, "the threshold is not above zero"));
     }
     Ok(Effect::Node(
@@ -175,4 +190,144 @@ fn update(lift: &Lifting<'_>, step: &Step, before: &Step, gain: &Coeff) -> Resul
         return Err(unlike(lift, step, "the reset leaves a potential other than zero"));
     };
     Ok(Update { leak, gain: own, bias: step.form.constant.clone(), reset })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::onnx::testing::{import, neuron, op, refusal};
+    use crate::ir::{Compare, PerChannel};
+
+    const FIRST: &str = "m1 = Identity(i)";
+    /// snnTorch, reset by subtraction.
+    const SUBTRACT: &str =
+        "l@ = Mul(beta, m^)\na@ = Add(l@, i)\nr@ = Mul(s^, th)\nm@ = Sub(a@, r@)";
+
+    fn lif(text: &str) -> ir::Lif {
+        match op(text, "lif1") {
+            Op::Lif(lif) => lif,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn snntorch_subtract() {
+        let want = ir::Lif {
+            leak: 0.75,
+            gain: PerChannel::All(1.0),
+            bias: PerChannel::All(0.0),
+            threshold: PerChannel::All(1.0),
+            reset: Reset::SoftDelayed,
+            compare: Compare::Above,
+        };
+        assert_eq!(lif(&neuron(FIRST, SUBTRACT)), want);
+        assert_eq!(import(&neuron(FIRST, SUBTRACT)).unwrap().0.timesteps, 3);
+    }
+
+    #[test]
+    fn snntorch_zero() {
+        let body = "o@ = Sub(one, s^)\nh@ = Mul(o@, m^)\nl@ = Mul(beta, h@)\nm@ = Add(l@, i)";
+        let got = lif(&neuron(FIRST, body));
+        assert_eq!((got.reset, got.leak), (Reset::Hard, 0.75));
+    }
+
+    #[test]
+    fn no_reset() {
+        let got = lif(&neuron(FIRST, "l@ = Mul(beta, m^)\nm@ = Add(i, l@)"));
+        assert_eq!((got.reset, got.leak), (Reset::None, 0.75));
+    }
+
+    #[test]
+    fn reset_before_the_leak() {
+        let body = "r@ = Mul(s^, th)\nv@ = Sub(m^, r@)\nl@ = Mul(v@, beta)\nm@ = Add(l@, i)";
+        assert_eq!(lif(&neuron(FIRST, body)).reset, Reset::Soft);
+    }
+
+    #[test]
+    fn reset_by_selection() {
+        let body = "v@ = Where(f^, zero, m^)\nl@ = Mul(v@, beta)\nm@ = Add(l@, i)";
+        assert_eq!(lif(&neuron(FIRST, body)).reset, Reset::Hard);
+    }
+
+    #[test]
+    fn decaying_input() {
+        let tau = "const tau f32 -: 4\nm1 = Div(i, tau)";
+        let body = "o@ = Sub(one, s^)\nv@ = Mul(m^, o@)\ne@ = Sub(i, v@)\nq@ = Div(e@, tau)\nm@ = Add(v@, q@)";
+        let got = lif(&neuron(tau, body));
+        assert_eq!((got.leak, got.gain, got.reset), (0.75, PerChannel::All(0.25), Reset::Hard));
+    }
+
+    #[test]
+    fn thresholds_per_channel() {
+        let text = neuron(FIRST, SUBTRACT).replace("th f32 -: 1", "th f32 2: 1 2");
+        assert_eq!(lif(&text).threshold, PerChannel::Each(vec![1.0, 2.0]));
+        let text = text.replace("th f32 2: 1 2", "th f32 2: 1 -2");
+        assert!(refusal(&text).contains("threshold is not above zero"));
+    }
+
+    #[test]
+    fn a_threshold_that_adds_a_dimension_is_none() {
+        let text = neuron(FIRST, SUBTRACT).replace("th f32 -: 1", "th f32 3x1: 1");
+        assert!(refusal(&text).starts_with("SF0120"), "{}", refusal(&text));
+    }
+
+    #[test]
+    fn other_comparisons() {
+        let text = neuron(FIRST, SUBTRACT);
+        let less = text.replace("Greater(d1, zero)", "LessOrEqual(zero, d1)");
+        assert!(refusal(&less).contains("changes between"));
+        let all = text.replace("Greater(", "GreaterOrEqual(");
+        assert_eq!(lif(&all).compare, Compare::AtLeast);
+    }
+
+    #[test]
+    fn steps_that_differ_are_refused() {
+        for (body, want) in [
+            ("l@ = Mul(beta, m^)\na@ = Add(l@, i)\nm@ = Sub(a@, s^)", "subtracts something else"),
+            (
+                "l@ = Mul(beta, m^)\nq@ = Mul(l@, s^)\na@ = Add(l@, i)\nm@ = Add(a@, q@)",
+                "leaves a potential",
+            ),
+        ] {
+            let text = neuron(FIRST, body).replace("th f32 -: 1", "th f32 -: 0.5");
+            assert!(refusal(&text).starts_with("SF0124"), "{}", refusal(&text));
+            assert!(refusal(&text).contains(want), "{}", refusal(&text));
+        }
+        let text = neuron(FIRST, SUBTRACT).replace("beta f32 -: 0.75", "beta f32 2: 0.75 0.5");
+        assert!(refusal(&text).contains("leak differs between channels"));
+        let text = neuron(FIRST, SUBTRACT).replace("Mul(beta, m2)", "Mul(th, m2)");
+        assert!(refusal(&text).contains("leak of timestep 3"), "{}", refusal(&text));
+    }
+
+    #[test]
+    fn baked_states_are_refused() {
+        for shape in ["-", "2", "1x2"] {
+            let first = format!("const m0 f32 {shape}: 0.5 -0.25\nm1 = Add(i, m0)");
+            assert!(refusal(&neuron(&first, SUBTRACT)).starts_with("SF0123"), "{shape}");
+        }
+        let text = neuron("const m0 f32 2x2: 1 2 3 4\nm1 = Add(i, m0)", SUBTRACT);
+        assert!(refusal(&text.replace("x u8 batch", "x u8 2")).starts_with("SF0123"));
+    }
+
+    #[test]
+    fn one_step_with_a_baked_state_is_refused() {
+        let step = |shape| {
+            crate::import::onnx::testing::net(&format!(
+                "const m0 f32 {shape}: 0.5 -0.25\nm1 = Add(i, m0)\nd1 = Sub(m1, th)\nf1 = Greater(d1, zero)\ny = Cast(f1) to=1"
+            ))
+        };
+        assert!(refusal(&step("1x2")).starts_with("SF0123"), "{}", refusal(&step("1x2")));
+        // A vector is the bias of the layer before.
+        assert_eq!(import(&step("2")).unwrap().0.timesteps, 1);
+    }
+
+    #[test]
+    fn parameters_that_are_not_finite_are_refused() {
+        for (from, to) in
+            [("beta f32 -: 0.75", "beta f32 -: NaN"), ("th f32 -: 1", "th f32 -: inf")]
+        {
+            let text = neuron(FIRST, SUBTRACT).replace(from, to);
+            assert!(refusal(&text).starts_with("SF0301"), "{}", refusal(&text));
+        }
+    }
 }

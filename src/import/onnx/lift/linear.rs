@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Fully connected layers.
 
-use super::coeff::Coeff;
 use super::weights::binarise;
 use super::{Effect, Found, Hint, Lift, Pattern, Stream, steps};
 use crate::diag::{Result, codes};
@@ -57,7 +56,8 @@ fn layer(lift: &Lift<'_>, stream: &Stream, group: Vec<ValueId>, id: ValueId) -> 
         Some(c) => {
             let beta = f64::from(node.float("beta")?.unwrap_or(1.0));
             let Some(bias) = per_output(lift, c, outputs) else {
-                return Err(node.error(&codes::ONNX_SHAPE, "its bias differs between samples"));
+                let message = "its bias is no vector, so it may be a state that was baked in";
+                return Err(node.error(&codes::ONNX_SHAPE, message));
             };
             Some(bias.into_iter().map(|b| b * beta).collect())
         }
@@ -81,17 +81,17 @@ fn scale(weights: &mut Weights, factor: f64) {
     }
 }
 
+/// A vector, or one number for all outputs. A constant with a batch dimension is none: it
+/// may be a state that was baked in.
 fn per_output(lift: &Lift<'_>, id: ValueId, outputs: usize) -> Option<Vec<f64>> {
-    let coeff = Coeff::from_tensor(lift.values.constant(id)?)?;
-    let zeros = Coeff::one(0.0);
-    match coeff.zip(&zeros, |a, _| a)?.into_per_channel() {
-        PerChannel::All(b) => Some(vec![b; outputs]),
-        PerChannel::Each(v) => (v.len() == outputs).then_some(v),
+    let tensor = lift.values.constant(id).filter(|t| t.info.shape.len() <= 1)?;
+    match tensor.splat() {
+        Some(b) => Some(vec![b; outputs]),
+        None => (tensor.len() == outputs).then(|| tensor.reals().collect()),
     }
 }
 
-/// A bias that is added to the product, and to nothing else. It is a vector: a constant
-/// with a batch dimension is a state that was baked in.
+/// A bias that is added to the product, and to nothing else.
 fn added(
     lift: &Lift<'_>,
     stream: &Stream,
@@ -108,14 +108,94 @@ fn added(
     let is_const = |id: &ValueId| lift.values.constant(*id).is_some();
     let Some(&first) = sums.first() else { return Ok(None) };
     let constant = lift.values.operands(first).iter().flatten().copied().find(is_const);
-    let Some(constant) = constant.filter(|&c| lift.values.shape(c).is_some_and(|s| s.len() == 1))
-    else {
-        return Ok(None);
-    };
-    let bias = per_output(lift, constant, outputs);
+    let keeps_shape =
+        found.steps.first().is_some_and(|&p| lift.values.shape(p) == lift.values.shape(first));
+    let bias = constant.filter(|_| keeps_shape).and_then(|c| per_output(lift, c, outputs));
     if bias.is_some() {
         found.taken.extend(&sums);
         found.steps = sums;
     }
     Ok(bias)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::import::onnx::testing::{import, neuron, op, refusal};
+    use crate::ir::{BitMatrix, Linear, Op, PerChannel, Weights};
+
+    const BODY: &str = "l@ = Mul(beta, m^)\na@ = Add(l@, i)\nm@ = Sub(a@, s^)";
+
+    fn layer(product: &str) -> Linear {
+        let text = neuron("m1 = Identity(i)", BODY).replace("i = MatMul(p, fc1.weight)", product);
+        match op(&text, "fc1") {
+            Op::Linear(l) => l,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn signs() -> BitMatrix {
+        let plus = [[true, false, true, false], [false, false, true, true]];
+        BitMatrix::from_fn(2, 4, |r, c| plus[r][c])
+    }
+
+    #[test]
+    fn a_product_keeps_signs_and_magnitude() {
+        let l = layer("i = MatMul(p, fc1.weight)");
+        assert_eq!(l.weights, Weights::Binary { signs: signs(), scale: PerChannel::All(0.5) });
+        assert_eq!(l.bias, None);
+    }
+
+    #[test]
+    fn gemm_has_factors_and_a_bias() {
+        let l = layer(
+            "const b f32 2: 1 2\nw = Transpose(fc1.weight)\ni = Gemm(p, w, b) transB=1 alpha=-2.0 beta=0.5",
+        );
+        let mut flipped = signs();
+        flipped.negate_row(0);
+        flipped.negate_row(1);
+        assert_eq!(l.weights, Weights::Binary { signs: flipped, scale: PerChannel::All(1.0) });
+        assert_eq!(l.bias, Some(vec![0.5, 1.0]));
+    }
+
+    #[test]
+    fn a_vector_that_is_added_is_the_bias() {
+        let l = layer("const b f32 2: 1 2\nj = MatMul(p, fc1.weight)\ni = Add(b, j)");
+        assert_eq!(l.bias, Some(vec![1.0, 2.0]));
+    }
+
+    #[test]
+    fn weights_that_are_not_binary_are_refused() {
+        let with = |w: &str| {
+            let text = neuron("m1 = Identity(i)", BODY);
+            refusal(&text.replace("0.5 -0.5 -0.5 -0.5 0.5 0.5 -0.5 0.5", w))
+        };
+        assert_eq!(
+            with("0.5 -0.5 0.25 -0.5 0.5 0.5 -0.5 0.5"),
+            "SF0121 node i (MatMul, opset 18): weights `fc1.weight` are not binary: output 0 has 2 different magnitudes, 0.250000 to 0.500000, where ±α has one"
+        );
+        assert_eq!(
+            with("0 -0.5 0 -0.5 0.5 0.5 -0.5 0.5"),
+            "SF0122 node i (MatMul, opset 18): 2 of 8 weights `fc1.weight` are zero"
+        );
+        assert!(with("NaN -0.5 1 -0.5 0.5 0.5 -0.5 0.5").starts_with("SF0301"));
+        assert!(with("inf -0.5 inf -0.5 0.5 0.5 -0.5 0.5").starts_with("SF0301"));
+    }
+
+    #[test]
+    fn small_differences_are_roundings() {
+        let l = layer(
+            "const w f32 4x2: 0.5 -1 -0.49999499 -1 0.50000501 1 -0.5 1.00001\ni = MatMul(p, w)",
+        );
+        let Weights::Binary { signs: got, scale } = l.weights;
+        assert_eq!(got, signs());
+        assert!((scale.at(0) - 0.5).abs() < 1e-6 && (scale.at(1) - 1.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn a_product_of_two_values_is_no_layer() {
+        let text = neuron("m1 = Identity(i)", BODY)
+            .replace("i = MatMul(p, fc1.weight)", "q = Transpose(p)\ni = MatMul(p, q)");
+        assert!(refusal(&text).starts_with("SF0120"), "{}", refusal(&text));
+        assert!(import(&text).is_err());
+    }
 }

@@ -12,7 +12,7 @@
 //!
 //! - [`steps::groups`] finds the operators that do the same to every timestep of a
 //!   stream; a layer without state is one such group;
-//! - [`affine::Affine`] writes a value as a sum over chosen others, however it was
+//! - [`Lift::look`] writes a value as a sum over chosen others, however it was
 //!   computed; recurrences and readouts are compared in this form;
 //! - [`weights::binarise`] recognises ±α per output channel.
 //!
@@ -39,7 +39,7 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 
 use self::account::Account;
-use self::affine::Affine;
+use self::affine::{Affine, Looked};
 use self::names::{Hint, Names};
 use super::model::Model;
 use super::node::Node;
@@ -50,8 +50,8 @@ use crate::ir::{self, Graph, NodeId, Op};
 
 /// Nodes of the graph beyond which no network of one chip goes.
 const MAX_NODES: usize = 10_000;
-/// Values that may be looked into, for each value of the model, before giving up.
-const FUEL_PER_VALUE: usize = 2_000;
+/// Steps of work for each operator of the model before giving up; networks take about ten.
+const FUEL_PER_VALUE: usize = 200;
 
 /// Every pattern, in the order in which they look at a stream.
 const PATTERNS: &[&dyn Pattern] = &[
@@ -159,7 +159,7 @@ pub(super) fn lift(
             }
         }
     }
-    let report = lift.account.close(model, values)?;
+    let report = std::mem::take(&mut lift.account).close(model, values)?;
     let Some((timesteps, _)) = lift.timesteps else {
         return Err(Diagnostic::new(
             &codes::LIFT_NO_NEURON,
@@ -173,6 +173,7 @@ pub(super) fn lift(
             Diagnostic::new(&codes::IMPORT_OUTPUT, message).at(format!("output {}", model.output))
         );
     }
+    lift.all_reach_the_output()?;
     lift.graph.timesteps = u32::try_from(timesteps).map_err(|_| {
         Diagnostic::new(&codes::LIFT_TIMESTEPS, format!("{timesteps} timesteps are too many"))
     })?;
@@ -186,7 +187,9 @@ impl<'m> Lift<'m> {
         let (node, name) = match effect {
             Effect::Alias => (stream.node, None),
             Effect::Reshape(shape) => {
-                if let Op::Input(input) = self.graph.op_mut(stream.node) {
+                if let Some(input) = self.input_of(stream.node)
+                    && let Op::Input(input) = self.graph.op_mut(input)
+                {
                     input.shape = shape;
                 }
                 self.graph.refresh()?;
@@ -217,6 +220,22 @@ impl<'m> Lift<'m> {
         Ok(())
     }
 
+    /// A layer beside the way to the output was taken for something it is not.
+    fn all_reach_the_output(&self) -> Result<()> {
+        let output = self.graph.output()?;
+        for id in self.graph.order()? {
+            if id != output && self.graph.users(id).is_empty() {
+                let message = "what this layer computes does not reach the output in a way that was understood";
+                return Err(Diagnostic::new(&codes::LIFT_UNSUPPORTED, message).at(self
+                    .graph
+                    .node(id)
+                    .name
+                    .clone()));
+            }
+        }
+        Ok(())
+    }
+
     /// Every stream has the same number of timesteps.
     fn agree(&mut self, steps: usize, name: &str) -> Result<()> {
         match &self.timesteps {
@@ -228,6 +247,14 @@ impl<'m> Lift<'m> {
             Some(_) => {}
         }
         Ok(())
+    }
+
+    /// The input that this node is, or scales.
+    fn input_of(&self, mut node: NodeId) -> Option<NodeId> {
+        while let Op::Scale(_) = self.graph.node(node).op {
+            node = self.graph.operands(node).first().copied()?;
+        }
+        matches!(self.graph.node(node).op, Op::Input(_)).then_some(node)
     }
 
     /// The node of the model that computes this value.
@@ -256,9 +283,14 @@ impl<'m> Lift<'m> {
         }
     }
 
-    /// Looks into values, stopping at `stop`.
-    fn affine(&self, stop: impl IntoIterator<Item = ValueId>) -> Affine<'_> {
-        Affine::new(self.model, self.values, &self.fuel, stop)
+    /// A value as a sum of at most `max_terms`, stopping at `stop`.
+    fn look(
+        &self,
+        id: ValueId,
+        stop: impl IntoIterator<Item = ValueId>,
+        max_terms: usize,
+    ) -> Looked {
+        Affine::new(self.model, self.values, &self.fuel, stop, max_terms).form(id)
     }
 
     /// Uses up work; once there is none left, lifting ends with a diagnostic.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! How the timesteps become the model's output.
 
-use super::affine::Atom;
+use std::collections::BTreeSet;
+
+use super::affine::{Atom, Looked};
 use super::coeff::Coeff;
 use super::{Effect, Found, Hint, Lift, Pattern, Stream};
 use crate::diag::{Result, codes};
@@ -17,7 +19,8 @@ impl Pattern for Readout {
     }
 
     fn find(&self, lift: &Lift<'_>, stream: &Stream) -> Result<Vec<Found>> {
-        if stream.is_static {
+        // A stream and its aliases lead to the same output.
+        if stream.is_static || lift.graph.output().is_ok() {
             return Ok(Vec::new());
         }
         let output = lift.values.output;
@@ -55,7 +58,8 @@ fn stacked(lift: &Lift<'_>, stream: &Stream, id: ValueId) -> Result<Option<Vec<V
     if order == stream.steps {
         return Ok(Some([parts, vec![id]].concat()));
     }
-    if order.iter().all(|v| stream.steps.contains(v)) {
+    let steps: BTreeSet<_> = stream.steps.iter().collect();
+    if order.iter().all(|v| steps.contains(v)) {
         let message = format!(
             "it stacks {} timestep(s) of {}, or not in their order",
             order.len(),
@@ -78,38 +82,35 @@ type Summed = (ReadoutKind, PerChannel<f64>, PerChannel<f64>, Vec<ValueId>);
 
 /// The output as `gain · Σ_t x[t] + offset`.
 fn summed(lift: &Lift<'_>, stream: &Stream, output: ValueId) -> Result<Option<Summed>> {
-    let affine = lift.affine(stream.steps.iter().copied());
     let is_step = stream.steps == [output];
-    let form = if is_step { None } else { affine.form(output) };
-    let mut taken: Vec<ValueId> = affine.visited.borrow().iter().copied().collect();
+    let Looked { form, visited: mut taken } =
+        lift.look(output, stream.steps.iter().copied(), stream.steps.len());
     #[allow(clippy::cast_precision_loss)]
     let count = stream.steps.len() as f64;
-    let (gain, offset) = match form {
-        None if is_step => (Coeff::one(1.0), Coeff::one(0.0)),
-        None => return Ok(None),
-        Some(form) => {
-            let atoms: Vec<_> = stream.steps.iter().map(|&s| Atom::Value(s)).collect();
-            if let Some(gain) = form.terms.values().next().cloned()
-                && form.has_only(&atoms)
-            {
-                let is_equal = atoms.iter().all(|a| form.coeff(*a).is_near(&gain, 0.0));
-                if !is_equal {
-                    return Err(lift.error(
-                        output,
-                        &codes::LIFT_TIMESTEPS,
-                        "the output does not weigh all timesteps equally",
-                    ));
-                }
-                (gain, form.constant)
-            } else if let (1, Some((&Atom::Value(id), factor))) =
-                (form.terms.len(), form.terms.first_key_value())
-                && let Some((weight, more)) = reduced(lift, stream, id, count)?
-            {
-                taken.extend(more);
-                (factor.map(|f| f * weight), form.constant)
-            } else {
-                return Ok(None);
+    let (gain, offset) = if is_step {
+        (Coeff::one(1.0), Coeff::one(0.0))
+    } else {
+        let atoms: Vec<_> = stream.steps.iter().map(|&s| Atom::Value(s)).collect();
+        let steps: BTreeSet<_> = atoms.iter().collect();
+        if let Some(gain) = form.terms.values().next().cloned()
+            && form.terms.keys().all(|a| steps.contains(a))
+        {
+            if !atoms.iter().all(|a| form.coeff(*a).is_near(&gain, 0.0)) {
+                return Err(lift.error(
+                    output,
+                    &codes::LIFT_TIMESTEPS,
+                    "the output does not weigh all timesteps equally",
+                ));
             }
+            (gain, form.constant)
+        } else if let (1, Some((&Atom::Value(id), factor))) =
+            (form.terms.len(), form.terms.first_key_value())
+            && let Some((weight, more)) = reduced(lift, stream, id, count)?
+        {
+            taken.extend(more);
+            (factor.map(|f| f * weight), form.constant)
+        } else {
+            return Ok(None);
         }
     };
     let is_mean = stream.steps.len() > 1 && gain.is_near(&Coeff::one(1.0 / count), 0.0);
@@ -140,4 +141,81 @@ fn reduced(
     }
     let taken = stacked(lift, stream, stack)?;
     Ok(taken.map(|taken| (weight, [taken, vec![id]].concat())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::onnx::testing::{neuron, op, refusal};
+
+    const BODY: &str = "l@ = Mul(beta, m^)\na@ = Add(l@, i)\nm@ = Sub(a@, s^)";
+
+    fn text(end: &str) -> String {
+        neuron("m1 = Identity(i)", BODY).replace("y = Sum(s1, s2, s3)", end)
+    }
+
+    fn readout(end: &str) -> ir::Readout {
+        match op(&text(end), "y") {
+            Op::Readout(r) => r,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    const STACK: &str = "const a0 i64 1: 0\nu1 = Unsqueeze(s1, a0)\nu2 = Unsqueeze(s2, a0)\nu3 = Unsqueeze(s3, a0)\n";
+
+    #[test]
+    fn a_stack_is_an_output_for_each_step() {
+        let r = readout(&format!("{STACK}y = Concat(u1, u2, u3) axis=0"));
+        assert_eq!(r.kind, ReadoutKind::PerStep);
+    }
+
+    #[test]
+    fn sums_and_means_in_every_spelling() {
+        let stack = format!("{STACK}z = Concat(u1, u2, u3) axis=0\n");
+        for (end, kind) in [
+            ("y = Sum(s1, s2, s3)".to_owned(), ReadoutKind::Sum),
+            ("y = Mean(s3, s2, s1)".to_owned(), ReadoutKind::Mean),
+            ("e = Add(s1, s2)\ny = Add(e, s3)".to_owned(), ReadoutKind::Sum),
+            ("const n f32 -: 3\ne = Sum(s1, s2, s3)\ny = Div(e, n)".to_owned(), ReadoutKind::Mean),
+            (format!("{stack}y = ReduceSum(z, a0) keepdims=0"), ReadoutKind::Sum),
+            (format!("{stack}y = ReduceMean(z) axes=[0]"), ReadoutKind::Mean),
+            (
+                format!("{stack}const n f32 -: 3\ne = ReduceSum(z, a0)\ny = Div(e, n)"),
+                ReadoutKind::Mean,
+            ),
+        ] {
+            let r = readout(&end);
+            assert_eq!(
+                (r.kind, r.gain, r.offset),
+                (kind, PerChannel::All(1.0), PerChannel::All(0.0))
+            );
+        }
+    }
+
+    #[test]
+    fn gains_and_offsets_are_kept() {
+        let r = readout(
+            "const g f32 2: 2 4\nconst o f32 2: 3 6\ne = Sum(s1, s2, s3)\nh = Mul(e, g)\ny = Add(h, o)",
+        );
+        assert_eq!(r.kind, ReadoutKind::Sum);
+        assert_eq!(r.gain, PerChannel::Each(vec![2.0, 4.0]));
+        assert_eq!(r.offset, PerChannel::Each(vec![1.0, 2.0]));
+    }
+
+    #[test]
+    fn timesteps_that_are_not_alike_are_refused() {
+        for (end, code) in [
+            ("e = Add(s1, s2)\ny = Add(e, s2)", "SF0125"),
+            ("e = Add(s1, s1)\ny = Sum(e, s2, s3)", "SF0125"),
+            ("y = Neg(s3)", "SF0125"),
+            (&format!("{STACK}y = Concat(u2, u1, u3) axis=0"), "SF0125"),
+            (&format!("{STACK}y = Concat(u1, u3) axis=0"), "SF0125"),
+            (&format!("{STACK}y = Concat(u1, u2, u3) axis=1"), "SF0120"),
+            ("e = Sum(s1, s2, s3)\ny = Softmax(e)", "SF0120"),
+            ("y = Identity(i)", "SF0126"),
+        ] {
+            let got = refusal(&text(end));
+            assert!(got.starts_with(code), "{end}: {got}");
+        }
+    }
 }

@@ -17,6 +17,9 @@ use crate::ir::Compare;
 /// How far a comparison may be from what it depends on, in operators.
 const MAX_DISTANCE: usize = 16;
 
+/// Terms of an update beyond which it is none of a neuron.
+const MAX_TERMS: usize = 8;
+
 /// One timestep of a neuron.
 #[derive(Debug)]
 pub(super) struct Step {
@@ -55,6 +58,19 @@ pub(super) fn chains(lift: &Lift<'_>, stream: &Stream) -> Vec<Vec<Step>> {
     chains
 }
 
+/// Where a constant that differs between the samples of a batch is added to the current:
+/// no parameter does, so it is a state from the export.
+pub(super) fn state_of_each_sample(lift: &Lift<'_>, stream: &Stream) -> Option<ValueId> {
+    let current = stream.steps.first().copied()?;
+    let is_state = |user: &ValueId| {
+        let mut others = lift.values.operands(*user).iter().flatten();
+        matches!(lift.op(*user), "Add" | "Sub")
+            && others
+                .any(|&o| lift.values.constant(o).is_some_and(|t| Coeff::from_tensor(t).is_none()))
+    };
+    lift.values.users(current).iter().copied().find(is_state)
+}
+
 /// Values that a chain accounts for.
 pub(super) fn taken(chain: &[Step]) -> Vec<ValueId> {
     chain.iter().flat_map(|s| s.taken.iter().copied()).collect()
@@ -85,7 +101,9 @@ fn comparisons(lift: &Lift<'_>, starts: &[ValueId]) -> BTreeSet<ValueId> {
     let mut seen: BTreeSet<ValueId> = starts.iter().copied().collect();
     let mut open: VecDeque<_> = starts.iter().map(|&s| (s, 0)).collect();
     let mut found = BTreeSet::new();
-    while let Some((id, distance)) = open.pop_front() {
+    while let Some((id, distance)) = open.pop_front()
+        && lift.fuel.get() > 0
+    {
         for &user in lift.values.users(id) {
             lift.spend(1);
             match lift.op(user) {
@@ -116,6 +134,9 @@ fn step(lift: &Lift<'_>, fires: ValueId, current: ValueId, before: Option<&Step>
         "LessOrEqual" => (b, a, Compare::AtLeast),
         _ => return None,
     };
+    if lift.values.shape(fires) != lift.values.shape(current) {
+        return None;
+    }
     // Fires where sign·x + shift is above (or at least) zero.
     let (mut x, mut sign, mut shift) = match (constant(lift, above), constant(lift, below)) {
         (None, Some(c)) => (above, 1.0, c.map(|v| -v)),
@@ -152,15 +173,16 @@ fn step(lift: &Lift<'_>, fires: ValueId, current: ValueId, before: Option<&Step>
         allowed.extend([Atom::Value(before.membrane), Atom::Value(before.fires)]);
         allowed.push(Atom::product(before.membrane, before.fires));
     }
-    let affine = lift.affine(stop);
-    let form = if x == current { affine.leaf(x) } else { affine.form(x)? };
-    let depends = form.terms.contains_key(&Atom::Value(current))
-        && (before.is_none_or(|b| b.current != current)
-            || allowed.iter().skip(2).any(|a| form.terms.contains_key(a)));
-    if !depends || !form.has_only(&allowed) {
+    let form = if x == current {
+        Form::atom(Atom::Value(x))
+    } else {
+        let looked = lift.look(x, stop, MAX_TERMS);
+        taken.extend(looked.visited);
+        looked.form
+    };
+    if !form.has_only(&allowed) || !depends(&form, current, before) {
         return None;
     }
-    taken.extend(affine.visited.borrow().iter());
     Some(Step {
         fires,
         membrane: x,
@@ -173,6 +195,57 @@ fn step(lift: &Lift<'_>, fires: ValueId, current: ValueId, before: Option<&Step>
     })
 }
 
+/// True if the membrane takes up the current, and continues the step before.
+fn depends(form: &Form, current: ValueId, before: Option<&Step>) -> bool {
+    let has = |atom: Atom| form.terms.contains_key(&atom);
+    if !has(Atom::Value(current)) {
+        return false;
+    }
+    let Some(before) = before else { return true };
+    let own = Atom::Value(before.membrane);
+    before.current != current
+        || has(Atom::Value(before.fires))
+        || has(Atom::product(before.membrane, before.fires))
+        // A static current may be the first membrane itself; then the leak adds to it.
+        || (before.membrane != current && has(own))
+        || (before.membrane == current && form.coeff(own) != before.form.coeff(own))
+}
+
 fn constant(lift: &Lift<'_>, id: ValueId) -> Option<Coeff> {
     lift.values.constant(id).and_then(Coeff::from_tensor)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use crate::import::onnx::testing::{import, net, refusal, unroll};
+
+    const SPIKES: &str = "d@ = Sub(m@, th)\nf@ = Greater(d@, zero)\ns@ = Cast(f@) to=1";
+    const UPDATE: &str = "l@ = Mul(beta, m^)\na@ = Add(l@, i)\nm@ = Sub(a@, s^)";
+
+    #[test]
+    fn many_timesteps_take_a_moment() {
+        let spikes: Vec<_> = (1..=500).map(|t| format!("s{t}")).collect();
+        let text = net(&format!(
+            "m1 = Identity(i)\n{}\n{}\ny = Sum({})",
+            unroll(1, 1, SPIKES),
+            unroll(2, 500, &format!("{UPDATE}\n{SPIKES}")),
+            spikes.join(", ")
+        ));
+        let start = Instant::now();
+        assert_eq!(import(&text).unwrap().0.timesteps, 500);
+        assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn a_fan_of_comparisons_ends_soon() {
+        let fan =
+            "const t@ f32 2: @ 1\nd@ = Sub(i, t@)\nf@ = Greater(d@, zero)\ns@ = Cast(f@) to=1";
+        let spikes: Vec<_> = (1..=5000).map(|t| format!("s{t}")).collect();
+        let text = net(&format!("{}\ny = Sum({})", unroll(1, 5000, fan), spikes.join(", ")));
+        let start = Instant::now();
+        assert!(refusal(&text).starts_with("SF0"));
+        assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Multiplication or division by one constant: `uint8 → Cast → Div(255)`.
 
+use super::affine::Atom;
 use super::{Effect, Found, Hint, Lift, Pattern, Stream, steps};
 use crate::diag::Result;
 use crate::ir::{self, Op};
@@ -21,14 +22,11 @@ impl Pattern for Scale {
             if lift.account.has(id) {
                 continue;
             }
-            let form = lift.affine([step]).form(id);
-            let factor = form.and_then(|f| {
-                let is_plain = f.constant.is_zero() && f.terms.len() == 1;
-                f.terms.into_values().next().filter(|_| is_plain)?.uniform()
-            });
-            // Without this a division of integers, which is no scale, would be its own atom.
-            let is_looked_into = lift.values.operands(id).contains(&Some(step));
-            if let Some(factor) = factor.filter(|f| *f != 1.0 && is_looked_into) {
+            let atom = Atom::Value(step);
+            let form = lift.look(id, [step], 1).form;
+            let is_plain = form.constant.is_zero() && form.has_only(&[atom]);
+            let factor = form.coeff(atom).uniform().filter(|x| is_plain && *x != 0.0);
+            if let Some(factor) = factor {
                 let hint = Hint::new("scale").scope(lift.node(id));
                 found.push(Found {
                     effect: Effect::Node(hint, Op::Scale(ir::Scale { factor })),
@@ -39,5 +37,39 @@ impl Pattern for Scale {
             }
         }
         Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::onnx::testing::{neuron, op, refusal};
+
+    const BODY: &str = "l@ = Mul(beta, m^)\na@ = Add(l@, i)\nm@ = Sub(a@, s^)";
+
+    fn text(scale: &str) -> String {
+        neuron("m1 = Identity(i)", BODY).replace("p = Div(c, k)", scale)
+    }
+
+    #[test]
+    fn division_and_multiplication() {
+        let scale = |factor| Op::Scale(ir::Scale { factor });
+        assert_eq!(op(&text("p = Div(c, k)"), "scale1"), scale(1.0 / 16.0));
+        assert_eq!(op(&text("p = Mul(k, c)"), "scale1"), scale(16.0));
+    }
+
+    #[test]
+    fn what_is_no_scale_is_refused() {
+        for scale in [
+            "p = Mul(c, c)",
+            "p = Div(k, c)",
+            "const q f32 4: 1 2 3 4\np = Mul(c, q)",
+            "const q f32 3x1: 2\np = Mul(c, q)",
+        ] {
+            let got = refusal(&text(scale));
+            assert!(got.starts_with("SF0120 node p"), "{scale}: {got}");
+        }
+        let integer = "const q u8 -: 2\ne = Div(x, q)\np = Cast(e) to=1";
+        assert!(refusal(&text(integer)).starts_with("SF0120 node e"));
     }
 }

@@ -7,7 +7,7 @@ use crate::import::onnx::node::Node;
 use crate::import::onnx::values::ValueId;
 
 /// Values that `accept`ed operators compute from each timestep in the same way, with
-/// constants as their other operands: one list for each such operator, with one value a
+/// constants as all other operands: one list for each such operator, with one value a
 /// timestep.
 ///
 /// # Errors
@@ -27,6 +27,9 @@ pub(super) fn groups(
                 continue;
             }
             let mut place = None;
+            if lift.fuel.get() == 0 {
+                return Ok(Vec::new());
+            }
             for group in &mut groups {
                 lift.spend(1);
                 let first = group.iter().enumerate().find_map(|(s, v)| v.map(|v| (s, v)));
@@ -83,8 +86,12 @@ fn is_plain(node: &Node<'_>) -> bool {
 }
 
 fn others_are_constant(lift: &Lift<'_>, user: ValueId, step: ValueId) -> bool {
-    let is_const = |o: &ValueId| *o == step || lift.values.constant(*o).is_some();
-    lift.values.operands(user).iter().flatten().all(is_const)
+    let mut steps = 0;
+    let is_const = |o: &ValueId| {
+        steps += usize::from(*o == step);
+        *o == step || lift.values.constant(*o).is_some()
+    };
+    lift.values.operands(user).iter().flatten().all(is_const) && steps == 1
 }
 
 fn is_same(lift: &Lift<'_>, a: (ValueId, ValueId), b: (ValueId, ValueId)) -> bool {

@@ -50,3 +50,19 @@ fn cast(call: &Call<'_>, out: &Info) -> Result<Tensor> {
     };
     Ok(Tensor { info: out.clone(), data })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::import::onnx::elem::Elem;
+    use crate::import::onnx::testing::{constant, fold};
+
+    #[test]
+    fn casts_round_truncate_and_wrap() {
+        assert_eq!(fold("const a f32 3: -1.7 1.7 300\ny = Cast(a) to=2").1, [255., 1., 44.]);
+        assert_eq!(fold("const a f32 3: 0 0.1 -3\ny = Cast(a) to=9").1, [0., 1., 1.]);
+        assert_eq!(fold("const a f64 1: 0.1\ny = Cast(a) to=1").1, [f64::from(0.1f32)]);
+        let (elem, ..) = constant("const a i64 1: 5\ny = Cast(a) to=16").unwrap();
+        assert_eq!(elem, Elem::Bf16);
+        assert_eq!(constant("const a i64 1: 5\ny = Cast(a) to=8").unwrap_err().code.id, "SF0108");
+    }
+}

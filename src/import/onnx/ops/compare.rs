@@ -71,3 +71,19 @@ fn select(call: &Call<'_>, out: &Info) -> Result<Tensor> {
     };
     Ok(Tensor { info: out.clone(), data })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::import::onnx::testing::fold;
+
+    #[test]
+    fn comparisons_and_selection() {
+        let pair = "const a f32 3: -1 0 1\nconst b f32 -: 0";
+        assert_eq!(fold(&format!("{pair}\ny = GreaterOrEqual(a, b)")).1, [0., 1., 1.]);
+        assert_eq!(fold(&format!("{pair}\ny = Less(a, b)")).1, [1., 0., 0.]);
+        assert_eq!(fold(&format!("{pair}\nc = Equal(a, b)\ny = Not(c)")).1, [1., 0., 1.]);
+        let sign =
+            "c = GreaterOrEqual(a, b)\nconst p f32 -: 1\nconst n f32 -: -1\ny = Where(c, p, n)";
+        assert_eq!(fold(&format!("{pair}\n{sign}")).1, [-1., 1., 1.]);
+    }
+}

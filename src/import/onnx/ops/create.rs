@@ -101,3 +101,35 @@ fn size(call: &Call<'_>, out: &Info) -> Result<Tensor> {
     let len = len.ok_or_else(|| call.shape("its operand is too large"))?;
     Ok(Tensor { info: out.clone(), data: Data::Int(vec![len]) })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::import::onnx::testing::{constant, fold};
+
+    #[test]
+    fn constants_of_every_kind() {
+        assert_eq!(fold("y = Constant() value_float=0.5"), (vec![], vec![0.5]));
+        assert_eq!(fold("y = Constant() value_ints=[3,4]"), (vec![2], vec![3., 4.]));
+        assert_eq!(constant("y = Constant()").unwrap_err().code.id, "SF0108");
+    }
+
+    #[test]
+    fn shapes_and_what_is_made_from_them() {
+        let a = "const a f32 2x3x4: 0";
+        assert_eq!(fold(&format!("{a}\ny = Shape(a)")).1, [2., 3., 4.]);
+        assert_eq!(fold(&format!("{a}\ny = Shape(a) start=-2 end=2")).1, [3.]);
+        assert_eq!(fold(&format!("{a}\ny = Shape(a) start=2 end=1")).0, [0]);
+        assert_eq!(fold(&format!("{a}\ny = Size(a)")), (vec![], vec![24.]));
+        assert_eq!(fold("const s i64 2: 1 2\ny = ConstantOfShape(s)"), (vec![1, 2], vec![0., 0.]));
+    }
+
+    #[test]
+    fn a_small_file_cannot_ask_for_a_large_constant() {
+        let huge = constant("const s i64 2: 100000 100000\ny = ConstantOfShape(s)").unwrap_err();
+        assert_eq!(huge.code.id, "SF0112");
+        let beyond = constant("const s i64 3: 9000000000 9000000000 0\ny = ConstantOfShape(s)");
+        assert_eq!(beyond.unwrap_err().code.id, "SF0107");
+        let negative = constant("const s i64 1: -1\ny = ConstantOfShape(s)").unwrap_err();
+        assert_eq!(negative.code.id, "SF0107");
+    }
+}

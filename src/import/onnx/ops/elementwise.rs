@@ -144,3 +144,65 @@ fn clip(call: &Call<'_>, out: &Info) -> Result<Tensor> {
     };
     Ok(Tensor { info: out.clone(), data })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::import::onnx::elem::Elem;
+    use crate::import::onnx::testing::{constant, fold};
+
+    #[test]
+    fn arithmetic_broadcasts_and_rounds_to_the_type() {
+        let sum = "const a f32 2x1: 1 2\nconst b f32 3: 10 20 30\ny = Add(a, b)";
+        assert_eq!(fold(sum), (vec![2, 3], vec![11., 21., 31., 12., 22., 32.]));
+        let third =
+            |elem| fold(&format!("const a {elem} -: 1\nconst b {elem} -: 3\ny = Div(a, b)")).1[0];
+        assert_eq!(third("f32"), f64::from(1f32 / 3f32));
+        assert_eq!(third("f64"), 1.0 / 3.0);
+        assert_eq!(third("f16"), 0.333_251_953_125);
+    }
+
+    #[test]
+    fn integers_divide_towards_zero_and_wrap() {
+        assert_eq!(fold("const a i64 2: -7 7\nconst b i64 -: 2\ny = Div(a, b)").1, [-3., 3.]);
+        assert_eq!(fold("const a u8 1: 250\nconst b u8 1: 10\ny = Add(a, b)").1, [4.]);
+        let zero = constant("const a i64 1: 1\nconst b i64 1: 0\ny = Div(a, b)");
+        assert_eq!(zero.unwrap_err().code.id, "SF0108");
+    }
+
+    #[test]
+    fn sign_of_zero_is_zero() {
+        assert_eq!(fold("const a f32 4: -2 0 -0 3\ny = Sign(a)").1, [-1., 0., 0., 1.]);
+    }
+
+    #[test]
+    fn bounds_of_clip_are_operands_or_attributes() {
+        assert_eq!(
+            fold("const a f32 3: -1 0.5 2\nconst l f32 -: 0\nconst h f32 -: 1\ny = Clip(a, l, h)")
+                .1,
+            [0., 0.5, 1.]
+        );
+        assert_eq!(fold("const a f32 2: -1 2\ny = Clip(a) min=0.5").1, [0.5, 2.]);
+        assert_eq!(fold("const a f32 2: -1 2\nconst h f32 -: 1\ny = Clip(a, _, h)").1, [-1., 1.]);
+    }
+
+    #[test]
+    fn types_must_agree() {
+        let mixed = constant("const a f32 1: 1\nconst b i64 1: 1\ny = Add(a, b)");
+        assert_eq!(mixed.unwrap_err().code.id, "SF0108");
+        let power = constant("const a f32 1: 3\nconst b i64 1: 2\ny = Pow(a, b)").unwrap();
+        assert_eq!(power, (Elem::F32, vec![1], vec![9.]));
+        let shapes = constant("const a f32 2: 1\nconst b f32 3: 1\ny = Mul(a, b)").unwrap_err();
+        assert_eq!(
+            shapes.to_string(),
+            "node y (Mul, opset 18): operands of shapes [2] and [3] do not broadcast"
+        );
+    }
+
+    #[test]
+    fn sums_of_many() {
+        let three = "const a f32 2: 1 2\nconst b f32 -: 4\nconst c f32 2: 1 3";
+        assert_eq!(fold(&format!("{three}\ny = Sum(a, b, c)")).1, [6., 9.]);
+        assert_eq!(fold(&format!("{three}\ny = Mean(a, b, c)")).1, [2., 3.]);
+        assert_eq!(fold(&format!("{three}\ny = Max(a, b, c)")).1, [4., 4.]);
+    }
+}

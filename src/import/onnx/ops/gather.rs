@@ -110,3 +110,35 @@ fn gather(call: &Call<'_>, out: &Info) -> Result<Tensor> {
     };
     Ok(Tensor { info: out.clone(), data })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::import::onnx::testing::{constant, fold};
+
+    #[test]
+    fn parts_are_joined_and_picked() {
+        let pair = "const a f32 2x1: 1 2\nconst b f32 2x2: 3 4 5 6";
+        let joined = (vec![2, 3], vec![1., 3., 4., 2., 5., 6.]);
+        assert_eq!(fold(&format!("{pair}\ny = Concat(a, b) axis=1")), joined);
+        let pick = "const b f32 2x3: 1 2 3 4 5 6\nconst i i64 2: 2 -3";
+        assert_eq!(
+            fold(&format!("{pick}\ny = Gather(b, i) axis=1")),
+            (vec![2, 2], vec![3., 1., 6., 4.])
+        );
+        assert_eq!(
+            fold("const b i64 2: 7 8\nconst i i64 -: 1\ny = Gather(b, i)"),
+            (vec![], vec![8.])
+        );
+    }
+
+    #[test]
+    fn impossible_parts_are_refused() {
+        let code = |text| constant(text).unwrap_err().code.id;
+        assert_eq!(code("const a f32 2: 1\nconst i i64 1: 2\ny = Gather(a, i)"), "SF0107");
+        assert_eq!(
+            code("const a f32 2x1: 1\nconst b f32 3x2: 3\ny = Concat(a, b) axis=1"),
+            "SF0107"
+        );
+        assert_eq!(code("const a f32 2: 1\ny = Concat(a, a)"), "SF0108");
+    }
+}

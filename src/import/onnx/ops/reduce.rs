@@ -76,3 +76,21 @@ fn reduce(
     acc.iter_mut().for_each(|a| *a = out.elem.round(*a / n));
     Ok(Tensor { info: out.clone(), data: Data::Real(acc) })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::import::onnx::testing::{constant, fold};
+
+    const A: &str = "const a f32 2x3: 1 2 3 4 5 9";
+
+    #[test]
+    fn axes_are_an_attribute_or_an_operand() {
+        assert_eq!(fold(&format!("{A}\ny = ReduceMean(a) axes=[1]")), (vec![2, 1], vec![2., 6.]));
+        let operand = format!("{A}\nconst i i64 1: -2\ny = ReduceSum(a, i) keepdims=0");
+        assert_eq!(fold(&operand), (vec![3], vec![5., 7., 12.]));
+        assert_eq!(fold(&format!("{A}\ny = ReduceMax(a)")), (vec![1, 1], vec![9.]));
+        assert_eq!(fold(&format!("{A}\ny = ReduceMean(a) noop_with_empty_axes=1")).0, [2, 3]);
+        let beyond = constant(&format!("{A}\ny = ReduceMean(a) axes=[2]")).unwrap_err();
+        assert_eq!(beyond.code.id, "SF0107");
+    }
+}

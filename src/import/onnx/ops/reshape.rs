@@ -164,3 +164,49 @@ fn expand_info(call: &Call<'_>) -> Result<Option<Info>> {
 fn expand(call: &Call<'_>, out: &Info) -> Result<Tensor> {
     Ok(Tensor { info: out.clone(), data: elementwise::spread(call, 0, out)? })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::import::onnx::testing::{constant, fold};
+
+    const A: &str = "const a f32 2x3: 1 2 3 4 5 6";
+
+    #[test]
+    fn elements_keep_their_order() {
+        assert_eq!(fold(&format!("{A}\nconst s i64 2: -1 2\ny = Reshape(a, s)")).0, [3, 2]);
+        assert_eq!(fold(&format!("{A}\nconst s i64 3: 0 1 -1\ny = Reshape(a, s)")).0, [2, 1, 3]);
+        assert_eq!(fold(&format!("{A}\ny = Flatten(a) axis=0")).0, [1, 6]);
+        assert_eq!(fold(&format!("{A}\nconst i i64 2: 0 -1\ny = Unsqueeze(a, i)")).0, [1, 2, 3, 1]);
+        assert_eq!(fold("const a f32 1x2x1: 0\ny = Squeeze(a)").0, [2]);
+        assert_eq!(fold("const a f32 1x2x1: 0\ny = Squeeze(a) axes=[0]").0, [2, 1]);
+    }
+
+    #[test]
+    fn elements_move() {
+        assert_eq!(
+            fold(&format!("{A}\ny = Transpose(a)")),
+            (vec![3, 2], vec![1., 4., 2., 5., 3., 6.])
+        );
+        let three = "const a f32 1x2x3: 1 2 3 4 5 6\ny = Transpose(a) perm=[2,0,1]";
+        assert_eq!(fold(three), (vec![3, 1, 2], vec![1., 4., 2., 5., 3., 6.]));
+        let expand = "const a f32 2x1: 1 2\nconst s i64 3: 2 1 2\ny = Expand(a, s)";
+        assert_eq!(fold(expand), (vec![2, 2, 2], vec![1., 1., 2., 2., 1., 1., 2., 2.]));
+    }
+
+    #[test]
+    fn impossible_shapes_are_refused() {
+        for (text, code) in [
+            ("const s i64 1: 5\ny = Reshape(a, s)", "SF0107"),
+            ("const s i64 2: -1 -1\ny = Reshape(a, s)", "SF0107"),
+            ("const s i64 2: -1 0\ny = Reshape(a, s) allowzero=1", "SF0107"),
+            ("y = Transpose(a) perm=[0,0]", "SF0107"),
+            ("y = Squeeze(a) axes=[0]", "SF0107"),
+            ("y = Unsqueeze(a) axes=[1,1]", "SF0107"),
+            ("y = Unsqueeze(a)", "SF0108"),
+            ("y = Flatten(a) axis=9", "SF0107"),
+        ] {
+            let error = constant(&format!("{A}\n{text}")).unwrap_err();
+            assert_eq!(error.code.id, code, "{text}");
+        }
+    }
+}

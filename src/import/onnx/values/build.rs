@@ -1,127 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! The model as values: constants folded, equal subexpressions one, identities gone.
-//!
-//! An unrolled network repeats what is the same at every timestep; here the copies are
-//! one value, so that patterns see the structure that was written.
+//! Folds and merges, node by node.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use prost::Message as _;
 
-use super::model::{Model, Source};
-use super::node::Node;
-use super::ops::{self, Arg, Call, Operator};
-use super::tensor::{Data, Info, Tensor};
+use super::identity::same;
+use super::{Fate, Kind, Value, ValueId, Values};
 use crate::diag::{Diagnostic, Result, codes};
-
-/// Index of a value; operands have lower indices than users.
-pub(super) type ValueId = usize;
-
-/// How a value comes about.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Kind {
-    /// The model's input.
-    Input,
-    /// A constant.
-    Const(Tensor),
-    /// An output of a node of the model.
-    Node {
-        /// Index into [`Model::nodes`]; the first of equal ones.
-        node: usize,
-        operands: Vec<Option<ValueId>>,
-    },
-}
-
-/// A value.
-#[derive(Debug, Clone)]
-pub(super) struct Value {
-    pub(super) kind: Kind,
-    /// Type and shape, where they are known.
-    pub(super) info: Option<Info>,
-    /// The initializer a constant was made from.
-    pub(super) origin: Option<String>,
-}
-
-/// What became of a node of the model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
-    /// The output does not depend on it.
-    Dead,
-    /// It is constant.
-    Folded,
-    /// It changes nothing.
-    Identity,
-    /// It is this value.
-    Value(ValueId),
-}
-
-/// All values of a model.
-#[derive(Debug)]
-pub(super) struct Values {
-    values: Vec<Value>,
-    users: Vec<Vec<ValueId>>,
-    /// One entry a node, in the order of [`Model::nodes`].
-    pub(super) fates: Vec<Fate>,
-    pub(super) input: ValueId,
-    pub(super) output: ValueId,
-}
-
-static UNKNOWN: Value = Value { kind: Kind::Input, info: None, origin: None };
-
-impl Values {
-    /// Folds and merges the live nodes of a model whose file has `bytes` bytes.
-    ///
-    /// # Errors
-    /// What the operators say about their operands, or [`codes::IMPORT_TOO_LARGE`].
-    pub(super) fn new(model: &Model<'_>, bytes: usize) -> Result<Self> {
-        Builder::new(model, bytes).build()
-    }
-
-    /// The value of this index.
-    pub(super) fn get(&self, id: ValueId) -> &Value {
-        self.values.get(id).unwrap_or(&UNKNOWN)
-    }
-
-    /// The values that are computed from this one and reach the output, in order.
-    pub(super) fn users(&self, id: ValueId) -> &[ValueId] {
-        self.users.get(id).map_or(&[], Vec::as_slice)
-    }
-
-    /// The constant, if it is one.
-    pub(super) fn constant(&self, id: ValueId) -> Option<&Tensor> {
-        match &self.get(id).kind {
-            Kind::Const(t) => Some(t),
-            _ => None,
-        }
-    }
-
-    /// Index of the node that computes this value.
-    pub(super) fn node(&self, id: ValueId) -> Option<usize> {
-        match self.get(id).kind {
-            Kind::Node { node, .. } => Some(node),
-            _ => None,
-        }
-    }
-
-    /// Operands of the node that computes this value.
-    pub(super) fn operands(&self, id: ValueId) -> &[Option<ValueId>] {
-        match &self.get(id).kind {
-            Kind::Node { operands, .. } => operands,
-            _ => &[],
-        }
-    }
-
-    /// An operand of the node that computes this value.
-    pub(super) fn operand(&self, id: ValueId, i: usize) -> Option<ValueId> {
-        self.operands(id).get(i).copied().flatten()
-    }
-
-    /// The extents of a value; none if they are not known.
-    pub(super) fn shape(&self, id: ValueId) -> Option<&[usize]> {
-        self.get(id).info.as_ref().map(|i| &i.shape[..])
-    }
-}
+use crate::import::onnx::model::{Model, Source};
+use crate::import::onnx::node::Node;
+use crate::import::onnx::ops::{self, Arg, Call, Operator};
+use crate::import::onnx::tensor::{Data, Info, Tensor};
 
 /// What makes two nodes compute the same: operator, attributes, operands.
 #[derive(Hash, PartialEq, Eq)]
@@ -131,7 +22,7 @@ struct Key {
     operands: Vec<Option<ValueId>>,
 }
 
-struct Builder<'m, 'a> {
+pub(super) struct Builder<'m, 'a> {
     model: &'m Model<'a>,
     values: Vec<Value>,
     fates: Vec<Fate>,
@@ -143,7 +34,7 @@ struct Builder<'m, 'a> {
 }
 
 impl<'m, 'a> Builder<'m, 'a> {
-    fn new(model: &'m Model<'a>, bytes: usize) -> Self {
+    pub(super) fn new(model: &'m Model<'a>, bytes: usize) -> Self {
         let (name, info) = &model.input;
         let input = Value { kind: Kind::Input, info: Some(info.clone()), origin: None };
         Self {
@@ -158,7 +49,7 @@ impl<'m, 'a> Builder<'m, 'a> {
         }
     }
 
-    fn build(mut self) -> Result<Values> {
+    pub(super) fn build(mut self) -> Result<Values> {
         for &n in &self.model.order {
             let Some(node) = self.model.nodes.get(n) else { continue };
             let fate = self.node(n, node)?;
@@ -352,32 +243,6 @@ fn fold(
         call.node.error(&codes::IMPORT_TOO_LARGE, message)
     })?;
     fold(call, out).map(Some)
-}
-
-/// The operand that the result equals, whatever its value.
-fn same(call: &Call<'_>, operands: &[Option<ValueId>], out: &Info) -> Option<ValueId> {
-    let args = &call.args;
-    let is = |i: usize, x: f64| {
-        args.get(i).copied().flatten().and_then(|a| a.value).and_then(Tensor::splat) == Some(x)
-    };
-    let which = match call.node.op() {
-        "Identity" | "Dropout" | "Cast" | "CastLike" | "Reshape" | "Flatten" | "Squeeze"
-        | "Unsqueeze" | "Expand" => 0,
-        "Sum" | "Mean" | "Concat" if args.len() == 1 => 0,
-        "Transpose" => match call.node.ints("perm") {
-            Ok(Some(p)) if p.iter().enumerate().all(|(i, &p)| usize::try_from(p) == Ok(i)) => 0,
-            _ => return None,
-        },
-        "Add" if is(0, 0.0) => 1,
-        "Add" | "Sub" if is(1, 0.0) => 0,
-        "Mul" if is(0, 1.0) => 1,
-        "Mul" | "Div" if is(1, 1.0) => 0,
-        "Where" if is(0, 1.0) => 1,
-        "Where" if is(0, 0.0) => 2,
-        _ => return None,
-    };
-    let info = args.get(which).copied().flatten()?.info;
-    if info == out { operands.get(which).copied().flatten() } else { None }
 }
 
 fn op_key(node: &Node<'_>) -> String {

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! The model as values: constants folded, equal subexpressions one, identities gone.
+//!
+//! An unrolled network repeats what is the same at every timestep; here the copies are
+//! one value, so that patterns see the structure that was written.
+
+mod build;
+mod identity;
+
+use super::model::Model;
+use super::tensor::{Info, Tensor};
+use crate::diag::Result;
+
+/// Index of a value; operands have lower indices than users.
+pub(super) type ValueId = usize;
+
+/// How a value comes about.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Kind {
+    /// The model's input.
+    Input,
+    /// A constant.
+    Const(Tensor),
+    /// An output of a node of the model.
+    Node {
+        /// Index into [`Model::nodes`]; the first of equal ones.
+        node: usize,
+        operands: Vec<Option<ValueId>>,
+    },
+}
+
+/// A value.
+#[derive(Debug, Clone)]
+pub(super) struct Value {
+    pub(super) kind: Kind,
+    /// Type and shape, where they are known.
+    pub(super) info: Option<Info>,
+    /// The initializer a constant was made from.
+    pub(super) origin: Option<String>,
+}
+
+/// What became of a node of the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// The output does not depend on it.
+    Dead,
+    /// It is constant.
+    Folded,
+    /// It changes nothing.
+    Identity,
+    /// It is this value.
+    Value(ValueId),
+}
+
+/// All values of a model.
+#[derive(Debug)]
+pub(super) struct Values {
+    values: Vec<Value>,
+    users: Vec<Vec<ValueId>>,
+    /// One entry a node, in the order of [`Model::nodes`].
+    pub(super) fates: Vec<Fate>,
+    pub(super) input: ValueId,
+    pub(super) output: ValueId,
+}
+
+static UNKNOWN: Value = Value { kind: Kind::Input, info: None, origin: None };
+
+impl Values {
+    /// Folds and merges the live nodes of a model whose file has `bytes` bytes.
+    ///
+    /// # Errors
+    /// What the operators say about their operands, or SF0112.
+    pub(super) fn new(model: &Model<'_>, bytes: usize) -> Result<Self> {
+        build::Builder::new(model, bytes).build()
+    }
+
+    /// The value of this index.
+    pub(super) fn get(&self, id: ValueId) -> &Value {
+        self.values.get(id).unwrap_or(&UNKNOWN)
+    }
+
+    /// The values that are computed from this one and reach the output, in order.
+    pub(super) fn users(&self, id: ValueId) -> &[ValueId] {
+        self.users.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// The constant, if it is one.
+    pub(super) fn constant(&self, id: ValueId) -> Option<&Tensor> {
+        match &self.get(id).kind {
+            Kind::Const(t) => Some(t),
+            _ => None,
+        }
+    }
+
+    /// Index of the node that computes this value.
+    pub(super) fn node(&self, id: ValueId) -> Option<usize> {
+        match self.get(id).kind {
+            Kind::Node { node, .. } => Some(node),
+            _ => None,
+        }
+    }
+
+    /// Operands of the node that computes this value.
+    pub(super) fn operands(&self, id: ValueId) -> &[Option<ValueId>] {
+        match &self.get(id).kind {
+            Kind::Node { operands, .. } => operands,
+            _ => &[],
+        }
+    }
+
+    /// An operand of the node that computes this value.
+    pub(super) fn operand(&self, id: ValueId, i: usize) -> Option<ValueId> {
+        self.operands(id).get(i).copied().flatten()
+    }
+
+    /// The extents of a value; none if they are not known.
+    pub(super) fn shape(&self, id: ValueId) -> Option<&[usize]> {
+        self.get(id).info.as_ref().map(|i| &i.shape[..])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::Options;
+    use crate::import::onnx::testing;
+
+    fn values<T>(text: &str, f: impl FnOnce(&Values) -> T) -> T {
+        let proto = testing::model(text);
+        let options = Options::default();
+        let model = Model::new(&proto, &options).unwrap();
+        f(&Values::new(&model, 1000).unwrap())
+    }
+
+    #[test]
+    fn copies_of_an_expression_are_one_value() {
+        let text = "input x f32 1 2\nconst w f32 2x2: 1 2 3 4\nconst v f32 2x2: 1 2 3 4
+            a = MatMul(x, w)\nb = MatMul(x, v)\nc = Sub(a, b)\noutput c";
+        values(text, |v| {
+            assert_eq!(v.operand(v.output, 0), v.operand(v.output, 1));
+            assert_eq!(v.fates[0], v.fates[1]);
+        });
+    }
+
+    #[test]
+    fn identities_vanish_and_the_dead_stay_dead() {
+        let text = "input x f32 1 2\nconst one f32 -: 1\nconst zero f32 1x2: 0
+            a = Mul(x, one)\nb = Add(zero, a)\nc = Neg(b)\nd = Neg(c)\nv = Abs(one)\noutput c";
+        values(text, |v| {
+            assert_eq!(v.operand(v.output, 0), Some(v.input));
+            assert_eq!(v.fates[..2], [Fate::Identity; 2]);
+            assert_eq!(v.fates[3..], [Fate::Dead; 2]);
+        });
+    }
+
+    #[test]
+    fn a_sum_that_broadcasts_is_no_identity() {
+        let text = "input x f32 1 2\nconst zero f32 3x2: 0\ny = Add(x, zero)\noutput y";
+        values(text, |v| assert_ne!(v.output, v.input));
+    }
+
+    #[test]
+    fn constants_remember_their_initializer() {
+        let text = "input x f32 1 2\nconst fc.weight f32 2x2: 1\nconst s f32 -: 2
+            w = Mul(s, fc.weight)\ny = MatMul(x, w)\noutput y";
+        values(text, |v| {
+            let w = v.operand(v.output, 1).unwrap();
+            assert_eq!(v.get(w).origin.as_deref(), Some("fc.weight"));
+        });
+    }
+}

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Damaged and hostile ONNX files: always a diagnostic, never a panic, soon.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use onnx_protobuf::{ModelProto, NodeProto};
+use proptest::prelude::*;
+use protobuf::Message as _;
+use synfire::diag::Diagnostic;
+use synfire::import::{Options, onnx};
+
+/// A network of 12-8-3, small enough to be damaged many times.
+fn small(exporter: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models/dialects");
+    std::fs::read(folder.join(format!("plain_{exporter}.onnx"))).unwrap()
+}
+
+/// Imports; a diagnostic must have a place or say what to do, and come soon.
+fn import(bytes: &[u8]) -> Result<(), Box<Diagnostic>> {
+    let start = Instant::now();
+    let result = onnx::import(bytes, "damaged", &Options::default()).map(|_| ());
+    assert!(start.elapsed() < Duration::from_secs(10), "took {:?}", start.elapsed());
+    if let Err(d) = &result {
+        assert!(d.code.id != "SF0000", "internal error: {d}");
+        assert!(d.location.path.is_some() || d.help.is_some(), "{}: {d}", d.code.id);
+    }
+    result
+}
+
+/// xorshift64*: the same damage in every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let x = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
+        usize::try_from(x).unwrap() % n
+    }
+}
+
+/// How many damaged files a test tries; `SYNFIRE_ROUNDS` multiplies it.
+fn rounds(usual: usize) -> usize {
+    let times = std::env::var("SYNFIRE_ROUNDS").ok().and_then(|r| r.parse().ok());
+    usual * times.unwrap_or(1)
+}
+
+#[test]
+fn a_truncated_file_is_refused_at_every_length() {
+    for exporter in ["legacy", "dynamo"] {
+        let bytes = small(exporter);
+        assert!(import(&bytes).is_ok());
+        for length in (0..bytes.len()).step_by(3) {
+            // What is cut off may be nothing but a trailing field that says little.
+            let error = import(&bytes[..length]);
+            assert!(error.is_err() || bytes.len() - length < 32, "{length} of {}", bytes.len());
+        }
+    }
+}
+
+#[test]
+fn garbage_is_refused() {
+    let mut random = Random(1);
+    for _ in 0..rounds(2000) {
+        let length = random.below(200);
+        let bytes: Vec<u8> =
+            (0..length).map(|_| u8::try_from(random.below(256)).unwrap()).collect();
+        assert!(import(&bytes).is_err());
+    }
+}
+
+#[test]
+fn flipped_bytes_never_panic() {
+    for exporter in ["legacy", "dynamo"] {
+        let bytes = small(exporter);
+        let mut random = Random(2);
+        for _ in 0..rounds(4000) {
+            let mut damaged = bytes.clone();
+            for _ in 0..=random.below(4) {
+                let at = random.below(damaged.len());
+                damaged[at] = u8::try_from(random.below(256)).unwrap();
+            }
+            let _ = import(&damaged);
+        }
+    }
+}
+
+/// One change to the structure of a model, of the kinds that exporters and tools get wrong.
+fn mutate(model: &mut ModelProto, random: &mut Random) {
+    let graph = model.graph.mut_or_insert_default();
+    if graph.node.is_empty() {
+        return;
+    }
+    let n = random.below(graph.node.len());
+    let other = random.below(graph.node.len());
+    let names: Vec<String> = graph.node.iter().flat_map(|n| n.output.clone()).collect();
+    let any = |random: &mut Random| match names.len() {
+        0 => String::new(),
+        len => names[random.below(len)].clone(),
+    };
+    let extents = [-1, 0, 1, 2, 7, 8, 12, i64::MAX, i64::MIN, 1 << 31];
+    match random.below(12) {
+        0 => {
+            graph.node.remove(n);
+        }
+        1 => graph.node.swap(n, other),
+        2 => {
+            // May make a cycle.
+            let name = any(random);
+            let inputs = &mut graph.node[n].input;
+            if !inputs.is_empty() {
+                let i = random.below(inputs.len());
+                inputs[i] = name;
+            }
+        }
+        3 => {
+            graph.node[n].input.pop();
+        }
+        4 => {
+            let name = any(random);
+            graph.node[n].input.push(name);
+        }
+        5 => graph.node[n].op_type = graph.node[other].op_type.clone(),
+        6 => {
+            let known = ["Gather", "Concat", "Transpose", "Where", "Loop", "Slice", "Expand"];
+            graph.node[n].op_type = known[random.below(known.len())].into();
+        }
+        7 => graph.node[n].attribute = graph.node[other].attribute.clone(),
+        8 => {
+            for a in &mut graph.node[n].attribute {
+                a.i = extents[random.below(extents.len())];
+                for i in &mut a.ints {
+                    *i = extents[random.below(extents.len())];
+                }
+            }
+        }
+        9 if !graph.initializer.is_empty() => {
+            let i = random.below(graph.initializer.len());
+            let t = &mut graph.initializer[i];
+            match random.below(3) {
+                0 => t.data_type = i32::try_from(random.below(30)).unwrap(),
+                1 => t.dims.push(extents[random.below(extents.len())]),
+                _ => {
+                    let values = [f32::NAN, f32::INFINITY, 0.0, 1e30, -1.0];
+                    let value = values[random.below(values.len())].to_le_bytes();
+                    if t.raw_data.len() >= 4 {
+                        t.raw_data[..4].copy_from_slice(&value);
+                    }
+                }
+            }
+        }
+        10 => {
+            let name = any(random);
+            graph.node[n].output = vec![name];
+        }
+        _ => {
+            let copy = graph.node[n].clone();
+            graph.node.push(NodeProto { output: vec![format!("copy{n}")], ..copy });
+        }
+    }
+}
+
+#[test]
+fn changed_structures_never_panic() {
+    for exporter in ["legacy", "dynamo"] {
+        let model = ModelProto::parse_from_bytes(&small(exporter)).unwrap();
+        let mut random = Random(3);
+        let mut refused = 0;
+        for _ in 0..rounds(4000) {
+            let mut damaged = model.clone();
+            for _ in 0..=random.below(3) {
+                mutate(&mut damaged, &mut random);
+            }
+            refused += usize::from(import(&damaged.write_to_bytes().unwrap()).is_err());
+        }
+        assert!(refused > 1000, "{refused}");
+    }
+}
+
+/// The code that a change to the small model is refused with.
+fn refusal(change: impl FnOnce(&mut onnx_protobuf::GraphProto)) -> &'static str {
+    let mut model = ModelProto::parse_from_bytes(&small("legacy")).unwrap();
+    change(model.graph.mut_or_insert_default());
+    import(&model.write_to_bytes().unwrap()).unwrap_err().code.id
+}
+
+fn node<'g>(graph: &'g mut onnx_protobuf::GraphProto, op: &str) -> &'g mut NodeProto {
+    graph.node.iter_mut().find(|n| n.op_type == op).unwrap()
+}
+
+fn tensor<'g>(graph: &'g mut onnx_protobuf::GraphProto, name: &str) -> &'g mut Vec<u8> {
+    &mut graph.initializer.iter_mut().find(|t| t.name == name).unwrap().raw_data
+}
+
+#[test]
+fn common_faults_have_their_code() {
+    for value in [f32::NAN, f32::INFINITY] {
+        for name in ["fcs.0.weight", "bns.0.weight", "bns.0.running_mean", "lifs.0.threshold"] {
+            let code = refusal(|g| tensor(g, name)[..4].copy_from_slice(&value.to_le_bytes()));
+            // An infinite weight makes the mean magnitude infinite, too.
+            assert_eq!(code, "SF0301", "{name} with {value}");
+        }
+    }
+    assert_eq!(refusal(|g| tensor(g, "fcs.0.weight").truncate(40)), "SF0105");
+    assert_eq!(refusal(|g| g.initializer[0].dims = vec![5, 5]), "SF0105");
+    assert_eq!(refusal(|g| node(g, "MatMul").input.reverse()), "SF0107");
+    assert_eq!(refusal(|g| node(g, "Div").input[0] = "nowhere".into()), "SF0104");
+    assert_eq!(
+        refusal(|g| {
+            let last = g.node.last().unwrap().output[0].clone();
+            node(g, "Div").input[0] = last;
+        }),
+        "SF0104"
+    );
+    assert_eq!(refusal(|g| g.output.clear()), "SF0104");
+    assert_eq!(refusal(|g| node(g, "Div").op_type = "Erf".into()), "SF0120");
+    assert_eq!(refusal(|g| node(g, "Div").domain = "com.example".into()), "SF0103");
+}
+
+#[test]
+fn large_graphs_take_no_longer_than_their_size_explains() {
+    let chain = |op: &str, length: usize, second: &str| {
+        let mut model = ModelProto::parse_from_bytes(&small("legacy")).unwrap();
+        let graph = model.graph.mut_or_insert_default();
+        let mut last = "/Div_output_0".to_owned();
+        for i in 0..length {
+            let second = if second.is_empty() { last.clone() } else { second.to_owned() };
+            graph.node.push(NodeProto {
+                op_type: op.into(),
+                input: vec![last.clone(), second],
+                output: vec![format!("chain{i}")],
+                ..NodeProto::default()
+            });
+            last = format!("chain{i}");
+        }
+        graph.output[0].name = last;
+        let bytes = model.write_to_bytes().unwrap();
+        assert!(import(&bytes).is_err());
+    };
+    chain("Add", 30_000, "");
+    chain("Mul", 30_000, "");
+    chain("Add", 30_000, "pixels");
+    chain("Greater", 30_000, "/Div_output_0");
+    chain("Mul", 30_000, "/Constant_output_0");
+    chain("Sub", 30_000, "/Constant_output_0");
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        prop_assert!(import(&bytes).is_err());
+    }
+
+    #[test]
+    fn a_graph_of_any_bytes_is_survived(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
+        let mut file = vec![8, 10, 0x3a, u8::try_from(bytes.len()).unwrap()];
+        file.extend(bytes);
+        prop_assert!(import(&file).is_err());
+    }
+}
