@@ -28,6 +28,7 @@ pub struct RtlExecutor<'d> {
     work: PathBuf,
     gaps: Vec<u8>,
     pauses: bool,
+    trains: bool,
 }
 
 impl<'d> RtlExecutor<'d> {
@@ -67,6 +68,7 @@ impl<'d> RtlExecutor<'d> {
             work: work.to_path_buf(),
             gaps,
             pauses: false,
+            trains: true,
         })
     }
 
@@ -74,6 +76,14 @@ impl<'d> RtlExecutor<'d> {
     #[must_use]
     pub fn with_pauses(mut self) -> Self {
         self.pauses = true;
+        self
+    }
+
+    /// The host never asks for the spike trains: an inference then has the cycles that
+    /// [`crate::sim::Sim`] counts.
+    #[must_use]
+    pub fn without_trains(mut self) -> Self {
+        self.trains = false;
         self
     }
 
@@ -103,7 +113,8 @@ impl<'d> RtlExecutor<'d> {
         bytes.extend((inputs.len() as u32).to_le_bytes());
         for (i, input) in inputs.iter().enumerate() {
             // Every other result comes without trains: both ends of a response are exercised.
-            let trace = if self.design.trace && i % 2 == 0 { FLAG_TRACE } else { 0 };
+            let ask = self.trains && self.design.trace && i % 2 == 0;
+            let trace = if ask { FLAG_TRACE } else { 0 };
             let flags = trace | if self.pauses { FLAG_PAUSES } else { 0 };
             bytes.extend(flags.to_le_bytes());
             bytes.extend(*input);

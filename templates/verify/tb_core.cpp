@@ -2,7 +2,10 @@
 //
 // Runs sf_core on a list of inferences and writes down what happens in which cycle.
 //
-//   sim STIMULUS TRACE
+//   sim STIMULUS TRACE|-
+//
+// With - in place of a file nothing is written down: for timing. The last line printed is
+// the number of cycles and the seconds they took, reading and writing files apart.
 //
 // STIMULUS, little-endian: u32 inputs, u32 images; per image u32 flags (1: ask for the
 // spike trains, 2: take result bytes with pauses), then a byte an input, then a byte an
@@ -10,9 +13,11 @@
 // TRACE: records of 8 bytes: kind, index, data, 0, u32 cycle, counted from the image's
 // first accepted input. Kinds: 0 image begins, 1 input accepted, 2 weight row read (index:
 // probe), 3 timestep computed (index: probe, data: fires), 4 result byte (data).
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <vector>
 
 #include "Vsf_core.h"
@@ -45,8 +50,9 @@ static void record(uint8_t kind, uint8_t index, uint8_t data, uint32_t cycle) {
 int main(int argc, char **argv) {
   if (argc != 3) return 2;
   FILE *in = std::fopen(argv[1], "rb");
-  trace = std::fopen(argv[2], "wb");
-  if (!in || !trace) return 2;
+  const bool quiet = std::strcmp(argv[2], "-") == 0;
+  if (!quiet) trace = std::fopen(argv[2], "wb");
+  if (!in || !(quiet || trace)) return 2;
   for (int c; (c = std::fgetc(in)) != EOF;) stimulus.push_back(uint8_t(c));
 
   VerilatedContext context;
@@ -69,17 +75,19 @@ int main(int argc, char **argv) {
 
   const uint32_t inputs = word(), images = word();
   std::vector<uint8_t> levels(inputs), gaps(inputs);
+  const auto begin = std::chrono::steady_clock::now();
+  uint64_t sum = 0;
   uint32_t noise = 0x9E3779B9;
   for (uint32_t image = 0; image < images; image++) {
     const uint32_t flags = word();
     for (auto &v : levels) v = byte();
     for (auto &v : gaps) v = byte();
-    record(0, 0, 0, 0);
+    if (!quiet) record(0, 0, 0, 0);
     top.trace_i = flags & 1;
     uint32_t next = 0, wait = 0, start = 0, cycle = 0;
     bool begun = false;
     for (bool done = false; !done; cycle++) {
-      noise ^= noise << 13, noise ^= noise >> 17, noise ^= noise << 5;
+      if (flags & 2) noise ^= noise << 13, noise ^= noise >> 17, noise ^= noise << 5;
       top.in_valid_i = next < inputs && wait == 0;
       top.in_data_i = next < inputs ? levels[next] : 0;
       top.out_ready_i = !(flags & 2) || (noise & 3) == 0;
@@ -87,14 +95,17 @@ int main(int argc, char **argv) {
       const bool accepted = top.in_valid_i && top.in_ready_o;
       if (accepted && !begun) begun = true, start = cycle;
       const uint32_t now = cycle - start;
-      if (accepted) record(1, 0, 0, now);
-      for (int k = 0; k < 32; k++) {
-        if (uint32_t(top.probe_event_o) >> k & 1) record(2, k, 0, now);
-        if (uint32_t(top.probe_step_o) >> k & 1) record(3, k, uint32_t(top.probe_spike_o) >> k & 1, now);
-      }
       if (top.out_valid_o && top.out_ready_i) {
-        record(4, 0, top.out_data_o, now);
+        sum = sum * 31 + top.out_data_o;
         done = top.out_last_o;
+      }
+      if (!quiet) {
+        if (accepted) record(1, 0, 0, now);
+        for (int k = 0; k < 32; k++) {
+          if (uint32_t(top.probe_event_o) >> k & 1) record(2, k, 0, now);
+          if (uint32_t(top.probe_step_o) >> k & 1) record(3, k, uint32_t(top.probe_spike_o) >> k & 1, now);
+        }
+        if (top.out_valid_o && top.out_ready_i) record(4, 0, top.out_data_o, now);
       }
       if (accepted) {
         next++;
@@ -109,7 +120,9 @@ int main(int argc, char **argv) {
       }
     }
   }
-  std::fclose(trace);
-  std::printf("%llu cycles\n", (unsigned long long)total);
+  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
+  if (trace) std::fclose(trace);
+  std::printf("%llu %.9f cycles, seconds (result bytes sum to %llx)\n", (unsigned long long)total, time.count(),
+              (unsigned long long)sum);
   return 0;
 }
