@@ -96,12 +96,17 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         let message = format!("{}: image {}: {}", c.levels, first.image, first.what);
         return Err(Diagnostic::new(&codes::VERIFY_MISMATCH, message).in_file(&args.build));
     }
-    match report.mutations.iter().find(|m| m.caught.is_none()) {
-        Some(m) => {
-            Err(Diagnostic::new(&codes::MUTATION_SURVIVED, m.fault.clone()).in_file(&args.build))
-        }
-        None => Ok(()),
+    for m in &report.mutations {
+        let message = match (&m.caught, m.as_predicted) {
+            (None, _) => format!("{}: not noticed", m.fault),
+            (Some(_), Some(false)) => {
+                format!("{}: the faulty hardware differs from sim with the same fault", m.fault)
+            }
+            _ => continue,
+        };
+        return Err(Diagnostic::new(&codes::MUTATION_SURVIVED, message).in_file(&args.build));
     }
+    Ok(())
 }
 
 struct Check<'a> {
@@ -267,6 +272,11 @@ fn text(r: &Report) -> String {
             None => "NOT NOTICED".into(),
         };
         let _ = write!(text, "\nfault   {}\n        {outcome}\n", m.fault);
+        match m.as_predicted {
+            Some(true) => text.push_str("        the same as sim with this fault\n"),
+            Some(false) => text.push_str("        NOT THE SAME as sim with this fault\n"),
+            None => {}
+        }
     }
     for left in &r.left_out {
         let _ = writeln!(text, "\nleft out  {left}");

@@ -45,6 +45,17 @@ pub struct MutationResult {
     pub fault: String,
     /// The difference it caused; none: the check is worth nothing.
     pub caught: Option<Difference>,
+    /// Does the faulty hardware do exactly what `sim` does with the same fault? None where
+    /// a design cannot express the fault.
+    pub as_predicted: Option<bool>,
+}
+
+/// Hardware with a fault.
+struct Faulty {
+    fault: String,
+    found: Vec<Outcome>,
+    /// A design with the same fault.
+    design: Option<Design>,
 }
 
 /// The transition that is broken: a group's results are taken a cycle too early.
@@ -78,30 +89,41 @@ impl Mutator<'_> {
         mutation: Mutation,
         bitstream: Option<(&Path, &Path, u32)>,
     ) -> Result<Option<MutationResult>> {
-        let (fault, found) = match (mutation, bitstream) {
+        let faulty = match (mutation, bitstream) {
             (Mutation::Weight, _) => {
                 let (design, (stage, neuron, input)) = self.weight()?;
                 let fault =
                     format!("weight of stage {stage} neuron {neuron} input {input} negated");
-                (fault, self.memories(&design, "weight")?)
+                let found = self.memories(&design, "weight")?;
+                Faulty { fault, found, design: Some(design) }
             }
             (Mutation::Threshold, _) => {
                 let (design, (stage, neuron, bit)) = self.threshold()?;
                 let fault =
                     format!("bit {bit} of the threshold of stage {stage} neuron {neuron} flipped");
-                (fault, self.memories(&design, "threshold")?)
+                let found = self.memories(&design, "threshold")?;
+                Faulty { fault, found, design: Some(design) }
             }
             (Mutation::Transition, _) => {
                 let (file, from, to) = TRANSITION;
-                (format!("{file}: `{from}` became `{to}`"), self.transition()?)
+                let fault = format!("{file}: `{from}` became `{to}`");
+                Faulty { fault, found: self.transition()?, design: None }
             }
             (Mutation::Bitstream, Some((asc, pcf, divider))) => {
                 self.bitstream(asc, pcf, divider)?
             }
             (Mutation::Bitstream, None) => return Ok(None),
         };
+        let Faulty { fault, found, design } = faulty;
         let (_, caught) = compare(self.expected, &found);
-        Ok(Some(MutationResult { mutation, fault, caught }))
+        let as_predicted = match design {
+            Some(design) => {
+                let predicted = SimExecutor::new(&design, Vec::new()).run(self.inputs)?;
+                Some(compare(&predicted, &found).1.is_none())
+            }
+            None => None,
+        };
+        Ok(Some(MutationResult { mutation, fault, caught, as_predicted }))
     }
 
     /// Does `sim` see a difference if the design is changed like this?
@@ -194,15 +216,16 @@ impl Mutator<'_> {
     }
 
     /// Flips the bit of a weight that shows, where it lies in block RAM; packs, unpacks, runs.
-    fn bitstream(&self, asc: &Path, pcf: &Path, divider: u32) -> Result<(String, Vec<Outcome>)> {
+    fn bitstream(&self, asc: &Path, pcf: &Path, divider: u32) -> Result<Faulty> {
         let text = String::from_utf8_lossy(&read_file(asc)?).into_owned();
-        let (_, (stage, neuron, input)) = self.weight()?;
-        let (flipped, what) = match &self.design.stages[stage] {
-            Stage::Dense(d) if d.block => match weight_word(d, neuron, input, &text)? {
-                Some(found) => found,
-                None => any_word(&text)?,
-            },
-            _ => any_word(&text)?,
+        let (design, (stage, neuron, input)) = self.weight()?;
+        let weight = match &self.design.stages[stage] {
+            Stage::Dense(d) if d.block => weight_word(d, neuron, input, &text)?,
+            _ => None,
+        };
+        let (design, (flipped, fault)) = match weight {
+            Some(weight) => (Some(design), weight),
+            None => (None, any_word(&text)?),
         };
         let work = self.work.join("bitstream");
         create_dir(&work)?;
@@ -212,7 +235,7 @@ impl Mutator<'_> {
         let level = Level::Bitstream { bin: &bin, pcf };
         let found = GateExecutor::build(self.toolbox, self.design, level, &work, divider)?
             .run(self.inputs)?;
-        Ok((what, found))
+        Ok(Faulty { fault, found, design })
     }
 }
 

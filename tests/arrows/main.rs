@@ -20,7 +20,7 @@ fn check_arrows(tree: &Tree, table: &[Arrow]) -> Vec<String> {
         let Some(from) = file.module() else { continue };
         for path in uses(file, &tree.modules()) {
             let (to, item) = (path[0].clone(), path.get(1).cloned().unwrap_or_default());
-            if to == from || to == "diag" {
+            if to == from || to == "diag" || from == "cli" {
                 continue;
             }
             let allowed = table.iter().any(|a| {

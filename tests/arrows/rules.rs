@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! Who may use whom. Everything may use `diag`; `diag` uses nothing.
+//! Who may use whom. Everything may use `diag`; `diag` uses nothing; `cli` uses all.
 
 /// `from` may use `to`.
 pub(crate) struct Arrow {
@@ -20,8 +20,8 @@ pub(crate) enum What {
 
 /// Every module there is or, as far as the design has it, will be.
 pub(crate) const MODULES: &[&str] = &[
-    "cli", "emit", "energy", "flow", "hw", "import", "interp", "ir", "pass", "report", "sim",
-    "target", "verify",
+    "cli", "data", "emit", "energy", "flow", "hw", "import", "interp", "ir", "pass", "report",
+    "sim", "target", "verify",
 ];
 
 const fn arrow(from: &'static str, to: &'static str, reason: &'static str) -> Arrow {
@@ -30,6 +30,7 @@ const fn arrow(from: &'static str, to: &'static str, reason: &'static str) -> Ar
 
 /// The table. `sim` and `emit` must never see each other, nor what the other computes.
 pub(crate) const ARROWS: &[Arrow] = &[
+    arrow("import", "ir", "a file becomes a graph"),
     arrow("pass", "ir", "a pass rewrites a graph"),
     arrow("interp", "ir", "it runs a graph"),
     arrow("hw", "ir", "a design is made from an integer graph"),
@@ -49,6 +50,21 @@ pub(crate) const ARROWS: &[Arrow] = &[
         reason: "the neuron's enumerations, which a design carries unchanged",
     },
     arrow("emit", "target", "pins and clock of the board"),
+    arrow("verify", "ir", "the graph that interp runs"),
+    arrow("verify", "interp", "the first executor"),
+    arrow("verify", "hw", "the design that the others execute"),
+    arrow("verify", "sim", "the second executor"),
+    arrow("verify", "emit", "a changed design is written anew"),
+    arrow("verify", "target", "for which it is written"),
+    arrow("verify", "flow", "the tools that run Verilog and take bitstreams apart"),
+    arrow("energy", "ir", "the literature's figure counts a graph's operations"),
+    arrow("energy", "hw", "the device's figure counts memories and registers"),
+    arrow("energy", "sim", "and how often they are used"),
+    arrow("energy", "target", "the price of each"),
+    arrow("report", "ir", "pictures of graphs"),
+    arrow("report", "hw", "and of designs"),
+    arrow("report", "target", "beside what the device has"),
+    arrow("report", "pass", "its tests draw a graph after the passes"),
 ];
 
 /// Files above 600 lines, and why they are not cut.

@@ -24,7 +24,7 @@ impl File {
     pub(crate) fn is_source(&self) -> bool {
         let (_, ending) = self.path.rsplit_once('.').unwrap_or_default();
         ["rs", "v", "vh", "sv", "cpp", "h", "py", "sh", "toml", "pcf"].contains(&ending)
-            && self.path != "Cargo.lock"
+            && !self.text.lines().take(3).any(|line| line.starts_with("// @generated"))
     }
 }
 

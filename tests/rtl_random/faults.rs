@@ -9,12 +9,7 @@ pub(crate) struct Fault {
     pub case: usize,
 }
 
-const fn fault(
-    case: usize,
-    file: &'static str,
-    from: &'static str,
-    to: &'static str,
-) -> Fault {
+const fn fault(case: usize, file: &'static str, from: &'static str, to: &'static str) -> Fault {
     Fault { file, from, to, case }
 }
 
@@ -35,7 +30,12 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault(0, "sf_lif.v", "(STRICT == 0) | (over[VW-1:0] != {VW{1'b0}})", "1'b1"),
     fault(1, "sf_lif.v", "last_step ? {VW{1'b0}} : state_d", "state_d"),
     fault(1, "sf_lif.v", "(RESET == 1 && spike) ? leaked - theta : leaked", "leaked"),
-    fault(1, "sf_lif.v", "leaked = scaled[M +: VW]", "leaked = scaled[M +: VW] + {{(VW-1){1'b0}}, v[VW-1]}"),
+    fault(
+        1,
+        "sf_lif.v",
+        "leaked = scaled[M +: VW]",
+        "leaked = scaled[M +: VW] + {{(VW-1){1'b0}}, v[VW-1]}",
+    ),
     fault(1, "sf_lif.v", "x_wide <<< FRAC", "x_wide"),
     fault(3, "sf_lif.v", "cur_valid_q & (~last_step | ~s_valid_o | s_ready_i)", "cur_valid_q"),
     fault(1, "sf_lif.v", "~cur_valid_q | cur_done", "~cur_valid_q"),

@@ -154,8 +154,13 @@ fn all_faults_are_noticed() {
 }
 
 /// Names that end a comment, or that a tool takes for an instruction.
-const NAMES: &[&str] =
-    &["verilator lint_off WIDTH", "synthesis translate_off", "a\nendmodule", "\"`*/\\", "\r\u{2028}é"];
+const NAMES: &[&str] = &[
+    "verilator lint_off WIDTH",
+    "synthesis translate_off",
+    "a\nendmodule",
+    "\"`*/\\",
+    "\r\u{2028}é",
+];
 
 #[test]
 fn the_core_is_free_of_warnings() {
