@@ -130,7 +130,7 @@ impl GateExecutor<'_> {
     fn outcome(&self, frame: &[u8]) -> Result<Outcome> {
         let response = decode_response(frame)?;
         if response.status == 0 {
-            return parse_result(self.design, &response.body);
+            return parse_result(self.design, &response.body, self.design.trace);
         }
         let message = format!("the hardware answered with status {}", response.status);
         Err(Diagnostic::new(&codes::LINK_DAMAGED, message))

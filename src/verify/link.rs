@@ -105,21 +105,21 @@ pub fn decode_response(frame: &[u8]) -> Result<Response> {
     Ok(Response { status: *status, body: body.to_vec() })
 }
 
-/// Reads the bytes of a result: logits, class, and the trains if they are there.
-pub(super) fn parse_result(design: &Design, bytes: &[u8]) -> Result<Outcome> {
+/// Reads the bytes of a result: logits, class, and the trains if they were asked for.
+pub(super) fn parse_result(design: &Design, bytes: &[u8], trace: bool) -> Result<Outcome> {
     let classes = match design.stages.last() {
         Some(Stage::Readout(r)) => r.gain.len(),
         _ => 0,
     };
     let word = (design.timesteps as usize).div_ceil(8);
     let neurons: Vec<usize> = design.lifs().map(|l| l.neurons() as usize).collect();
-    let traced = classes * 4 + 1 + neurons.iter().sum::<usize>() * word;
+    let traced = if trace { neurons.iter().sum::<usize>() * word } else { 0 };
+    let expected = classes * 4 + 1 + traced;
     let short = || {
-        let message =
-            format!("a result has {} or {traced} bytes, not {}", classes * 4 + 1, bytes.len());
+        let message = format!("this result has {expected} bytes, not {}", bytes.len());
         Diagnostic::new(&codes::LINK_DAMAGED, message)
     };
-    if bytes.len() != classes * 4 + 1 && bytes.len() != traced {
+    if bytes.len() != expected {
         return Err(short());
     }
     let (logits, rest) = bytes.split_at(classes * 4);

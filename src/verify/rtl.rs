@@ -112,9 +112,7 @@ impl<'d> RtlExecutor<'d> {
         bytes.extend(count.to_le_bytes());
         bytes.extend((inputs.len() as u32).to_le_bytes());
         for (i, input) in inputs.iter().enumerate() {
-            // Every other result comes without trains: both ends of a response are exercised.
-            let ask = self.trains && self.design.trace && i % 2 == 0;
-            let trace = if ask { FLAG_TRACE } else { 0 };
+            let trace = if self.asks(i) { FLAG_TRACE } else { 0 };
             let flags = trace | if self.pauses { FLAG_PAUSES } else { 0 };
             bytes.extend(flags.to_le_bytes());
             bytes.extend(*input);
@@ -123,6 +121,12 @@ impl<'d> RtlExecutor<'d> {
         write_file(&stimulus, bytes)?;
         let absolute = |p: PathBuf| std::path::absolute(&p).unwrap_or(p);
         Ok((self.program.clone(), absolute(stimulus), absolute(trace)))
+    }
+
+    /// Does the host ask for the spike trains of this inference? For those of every other one:
+    /// both ends of a response are exercised.
+    fn asks(&self, inference: usize) -> bool {
+        self.trains && self.design.trace && inference.is_multiple_of(2)
     }
 
     /// Where the simulator has to run: memory files are named relative to it.
@@ -140,7 +144,11 @@ impl Executor for RtlExecutor<'_> {
     fn run(&mut self, inputs: &[&[u8]]) -> Result<Vec<Outcome>> {
         let (program, stimulus, trace) = self.prepare(inputs)?;
         Process::program(&program, "rtl", &self.rtl).arg(&stimulus).arg(&trace).run()?;
-        let mut outcomes = parse(self.design, &read_file(&trace)?)?;
+        let images = parse(self.design, &read_file(&trace)?)?;
+        let outcomes = images.into_iter().enumerate();
+        let mut outcomes: Vec<Outcome> = outcomes
+            .map(|(i, image)| outcome(self.design, image, self.asks(i)))
+            .collect::<Result<_>>()?;
         if self.pauses {
             outcomes.iter_mut().for_each(|o| o.timing = None);
         }
@@ -149,7 +157,7 @@ impl Executor for RtlExecutor<'_> {
 }
 
 /// Reads the records of the test bench.
-fn parse(design: &Design, trace: &[u8]) -> Result<Vec<Outcome>> {
+fn parse(design: &Design, trace: &[u8]) -> Result<Vec<Recorder>> {
     let (denses, lifs) = (dense_stages(design), lif_stages(design));
     let bad =
         || Diagnostic::internal("verify", "the test bench wrote a record that makes no sense");
@@ -179,16 +187,16 @@ fn parse(design: &Design, trace: &[u8]) -> Result<Vec<Outcome>> {
             _ => return Err(bad()),
         }
     }
-    images.into_iter().map(|image| outcome(design, image)).collect()
+    Ok(images)
 }
 
 /// Logits, class and trains as the bytes say; they must agree with the probes.
-fn outcome(design: &Design, mut recorder: Recorder) -> Result<Outcome> {
+fn outcome(design: &Design, mut recorder: Recorder, trace: bool) -> Result<Outcome> {
     let bytes: Vec<u8> = recorder.outputs.iter().map(|(_, b)| *b).collect();
     let Some(Stage::Readout(readout)) = design.stages.last() else {
         return Err(Diagnostic::internal("verify", "the last stage is not a readout"));
     };
-    let result = super::link::parse_result(design, &bytes)?;
+    let result = super::link::parse_result(design, &bytes, trace)?;
     let probed = trains(design, &recorder);
     if !result.trains.is_empty() && result.trains != probed {
         let message = "the spike trains that the host reads are not those of the probes";

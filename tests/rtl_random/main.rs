@@ -124,17 +124,20 @@ fn noticed(toolbox: &Toolbox, fault: &Fault, case: &Case) -> Option<String> {
     let file = rtl.join(fault.file);
     let text = std::fs::read_to_string(&file).unwrap();
     assert_eq!(text.matches(fault.from).count(), 1, "{}: {}", fault.file, fault.from);
-    std::fs::write(&file, text.replace(fault.from, fault.to)).unwrap();
+    // What a fault no longer reads is no reason not to try it.
+    let faulty = text.replace(fault.from, fault.to);
+    std::fs::write(&file, format!("/* verilator lint_off UNUSED */\n{faulty}")).unwrap();
     // Verilog that is not accepted shows nothing.
     case.check(toolbox, &rtl).err().filter(|what| !what.contains("Exiting due to"))
 }
 
-fn all_noticed<'f>(faults: impl Iterator<Item = &'f Fault>) {
+fn all_noticed<'f>(faults: impl Iterator<Item = &'f Fault>, cases: &[Case]) {
     let Some(toolbox) = tools(&[Tool::Verilator, Tool::Cxx]) else { return };
-    let cases: Vec<Case> = corners().collect();
     let mut missed = Vec::new();
     for fault in faults {
-        match noticed(&toolbox, fault, &cases[fault.case]) {
+        // The likeliest case first: which other ones show it depends on what is drawn.
+        let (before, after) = cases.split_at(fault.case);
+        match after.iter().chain(before).find_map(|case| noticed(&toolbox, fault, case)) {
             Some(what) => eprintln!("{}: `{}`: {what}", fault.file, fault.from),
             None => missed.push(format!("{}: `{}`", fault.file, fault.from)),
         }
@@ -144,13 +147,14 @@ fn all_noticed<'f>(faults: impl Iterator<Item = &'f Fault>) {
 
 #[test]
 fn some_faults_are_noticed() {
-    all_noticed(FAULTS.iter().step_by(5));
+    all_noticed(FAULTS.iter().step_by(5), &corners().collect::<Vec<_>>());
 }
 
 #[test]
 #[ignore = "a minute; part of the nightly run"]
 fn all_faults_are_noticed() {
-    all_noticed(FAULTS.iter());
+    // Some show on few networks only: those of a rounding, say.
+    all_noticed(FAULTS.iter(), &corners().chain(drawn(100)).collect::<Vec<_>>());
 }
 
 /// Names that end a comment, or that a tool takes for an instruction.
