@@ -189,6 +189,10 @@ impl Check<'_> {
         count: usize,
         levels: &str,
     ) -> Result<()> {
+        if count == 0 {
+            self.report.left_out.push(format!("{levels}: no inputs were asked for"));
+            return Ok(());
+        }
         let mut tally = Tally::default();
         let mut first = None;
         let inputs = self.inputs.first(count);

@@ -37,7 +37,7 @@ pub(super) fn of(op: &Op, stream: &Stream) -> Facts {
         Op::Linear(l) => linear(&l.weights, l.bias.as_deref()),
         Op::BatchNorm(b) => Facts {
             parameters: 4 * b.gamma.len(),
-            lines: vec![format!("{} channels, ε {:e}", b.gamma.len(), b.eps)],
+            lines: vec![format!("{} channels, ε {}", b.gamma.len(), number(b.eps))],
             ..Facts::default()
         },
         Op::Lif(l) => {

@@ -5,6 +5,7 @@
 mod apt;
 mod onnx_proto;
 mod python;
+mod results;
 mod setup;
 mod step;
 mod tasks;

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::{Options, setup};
+use crate::{Options, results, setup};
 
 /// What a step does.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub(crate) enum Action {
     Setup,
     /// Runs a command.
     Run(Command),
+    /// Lists a directory of results, and opens its picture where there is a screen.
+    Show(&'static str),
 }
 
 /// One named step.
@@ -48,6 +50,7 @@ impl Step {
                 setup::run(options);
                 true
             }
+            Action::Show(dir) => results::show(dir),
             Action::Run(mut command) => match command.status() {
                 Ok(status) => status.success(),
                 Err(e) => {

@@ -13,7 +13,7 @@ pub(crate) fn steps(task: &str, _: &Options) -> Option<Vec<Make>> {
     match task {
         "test" => Some([&checks[..], &[tests]].concat()),
         "nightly" => Some([&checks[..], &[bench_once, slow_tests, tests]].concat()),
-        "demo" => Some(vec![setup, compile, verify, energy, results]),
+        "demo" => Some(vec![setup, compile, simulate, verify, energy, results]),
         "bench" => Some(vec![bench]),
         _ => None,
     }
@@ -71,6 +71,9 @@ fn require_tools(step: Step, options: &Options) -> Step {
 /// The model that the demonstration starts from, and where its results go.
 const DEMO_MODEL: &str = "tests/models/student/student_dynamo.onnx";
 const DEMO_OUT: &str = "build/demo";
+/// Test images of Fashion-MNIST and their labels.
+const DEMO_IMAGES: &str = "tests/models/student/images-idx3-ubyte.gz";
+const DEMO_LABELS: &str = "tests/models/student/labels-idx1-ubyte.gz";
 
 fn synfire(name: &'static str, about: &'static str, args: &[&str]) -> Step {
     let run = ["run", "--quiet", "--release", "--"];
@@ -82,18 +85,23 @@ fn compile(_: &Options) -> Step {
     synfire("compile", "from the model to the bitstream", &args)
 }
 
+fn simulate(_: &Options) -> Step {
+    let args = ["simulate", DEMO_OUT, "--images", DEMO_IMAGES, "--labels", DEMO_LABELS];
+    synfire("simulate", "how often it is right, and in how many cycles", &args)
+}
+
 fn verify(_: &Options) -> Step {
-    synfire("verify", "the bitstream fires the model's spikes", &["verify", DEMO_OUT])
+    let args = ["verify", DEMO_OUT, "--images", DEMO_IMAGES];
+    synfire("verify", "the bitstream fires the model's spikes", &args)
 }
 
 fn energy(_: &Options) -> Step {
-    synfire("energy", "what one inference costs", &["energy", DEMO_OUT])
+    let args = ["energy", DEMO_OUT, "--images", DEMO_IMAGES];
+    synfire("energy", "what one inference costs", &args)
 }
 
 fn results(_: &Options) -> Step {
-    let mut list = std::process::Command::new("ls");
-    list.args(["-l", DEMO_OUT]);
-    Step { name: "results", about: "where the results are", action: Action::Run(list) }
+    Step { name: "results", about: "where the results are", action: Action::Show(DEMO_OUT) }
 }
 
 #[cfg(test)]
