@@ -6,12 +6,11 @@ use std::io::Read;
 
 use flate2::read::GzDecoder;
 
+use super::MAX_BYTES;
 use crate::diag::{Diagnostic, Result, codes};
 
 /// Unsigned bytes, the only type that levels and labels come in.
 const TYPE_U8: u8 = 8;
-/// More than this is not an input set (60,000 images of 28 × 28 are 47 MB).
-const MAX_BYTES: usize = 1 << 30;
 
 /// An array of bytes.
 pub(super) struct Array {

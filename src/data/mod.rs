@@ -9,6 +9,9 @@ use std::path::Path;
 use crate::diag::{Diagnostic, InFile, Result, codes, read_file};
 pub use random::random;
 
+/// More bytes than this are no input set (60,000 images of 28 × 28 are 47 MB).
+pub const MAX_BYTES: usize = 1 << 30;
+
 /// Inputs of one size, with labels if there are some.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inputs {
@@ -52,10 +55,13 @@ impl Inputs {
 /// [`codes::FILE_READ`], [`codes::INPUT_FORMAT`].
 pub fn load(images: &Path, labels: Option<&Path>) -> Result<Inputs> {
     let array = idx::parse(&read_file(images)?).in_file(images)?;
+    let empty = |message| Err(Diagnostic::new(&codes::INPUT_FORMAT, message).in_file(images));
+    if array.shape[0] == 0 {
+        return empty("there are no images in it");
+    }
     let size = array.shape.iter().skip(1).product();
     if size == 0 {
-        let message = "the images have no pixels";
-        return Err(Diagnostic::new(&codes::INPUT_FORMAT, message).in_file(images));
+        return empty("the images have no pixels");
     }
     let labels = match labels {
         None => None,
