@@ -129,7 +129,7 @@ impl Check<'_> {
         self.pair(&mut interp, &mut sim, count, "interp = sim")?;
 
         let simulator = [Tool::Verilator, Tool::Cxx];
-        if !self.has("RTL", &simulator) {
+        if !self.has("RTL, top, netlist, bitstream", &simulator) {
             return Ok(());
         }
         self.build.file(&format!("{RTL_DIR}/sf_core.v"))?;
@@ -164,7 +164,7 @@ impl Check<'_> {
             self.report.left_out.push(message.into());
             return Ok(());
         }
-        if !self.has("netlist and bitstream", &[Tool::Yosys, Tool::Iceunpack, Tool::IceboxVlog]) {
+        if !self.has("netlist, bitstream", &[Tool::Yosys, Tool::Iceunpack, Tool::IceboxVlog]) {
             return Ok(());
         }
         let netlist = self.build.file("flow/synth.v")?;

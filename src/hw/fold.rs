@@ -15,6 +15,9 @@ use crate::target::{Resources, Target};
 /// Place and route needs some LUTs to spare.
 const LUT_SHARE: f64 = 0.9;
 
+/// Bits of a block RAM.
+const EBR_BITS: u64 = 4096;
+
 /// Weights that fit into some hundred LUTs.
 const FEW_WEIGHTS: u32 = 4096;
 
@@ -177,19 +180,20 @@ fn excess(need: &Estimate, target: &Target, budget: Resources) -> String {
 /// Says by how much, and the largest first layer that would fit.
 fn does_not_fit(design: &mut Design, target: &Target, budget: Resources) -> Box<Diagnostic> {
     let need = place(design, budget);
-    let weights: u32 = need
+    let weights: u64 = need
         .memories
         .iter()
         .filter(|m| m.kind == MemoryKind::Weights)
-        .map(|m| m.depth * m.width)
+        .map(|m| u64::from(m.depth) * u64::from(m.width))
         .sum();
     let message = format!(
-        "folded as tightly as possible, `{}` {}",
+        "folded as tightly as possible, `{}` {}; it has {weights} bits of weights, all EBR hold {}",
         design.name,
-        excess(&need, target, budget)
+        excess(&need, target, budget),
+        u64::from(budget.ebr) * EBR_BITS
     );
     let help = largest_fitting(design, budget).map_or_else(
-        || format!("its {weights} weight bits exceed the chip; use a larger target or a smaller network"),
+        || "use a larger target or a smaller network".to_owned(),
         |(layer, from, to)| {
             format!("it would fit if `{layer}` had {to} neurons instead of {from}, everything else the same")
         },
