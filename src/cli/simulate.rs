@@ -67,6 +67,10 @@ impl DataArgs {
         });
         let (size, bits) =
             input.ok_or_else(|| Diagnostic::internal("cli", "the graph has no input"))?;
+        let Some(bits) = bits else {
+            let message = "the model's input is real numbers; this command presents levels";
+            return Err(Diagnostic::new(&codes::INPUT_SHAPE, message));
+        };
         let Some(images) = &self.images else {
             if bits > 8 {
                 return Err(Diagnostic::new(
