@@ -76,6 +76,10 @@ impl DataArgs {
         if self.count == Some(0) {
             return bad("--count 0: at least one input is needed".into());
         }
+        let Some(bits) = bits else {
+            let message = "the model's input is real numbers; this command presents levels";
+            return Err(Diagnostic::new(&codes::INPUT_SHAPE, message));
+        };
         let Some(images) = &self.images else {
             if bits > 8 {
                 return bad("random inputs have up to 8 bits; give --images".into());

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! What an inference costs, as two figures that are never mixed.
 //!
-//! [`literature`] counts operations and multiplies them by the 45 nm figures that papers on
-//! spiking networks use, to compare with papers. [`device`] multiplies what the simulator
+//! [`literature()`] counts operations and multiplies them by the 45 nm figures that papers on
+//! spiking networks use, to compare with papers. [`device()`] multiplies what the simulator
 //! saw the hardware do by the target's table and carries the table's uncertainty to the
 //! result. docs/energy.md states the assumptions of both.
 

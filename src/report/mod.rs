@@ -4,6 +4,7 @@
 mod card;
 mod dot;
 mod facts;
+mod layers;
 mod layout;
 mod memory;
 mod stages;

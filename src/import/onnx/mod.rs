@@ -6,9 +6,9 @@
 //! ```
 //!
 //! - `decode`: protobuf, bounded by the size of the file;
-//! - [`model`]: every edge resolved, names unique, no cycle, shapes known;
-//! - [`values`]: the graph as values, constants folded (`ops/`), equal subexpressions one;
-//! - [`lift`]: patterns that recognise layers and roll the unrolled timesteps up.
+//! - `model`: every edge resolved, names unique, no cycle, shapes known;
+//! - `values`: the graph as values, constants folded (`ops/`), equal subexpressions one;
+//! - `lift`: patterns that recognise layers and roll the unrolled timesteps up.
 //!
 //! The batch dimension is the first one of the input. A symbolic batch is taken as 1, a
 //! fixed one as it is; the graph that results describes one sample.
