@@ -103,6 +103,6 @@ fn resets_are_told_apart() {
         ("learned", Reset::SoftDelayed, f64::from(0.8f32)),
     ] {
         let lif = neuron(variant);
-        assert_eq!((lif.reset, lif.leak), (reset, leak), "{variant}");
+        assert_eq!((lif.reset, lif.leak), (reset, synfire::ir::PerChannel::All(leak)), "{variant}");
     }
 }

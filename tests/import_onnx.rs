@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use synfire::import::{LiftReport, Options, load, load_with_report};
 use synfire::interp::Interp;
-use synfire::ir::{BatchNorm, Compare, Graph, Lif, Op, PerChannel, ReadoutKind, Reset, Weights};
+use synfire::ir::{BatchNorm, Compare, Graph, Lif, Op, PerChannel, ReadoutKind, Reset};
 use synfire::ir::{parse, print};
 
 fn file(name: &str) -> PathBuf {
@@ -37,16 +37,18 @@ fn the_structure_is_what_was_written() {
         assert_eq!(names(&graph), nodes, "{exporter}");
         assert_eq!(graph.timesteps, 4);
         let Op::Input(input) = op(&graph, "pixels") else { panic!() };
-        assert_eq!((&input.shape[..], input.bits, input.is_static), (&[784][..], 8, true));
+        assert_eq!((&input.shape[..], input.bits, input.is_static), (&[784][..], Some(8), true));
         let Op::Scale(scale) = op(&graph, "scale1") else { panic!() };
-        assert_eq!(scale.factor, 1.0 / 255.0);
+        assert_eq!(scale.factor, PerChannel::All(1.0 / 255.0));
         let want = Lif {
-            leak: 0.5,
+            leak: PerChannel::All(0.5),
             gain: PerChannel::All(1.0),
             bias: PerChannel::All(0.0),
             threshold: PerChannel::All(1.0),
             reset: Reset::SoftDelayed,
             compare: Compare::Above,
+            reset_to: PerChannel::zero(),
+            start: PerChannel::zero(),
         };
         assert_eq!(op(&graph, "lif1"), &Op::Lif(want));
         let Op::Readout(readout) = op(&graph, "logits") else { panic!() };
@@ -76,7 +78,7 @@ fn every_operator_is_accounted_for_once() {
 /// in; α may be negative.
 fn folded(graph: &Graph, linear: &str, norm: Option<&str>) -> (Vec<Vec<f64>>, Vec<f64>) {
     let Op::Linear(l) = op(graph, linear) else { panic!() };
-    let Weights::Binary { signs, scale } = &l.weights;
+    let (signs, scale) = l.weights.binary().unwrap();
     let mut rows = Vec::new();
     let mut shifts = Vec::new();
     for c in 0..signs.rows() {

@@ -77,7 +77,7 @@ fn syntax_errors_name_their_line() {
     wrong("%px =", "%px", "line 4", "expected `=`");
     wrong("scale(%in)", "scale %in", "line 4", "expected an operator and `(`");
     wrong("scale(%in)", "scales(%in)", "line 4", "no operator is called `scales`");
-    wrong("scale(%in)", "scale(%out)", "line 4", "no node above is called `out`");
+    wrong("scale(%in)", "scale(%out)", "line 4", "no node is called `out`");
     wrong("scale(%in)", "scale(%in %in)", "line 4", "expected `,`");
     wrong("scale(%in)", "scale(%in,)", "line 4", "expected `%`");
     wrong("scale(%in) :", "scale(%in)", "line 4", "expected `:`");
@@ -111,7 +111,7 @@ fn syntax_errors_name_their_line() {
     wrong("\"rows\":[\"5\",\"2\"]", "\"rows\":[\"5\",\"22\"]", "line 5", "has the wrong length");
     wrong("\"soft\"", "\"gentle\"", "line 7", "unknown variant `gentle`");
     wrong("output %y", "output y", "line 9", "expected `%`");
-    wrong("output %y", "output %z", "line 9", "no node above is called `z`");
+    wrong("output %y", "output %z", "line 9", "no node is called `z`");
     wrong("output %y", "output %y\noutput %n", "line 10", "a second output");
     refused("synfire-ir 1", "synfire-ir 1", "", "SF0201", "", "the text ends where `synfire-ir`");
     refused("synfire-ir 1", "1", "1\n#", "SF0201", "", "the text ends where `graph`");
@@ -126,13 +126,18 @@ fn broken_rules_name_their_node() {
     wrong("%bn = batch-norm(%fc)", "%fc = batch-norm(%fc)", "fc", "two nodes have this name");
     wrong("scale(%in)", "scale(%in, %in)", "px", "`scale` takes 1 operand(s), not 2");
     wrong("scale(%in)", "scale()", "px", "takes 1 operand(s), not 0");
-    wrong("\"shape\":[3]", "\"shape\":[]", "in", "at least one element");
-    wrong("\"shape\":[3]", "\"shape\":[3,0]", "in", "at least one element");
-    wrong("\"shape\":[3]", "\"shape\":[4294967296,4294967296]", "in", "at most 16777216 elements");
+    wrong("\"shape\":[3]", "\"shape\":[]", "in", "at least one dimension");
+    wrong("\"shape\":[3]", "\"shape\":[3,0]", "in", "1 to 16777216 elements");
+    wrong("\"shape\":[3]", "\"shape\":[4294967296,4294967296]", "in", "1 to 16777216 elements");
     wrong("\"bits\":8", "\"bits\":0", "in", "1 to 16 bits, not 0");
     wrong("\"bits\":8", "\"bits\":17", "in", "1 to 16 bits, not 17");
     wrong("\"cols\":3,", "\"cols\":4,", "fc", "weights take [4], but the operand is real[3]");
-    wrong("\"rows\":[\"5\",\"2\"]", "\"rows\":[]", "fc", "scale or bias does not have 0 entries");
+    wrong(
+        "\"rows\":[\"5\",\"2\"]",
+        "\"rows\":[]",
+        "fc",
+        "a layer needs at least one input and one output",
+    );
     wrong("[1.0,2.0]", "[1.0]", "fc", "scale or bias does not have 2 entries");
     wrong("[0.5,0.25]", "[0.5]", "fc", "scale or bias does not have 2 entries");
     wrong("[1.0,2.0]", "[1.0,0.0]", "fc", "`scale`[1] must be > 0");
@@ -187,28 +192,30 @@ fn broken_integers_name_their_node() {
     refused(&real, "\"scale\":1.0", "\"scale\":2.0", "SF0202", "n", "its operand is real");
     let none = INTEGER.replace("current[2; fixed(11, 0)]", "current[0; fixed(11, 0)]");
     let rows = "\"rows\":[\"5\",\"2\"]";
-    refused(&none, rows, "\"rows\":[]", "SF0202", "fc", "at least one output");
+    refused(&none, rows, "\"rows\":[]", "SF0202", "fc", "at least one input and one output");
 }
 
 /// What the text form cannot say, the library can.
 #[test]
 fn numbers_that_are_none_are_found() {
     let mut g = Graph::new("g", 1);
-    let input = Op::Input(Input { shape: vec![2], bits: 1, is_static: true });
+    let input = Op::Input(Input { shape: vec![2], bits: Some(1), is_static: true });
     let x = g.add("in", input, &[]).unwrap();
     let good = Lif {
-        leak: 0.5,
+        leak: PerChannel::All(0.5),
         gain: PerChannel::All(1.0),
         bias: PerChannel::All(0.0),
         threshold: PerChannel::Each(vec![1.0, 2.0]),
         reset: Reset::Soft,
         compare: synfire::ir::Compare::Above,
+        reset_to: PerChannel::zero(),
+        start: PerChannel::zero(),
     };
     let n = g.add("n", Op::Lif(good.clone()), &[x]).unwrap();
     g.set_output(n);
     verify(&g).unwrap();
     let bad = [
-        ("leak", Lif { leak: f64::NAN, ..good.clone() }),
+        ("leak", Lif { leak: PerChannel::All(f64::NAN), ..good.clone() }),
         ("gain", Lif { gain: PerChannel::All(f64::INFINITY), ..good.clone() }),
         ("bias", Lif { bias: PerChannel::All(f64::NAN), ..good.clone() }),
         ("threshold", Lif { threshold: PerChannel::Each(vec![1.0, f64::NAN]), ..good }),
@@ -231,7 +238,7 @@ fn all_the_way(text: &str, target: &synfire::target::Target) -> u32 {
         }
         let input = |id| if let Op::Input(i) = &g.node(id).op { Some(i) } else { None };
         let Some(i) = g.order().unwrap().into_iter().find_map(input) else { continue };
-        let x = vec![((1u32 << i.bits) - 1) as u16; i.shape.iter().product()];
+        let x = vec![((1u32 << i.bits.unwrap()) - 1) as u16; i.shape.iter().product()];
         let _ = Interp::new(g).unwrap().run(&x);
     }
     if let Err(d) = passed {

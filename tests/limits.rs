@@ -19,7 +19,7 @@ struct Net(Graph);
 impl Net {
     fn new(timesteps: u32, inputs: usize, bits: u32) -> (Self, NodeId) {
         let mut g = Graph::new("limits", timesteps);
-        let x = Op::Input(Input { shape: vec![inputs], bits, is_static: true });
+        let x = Op::Input(Input { shape: vec![inputs], bits: Some(bits), is_static: true });
         let x = g.add("in", x, &[]).unwrap();
         (Self(g), x)
     }
@@ -147,7 +147,7 @@ fn inputs() {
     assert!(net.refused().message.contains("up to 8 bits"));
 
     let mut g = Graph::new("spikes over time", 2);
-    let x = Op::Input(Input { shape: vec![3], bits: 1, is_static: false });
+    let x = Op::Input(Input { shape: vec![3], bits: Some(1), is_static: false });
     let x = g.add("in", x, &[]).unwrap();
     let mut net = Net(g);
     let fc = net.linear("fc", x, 2);
@@ -160,7 +160,7 @@ fn inputs() {
 #[test]
 fn graphs_that_are_no_chain() {
     let (mut net, x) = Net::new(2, 3, 8);
-    let other = Op::Input(Input { shape: vec![7], bits: 2, is_static: true });
+    let other = Op::Input(Input { shape: vec![7], bits: Some(2), is_static: true });
     net.0.add("unused", other, &[]).unwrap();
     let fc = net.linear("fc", x, 2);
     let n = net.lif("n", fc);

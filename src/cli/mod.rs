@@ -4,7 +4,6 @@
 //! Exit codes: 0 good; 1 the input cannot be used (a coded diagnostic says why); 2 wrong
 //! usage; 3 two levels disagree, or a deliberate fault was not noticed; 4 an external
 //! tool is missing or failed.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod build;
 mod compile;
@@ -14,6 +13,7 @@ mod explain;
 mod inspect;
 mod lists;
 mod model;
+mod output;
 mod simulate;
 mod ui;
 mod verify;
@@ -74,12 +74,11 @@ pub fn main() -> ExitCode {
 }
 
 fn exit_code(d: &Diagnostic) -> u8 {
-    let is = |list: &[&codes::Code]| list.contains(&d.code);
-    if is(&[&codes::VERIFY_MISMATCH, &codes::LINK_DAMAGED, &codes::MUTATION_SURVIVED]) {
-        3
-    } else if is(&[&codes::TOOL_MISSING, &codes::TOOL_FAILED, &codes::SIM_BUILD]) {
-        4
-    } else {
-        1
+    let differ = [&codes::VERIFY_MISMATCH, &codes::LINK_DAMAGED, &codes::MUTATION_SURVIVED];
+    let tools = [&codes::TOOL_MISSING, &codes::TOOL_FAILED, &codes::TOOL_REPORT, &codes::SIM_BUILD];
+    match d.code {
+        code if differ.contains(&code) => 3,
+        code if tools.contains(&code) => 4,
+        _ => 1,
     }
 }

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use clap::value_parser;
 use serde::Serialize;
 
 use super::build::Build;
@@ -34,8 +35,12 @@ pub(super) struct Args {
     #[arg(long, default_value = "icebreaker")]
     target: String,
     /// Threads; the result does not depend on it.
-    #[arg(long, default_value_t = std::thread::available_parallelism().map_or(1, usize::from))]
-    threads: usize,
+    #[arg(long, default_value_t = processors(), value_parser = value_parser!(u16).range(1..=1024))]
+    threads: u16,
+}
+
+fn processors() -> u16 {
+    std::thread::available_parallelism().map_or(1, |n| n.get().min(1024) as u16)
 }
 
 /// Where inputs come from.
@@ -67,19 +72,37 @@ impl DataArgs {
         });
         let (size, bits) =
             input.ok_or_else(|| Diagnostic::internal("cli", "the graph has no input"))?;
+        let bad = |message: String| Err(Diagnostic::new(&codes::BAD_OPTION, message));
+        if self.count == Some(0) {
+            return bad("--count 0: at least one input is needed".into());
+        }
+        let Some(bits) = bits else {
+            let message = "the model's input is real numbers; this command presents levels";
+            return Err(Diagnostic::new(&codes::INPUT_SHAPE, message));
+        };
         let Some(images) = &self.images else {
             if bits > 8 {
-                return Err(Diagnostic::new(
-                    &codes::BAD_OPTION,
-                    "random inputs have up to 8 bits; give --images",
-                ));
+                return bad("random inputs have up to 8 bits; give --images".into());
             }
-            return Ok(data::random(size, bits, self.count.unwrap_or(RANDOM_INPUTS), self.seed));
+            let count = self.count.unwrap_or(RANDOM_INPUTS);
+            let most = data::MAX_BYTES / size.max(1);
+            if count > most {
+                return bad(format!("--count {count}: at most {most} inputs of {size} levels"));
+            }
+            return Ok(data::random(size, bits, count, self.seed));
         };
         let inputs = data::load(images, self.labels.as_deref())?;
         if inputs.size != size {
             let message = format!("an image has {} pixels, the model takes {size}", inputs.size);
             return Err(Diagnostic::new(&codes::INPUT_SHAPE, message).in_file(images));
+        }
+        let too_large = |v: &&u8| u32::from(**v) >> bits != 0;
+        let found = inputs.iter().map(|x| x.iter().find(too_large)).enumerate();
+        if let Some((i, level)) = found.into_iter().find_map(|(i, v)| Some((i, v?))) {
+            let message = format!("level {level} does not fit into the model's {bits} bits");
+            return Err(Diagnostic::new(&codes::INPUT_SHAPE, message)
+                .in_file(images)
+                .at(format!("image {i}")));
         }
         Ok(inputs)
     }
@@ -139,7 +162,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let inputs = args.data.load(&real)?;
     let count = args.data.count.unwrap_or(usize::MAX).min(inputs.len());
     let bar = ui.bar("simulate", count);
-    let chunk = count.div_ceil(args.threads.max(1)).max(1);
+    let chunk = count.div_ceil(args.threads.into()).max(1);
     let parts: Vec<Result<Sums>> = std::thread::scope(|scope| {
         let part = |from: usize| {
             let (real, integer, design, inputs, bar) =

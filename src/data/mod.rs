@@ -28,6 +28,7 @@ pub use encode::{Encoding, Latency, LatencyCode, Rate, Threshold};
 pub use events::{Bins, Event, Framing, Recording, Sensor};
 pub use format::Format;
 pub use random::random;
+pub use read::MAX_BYTES;
 pub use samples::{EventCounts, Samples, Slice, Values};
 pub use source::{Content, Options, parse, samples};
 

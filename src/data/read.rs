@@ -5,8 +5,8 @@ use std::io::Read;
 
 use crate::diag::{Diagnostic, Result, codes};
 
-/// More than this, unpacked, is not an input set (60,000 images of 28 × 28 are 47 MB).
-pub(super) const MAX_BYTES: usize = 1 << 30;
+/// More bytes or values than this are no input set (60,000 images of 28 × 28 are 47 MB).
+pub const MAX_BYTES: usize = 1 << 30;
 /// No more bytes than this are unpacked from one; deflate cannot do better than 1,032.
 const RATIO: usize = 1100;
 /// Unpacked from any file, however small.

@@ -122,7 +122,11 @@ impl Samples {
     /// multiple of it.
     pub fn new(shape: Vec<usize>, timesteps: Option<usize>, values: Values) -> Result<Self> {
         let stride = stride(&shape, timesteps)?;
-        if stride == 0 || !values.len().is_multiple_of(stride) {
+        if stride == 0 {
+            let message = format!("the inputs have no values: their shape is {shape:?}");
+            return Err(Diagnostic::new(&codes::INPUT_FORMAT, message).at("shape"));
+        }
+        if !values.len().is_multiple_of(stride) {
             let message =
                 format!("{} values are no samples of {stride} (shape {shape:?})", values.len());
             return Err(Diagnostic::new(&codes::INPUT_FORMAT, message).at("shape"));

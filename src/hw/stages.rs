@@ -3,7 +3,7 @@
 
 use super::{DenseStage, Design, Input, LifStage, ReadoutStage, Stage};
 use crate::diag::{Diagnostic, Result, codes};
-use crate::ir::{FixedLif, FixedReadout, Graph, Kind, Linear, Node, NodeId, Op, Stream, Weights};
+use crate::ir::{FixedLif, FixedReadout, Graph, Kind, Linear, Node, NodeId, Op, Stream};
 
 /// Longest spike train: a word of a block RAM.
 const MAX_TIMESTEPS: u32 = 16;
@@ -37,12 +37,12 @@ pub(super) fn build(graph: &Graph) -> Result<Design> {
         let next = chain.get(i + 1).map(|&n| &graph.node(n).op);
         match (&node.op, operand) {
             (Op::Input(input), _) => {
-                if input.bits > MAX_INPUT_BITS || !input.is_static || node.stream.len() > MAX_INPUTS
-                {
+                let bits = input.bits.filter(|b| *b <= MAX_INPUT_BITS && input.is_static);
+                let Some(bits) = bits.filter(|_| node.stream.len() <= MAX_INPUTS) else {
                     let message = "an input has up to 65535 static levels of up to 8 bits";
                     return Err(unsupported(node, message));
-                }
-                design.input = Input { count: node.stream.len() as u32, bits: input.bits };
+                };
+                design.input = Input { count: node.stream.len() as u32, bits };
             }
             (Op::Linear(l), Some(from)) => {
                 let counted = matches!(next, Some(Op::FixedReadout(_))) && !from.stream.is_static;
@@ -130,7 +130,9 @@ fn signed_bits(v: i64) -> u32 {
 }
 
 fn dense(node: &Node, l: &Linear, x: &Stream, timesteps: u32, counted: bool) -> Result<DenseStage> {
-    let Weights::Binary { signs, .. } = &l.weights;
+    let Some((signs, _)) = l.weights.binary() else {
+        return Err(unsupported(node, "its weights are not ±1"));
+    };
     if !matches!(node.stream.kind, Kind::Current { .. }) {
         return Err(unsupported(
             node,

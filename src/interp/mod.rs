@@ -3,13 +3,20 @@
 //! other executor must agree with them. On the real form it computes in `f64`, which
 //! differs from a framework's `f32` only by rounding.
 
+mod delay;
 mod linear;
 mod neuron;
+mod step;
+mod stimulus;
 mod value;
+mod window;
+
+use std::collections::HashMap;
 
 use crate::diag::{Diagnostic, Result, codes};
-use crate::ir::{Graph, NodeId, Op};
+use crate::ir::{Graph, NodeId, Op, ReadoutKind, Stream};
 
+use delay::History;
 use neuron::{FixedNeurons, RealNeurons};
 pub use value::Value;
 
@@ -54,12 +61,25 @@ pub enum Logits {
     Integer(Vec<i64>),
 }
 
+/// What a network is shown during one inference.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Stimulus<'a> {
+    /// Levels, the same at every timestep.
+    Levels(&'a [u16]),
+    /// Levels of each timestep; zeros after the last.
+    LevelSteps(&'a [Vec<u16>]),
+    /// Real numbers, the same at every timestep.
+    Reals(&'a [f64]),
+    /// Real numbers of each timestep; zeros after the last.
+    RealSteps(&'a [Vec<f64>]),
+}
+
 /// A graph ready to run.
 pub struct Interp<'g> {
     graph: &'g Graph,
     order: Vec<NodeId>,
-    /// First operand of each node, by position in `order`.
-    operand: Vec<usize>,
+    /// Operands of each node, by position in `order`.
+    operands: Vec<Vec<usize>>,
     output: usize,
 }
 
@@ -70,26 +90,38 @@ impl<'g> Interp<'g> {
     /// If the graph is not well-formed.
     pub fn new(graph: &'g Graph) -> Result<Self> {
         let order = graph.order()?;
-        let place = |id: NodeId| order.iter().position(|&o| o == id).unwrap_or(0);
-        let operand =
-            order.iter().map(|&id| graph.operands(id).first().map_or(0, |&o| place(o))).collect();
+        let places: HashMap<NodeId, usize> =
+            order.iter().enumerate().map(|(i, id)| (*id, i)).collect();
+        let place = |id: NodeId| places.get(&id).copied().unwrap_or(0);
+        let operands =
+            order.iter().map(|&id| graph.operands(id).into_iter().map(place).collect()).collect();
         let output = place(graph.output()?);
-        Ok(Self { graph, order, operand, output })
+        Ok(Self { graph, order, operands, output })
     }
 
-    /// Runs one inference on a static input.
+    /// Runs one inference on a static input of levels.
     ///
     /// # Errors
-    /// [`codes::INPUT_SHAPE`] if `input` does not have the model's number of levels or
-    /// one of them is too large; an internal error if the graph has no readout.
+    /// As [`Interp::run_on`].
     pub fn run(&self, input: &[u16]) -> Result<Record> {
+        self.run_on(Stimulus::Levels(input))
+    }
+
+    /// Runs one inference.
+    ///
+    /// # Errors
+    /// [`codes::INPUT_SHAPE`] if the stimulus does not have the model's number of elements, a
+    /// level is too large or a number not finite, or it changes and the model's input does
+    /// not; [`codes::IR_INVALID`] if the graph has no readout.
+    pub fn run_on(&self, stimulus: Stimulus<'_>) -> Result<Record> {
+        let graph = self.graph;
         let mut values: Vec<Value> = vec![Value::Integers(Vec::new()); self.order.len()];
         let mut states: Vec<State> =
-            self.order.iter().map(|&id| State::new(&self.graph.node(id).op)).collect();
+            self.order.iter().map(|&id| State::new(&graph.node(id).op)).collect();
         let mut spikes: Vec<Spikes> = Vec::new();
         let mut fires: Vec<Option<usize>> = vec![None; self.order.len()];
         for (i, &id) in self.order.iter().enumerate() {
-            let node = self.graph.node(id);
+            let node = graph.node(id);
             if matches!(node.op, Op::Lif(_) | Op::FixedLif(_)) {
                 fires[i] = Some(spikes.len());
                 spikes.push(Spikes {
@@ -99,24 +131,42 @@ impl<'g> Interp<'g> {
                 });
             }
         }
-        for t in 0..self.graph.timesteps {
+        for t in 0..graph.timesteps {
             for (i, &id) in self.order.iter().enumerate() {
-                let node = self.graph.node(id);
+                let node = graph.node(id);
                 if t > 0 && node.stream.is_static {
                     continue;
                 }
-                let value = step(node, &values[self.operand[i]], &mut states[i], input)?;
+                let value = match &node.op {
+                    Op::Input(_) => stimulus::present(node, stimulus, t as usize)?,
+                    _ => {
+                        let taken = &self.operands[i];
+                        let operands: Vec<Operand<'_>> = taken
+                            .iter()
+                            .map(|&o| (&values[o], &graph.node(self.order[o]).stream))
+                            .collect();
+                        step::step(node, &operands, &mut states[i])?
+                    }
+                };
                 if let (Some(layer), Value::Spikes(s)) = (fires[i], &value) {
                     spikes[layer].fired.push(s.to_bools());
                 }
                 values[i] = value;
+            }
+            // Registers gave their results first; now their operands are known.
+            for (i, &id) in self.order.iter().enumerate() {
+                if let (Op::Delay(d), State::Delay(history)) = (&graph.node(id).op, &mut states[i])
+                    && d.is_register()
+                {
+                    history.take(d, values[self.operands[i][0]].clone());
+                }
             }
         }
         let (steps, logits) = match &states[self.output] {
             State::Steps(steps) => (steps.clone(), Logits::Real(self.real_logits(steps))),
             State::Sum(sum) => (Vec::new(), Logits::Integer(self.integer_logits(sum))),
             _ => {
-                let node = self.graph.node(self.order[self.output]);
+                let node = graph.node(self.order[self.output]);
                 let message =
                     format!("`{}` has no logits; let a readout be the output", node.op.name());
                 return Err(Diagnostic::new(&codes::IR_INVALID, message).at(node.name.clone()));
@@ -130,12 +180,18 @@ impl<'g> Interp<'g> {
     }
 
     fn real_logits(&self, steps: &[Vec<f64>]) -> Vec<f64> {
-        use crate::ir::ReadoutKind;
         let classes = steps.first().map_or(0, Vec::len);
         let sum = |c: usize| steps.iter().map(|s| s[c]).sum::<f64>();
-        let mean = matches!(&self.graph.node(self.order[self.output]).op,
-            Op::Readout(r) if r.kind != ReadoutKind::Sum);
-        (0..classes).map(|c| if mean { sum(c) / steps.len() as f64 } else { sum(c) }).collect()
+        let Op::Readout(readout) = &self.graph.node(self.order[self.output]).op else {
+            return Vec::new();
+        };
+        match readout.kind {
+            ReadoutKind::Sum => (0..classes).map(sum).collect(),
+            ReadoutKind::Last => steps.last().cloned().unwrap_or_default(),
+            ReadoutKind::Mean | ReadoutKind::PerStep => {
+                (0..classes).map(|c| sum(c) / steps.len() as f64).collect()
+            }
+        }
     }
 
     fn integer_logits(&self, sum: &[i64]) -> Vec<i64> {
@@ -148,11 +204,15 @@ impl<'g> Interp<'g> {
     }
 }
 
+/// A value and the type of the edge it flows along.
+type Operand<'a> = (&'a Value, &'a Stream);
+
 /// What a node remembers between timesteps.
 enum State {
     None,
     Real(RealNeurons),
     Fixed(FixedNeurons),
+    Delay(History),
     Steps(Vec<Vec<f64>>),
     Sum(Vec<i64>),
 }
@@ -160,64 +220,14 @@ enum State {
 impl State {
     fn new(op: &Op) -> Self {
         match op {
-            Op::Lif(_) => Self::Real(RealNeurons::default()),
+            Op::Lif(_) | Op::Li(_) => Self::Real(RealNeurons::default()),
             Op::FixedLif(_) => Self::Fixed(FixedNeurons::default()),
+            Op::Delay(_) => Self::Delay(History::default()),
             Op::Readout(_) => Self::Steps(Vec::new()),
             Op::FixedReadout(_) => Self::Sum(Vec::new()),
             _ => Self::None,
         }
     }
-}
-
-fn step(node: &crate::ir::Node, x: &Value, state: &mut State, input: &[u16]) -> Result<Value> {
-    Ok(match (&node.op, state) {
-        (Op::Input(i), _) => {
-            if input.len() != node.stream.len() {
-                let message =
-                    format!("{} values were given; the model takes {}", input.len(), node.stream);
-                return Err(Diagnostic::new(&codes::INPUT_SHAPE, message).at(node.name.clone()));
-            }
-            let limit = 1u32 << i.bits;
-            if let Some(v) = input.iter().find(|v| u32::from(**v) >= limit) {
-                let message = format!("level {v} does not fit into {} bits", i.bits);
-                return Err(Diagnostic::new(&codes::INPUT_SHAPE, message).at(node.name.clone()));
-            }
-            Value::from_levels(input, i.bits)
-        }
-        (Op::Scale(s), _) => Value::Real(x.to_reals().iter().map(|v| v * s.factor).collect()),
-        (Op::Linear(l), _) => linear::apply(l, x),
-        (Op::BatchNorm(b), _) => Value::Real(
-            x.to_reals()
-                .iter()
-                .enumerate()
-                .map(|(c, v)| (v - b.mean[c]) / (b.var[c] + b.eps).sqrt() * b.gamma[c] + b.beta[c])
-                .collect(),
-        ),
-        (Op::Lif(l), State::Real(neurons)) => neurons.step(l, &x.to_reals()),
-        (Op::FixedLif(l), State::Fixed(neurons)) => neurons.step(l, &x.to_integers()),
-        (Op::Readout(r), State::Steps(steps)) => {
-            let logits: Vec<f64> = x
-                .to_reals()
-                .iter()
-                .enumerate()
-                .map(|(c, v)| r.gain.at(c) * v + r.offset.at(c))
-                .collect();
-            steps.push(logits.clone());
-            Value::Real(logits)
-        }
-        (Op::FixedReadout(_), State::Sum(sum)) => {
-            let x = x.to_integers();
-            sum.resize(x.len(), 0);
-            sum.iter_mut().zip(&x).for_each(|(s, v)| *s += v);
-            Value::Integers(sum.clone())
-        }
-        (op, _) => {
-            return Err(Diagnostic::internal(
-                "interp",
-                format!("`{}` has another state", op.name()),
-            ));
-        }
-    })
 }
 
 /// Index of the first largest value.

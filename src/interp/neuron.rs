@@ -1,36 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! Leaky integrate-and-fire neurons, in real numbers and in integers.
+//! Leaky integrate-and-fire neurons, in real numbers and in integers, and what else
+//! integrates or compares.
 
 use super::value::{Bitmap, Value};
-use crate::ir::{Compare, FixedLif, Lif, Reset};
+use crate::ir::{Compare, FixedLif, Li, Lif, PerChannel, Reset, Threshold};
+
+fn reaches<T: PartialOrd>(compare: Compare, u: T, theta: T) -> bool {
+    match compare {
+        Compare::AtLeast => u >= theta,
+        Compare::Above => u > theta,
+    }
+}
+
+/// λ v of every neuron before the first timestep.
+fn first_state(leak: &PerChannel<f64>, start: &PerChannel<f64>, n: usize) -> Vec<f64> {
+    (0..n).map(|i| leak.of(i, n) * start.of(i, n)).collect()
+}
 
 /// State of a layer in real numbers: what the next current is added to.
 #[derive(Default)]
 pub(super) struct RealNeurons {
-    state: Vec<f64>,
+    state: Option<Vec<f64>>,
 }
 
 impl RealNeurons {
-    /// One timestep.
-    pub(super) fn step(&mut self, l: &Lif, x: &[f64]) -> Value {
-        self.state.resize(x.len(), 0.0);
-        let fired = x.iter().zip(&mut self.state).enumerate().map(|(c, (x, state))| {
-            let theta = l.threshold.at(c);
-            let u = *state + l.gain.at(c) * x + l.bias.at(c);
-            let fires = match l.compare {
-                Compare::AtLeast => u >= theta,
-                Compare::Above => u > theta,
-            };
+    /// One timestep of neurons that fire.
+    pub(super) fn fire(&mut self, l: &Lif, x: &[f64]) -> Value {
+        let n = x.len();
+        let states = self.state.get_or_insert_with(|| first_state(&l.leak, &l.start, n));
+        let fired = x.iter().zip(states).enumerate().map(|(i, (x, state))| {
+            let (leak, theta) = (l.leak.of(i, n), l.threshold.of(i, n));
+            let u = *state + l.gain.of(i, n) * x + l.bias.of(i, n);
+            let fires = reaches(l.compare, u, theta);
             *state = match (l.reset, fires) {
-                (Reset::Soft, true) => l.leak * (u - theta),
-                (Reset::SoftDelayed, true) => l.leak * u - theta,
-                (Reset::Hard, true) => 0.0,
-                (_, false) | (Reset::None, true) => l.leak * u,
+                (Reset::Soft, true) => leak * (u - theta),
+                (Reset::SoftDelayed, true) => leak * u - theta,
+                (Reset::Hard, true) => leak * l.reset_to.of(i, n),
+                (_, false) | (Reset::None, true) => leak * u,
             };
             fires
         });
         Value::Spikes(Bitmap::from_iter(fired))
     }
+
+    /// One timestep of neurons that only integrate.
+    pub(super) fn integrate(&mut self, l: &Li, x: &[f64]) -> Value {
+        let n = x.len();
+        let states = self.state.get_or_insert_with(|| first_state(&l.leak, &l.start, n));
+        let membranes = x.iter().zip(states).enumerate().map(|(i, (x, state))| {
+            let u = *state + l.gain.of(i, n) * x + l.bias.of(i, n);
+            *state = l.leak.of(i, n) * u;
+            u
+        });
+        Value::Real(membranes.collect())
+    }
+}
+
+/// Spikes without memory.
+pub(super) fn threshold(t: &Threshold, x: &[f64]) -> Value {
+    let n = x.len();
+    let fired = x.iter().enumerate().map(|(i, x)| reaches(t.compare, *x, t.threshold.of(i, n)));
+    Value::Spikes(Bitmap::from_iter(fired))
 }
 
 /// State of a layer in integers: what the next current is added to.
@@ -47,10 +77,7 @@ impl FixedNeurons {
         let fired = x.iter().zip(&mut self.state).enumerate().map(|(c, (x, state))| {
             let theta = l.threshold[c];
             let u = *state + (x << l.frac) + l.bias[c];
-            let fires = match l.compare {
-                Compare::AtLeast => u >= theta,
-                Compare::Above => u > theta,
-            };
+            let fires = reaches(l.compare, u, theta);
             *state = match (l.reset, fires) {
                 (Reset::Soft, true) => leak(u - theta),
                 (Reset::SoftDelayed, true) => leak(u) - theta,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Values of a stream at one timestep.
 
+use crate::ir::{Kind, Stream};
+
 /// One bit an element, 64 to a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bitmap {
@@ -50,6 +52,42 @@ impl Value {
             Self::Spikes(plane(0))
         } else {
             Self::Levels((0..bits).map(plane).collect())
+        }
+    }
+
+    /// Integers in the form that a stream of this kind has.
+    #[must_use]
+    pub fn pack(kind: Kind, v: Vec<i64>) -> Self {
+        let plane = |b: u32| Bitmap::from_iter(v.iter().map(|v| v >> b & 1 == 1));
+        match kind {
+            Kind::Spikes => Self::Spikes(plane(0)),
+            Kind::Levels { bits } => Self::Levels((0..bits).map(plane).collect()),
+            Kind::Current { .. } => Self::Integers(v),
+            Kind::Real => Self::Real(v.into_iter().map(|v| v as f64).collect()),
+        }
+    }
+
+    /// Nothing but zeros, as a stream has it before anything has arrived.
+    #[must_use]
+    pub fn zeros(stream: &Stream) -> Self {
+        Self::pack(stream.kind, vec![0; stream.len()])
+    }
+
+    /// The elements at these places; zero where there is none.
+    #[must_use]
+    pub fn gather(&self, places: &[Option<usize>]) -> Self {
+        let bits = |from: &Bitmap| {
+            let bit =
+                |p: &Option<usize>| p.is_some_and(|p| from.words[p / 64] >> (p % 64) & 1 == 1);
+            Bitmap::from_iter(places.iter().map(bit))
+        };
+        match self {
+            Self::Spikes(b) => Self::Spikes(bits(b)),
+            Self::Levels(planes) => Self::Levels(planes.iter().map(bits).collect()),
+            Self::Integers(v) => {
+                Self::Integers(places.iter().map(|p| p.map_or(0, |p| v[p])).collect())
+            }
+            Self::Real(v) => Self::Real(places.iter().map(|p| p.map_or(0.0, |p| v[p])).collect()),
         }
     }
 

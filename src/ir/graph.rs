@@ -59,6 +59,45 @@ impl Graph {
         Ok(id)
     }
 
+    /// Adds a register (a delay of at least one timestep) whose operand comes later, by
+    /// [`Graph::connect`]: it may depend on the register itself.
+    ///
+    /// # Errors
+    /// [`codes::IR_INVALID`] if the name is taken.
+    pub fn add_register(
+        &mut self,
+        name: impl Into<String>,
+        op: Op,
+        stream: Stream,
+    ) -> Result<NodeId> {
+        let name = name.into();
+        if self.find(&name).is_some() {
+            return Err(Diagnostic::new(&codes::IR_INVALID, "two nodes have this name").at(name));
+        }
+        if !op.is_register() {
+            return Err(Diagnostic::internal("graph", "only a delay is a register"));
+        }
+        Ok(self.nodes.add_node(Node { name, op, stream }))
+    }
+
+    /// Gives a register its operand, whose stream must be the one that was declared.
+    ///
+    /// # Errors
+    /// [`codes::IR_INVALID`] if the streams differ; an internal error if it has an operand.
+    pub fn connect(&mut self, register: NodeId, operand: NodeId) -> Result<()> {
+        let node = self.node(register);
+        if !node.op.is_register() || !self.operands(register).is_empty() {
+            return Err(Diagnostic::internal("graph", "connect takes a register without operand"));
+        }
+        let stream = infer(&node.op, &[&self.node(operand).stream])?;
+        if stream != node.stream {
+            let message = format!("declared as `{}`, but it produces `{stream}`", node.stream);
+            return Err(Diagnostic::new(&codes::IR_INVALID, message).at(node.name.clone()));
+        }
+        self.nodes.add_edge(operand, register, 0);
+        Ok(())
+    }
+
     /// Names the node whose stream leaves the graph.
     pub fn set_output(&mut self, id: NodeId) {
         self.output = Some(id);
@@ -122,15 +161,17 @@ impl Graph {
         users
     }
 
-    /// All nodes, operands before users; the same order for the same graph.
+    /// All nodes, operands before users, except that registers may come before their
+    /// operands; the same order for the same graph.
     ///
     /// # Errors
-    /// [`codes::IR_INVALID`] if the graph has a cycle.
+    /// [`codes::IR_INVALID`] if the graph has a cycle without a register.
     pub fn order(&self) -> Result<Vec<NodeId>> {
         let mut missing: Vec<usize> = vec![0; self.nodes.node_bound()];
         let mut ready = std::collections::BTreeSet::new();
         for id in self.nodes.node_indices() {
-            missing[id.index()] = self.operands(id).len();
+            let waits = !self.nodes[id].op.is_register();
+            missing[id.index()] = if waits { self.operands(id).len() } else { 0 };
             if missing[id.index()] == 0 {
                 ready.insert(id);
             }
@@ -139,6 +180,9 @@ impl Graph {
         while let Some(id) = ready.pop_first() {
             order.push(id);
             for edge in self.nodes.edges_directed(id, Direction::Outgoing) {
+                if self.nodes[edge.target()].op.is_register() {
+                    continue;
+                }
                 let left = &mut missing[edge.target().index()];
                 *left -= 1;
                 if *left == 0 {
@@ -151,7 +195,9 @@ impl Graph {
         }
         let stuck = self.nodes.node_indices().find(|id| missing[id.index()] > 0);
         let name = stuck.map_or_else(String::new, |id| self.nodes[id].name.clone());
-        Err(Diagnostic::new(&codes::IR_INVALID, "the graph has a cycle through this node").at(name))
+        Err(Diagnostic::new(&codes::IR_INVALID, "the graph has a cycle through this node")
+            .at(name)
+            .help("a recurrent connection needs a delay of at least one timestep"))
     }
 
     /// Removes a node with one operand: its users take the operand instead.
@@ -183,13 +229,32 @@ impl Graph {
     /// # Errors
     /// [`codes::IR_INVALID`] with the node that no longer agrees with its operands.
     pub fn refresh(&mut self) -> Result<()> {
-        for id in self.order()? {
-            let operands = self.operands(id);
-            let streams: Vec<_> = operands.iter().map(|&o| &self.nodes[o].stream).collect();
-            let stream = infer(&self.nodes[id].op, &streams)
-                .map_err(|d| d.at(self.nodes[id].name.clone()))?;
-            self.nodes[id].stream = stream;
+        let order = self.order()?;
+        // What a register takes may come later in the order, and depend on it: streams
+        // settle after as many rounds as registers follow one another.
+        let registers: Vec<_> =
+            order.iter().copied().filter(|&id| self.nodes[id].op.is_register()).collect();
+        for _ in 0..=registers.len() {
+            for &id in order.iter().filter(|id| !registers.contains(id)) {
+                self.nodes[id].stream = self.inferred(id)?;
+            }
+            let mut settled = true;
+            for &id in &registers {
+                let stream = self.inferred(id)?;
+                settled &= stream == self.nodes[id].stream;
+                self.nodes[id].stream = stream;
+            }
+            if settled {
+                return Ok(());
+            }
         }
-        Ok(())
+        let name = registers.first().map_or_else(String::new, |&id| self.nodes[id].name.clone());
+        Err(Diagnostic::new(&codes::IR_INVALID, "a recurrence whose stream grows").at(name))
+    }
+
+    fn inferred(&self, id: NodeId) -> Result<Stream> {
+        let operands = self.operands(id);
+        let streams: Vec<_> = operands.iter().map(|&o| &self.nodes[o].stream).collect();
+        infer(&self.nodes[id].op, &streams).map_err(|d| d.at(self.nodes[id].name.clone()))
     }
 }

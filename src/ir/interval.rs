@@ -5,7 +5,7 @@
 //! against it, so that a graph written by hand cannot wrap either. Everything is computed
 //! in 128 bits: parameters that have not been verified yet cannot overflow it.
 
-use super::{FixedLif, Graph, Kind, NodeId, Op, Reset, Weights};
+use super::{FixedLif, Graph, Kind, NodeId, Op, Reset};
 
 /// Least and largest value.
 pub type Range = (i64, i64);
@@ -17,7 +17,7 @@ pub fn operand_range(graph: &Graph, operand: NodeId, c: usize) -> Range {
     match (&node.op, node.stream.kind) {
         (Op::Linear(l), Kind::Current { .. }) => {
             let level = graph.operands(operand).first().map_or(0, |&x| top(graph, x));
-            let Weights::Binary { signs, .. } = &l.weights;
+            let Some((signs, _)) = l.weights.binary() else { return (0, 0) };
             let plus: i64 = signs.row(c).iter().map(|w| i64::from(w.count_ones())).sum();
             (-level * (signs.cols() as i64 - plus), level * plus)
         }

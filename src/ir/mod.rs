@@ -9,6 +9,7 @@
 
 mod bits;
 mod graph;
+mod infer;
 pub mod interval;
 mod iso;
 mod op;
@@ -19,12 +20,14 @@ mod verify;
 
 pub use bits::BitMatrix;
 pub use graph::{Graph, Node, NodeId};
+pub use infer::infer;
 pub use iso::isomorphic;
 pub use op::{
-    BatchNorm, Compare, FixedLif, FixedReadout, Input, Lif, Linear, Op, PerChannel, Readout,
-    ReadoutKind, Reset, Scale, Weights,
+    BatchNorm, Compare, Concat, Conv, Delay, FixedLif, FixedReadout, Input, Li, Lif, Linear, Op,
+    PerChannel, Pool, PoolKind, Readout, ReadoutKind, Reset, Reshape, Scale, Threshold, Weights,
+    Window,
 };
 pub use parse::parse;
 pub use print::print;
 pub use stream::{Kind, Stream};
-pub use verify::{infer, verify};
+pub use verify::verify;

@@ -4,7 +4,7 @@
 use serde::de::DeserializeOwned;
 
 use super::print::VERSION;
-use super::{Graph, NodeId, Op};
+use super::{Graph, NodeId, Op, Stream};
 use crate::diag::{Diagnostic, Result, codes};
 
 /// Reads a graph from its text form and verifies it.
@@ -32,36 +32,44 @@ pub fn parse(text: &str) -> Result<Graph> {
     head.word("timesteps")?;
     let mut graph = Graph::new(name, head.value("the number of timesteps")?);
     head.end()?;
+    let mut registers = Vec::new();
     for mut line in lines {
         if line.rest.starts_with("output") {
             line.word("output")?;
             if graph.output().is_ok() {
                 return Err(line.error("a second output; a graph has one"));
             }
-            let output = line.node(&graph)?;
-            graph.set_output(output);
+            let output = line.reference()?;
+            graph.set_output(line.find(&graph, &output)?);
         } else {
-            node(&mut graph, &mut line)?;
+            node(&mut graph, &mut line, &mut registers)?;
         }
         line.end()?;
+    }
+    for (line, register, operand) in registers {
+        let operand = line.find(&graph, &operand)?;
+        graph.connect(register, operand).map_err(|d| d.at(format!("line {}", line.number)))?;
     }
     super::verify(&graph)?;
     Ok(graph)
 }
 
+/// A register whose operand may stand in a later line.
+type Open<'a> = (Line<'a>, NodeId, String);
+
 /// `%name = op(%a, %b) : stream {attributes}`
-fn node(graph: &mut Graph, line: &mut Line<'_>) -> Result<()> {
+fn node<'a>(graph: &mut Graph, line: &mut Line<'a>, registers: &mut Vec<Open<'a>>) -> Result<()> {
     let name = line.reference()?;
     line.word("=")?;
     let (op_name, rest) =
         line.rest.split_once('(').ok_or_else(|| line.error("expected an operator and `(`"))?;
     line.rest = rest.trim_start();
-    let mut operands: Vec<NodeId> = Vec::new();
+    let mut operands: Vec<String> = Vec::new();
     while !line.rest.starts_with(')') {
         if !operands.is_empty() {
             line.word(",")?;
         }
-        operands.push(line.node(graph)?);
+        operands.push(line.reference()?);
     }
     line.word(")")?;
     line.word(":")?;
@@ -70,6 +78,14 @@ fn node(graph: &mut Graph, line: &mut Line<'_>) -> Result<()> {
     let declared = declared.trim();
     line.rest = &line.rest[line.rest.len() - attributes.len() - 1..];
     let op = op(op_name.trim(), line)?;
+    if let (true, [operand]) = (op.is_register(), &operands[..]) {
+        let stream: Stream = declared.parse().map_err(|e: String| line.error(e))?;
+        let id = graph.add_register(name, op, stream)?;
+        registers.push((Line { ..*line }, id, operand.clone()));
+        return Ok(());
+    }
+    let operands: Vec<NodeId> =
+        operands.iter().map(|o| line.find(graph, o)).collect::<Result<_>>()?;
     let id = graph.add(name, op, &operands)?;
     let inferred = graph.node(id).stream.to_string();
     if inferred != declared {
@@ -78,12 +94,26 @@ fn node(graph: &mut Graph, line: &mut Line<'_>) -> Result<()> {
     Ok(())
 }
 
+/// The attributes of an operator that has none.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
 fn op(name: &str, line: &mut Line<'_>) -> Result<Op> {
     const WHAT: &str = "the operator's attributes";
     Ok(match name {
         "input" => Op::Input(line.json(WHAT)?),
         "scale" => Op::Scale(line.json(WHAT)?),
         "linear" => Op::Linear(line.json(WHAT)?),
+        "conv" => Op::Conv(line.json(WHAT)?),
+        "pool" => Op::Pool(line.json(WHAT)?),
+        "reshape" => Op::Reshape(line.json(WHAT)?),
+        "add" => line.json::<Nothing>(WHAT).map(|_| Op::Add)?,
+        "relu" => line.json::<Nothing>(WHAT).map(|_| Op::Relu)?,
+        "concat" => Op::Concat(line.json(WHAT)?),
+        "threshold" => Op::Threshold(line.json(WHAT)?),
+        "delay" => Op::Delay(line.json(WHAT)?),
+        "li" => Op::Li(line.json(WHAT)?),
         "batch-norm" => Op::BatchNorm(line.json(WHAT)?),
         "lif" => Op::Lif(line.json(WHAT)?),
         "fixed-lif" => Op::FixedLif(line.json(WHAT)?),
@@ -169,8 +199,7 @@ impl Line<'_> {
         Ok(name)
     }
 
-    fn node(&mut self, graph: &Graph) -> Result<NodeId> {
-        let name = self.reference()?;
-        graph.find(&name).ok_or_else(|| self.error(format!("no node above is called `{name}`")))
+    fn find(&self, graph: &Graph, name: &str) -> Result<NodeId> {
+        graph.find(name).ok_or_else(|| self.error(format!("no node is called `{name}`")))
     }
 }

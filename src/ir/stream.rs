@@ -2,6 +2,7 @@
 //! What flows along an edge.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -64,5 +65,66 @@ impl fmt::Display for Stream {
             }
         }
         if self.is_static { f.write_str(" static") } else { Ok(()) }
+    }
+}
+
+impl FromStr for Stream {
+    type Err = String;
+
+    /// Reads what [`fmt::Display`] writes.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bad = || format!("`{text}` is no stream");
+        let (text, is_static) = match text.strip_suffix(" static") {
+            Some(rest) => (rest, true),
+            None => (text, false),
+        };
+        let (kind, inside) =
+            text.strip_suffix(']').and_then(|t| t.split_once('[')).ok_or_else(bad)?;
+        let (shape, element) = match inside.split_once(';') {
+            Some((shape, element)) => (shape, Some(element.trim())),
+            None => (inside, None),
+        };
+        let shape: Vec<usize> =
+            shape.split('x').map(|d| d.parse().map_err(|_| bad())).collect::<Result<_, _>>()?;
+        let kind = match (kind, element) {
+            ("real", None) => Kind::Real,
+            ("spikes", None) => Kind::Spikes,
+            ("levels", Some(bits)) => Kind::Levels { bits: bits.parse().map_err(|_| bad())? },
+            ("current", Some(fixed)) => {
+                let numbers = fixed.strip_prefix("fixed(").and_then(|f| f.strip_suffix(')'));
+                let (width, frac) = numbers.and_then(|n| n.split_once(", ")).ok_or_else(bad)?;
+                Kind::Current {
+                    width: width.parse().map_err(|_| bad())?,
+                    frac: frac.parse().map_err(|_| bad())?,
+                }
+            }
+            _ => return Err(bad()),
+        };
+        Ok(Self { shape, kind, is_static })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_read_back() {
+        let kinds = [
+            Kind::Real,
+            Kind::Spikes,
+            Kind::Levels { bits: 8 },
+            Kind::Current { width: 19, frac: -2 },
+        ];
+        for kind in kinds {
+            for is_static in [false, true] {
+                let stream = Stream { shape: vec![2, 28, 3], kind, is_static };
+                assert_eq!(stream.to_string().parse(), Ok(stream));
+            }
+        }
+        for bad in ["", "real", "real[", "real[]", "real[2x]", "levels[2]", "spikes[2; 3]", "x[2]"]
+        {
+            assert!(bad.parse::<Stream>().is_err(), "{bad}");
+        }
     }
 }

@@ -4,91 +4,23 @@
 //! [`infer`] gives the stream a node produces, or says which rule its operands break;
 //! [`verify`] checks a whole graph and runs after import and after every pass:
 //!
-//! 1. 1 to 65536 timesteps, one output, no cycle, unique names;
+//! 1. 1 to 65536 timesteps, one output, no cycle without a register, unique names;
 //! 2. every operator has its number of operands and every stream is the inferred one;
-//! 3. per-channel parameters have one entry a channel; nothing is empty or immense;
+//! 3. per-channel parameters have one entry a channel or an element; nothing is empty or
+//!    immense;
 //! 4. every real parameter is finite; leaks lie in 0..=1; scales and thresholds are > 0;
 //! 5. every integer parameter fits its declared width, and whatever the inputs are, so do
 //!    the membranes and logits that follow from them ([`super::interval`]).
 
+use super::infer::{broken, infer};
 use super::interval::{logit_width, membrane_width, operand_range};
-use super::{
-    FixedLif, FixedReadout, Graph, Kind, Lif, Linear, NodeId, Op, PerChannel, Stream, Weights,
-};
+use super::{FixedLif, FixedReadout, Graph, Li, Lif, NodeId, Op, PerChannel, Reset, Weights};
 use crate::diag::{Diagnostic, Result, codes};
 
 /// Widest integer that any executor handles without overflow (products stay in i64).
 const MAX_WIDTH: u32 = 40;
 /// Most timesteps: sums over them stay in i64.
 const MAX_TIMESTEPS: u32 = 1 << 16;
-/// Most elements of an input: what a small text can make a reader allocate.
-const MAX_ELEMENTS: usize = 1 << 24;
-
-/// The stream that `op` produces from its operands' streams.
-///
-/// # Errors
-/// [`codes::IR_INVALID`] with the rule that is broken; the caller adds the node's name.
-pub fn infer(op: &Op, operands: &[&Stream]) -> Result<Stream> {
-    if operands.len() != op.arity() {
-        return Err(broken(format!(
-            "`{}` takes {} operand(s), not {}",
-            op.name(),
-            op.arity(),
-            operands.len()
-        )));
-    }
-    match (op, operands) {
-        (Op::Input(i), _) => {
-            if i.shape.is_empty() || i.shape.contains(&0) {
-                return Err(broken("an input needs at least one element"));
-            }
-            let elements = i.shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
-            if elements.is_none_or(|n| n > MAX_ELEMENTS) {
-                return Err(broken(format!("an input has at most {MAX_ELEMENTS} elements")));
-            }
-            if !(1..=16).contains(&i.bits) {
-                return Err(broken(format!("an input level has 1 to 16 bits, not {}", i.bits)));
-            }
-            let kind = if i.bits == 1 { Kind::Spikes } else { Kind::Levels { bits: i.bits } };
-            Ok(Stream { shape: i.shape.clone(), kind, is_static: i.is_static })
-        }
-        (Op::Scale(_), [x]) => Ok(Stream { kind: Kind::Real, ..(*x).clone() }),
-        (Op::Linear(l), [x]) => linear(l, x),
-        (Op::BatchNorm(b), [x]) => {
-            for (name, v) in
-                [("gamma", &b.gamma), ("beta", &b.beta), ("mean", &b.mean), ("var", &b.var)]
-            {
-                channels(name, v.len(), x)?;
-            }
-            Ok(Stream { kind: Kind::Real, ..(*x).clone() })
-        }
-        (Op::Lif(l), [x]) => {
-            for (name, v) in [("gain", &l.gain), ("bias", &l.bias), ("threshold", &l.threshold)] {
-                per_channel(name, v, x)?;
-            }
-            Ok(Stream { shape: x.shape.clone(), kind: Kind::Spikes, is_static: false })
-        }
-        (Op::FixedLif(l), [x]) => {
-            integer(x)?;
-            channels("bias", l.bias.len(), x)?;
-            channels("threshold", l.threshold.len(), x)?;
-            Ok(Stream { shape: x.shape.clone(), kind: Kind::Spikes, is_static: false })
-        }
-        (Op::Readout(r), [x]) => {
-            per_channel("gain", &r.gain, x)?;
-            per_channel("offset", &r.offset, x)?;
-            Ok(Stream { shape: x.shape.clone(), kind: Kind::Real, is_static: false })
-        }
-        (Op::FixedReadout(r), [x]) => {
-            integer(x)?;
-            channels("gain", r.gain.len(), x)?;
-            channels("offset", r.offset.len(), x)?;
-            let kind = Kind::Current { width: r.width, frac: r.frac };
-            Ok(Stream { shape: x.shape.clone(), kind, is_static: false })
-        }
-        _ => Err(Diagnostic::internal("infer", "operand count was checked before")),
-    }
-}
 
 /// Checks every rule of the language.
 ///
@@ -126,61 +58,6 @@ pub fn verify(graph: &Graph) -> Result<()> {
     Ok(())
 }
 
-fn broken(message: impl Into<String>) -> Box<Diagnostic> {
-    Diagnostic::new(&codes::IR_INVALID, message)
-}
-
-fn channels(name: &str, len: usize, x: &Stream) -> Result<()> {
-    // Every element is a channel of its own: nothing but vectors comes out of a layer yet.
-    let want = x.len();
-    if len == want {
-        return Ok(());
-    }
-    Err(broken(format!("`{name}` has {len} entries for {want} channels")))
-}
-
-fn per_channel(name: &str, values: &PerChannel<f64>, x: &Stream) -> Result<()> {
-    match values {
-        PerChannel::All(_) => Ok(()),
-        PerChannel::Each(v) => channels(name, v.len(), x),
-    }
-}
-
-fn integer(x: &Stream) -> Result<()> {
-    if x.kind == Kind::Real {
-        Err(broken("takes integers, but its operand is real"))
-    } else {
-        Ok(())
-    }
-}
-
-fn linear(l: &Linear, x: &Stream) -> Result<Stream> {
-    let Weights::Binary { signs, scale } = &l.weights;
-    if x.shape != [signs.cols()] {
-        return Err(broken(format!("weights take [{}], but the operand is {x}", signs.cols())));
-    }
-    if !scale.fits(signs.rows()) || l.bias.as_ref().is_some_and(|b| b.len() != signs.rows()) {
-        return Err(broken(format!("scale or bias does not have {} entries", signs.rows())));
-    }
-    if signs.rows() == 0 {
-        return Err(broken("a layer needs at least one output"));
-    }
-    let plain = l.bias.is_none() && scale.iter().all(|&s| s == 1.0);
-    let bits = match x.kind {
-        Kind::Spikes => Some(1),
-        Kind::Levels { bits } => Some(bits),
-        Kind::Real | Kind::Current { .. } => None,
-    };
-    let kind = match bits {
-        Some(bits) if plain => {
-            let largest = signs.cols() as u64 * ((1u64 << bits) - 1);
-            Kind::Current { width: u64::BITS - largest.leading_zeros() + 1, frac: 0 }
-        }
-        _ => Kind::Real,
-    };
-    Ok(Stream { shape: vec![signs.rows()], kind, is_static: x.is_static })
-}
-
 fn finite<'a>(name: &str, values: impl IntoIterator<Item = &'a f64>) -> Result<()> {
     for (i, v) in values.into_iter().enumerate() {
         if !v.is_finite() {
@@ -200,14 +77,13 @@ fn all(name: &str, rule: &str, mut values: impl Iterator<Item = bool>) -> Result
 
 fn parameters(op: &Op) -> Result<()> {
     match op {
-        Op::Input(_) => Ok(()),
-        Op::Scale(s) => finite("factor", [&s.factor]),
-        Op::Linear(l) => {
-            let Weights::Binary { scale, .. } = &l.weights;
-            finite("scale", scale.iter())?;
-            all("scale", "> 0", scale.iter().map(|&s| s > 0.0))?;
-            finite("bias", l.bias.iter().flatten())
-        }
+        Op::Input(_) | Op::Pool(_) | Op::Reshape(_) | Op::Add | Op::Concat(_) | Op::Relu => Ok(()),
+        Op::Scale(s) => finite("factor", s.factor.iter()),
+        Op::Linear(l) => weights(&l.weights, l.bias.as_deref()),
+        Op::Conv(c) => weights(&c.weights, c.bias.as_deref()),
+        Op::Threshold(t) => finite("threshold", t.threshold.iter()),
+        Op::Delay(d) => all("steps", "at most 65536", d.steps.iter().map(|&d| d <= MAX_TIMESTEPS)),
+        Op::Li(l) => li(l),
         Op::BatchNorm(b) => {
             for (name, v) in
                 [("gamma", &b.gamma), ("beta", &b.beta), ("mean", &b.mean), ("var", &b.var)]
@@ -227,13 +103,45 @@ fn parameters(op: &Op) -> Result<()> {
     }
 }
 
+fn weights(weights: &Weights, bias: Option<&[f64]>) -> Result<()> {
+    match weights {
+        Weights::Binary { scale, .. } | Weights::Integer { scale, .. } => {
+            finite("scale", scale.iter())?;
+            all("scale", "> 0", scale.iter().map(|&s| s > 0.0))?;
+        }
+        Weights::Real { values, .. } => finite("values", values)?,
+    }
+    if let Weights::Integer { values, .. } = weights {
+        all("values", "−127 to 127", values.iter().map(|v| *v != i8::MIN))?;
+    }
+    finite("bias", bias.into_iter().flatten())
+}
+
+fn membrane(
+    leak: &PerChannel<f64>,
+    gain: &PerChannel<f64>,
+    bias: &PerChannel<f64>,
+    start: &PerChannel<f64>,
+) -> Result<()> {
+    for (name, v) in [("leak", leak), ("gain", gain), ("bias", bias), ("start", start)] {
+        finite(name, v.iter())?;
+    }
+    all("leak", "in 0..=1", leak.iter().map(|v| (0.0..=1.0).contains(v)))
+}
+
+fn li(l: &Li) -> Result<()> {
+    membrane(&l.leak, &l.gain, &l.bias, &l.start)
+}
+
 fn lif(l: &Lif) -> Result<()> {
-    finite("leak", [&l.leak])?;
-    finite("gain", l.gain.iter())?;
-    finite("bias", l.bias.iter())?;
+    membrane(&l.leak, &l.gain, &l.bias, &l.start)?;
     finite("threshold", l.threshold.iter())?;
-    all("leak", "in 0..=1", std::iter::once((0.0..=1.0).contains(&l.leak)))?;
-    all("threshold", "> 0", l.threshold.iter().map(|&t| t > 0.0))
+    finite("reset_to", l.reset_to.iter())?;
+    all("threshold", "> 0", l.threshold.iter().map(|&t| t > 0.0))?;
+    if l.reset != Reset::Hard && !l.reset_to.is_zero() {
+        return Err(broken("`reset_to` is for a hard reset"));
+    }
+    Ok(())
 }
 
 /// Do membranes and logits fit, whatever the inputs are?

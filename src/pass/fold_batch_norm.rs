@@ -53,7 +53,7 @@ fn fold(graph: &mut Graph, linear: NodeId, notes: &mut Vec<String>) -> Result<()
         norm = Some((after, b.clone()));
         after = only_user(graph, after)?;
     }
-    let affine = take_affine(graph, linear, norm.as_ref().map(|(_, b)| b));
+    let affine = take_affine(graph, linear, norm.as_ref().map(|(_, b)| b))?;
     if let Some((id, _)) = norm {
         graph.bypass(id)?;
     }
@@ -85,7 +85,7 @@ fn fold(graph: &mut Graph, linear: NodeId, notes: &mut Vec<String>) -> Result<()
         }
     };
     if let Op::Linear(l) = graph.op_mut(linear) {
-        let Weights::Binary { signs, .. } = &mut l.weights;
+        let Some((signs, _)) = l.weights.binary_mut() else { return Ok(()) };
         for (row, _) in negate.iter().enumerate().filter(|(_, n)| **n) {
             signs.negate_row(row);
         }
@@ -117,9 +117,17 @@ fn largest_sum(graph: &Graph, linear: NodeId) -> f64 {
 }
 
 /// Takes magnitude and bias out of the layer; returns (a_c, b_c) with the batch norm's.
-fn take_affine(graph: &mut Graph, linear: NodeId, norm: Option<&BatchNorm>) -> Vec<(f64, f64)> {
-    let Op::Linear(l) = graph.op_mut(linear) else { return Vec::new() };
-    let Weights::Binary { signs, scale } = &mut l.weights;
+fn take_affine(
+    graph: &mut Graph,
+    linear: NodeId,
+    norm: Option<&BatchNorm>,
+) -> Result<Vec<(f64, f64)>> {
+    let name = graph.node(linear).name.clone();
+    let Op::Linear(l) = graph.op_mut(linear) else { return Ok(Vec::new()) };
+    let Weights::Binary { signs, scale } = &mut l.weights else {
+        let message = "its weights are not ±1 times a magnitude";
+        return Err(Diagnostic::new(&codes::PASS_UNSUPPORTED, message).at(name));
+    };
     let affine = (0..signs.rows())
         .map(|c| {
             let (a, b) = (scale.at(c), l.bias.as_ref().map_or(0.0, |b| b[c]));
@@ -131,7 +139,7 @@ fn take_affine(graph: &mut Graph, linear: NodeId, norm: Option<&BatchNorm>) -> V
         .collect();
     *scale = PerChannel::All(1.0);
     l.bias = None;
-    affine
+    Ok(affine)
 }
 
 /// Divides the membrane of every channel by its `a_c`; says which rows to negate.
@@ -201,7 +209,7 @@ fn fires(l: &Lif, threshold: f64, current: f64, timesteps: u32) -> bool {
     debug_assert!(matches!(l.reset, Reset::Soft | Reset::SoftDelayed | Reset::Hard | Reset::None));
     let mut u = 0.0;
     (0..timesteps).any(|_| {
-        u = l.leak * f64::max(u, 0.0) + current;
+        u = l.leak.at(0) * f64::max(u, 0.0) + current;
         match l.compare {
             Compare::AtLeast => u >= threshold,
             Compare::Above => u > threshold,

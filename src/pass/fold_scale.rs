@@ -3,7 +3,7 @@
 
 use super::{Options, Pass};
 use crate::diag::{Diagnostic, Result, codes};
-use crate::ir::{Graph, NodeId, Op, PerChannel, Weights};
+use crate::ir::{Graph, NodeId, Op, PerChannel};
 
 /// See the module.
 pub(super) struct FoldScale;
@@ -28,7 +28,11 @@ impl Pass for FoldScale {
     fn run(&self, graph: &mut Graph, _: &Options) -> Result<Vec<String>> {
         for id in graph.order()? {
             let Op::Scale(scale) = &graph.node(id).op else { continue };
-            let factor = scale.factor;
+            let PerChannel::All(factor) = scale.factor else {
+                let message = "its factors differ between channels";
+                let name = graph.node(id).name.clone();
+                return Err(Diagnostic::new(&codes::PASS_UNSUPPORTED, message).at(name));
+            };
             for user in graph.users(id) {
                 fold(graph, user, factor)?;
             }
@@ -48,7 +52,6 @@ fn fold(graph: &mut Graph, user: NodeId, factor: f64) -> Result<()> {
         )
         .at(name));
     };
-    let Weights::Binary { signs, scale } = &mut linear.weights;
     if factor == 0.0 || !factor.is_finite() {
         return Err(Diagnostic::new(
             &codes::PASS_UNSUPPORTED,
@@ -56,16 +59,14 @@ fn fold(graph: &mut Graph, user: NodeId, factor: f64) -> Result<()> {
         )
         .at(name));
     }
-    if factor < 0.0 {
-        (0..signs.rows()).for_each(|r| signs.negate_row(r));
-    }
+    let Some((_, scale)) = linear.weights.binary() else {
+        let message = "its weights are not ±1 times a magnitude";
+        return Err(Diagnostic::new(&codes::PASS_UNSUPPORTED, message).at(name));
+    };
     if !scale.iter().all(|s| (s * factor.abs()).is_normal()) {
         let message = format!("its weights times {factor:e} are no usable numbers");
         return Err(Diagnostic::new(&codes::PASS_UNSUPPORTED, message).at(name));
     }
-    *scale = match &*scale {
-        PerChannel::All(s) => PerChannel::All(s * factor.abs()),
-        PerChannel::Each(v) => PerChannel::Each(v.iter().map(|s| s * factor.abs()).collect()),
-    };
+    linear.weights.multiply(factor);
     Ok(())
 }

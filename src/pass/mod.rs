@@ -4,6 +4,7 @@
 //! One pass a file. To add one, implement [`Pass`], list it in [`PASSES`] and, if every
 //! compilation needs it, in [`TO_INTEGER`] (CONTRIBUTING.md has the checklist).
 
+mod check_hardware;
 mod fold_batch_norm;
 mod fold_scale;
 mod quantise;
@@ -47,12 +48,17 @@ pub trait Pass: Sync {
 }
 
 /// Every pass.
-pub static PASSES: &[&dyn Pass] =
-    &[&fold_scale::FoldScale, &fold_batch_norm::FoldBatchNorm, &quantise::Quantise];
+pub static PASSES: &[&dyn Pass] = &[
+    &check_hardware::CheckHardware,
+    &fold_scale::FoldScale,
+    &fold_batch_norm::FoldBatchNorm,
+    &quantise::Quantise,
+];
 
 /// The pipeline of every compilation, with the reason for each place in the order.
 pub const TO_INTEGER: &[(&str, &str)] = &[
-    ("fold-scale", "first: batch norm is folded into the magnitudes it leaves"),
+    ("check-hardware", "first: what cannot be built is named as it stands in the model"),
+    ("fold-scale", "before fold-batch-norm: batch norm is folded into the magnitudes it leaves"),
     (
         "fold-batch-norm",
         "before quantise: thresholds are rounded once, in units of the weighted sum",

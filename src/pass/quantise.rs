@@ -98,8 +98,12 @@ fn lif(
             "its input is multiplied by a gain, which only a linear layer before it can take in",
         ));
     }
-    let (leak_num, leak_shift) = leak(l.leak, options.leak_bits);
-    let error = f64::from(leak_num) / f64::from(1u32 << leak_shift) - l.leak;
+    if l.leak.iter().any(|v| *v != l.leak.at(0)) || !l.reset_to.is_zero() || !l.start.is_zero() {
+        return Err(unsupported("its leak differs between neurons, or it does not reset to zero"));
+    }
+    let lambda = l.leak.at(0);
+    let (leak_num, leak_shift) = leak(lambda, options.leak_bits);
+    let error = f64::from(leak_num) / f64::from(1u32 << leak_shift) - lambda;
     let smallest = (0..n).map(|c| l.threshold.at(c)).fold(f64::INFINITY, f64::min);
     let largest = (0..n).map(|c| l.threshold.at(c)).fold(0.0, f64::max);
     let frac = (f64::from(options.precision_bits) - smallest.log2()).ceil().max(0.0);

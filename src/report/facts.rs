@@ -3,7 +3,8 @@
 
 use std::fmt::Display;
 
-use crate::ir::{Compare, Op, PerChannel, ReadoutKind, Reset, Stream, Weights};
+use super::layers;
+use crate::ir::{Compare, Op, PerChannel, ReadoutKind, Reset, Stream};
 
 /// Facts about one operator, ready to be shown; empty where there is nothing to say.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -26,15 +27,40 @@ pub(super) fn of(op: &Op, stream: &Stream) -> Facts {
         Op::Input(i) => {
             let shape = i.shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" × ");
             let held = if i.is_static { ", the same at every timestep" } else { "" };
-            let line = format!("{shape} values of {} {}{held}", i.bits, plural(i.bits, "bit"));
+            let line = match i.bits {
+                Some(bits) => format!("{shape} values of {bits} {}{held}", plural(bits, "bit")),
+                None => format!("{shape} real values{held}"),
+            };
             Facts { lines: vec![line], ..Facts::default() }
         }
         Op::Scale(s) => Facts {
-            parameters: 1,
-            lines: vec![format!("× {}", number(s.factor))],
+            parameters: stored(&s.factor),
+            lines: vec![format!("× {}", range(s.factor.iter().copied(), number))],
             ..Facts::default()
         },
-        Op::Linear(l) => linear(&l.weights, l.bias.as_deref()),
+        Op::Linear(l) => layers::linear(l),
+        Op::Conv(c) => layers::conv(c),
+        Op::Pool(p) => layers::pool(p),
+        Op::Reshape(_) | Op::Add | Op::Relu => Facts::default(),
+        Op::Concat(c) => one_line(format!("along dimension {}", c.axis)),
+        Op::Threshold(t) => Facts {
+            parameters: stored(&t.threshold),
+            threshold: range(t.threshold.iter().copied(), number),
+            lines: vec![fires("x", t.compare, &range(t.threshold.iter().copied(), number))],
+            ..Facts::default()
+        },
+        Op::Delay(d) => {
+            one_line(format!("{} timesteps", range(d.steps.iter().copied(), |v| v.to_string())))
+        }
+        Op::Li(l) => {
+            let leak = range(l.leak.iter().copied(), number);
+            Facts {
+                parameters: [&l.leak, &l.gain, &l.bias].map(stored).iter().sum(),
+                lines: vec![format!("{} integrators, leak {leak}", stream.len())],
+                leak,
+                ..Facts::default()
+            }
+        }
         Op::BatchNorm(b) => Facts {
             parameters: 4 * b.gamma.len(),
             lines: vec![format!("{} channels, ε {}", b.gamma.len(), number(b.eps))],
@@ -43,7 +69,8 @@ pub(super) fn of(op: &Op, stream: &Stream) -> Facts {
         Op::Lif(l) => {
             let stored = [&l.gain, &l.bias, &l.threshold].map(stored).iter().sum::<usize>();
             let threshold = range(l.threshold.iter().copied(), number);
-            neurons(stored, stream, threshold, number(l.leak), l.reset, l.compare)
+            let leak = range(l.leak.iter().copied(), number);
+            neurons(stored, stream, threshold, leak, l.reset, l.compare)
         }
         Op::FixedLif(l) => {
             let threshold = range(l.threshold.iter().copied(), |v: i64| v.to_string());
@@ -57,6 +84,7 @@ pub(super) fn of(op: &Op, stream: &Stream) -> Facts {
             let kind = match r.kind {
                 ReadoutKind::Sum => "sum",
                 ReadoutKind::Mean => "mean",
+                ReadoutKind::Last => "last value",
                 ReadoutKind::PerStep => "one output a step; class by the sum",
             };
             Facts {
@@ -76,32 +104,6 @@ pub(super) fn of(op: &Op, stream: &Stream) -> Facts {
     }
 }
 
-fn linear(weights: &Weights, bias: Option<&[f64]>) -> Facts {
-    let Weights::Binary { signs, scale } = weights;
-    let (outputs, inputs) = (signs.rows(), signs.cols());
-    let plus = (0..outputs).flat_map(|r| signs.row(r)).map(|w| w.count_ones() as usize).sum();
-    let all = outputs * inputs;
-    let share = 100.0 * plus as f64 / all.max(1) as f64;
-    let mut lines = vec![
-        format!("{inputs} → {outputs}"),
-        format!("{} weights ±1, {share:.1} % are +1", grouped(all)),
-    ];
-    let mut magnitudes = 0;
-    if scale.iter().any(|&s| s != 1.0) {
-        magnitudes = stored(scale);
-        lines.push(format!("magnitude {}", range(scale.iter().copied(), number)));
-    }
-    if bias.is_some() {
-        lines.push("with bias".to_owned());
-    }
-    Facts {
-        parameters: all + magnitudes + bias.map_or(0, <[f64]>::len),
-        signs: Some((plus, all - plus)),
-        lines,
-        ..Facts::default()
-    }
-}
-
 fn neurons(
     parameters: usize,
     stream: &Stream,
@@ -110,7 +112,6 @@ fn neurons(
     reset: Reset,
     compare: Compare,
 ) -> Facts {
-    let sign = if compare == Compare::AtLeast { "≥" } else { ">" };
     let reset = match reset {
         Reset::Soft => "soft reset",
         Reset::SoftDelayed => "soft reset, a step later",
@@ -119,17 +120,26 @@ fn neurons(
     };
     let lines = vec![
         format!("{} neurons, leak {leak}, {reset}", stream.len()),
-        format!("fires at u {sign} θ, θ = {threshold}"),
+        fires("u", compare, &threshold),
     ];
     Facts { parameters, signs: None, threshold, leak, lines }
 }
 
-fn stored<T: Copy>(p: &PerChannel<T>) -> usize {
+fn one_line(line: String) -> Facts {
+    Facts { lines: vec![line], ..Facts::default() }
+}
+
+fn fires(what: &str, compare: Compare, threshold: &str) -> String {
+    let sign = if compare == Compare::AtLeast { "≥" } else { ">" };
+    format!("fires at {what} {sign} θ, θ = {threshold}")
+}
+
+pub(super) fn stored<T: Copy>(p: &PerChannel<T>) -> usize {
     p.iter().count()
 }
 
 /// `low … high`, or the one value.
-fn range<T: PartialOrd + Copy>(
+pub(super) fn range<T: PartialOrd + Copy>(
     values: impl Iterator<Item = T>,
     show: impl Fn(T) -> String,
 ) -> String {
@@ -145,7 +155,7 @@ fn range<T: PartialOrd + Copy>(
 }
 
 /// Four significant digits.
-fn number(v: f64) -> String {
+pub(super) fn number(v: f64) -> String {
     if v == 0.0 || !v.is_finite() {
         return v.to_string();
     }

@@ -4,6 +4,7 @@
 mod card;
 mod dot;
 mod facts;
+mod layers;
 mod layout;
 mod memory;
 mod stages;
@@ -16,4 +17,4 @@ mod xml;
 pub use dot::dot;
 pub use memory::memory_svg;
 pub use svg::svg;
-pub use table::text;
+pub use table::{NodeSummary, Summary, summary, text};

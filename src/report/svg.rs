@@ -43,10 +43,17 @@ fn card(graph: &Graph, id: NodeId, design: Option<&Design>) -> Card {
     let node = graph.node(id);
     let class = match node.op {
         Op::Input(_) => "input",
-        Op::Linear(_) => "linear",
-        Op::Lif(_) | Op::FixedLif(_) => "neuron",
+        Op::Linear(_) | Op::Conv(_) => "linear",
+        Op::Lif(_) | Op::FixedLif(_) | Op::Li(_) | Op::Threshold(_) => "neuron",
         Op::Readout(_) | Op::FixedReadout(_) => "readout",
-        Op::Scale(_) | Op::BatchNorm(_) => "affine",
+        Op::Scale(_)
+        | Op::BatchNorm(_)
+        | Op::Pool(_)
+        | Op::Reshape(_)
+        | Op::Add
+        | Op::Concat(_)
+        | Op::Relu
+        | Op::Delay(_) => "affine",
     };
     let flow = match node.stream.kind {
         Kind::Real => "real",

@@ -28,18 +28,21 @@ fn norm(n: usize) -> Op {
 /// 784-128-10 as the exporter writes it, real form.
 pub(crate) fn student() -> Graph {
     let mut g = Graph::new("student", 4);
-    let input = Op::Input(ir::Input { shape: vec![784], bits: 8, is_static: true });
+    let input = Op::Input(ir::Input { shape: vec![784], bits: Some(8), is_static: true });
     let x = g.add("pixels", input, &[]).unwrap();
-    let x = g.add("/Div", Op::Scale(ir::Scale { factor: 1.0 / 255.0 }), &[x]).unwrap();
+    let x =
+        g.add("/Div", Op::Scale(ir::Scale { factor: PerChannel::All(1.0 / 255.0) }), &[x]).unwrap();
     let x = g.add("/fc1/Gemm", linear(128, 784, 1), &[x]).unwrap();
     let x = g.add("/bn1/BatchNormalization", norm(128), &[x]).unwrap();
     let lif = Op::Lif(Lif {
-        leak: 0.5,
+        leak: PerChannel::All(0.5),
         gain: PerChannel::All(1.0),
         bias: PerChannel::All(0.0),
         threshold: PerChannel::All(1.0),
         reset: Reset::SoftDelayed,
         compare: Compare::Above,
+        reset_to: PerChannel::zero(),
+        start: PerChannel::zero(),
     });
     let x = g.add("/lif1", lif, &[x]).unwrap();
     let x = g.add("/fc2/Gemm", linear(10, 128, 2), &[x]).unwrap();
@@ -140,7 +143,7 @@ fn pictures_are_well_formed() {
 #[test]
 fn names_are_escaped_everywhere() {
     let mut g = Graph::new("a<b>\"&", 1);
-    let input = Op::Input(ir::Input { shape: vec![2], bits: 1, is_static: true });
+    let input = Op::Input(ir::Input { shape: vec![2], bits: Some(1), is_static: true });
     let x = g.add("x\"<y>&\\", input, &[]).unwrap();
     g.set_output(x);
     well_formed(&svg(&g, None).unwrap());

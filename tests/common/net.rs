@@ -142,14 +142,17 @@ impl Net {
     pub fn graph(&self) -> Graph {
         let mut draw = Draw { rng: Rng(self.seed), dyadic: self.numbers == Numbers::Dyadic };
         let mut g = Graph::new("random net", self.timesteps);
-        let input = Op::Input(Input { shape: vec![self.inputs], bits: self.bits, is_static: true });
+        let input =
+            Op::Input(Input { shape: vec![self.inputs], bits: Some(self.bits), is_static: true });
         let mut at = g.add("in", input, &[]).unwrap();
         // Largest level that flows, as a real number.
         let mut level = f64::from((1u32 << self.bits) - 1);
         if self.scale {
             let factor = if draw.dyadic { (-f64::from(self.bits)).exp2() } else { 1.0 / level };
             let factor = if draw.rng.one_in(8) { -factor } else { factor };
-            at = g.add("scale", Op::Scale(Scale { factor }), &[at]).unwrap();
+            at = g
+                .add("scale", Op::Scale(Scale { factor: PerChannel::All(factor) }), &[at])
+                .unwrap();
             level *= factor.abs();
         }
         let mut width = self.inputs;
@@ -269,7 +272,18 @@ fn lif(draw: &mut Draw, layer: &Layer, size: f64) -> Lif {
         draw.channels(n, layer.per_channel, |d| d.offset(size / 4.0))
     };
     let threshold = draw.channels(n, layer.per_channel, |d| d.level(size));
-    Lif { leak, gain, bias, threshold, reset: layer.reset, compare: layer.compare }
+    let zero = PerChannel::zero();
+    let leak = PerChannel::All(leak);
+    Lif {
+        leak,
+        gain,
+        bias,
+        threshold,
+        reset: layer.reset,
+        compare: layer.compare,
+        reset_to: zero.clone(),
+        start: zero,
+    }
 }
 
 /// Inputs that a network may be given: none, all, sparse, dense.

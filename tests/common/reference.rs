@@ -2,7 +2,7 @@
 //! Executors that are nothing but the formulas of the language reference: one in `f64`,
 //! one in integers that cannot overflow and that looks at every declared width.
 
-use synfire::ir::{Compare, FixedLif, Graph, Kind, Lif, Op, Reset, Weights};
+use synfire::ir::{Compare, FixedLif, Graph, Kind, Lif, Op, Reset};
 
 /// What a run gives: per firing layer `[timestep][neuron]`, and the logits.
 pub struct Run<N> {
@@ -27,9 +27,9 @@ pub fn real(g: &Graph, input: &[u16]) -> Run<f64> {
         for (node, state) in nodes.iter().zip(&mut states) {
             x = match &node.op {
                 Op::Input(_) => input.iter().map(|v| f64::from(*v)).collect(),
-                Op::Scale(s) => x.iter().map(|v| v * s.factor).collect(),
+                Op::Scale(s) => x.iter().map(|v| v * s.factor.at(0)).collect(),
                 Op::Linear(l) => {
-                    let Weights::Binary { signs, scale } = &l.weights;
+                    let (signs, scale) = l.weights.binary().unwrap();
                     let sign = |c, i| if signs.get(c, i) { 1.0 } else { -1.0 };
                     let sum = |c| (0..x.len()).map(|i| sign(c, i) * x[i]).sum::<f64>();
                     let bias = |c: usize| l.bias.as_ref().map_or(0.0, |b| b[c]);
@@ -72,10 +72,10 @@ fn real_neuron(l: &Lif, c: usize, state: &mut f64, x: f64, margin: &mut f64) -> 
     };
     let spike = f64::from(u8::from(s));
     *state = match l.reset {
-        Reset::Soft => l.leak * (u - theta * spike),
-        Reset::SoftDelayed => l.leak * u - theta * spike,
-        Reset::Hard => l.leak * (u * (1.0 - spike)),
-        Reset::None => l.leak * u,
+        Reset::Soft => l.leak.at(0) * (u - theta * spike),
+        Reset::SoftDelayed => l.leak.at(0) * u - theta * spike,
+        Reset::Hard => l.leak.at(0) * (u * (1.0 - spike)),
+        Reset::None => l.leak.at(0) * u,
     };
     s
 }
@@ -95,7 +95,7 @@ pub fn integer(g: &Graph, input: &[u16]) -> Run<i128> {
             x = match &node.op {
                 Op::Input(_) => input.iter().map(|v| i128::from(*v)).collect(),
                 Op::Linear(l) => {
-                    let Weights::Binary { signs, .. } = &l.weights;
+                    let (signs, _) = l.weights.binary().unwrap();
                     let sum =
                         |c| (0..x.len()).map(|i| if signs.get(c, i) { x[i] } else { -x[i] }).sum();
                     let sums: Vec<i128> = (0..signs.rows()).map(sum).collect();

@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use synfire::interp::{Interp, Logits, Record};
-use synfire::ir::{FixedLif, Graph, Kind, Op, Weights, print};
+use synfire::ir::{FixedLif, Graph, Kind, Op, print};
 use synfire::pass::{self, Options, TO_INTEGER};
 
 use super::common::net::{Net, Numbers, inputs, nets};
@@ -11,7 +11,7 @@ use super::common::reference::{self, Run};
 use super::common::rng::Rng;
 use super::{config, to_integer};
 
-const FOLDS: &[(&str, &str)] = &[TO_INTEGER[0], TO_INTEGER[1]];
+const FOLDS: &[(&str, &str)] = &[TO_INTEGER[1], TO_INTEGER[2]];
 
 fn spikes(r: &Record) -> Vec<Vec<Vec<bool>>> {
     r.spikes.iter().map(|s| s.fired.clone()).collect()
@@ -164,8 +164,8 @@ fn extremes(g: &Graph) -> Vec<Vec<u16>> {
     let (Op::Input(i), Op::Linear(l)) = (&g.node(order[0]).op, &g.node(order[1]).op) else {
         panic!("another order")
     };
-    let Weights::Binary { signs, .. } = &l.weights;
-    let top = ((1u32 << i.bits) - 1) as u16;
+    let (signs, _) = l.weights.binary().unwrap();
+    let top = ((1u32 << i.bits.unwrap()) - 1) as u16;
     let input = |c: usize, plus: bool| {
         (0..signs.cols()).map(|k| if signs.get(c, k) == plus { top } else { 0 }).collect()
     };
@@ -176,7 +176,7 @@ fn extremes(g: &Graph) -> Vec<Vec<u16>> {
 fn range(g: &Graph, lif: synfire::ir::NodeId, c: usize) -> (i128, i128) {
     let linear = g.operands(lif)[0];
     let Op::Linear(l) = &g.node(linear).op else { panic!("no linear layer") };
-    let Weights::Binary { signs, .. } = &l.weights;
+    let (signs, _) = l.weights.binary().unwrap();
     let top = match g.node(g.operands(linear)[0]).stream.kind {
         Kind::Levels { bits } => (1i128 << bits) - 1,
         _ => 1,

@@ -29,7 +29,7 @@ proptest! {
     fn any_name_reads_back(graph in ".*", node in ".*") {
         let mut g = Graph::new(graph, 1);
         let shape = vec![2];
-        let input = synfire::ir::Input { shape, bits: 1, is_static: true };
+        let input = synfire::ir::Input { shape, bits: Some(1), is_static: true };
         let id = g.add(node, synfire::ir::Op::Input(input), &[]).unwrap();
         g.set_output(id);
         round_trip(&g)?;

@@ -53,6 +53,10 @@ impl Array {
             let message = format!("a shape of {shape:?} has no samples, or no timesteps");
             return Err(Diagnostic::new(&codes::INPUT_FORMAT, message).at("shape"));
         };
+        if outer.contains(&0) {
+            let message = format!("there are no inputs in it: its shape is {shape:?}");
+            return Err(Diagnostic::new(&codes::INPUT_FORMAT, message).at("shape"));
+        }
         let steps = match time {
             None => None,
             Some(TimeAxis::First) => outer.first().copied(),

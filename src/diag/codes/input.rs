@@ -12,6 +12,8 @@ codes! {
         "The operating system refused to write a result. Nothing half-written is left behind.";
     BAD_OPTION = "SF0003", "an option has a value that makes no sense",
         "The value of a command line option is outside its range or contradicts another option.";
+    BUILD_DAMAGED = "SF0004", "not a build directory, or a damaged one",
+        "The directory was not written by `synfire compile -o`, or a file of it is missing or changed. Compile again.";
     INPUT_FORMAT = "SF0010", "an input file is not in its format",
         "A file of images, events, labels or recorded values does not follow its published format, or is in none that is known. The message says at which byte or line. docs/inputs.md lists the formats with their sources.";
     INPUT_SHAPE = "SF0011", "an input does not have the shape the model takes",

@@ -25,16 +25,18 @@ fn linear(rows: usize, cols: usize) -> Op {
 
 fn graph(bits: u32) -> Graph {
     let mut g = Graph::new("g", 4);
-    let input = Op::Input(ir::Input { shape: vec![20], bits, is_static: true });
+    let input = Op::Input(ir::Input { shape: vec![20], bits: Some(bits), is_static: true });
     let x = g.add("x", input, &[]).unwrap();
     let a = g.add("fc1", linear(10, 20), &[x]).unwrap();
     let lif = Op::Lif(Lif {
-        leak: 0.5,
+        leak: PerChannel::All(0.5),
         gain: PerChannel::All(1.0),
         bias: PerChannel::All(0.0),
         threshold: PerChannel::All(1.0),
         reset: Reset::Soft,
         compare: Compare::AtLeast,
+        reset_to: PerChannel::zero(),
+        start: PerChannel::zero(),
     });
     let s = g.add("lif1", lif, &[a]).unwrap();
     let y = g.add("fc2", linear(3, 10), &[s]).unwrap();

@@ -49,7 +49,7 @@ mod tests {
         let flat = text
             .replace("MatMul(p,", "MatMul(q,")
             .replace("p = Div(c, k)", "p = Div(c, k)\nq = Flatten(p)");
-        let want = Input { shape: vec![4], bits: 8, is_static: true };
+        let want = Input { shape: vec![4], bits: Some(8), is_static: true };
         assert_eq!(op(&flat, "x"), Op::Input(want));
         assert!(refusal(&flat.replace("Flatten(p)", "Flatten(p) axis=3")).starts_with("SF0107"));
     }

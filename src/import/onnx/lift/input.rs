@@ -5,7 +5,7 @@ use super::{Hint, Lift, Stream};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::import::Options;
 use crate::import::onnx::elem::Elem;
-use crate::ir::{Input, Op, Scale};
+use crate::ir::{Input, Op, PerChannel, Scale};
 
 /// Adds the input, and for a floating-point one its scale.
 ///
@@ -16,11 +16,12 @@ pub(super) fn input(lift: &mut Lift<'_>, options: &Options) -> Result<Stream> {
     let bits = bits(info.elem, options).map_err(|d| d.at(format!("input {name}")))?;
     let shape = info.shape.get(1..).unwrap_or_default().to_vec();
     let label = lift.names.name(&Hint::new("input").named(name));
-    let op = Op::Input(Input { shape, bits, is_static: true });
+    let op = Op::Input(Input { shape, bits: Some(bits), is_static: true });
     let mut node = lift.graph.add(label, op, &[])?;
     if let Some(factor) = options.input_scale {
         let label = lift.names.name(&Hint::new("scale"));
-        node = lift.graph.add(label, Op::Scale(Scale { factor }), &[node])?;
+        node =
+            lift.graph.add(label, Op::Scale(Scale { factor: PerChannel::All(factor) }), &[node])?;
     }
     Ok(Stream { node, steps: vec![lift.values.input], is_static: true })
 }
@@ -86,14 +87,14 @@ mod tests {
             let Op::Input(input) = &graph.node(id).op else { panic!() };
             Ok(input.bits)
         };
-        assert_eq!(bits("u8", &options(None, None)), Ok(8));
-        assert_eq!(bits("u8", &options(Some(4), None)), Ok(4));
-        assert_eq!(bits("bool", &options(None, None)), Ok(1));
+        assert_eq!(bits("u8", &options(None, None)), Ok(Some(8)));
+        assert_eq!(bits("u8", &options(Some(4), None)), Ok(Some(4)));
+        assert_eq!(bits("bool", &options(None, None)), Ok(Some(1)));
         assert_eq!(bits("u8", &options(Some(9), None)), Err("SF0003"));
         assert_eq!(bits("u8", &options(None, Some(0.5))), Err("SF0003"));
         assert_eq!(bits("i8", &options(None, None)), Err("SF0110"));
         assert_eq!(bits("f32", &options(Some(8), None)), Err("SF0110"));
-        assert_eq!(bits("f32", &options(Some(8), Some(0.5))), Ok(8));
+        assert_eq!(bits("f32", &options(Some(8), Some(0.5))), Ok(Some(8)));
     }
 
     #[test]
@@ -101,6 +102,6 @@ mod tests {
         assert!(import(&text("f32")).is_err());
         let (graph, _) = import_with(&text("f32"), &options(Some(8), Some(0.5))).unwrap();
         let id = graph.find("scale1").unwrap();
-        assert_eq!(graph.node(id).op, Op::Scale(Scale { factor: 0.5 }));
+        assert_eq!(graph.node(id).op, Op::Scale(Scale { factor: PerChannel::All(0.5) }));
     }
 }

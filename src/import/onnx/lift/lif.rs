@@ -143,12 +143,14 @@ fn neuron(lift: &Lifting<'_>, chain: &[Step]) -> Result<Effect> {
     Ok(Effect::Node(
         Hint::new("lif").scope(lift.node(first.fires)),
         Op::Lif(ir::Lif {
-            leak,
+            leak: ir::PerChannel::All(leak),
             gain: gain.into_per_channel(),
             bias: bias.into_per_channel(),
             threshold: first.threshold.clone().into_per_channel(),
             reset,
             compare: first.compare,
+            reset_to: ir::PerChannel::zero(),
+            start: ir::PerChannel::zero(),
         }),
     ))
 }
@@ -213,12 +215,14 @@ mod tests {
     #[test]
     fn snntorch_subtract() {
         let want = ir::Lif {
-            leak: 0.75,
+            leak: PerChannel::All(0.75),
             gain: PerChannel::All(1.0),
             bias: PerChannel::All(0.0),
             threshold: PerChannel::All(1.0),
             reset: Reset::SoftDelayed,
             compare: Compare::Above,
+            reset_to: PerChannel::zero(),
+            start: PerChannel::zero(),
         };
         assert_eq!(lif(&neuron(FIRST, SUBTRACT)), want);
         assert_eq!(import(&neuron(FIRST, SUBTRACT)).unwrap().0.timesteps, 3);
@@ -228,13 +232,13 @@ mod tests {
     fn snntorch_zero() {
         let body = "o@ = Sub(one, s^)\nh@ = Mul(o@, m^)\nl@ = Mul(beta, h@)\nm@ = Add(l@, i)";
         let got = lif(&neuron(FIRST, body));
-        assert_eq!((got.reset, got.leak), (Reset::Hard, 0.75));
+        assert_eq!((got.reset, got.leak), (Reset::Hard, PerChannel::All(0.75)));
     }
 
     #[test]
     fn no_reset() {
         let got = lif(&neuron(FIRST, "l@ = Mul(beta, m^)\nm@ = Add(i, l@)"));
-        assert_eq!((got.reset, got.leak), (Reset::None, 0.75));
+        assert_eq!((got.reset, got.leak), (Reset::None, PerChannel::All(0.75)));
     }
 
     #[test]
@@ -254,7 +258,10 @@ mod tests {
         let tau = "const tau f32 -: 4\nm1 = Div(i, tau)";
         let body = "o@ = Sub(one, s^)\nv@ = Mul(m^, o@)\ne@ = Sub(i, v@)\nq@ = Div(e@, tau)\nm@ = Add(v@, q@)";
         let got = lif(&neuron(tau, body));
-        assert_eq!((got.leak, got.gain, got.reset), (0.75, PerChannel::All(0.25), Reset::Hard));
+        assert_eq!(
+            (got.leak, got.gain, got.reset),
+            (PerChannel::All(0.75), PerChannel::All(0.25), Reset::Hard)
+        );
     }
 
     #[test]

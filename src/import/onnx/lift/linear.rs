@@ -5,7 +5,7 @@ use super::weights::binarise;
 use super::{Effect, Found, Hint, Lift, Pattern, Stream, steps};
 use crate::diag::{Result, codes};
 use crate::import::onnx::values::ValueId;
-use crate::ir::{self, Op, PerChannel, Weights};
+use crate::ir::{self, Op};
 
 /// `MatMul` or `Gemm` with constant ±α_c, and a bias that is added next.
 pub(super) struct Linear;
@@ -44,7 +44,7 @@ fn layer(lift: &Lift<'_>, stream: &Stream, group: Vec<ValueId>, id: ValueId) -> 
     }
     let transposed = !is_gemm || node.int("transB")?.unwrap_or(0) == 0;
     let mut weights = binarise(node, matrix, transposed, origin.unwrap_or("?"))?;
-    scale(&mut weights, node.float("alpha")?.unwrap_or(1.0).into());
+    weights.multiply(node.float("alpha")?.unwrap_or(1.0).into());
     let outputs = weights.outputs();
     let mut found = Found {
         effect: Effect::Alias,
@@ -66,19 +66,6 @@ fn layer(lift: &Lift<'_>, stream: &Stream, group: Vec<ValueId>, id: ValueId) -> 
     let hint = Hint::new("fc").owner(origin).scope(Some(node));
     found.effect = Effect::Node(hint, Op::Linear(ir::Linear { weights, bias }));
     Ok(found)
-}
-
-/// Multiplies the weights.
-fn scale(weights: &mut Weights, factor: f64) {
-    let Weights::Binary { signs, scale } = weights;
-    if factor < 0.0 {
-        (0..signs.rows()).for_each(|r| signs.negate_row(r));
-    }
-    let apply = |s: &mut f64| *s *= factor.abs();
-    match scale {
-        PerChannel::All(s) => apply(s),
-        PerChannel::Each(v) => v.iter_mut().for_each(apply),
-    }
 }
 
 /// A vector, or one number for all outputs. A constant with a batch dimension is none: it
@@ -186,7 +173,7 @@ mod tests {
         let l = layer(
             "const w f32 4x2: 0.5 -1 -0.49999499 -1 0.50000501 1 -0.5 1.00001\ni = MatMul(p, w)",
         );
-        let Weights::Binary { signs: got, scale } = l.weights;
+        let Weights::Binary { signs: got, scale } = l.weights else { panic!("binary") };
         assert_eq!(got, signs());
         assert!((scale.at(0) - 0.5).abs() < 1e-6 && (scale.at(1) - 1.0).abs() < 1e-5);
     }

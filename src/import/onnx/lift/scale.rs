@@ -29,7 +29,10 @@ impl Pattern for Scale {
             if let Some(factor) = factor {
                 let hint = Hint::new("scale").scope(lift.node(id));
                 found.push(Found {
-                    effect: Effect::Node(hint, Op::Scale(ir::Scale { factor })),
+                    effect: Effect::Node(
+                        hint,
+                        Op::Scale(ir::Scale { factor: ir::PerChannel::All(factor) }),
+                    ),
                     steps: group.clone(),
                     is_static: stream.is_static,
                     taken: group,
@@ -53,7 +56,7 @@ mod tests {
 
     #[test]
     fn division_and_multiplication() {
-        let scale = |factor| Op::Scale(ir::Scale { factor });
+        let scale = |factor| Op::Scale(ir::Scale { factor: ir::PerChannel::All(factor) });
         assert_eq!(op(&text("p = Div(c, k)"), "scale1"), scale(1.0 / 16.0));
         assert_eq!(op(&text("p = Mul(k, c)"), "scale1"), scale(16.0));
     }

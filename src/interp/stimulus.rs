@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! What the model's input presents at a timestep.
+
+use super::Stimulus;
+use super::value::Value;
+use crate::diag::{Diagnostic, Result, codes};
+use crate::ir::{Kind, Node};
+
+/// The value of the input `node` at timestep `t`.
+pub(super) fn present(node: &Node, stimulus: Stimulus<'_>, t: usize) -> Result<Value> {
+    let changes = matches!(stimulus, Stimulus::LevelSteps(_) | Stimulus::RealSteps(_));
+    if changes && node.stream.is_static {
+        return Err(bad(node, "the input changes over time; the model's input does not"));
+    }
+    match stimulus {
+        Stimulus::Levels(v) => levels(node, v),
+        Stimulus::LevelSteps(steps) => match steps.get(t) {
+            Some(v) => levels(node, v),
+            None => Ok(Value::zeros(&node.stream)),
+        },
+        Stimulus::Reals(v) => reals(node, v),
+        Stimulus::RealSteps(steps) => match steps.get(t) {
+            Some(v) => reals(node, v),
+            None => Ok(Value::zeros(&node.stream)),
+        },
+    }
+}
+
+fn bad(node: &Node, message: impl Into<String>) -> Box<Diagnostic> {
+    Diagnostic::new(&codes::INPUT_SHAPE, message).at(node.name.clone())
+}
+
+fn count(node: &Node, given: usize) -> Result<()> {
+    if given == node.stream.len() {
+        return Ok(());
+    }
+    Err(bad(node, format!("{given} values were given; the model takes {}", node.stream)))
+}
+
+fn levels(node: &Node, v: &[u16]) -> Result<Value> {
+    count(node, v.len())?;
+    let bits = match node.stream.kind {
+        Kind::Spikes => 1,
+        Kind::Levels { bits } => bits,
+        Kind::Real | Kind::Current { .. } => {
+            return Ok(Value::Real(v.iter().map(|v| f64::from(*v)).collect()));
+        }
+    };
+    match v.iter().find(|v| u32::from(**v) >> bits != 0) {
+        Some(v) => Err(bad(node, format!("level {v} does not fit into {bits} bits"))),
+        None => Ok(Value::from_levels(v, bits)),
+    }
+}
+
+fn reals(node: &Node, v: &[f64]) -> Result<Value> {
+    count(node, v.len())?;
+    if let Some(v) = v.iter().find(|v| !v.is_finite()) {
+        return Err(bad(node, format!("a value is {v}")));
+    }
+    if node.stream.kind == Kind::Real {
+        return Ok(Value::Real(v.to_vec()));
+    }
+    let whole = |v: &f64| (v.fract() == 0.0 && (0.0..65536.0).contains(v)).then_some(*v as u16);
+    match v.iter().map(whole).collect::<Option<Vec<u16>>>() {
+        Some(v) => levels(node, &v),
+        None => Err(bad(node, format!("the model takes {}, not real numbers", node.stream))),
+    }
+}

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! What a node produces from what it takes.
+
+use super::{BatchNorm, Concat, Conv, Delay, Input, Kind, Op, PerChannel, Pool, PoolKind};
+use super::{Stream, Weights, Window};
+use crate::diag::{Diagnostic, Result, codes};
+
+/// Most elements of a stream: what a small text can make a reader allocate.
+const MAX_ELEMENTS: usize = 1 << 24;
+/// Widest level: sums of anything wider are no longer small integers.
+const MAX_LEVEL_BITS: u32 = 32;
+
+/// A broken rule of the language.
+pub(super) fn broken(message: impl Into<String>) -> Box<Diagnostic> {
+    Diagnostic::new(&codes::IR_INVALID, message)
+}
+
+/// The stream that `op` produces from its operands' streams.
+///
+/// # Errors
+/// [`codes::IR_INVALID`] with the rule that is broken; the caller adds the node's name.
+pub fn infer(op: &Op, operands: &[&Stream]) -> Result<Stream> {
+    let (least, most) = op.arity();
+    if !(least..=most).contains(&operands.len()) {
+        let wanted = if least == most { least.to_string() } else { format!("{least} or more") };
+        let (name, given) = (op.name(), operands.len());
+        return Err(broken(format!("`{name}` takes {wanted} operand(s), not {given}")));
+    }
+    let stream = match (op, operands) {
+        (Op::Input(i), _) => input(i)?,
+        (Op::Add, all) => add(all)?,
+        (Op::Concat(c), all) => concat(c, all)?,
+        (op, [x]) => one(op, x)?,
+        _ => return Err(Diagnostic::internal("infer", "operand count was checked before")),
+    };
+    let elements = stream.shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
+    match elements {
+        _ if stream.shape.is_empty() => Err(broken("a stream has at least one dimension")),
+        Some(1..=MAX_ELEMENTS) => Ok(stream),
+        _ => Err(broken(format!("a stream has 1 to {MAX_ELEMENTS} elements"))),
+    }
+}
+
+/// The operators that take one stream.
+fn one(op: &Op, x: &Stream) -> Result<Stream> {
+    let same = |kind, is_static| Stream { shape: x.shape.clone(), kind, is_static };
+    match op {
+        Op::Input(_) | Op::Add | Op::Concat(_) => {
+            Err(Diagnostic::internal("infer", "this operator does not take one stream"))
+        }
+        Op::Scale(s) => {
+            per_channel("factor", &s.factor, x)?;
+            Ok(same(Kind::Real, x.is_static))
+        }
+        Op::Linear(l) => {
+            if x.shape != [l.weights.inputs()] {
+                let inputs = l.weights.inputs();
+                return Err(broken(format!("weights take [{inputs}], but the operand is {x}")));
+            }
+            let kind = weighted(&l.weights, l.bias.as_deref(), x)?;
+            Ok(Stream { shape: vec![l.weights.outputs()], kind, is_static: x.is_static })
+        }
+        Op::Conv(c) => conv(c, x),
+        Op::BatchNorm(b) => batch_norm(b, x),
+        Op::Pool(p) => pool(p, x),
+        Op::Reshape(r) => {
+            if r.shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d)) != Some(x.len()) {
+                return Err(broken(format!("{:?} has not as many elements as {x}", r.shape)));
+            }
+            Ok(Stream { shape: r.shape.clone(), ..x.clone() })
+        }
+        // Nothing is below zero but real numbers and currents.
+        Op::Relu => Ok(x.clone()),
+        Op::Threshold(t) => {
+            per_channel("threshold", &t.threshold, x)?;
+            Ok(same(Kind::Spikes, x.is_static))
+        }
+        Op::Delay(Delay { steps }) => {
+            per_channel("steps", steps, x)?;
+            Ok(same(x.kind, false))
+        }
+        Op::Li(l) => {
+            let all =
+                [("leak", &l.leak), ("gain", &l.gain), ("bias", &l.bias), ("start", &l.start)];
+            all.iter().try_for_each(|(name, v)| per_channel(name, v, x))?;
+            Ok(same(Kind::Real, false))
+        }
+        Op::Lif(l) => {
+            let all =
+                [("leak", &l.leak), ("gain", &l.gain), ("bias", &l.bias), ("start", &l.start)];
+            all.iter().try_for_each(|(name, v)| per_channel(name, v, x))?;
+            per_channel("threshold", &l.threshold, x)?;
+            per_channel("reset_to", &l.reset_to, x)?;
+            Ok(same(Kind::Spikes, false))
+        }
+        Op::FixedLif(l) => {
+            integer(x)?;
+            elements("bias", l.bias.len(), x)?;
+            elements("threshold", l.threshold.len(), x)?;
+            Ok(same(Kind::Spikes, false))
+        }
+        Op::Readout(r) => {
+            per_channel("gain", &r.gain, x)?;
+            per_channel("offset", &r.offset, x)?;
+            Ok(same(Kind::Real, false))
+        }
+        Op::FixedReadout(r) => {
+            integer(x)?;
+            elements("gain", r.gain.len(), x)?;
+            elements("offset", r.offset.len(), x)?;
+            Ok(same(Kind::Current { width: r.width, frac: r.frac }, false))
+        }
+    }
+}
+
+fn input(i: &Input) -> Result<Stream> {
+    let kind = match i.bits {
+        None => Kind::Real,
+        Some(1) => Kind::Spikes,
+        Some(bits @ 2..=16) => Kind::Levels { bits },
+        Some(bits) => {
+            return Err(broken(format!("an input level has 1 to 16 bits, not {bits}")));
+        }
+    };
+    Ok(Stream { shape: i.shape.clone(), kind, is_static: i.is_static })
+}
+
+fn elements(name: &str, len: usize, x: &Stream) -> Result<()> {
+    if len == x.len() {
+        return Ok(());
+    }
+    Err(broken(format!("`{name}` has {len} entries for {} channels", x.len())))
+}
+
+fn per_channel<T>(name: &str, values: &PerChannel<T>, x: &Stream) -> Result<()> {
+    let PerChannel::Each(v) = values else { return Ok(()) };
+    let channels = x.shape.first().copied().unwrap_or(0);
+    if v.len() == channels || v.len() == x.len() {
+        return Ok(());
+    }
+    Err(broken(format!("`{name}` has {} entries for {channels} channels", v.len())))
+}
+
+fn batch_norm(b: &BatchNorm, x: &Stream) -> Result<Stream> {
+    let channels = x.shape.first().copied().unwrap_or(0);
+    let all = [("gamma", &b.gamma), ("beta", &b.beta), ("mean", &b.mean), ("var", &b.var)];
+    for (name, v) in all {
+        if v.len() != channels {
+            let message = format!("`{name}` has {} entries for {channels} channels", v.len());
+            return Err(broken(message));
+        }
+    }
+    Ok(Stream { kind: Kind::Real, ..x.clone() })
+}
+
+fn integer(x: &Stream) -> Result<()> {
+    if x.kind == Kind::Real {
+        Err(broken("takes integers, but its operand is real"))
+    } else {
+        Ok(())
+    }
+}
+
+/// Width of a spike or a level.
+fn level_bits(kind: Kind) -> Option<u32> {
+    match kind {
+        Kind::Spikes => Some(1),
+        Kind::Levels { bits } => Some(bits),
+        Kind::Real | Kind::Current { .. } => None,
+    }
+}
+
+/// The levels that go up to `count` times the largest of `bits` bits.
+fn levels(bits: u32, count: usize) -> Result<Kind> {
+    let most = (u128::from(2u64.pow(bits.min(62))) - 1) * count as u128;
+    let bits = u128::BITS - most.leading_zeros();
+    if bits > MAX_LEVEL_BITS {
+        return Err(broken(format!("levels of {bits} bits; {MAX_LEVEL_BITS} are possible")));
+    }
+    Ok(if bits == 1 { Kind::Spikes } else { Kind::Levels { bits } })
+}
+
+/// What leaves weights: an integer sum if they are plain ±1 and the inputs small integers.
+fn weighted(weights: &Weights, bias: Option<&[f64]>, x: &Stream) -> Result<Kind> {
+    let rows = weights.outputs();
+    if rows == 0 || weights.inputs() == 0 {
+        return Err(broken("a layer needs at least one input and one output"));
+    }
+    let scale = match weights {
+        Weights::Binary { scale, .. } => Some(scale),
+        Weights::Integer { values, scale, .. } if values.len() % rows == 0 => Some(scale),
+        Weights::Real { values, .. } if values.len() % rows == 0 => None,
+        _ => return Err(broken("the weights are no matrix")),
+    };
+    if !scale.is_none_or(|s| s.fits(rows)) || bias.is_some_and(|b| b.len() != rows) {
+        return Err(broken(format!("scale or bias does not have {rows} entries")));
+    }
+    let plain = matches!(weights, Weights::Binary { scale, .. } if scale.iter().all(|&s| s == 1.0));
+    match level_bits(x.kind) {
+        Some(bits) if plain && bias.is_none() => {
+            let largest = weights.inputs() as u128 * (u128::from(2u64.pow(bits.min(62))) - 1);
+            Ok(Kind::Current { width: u128::BITS - largest.leading_zeros() + 1, frac: 0 })
+        }
+        _ => Ok(Kind::Real),
+    }
+}
+
+/// Spatial extents of the windows over `x`, which is `[channels, …]`.
+fn windows(window: &Window, x: &Stream) -> Result<Vec<usize>> {
+    let dims = window.kernel.len();
+    let lengths = [window.stride.len(), window.padding.len(), window.dilation.len()];
+    if !(1..=2).contains(&dims) || lengths.iter().any(|&n| n != dims) {
+        return Err(broken("a window has one or two dimensions, the same in each attribute"));
+    }
+    if x.shape.len() != dims + 1 {
+        return Err(broken(format!("its window has {dims} dimension(s), but the operand is {x}")));
+    }
+    if window.stride.contains(&0) || window.dilation.contains(&0) || window.kernel.contains(&0) {
+        return Err(broken("kernel, stride and dilation are at least 1"));
+    }
+    let steps = |d: usize| window.steps(d, x.shape[d + 1]);
+    let extents: Option<Vec<usize>> = (0..dims).map(steps).collect();
+    extents.ok_or_else(|| broken(format!("the window {:?} does not fit into {x}", window.kernel)))
+}
+
+fn conv(c: &Conv, x: &Stream) -> Result<Stream> {
+    let extents = windows(&c.window, x)?;
+    let (inputs, outputs) = (x.shape[0], c.weights.outputs());
+    if c.groups == 0 || inputs % c.groups != 0 || outputs % c.groups != 0 {
+        let message = format!("{inputs} channels and {outputs} do not make {} groups", c.groups);
+        return Err(broken(message));
+    }
+    let area = c.window.kernel.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
+    let columns = area.and_then(|a| a.checked_mul(inputs / c.groups));
+    if columns != Some(c.weights.inputs()) {
+        return Err(broken(format!(
+            "weights have {} columns; {} channels in {} group(s) with a window of {:?} need others",
+            c.weights.inputs(),
+            inputs,
+            c.groups,
+            c.window.kernel
+        )));
+    }
+    let kind = weighted(&c.weights, c.bias.as_deref(), x)?;
+    let shape = [&[outputs][..], &extents[..]].concat();
+    Ok(Stream { shape, kind, is_static: x.is_static })
+}
+
+fn pool(p: &Pool, x: &Stream) -> Result<Stream> {
+    let extents = windows(&p.window, x)?;
+    for (padding, kernel) in p.window.padding.iter().zip(&p.window.kernel) {
+        if padding.iter().any(|pad| pad >= kernel) {
+            return Err(broken("padding is smaller than the window, or windows would be empty"));
+        }
+    }
+    let area: usize = p.window.kernel.iter().product();
+    let kind = match (p.kind, level_bits(x.kind)) {
+        (PoolKind::Max, _) => x.kind,
+        (PoolKind::Sum, Some(bits)) => levels(bits, area)?,
+        _ => Kind::Real,
+    };
+    let shape = [&[x.shape[0]][..], &extents[..]].concat();
+    Ok(Stream { shape, kind, is_static: x.is_static })
+}
+
+/// The kind that all streams have together, if they are integers of one unit.
+fn common(all: &[&Stream]) -> Option<Kind> {
+    let bits: Option<Vec<u32>> = all.iter().map(|x| level_bits(x.kind)).collect();
+    if let Some(widest) = bits.and_then(|b| b.into_iter().max()) {
+        return Some(if widest == 1 { Kind::Spikes } else { Kind::Levels { bits: widest } });
+    }
+    let currents: Option<Vec<(u32, i32)>> = all
+        .iter()
+        .map(|x| match x.kind {
+            Kind::Current { width, frac } => Some((width, frac)),
+            _ => None,
+        })
+        .collect();
+    let currents = currents?;
+    let (width, frac) = currents.iter().copied().max()?;
+    currents.iter().all(|c| c.1 == frac).then_some(Kind::Current { width, frac })
+}
+
+fn add(all: &[&Stream]) -> Result<Stream> {
+    let first = all[0];
+    if let Some(other) = all.iter().find(|x| x.shape != first.shape) {
+        return Err(broken(format!("{first} and {other} differ in shape")));
+    }
+    let kind = match common(all) {
+        Some(Kind::Current { width, frac }) => {
+            let growth = usize::BITS - (all.len() - 1).leading_zeros();
+            Kind::Current { width: width + growth, frac }
+        }
+        Some(small) => levels(level_bits(small).unwrap_or(1), all.len())?,
+        None => Kind::Real,
+    };
+    let is_static = all.iter().all(|x| x.is_static);
+    Ok(Stream { shape: first.shape.clone(), kind, is_static })
+}
+
+fn concat(c: &Concat, all: &[&Stream]) -> Result<Stream> {
+    let mut shape = all[0].shape.clone();
+    if c.axis >= shape.len() {
+        return Err(broken(format!("{} has no dimension {}", all[0], c.axis)));
+    }
+    shape[c.axis] = 0;
+    for x in all {
+        let fits = x.shape.len() == shape.len()
+            && (0..shape.len()).all(|d| d == c.axis || x.shape[d] == shape[d]);
+        if !fits {
+            return Err(broken(format!("{} and {x} differ beside dimension {}", all[0], c.axis)));
+        }
+        shape[c.axis] = shape[c.axis].saturating_add(x.shape[c.axis]);
+    }
+    let is_static = all.iter().all(|x| x.is_static);
+    Ok(Stream { shape, kind: common(all).unwrap_or(Kind::Real), is_static })
+}

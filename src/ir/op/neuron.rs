@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! What has a state: neurons, integrators, delays.
+
+use serde::{Deserialize, Serialize};
+
+use super::PerChannel;
+
+/// What happens to the membrane when the neuron fires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reset {
+    /// The threshold is subtracted, and what is left leaks (the papers):
+    /// `u[t] = λ (u[t−1] − θ s[t−1]) + x[t]`.
+    Soft,
+    /// The threshold is subtracted one step later, after the leak (snnTorch):
+    /// `u[t] = λ u[t−1] + x[t] − θ s[t−1]`.
+    SoftDelayed,
+    /// The membrane goes to a value, zero unless the neuron says otherwise:
+    /// `u[t] = λ u[t−1] (1 − s[t−1]) + x[t]`.
+    Hard,
+    /// Nothing.
+    None,
+}
+
+/// When a neuron fires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Compare {
+    /// `u ≥ θ`.
+    AtLeast,
+    /// `u > θ`.
+    Above,
+}
+
+/// Leaky integrate-and-fire: `u[t] = λ v[t−1] + g x[t] + b`, `s[t] = u[t] ⋛ θ`, then reset.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lif {
+    /// λ, 0 ≤ λ ≤ 1, per channel.
+    pub leak: PerChannel<f64>,
+    /// g, per channel.
+    pub gain: PerChannel<f64>,
+    /// b, a constant current per channel.
+    pub bias: PerChannel<f64>,
+    /// θ, per channel.
+    pub threshold: PerChannel<f64>,
+    /// What firing does to the membrane.
+    pub reset: Reset,
+    /// ≥ or >.
+    pub compare: Compare,
+    /// What a hard reset sets the membrane to, per channel.
+    #[serde(default = "PerChannel::zero", skip_serializing_if = "PerChannel::is_zero")]
+    pub reset_to: PerChannel<f64>,
+    /// v[0], the membrane before the first timestep, per channel.
+    #[serde(default = "PerChannel::zero", skip_serializing_if = "PerChannel::is_zero")]
+    pub start: PerChannel<f64>,
+}
+
+/// Leaky integration without spikes: `u[t] = λ u[t−1] + g x[t] + b`; the result is u.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Li {
+    /// λ, 0 ≤ λ ≤ 1, per channel.
+    pub leak: PerChannel<f64>,
+    /// g, per channel.
+    pub gain: PerChannel<f64>,
+    /// b, a constant current per channel.
+    pub bias: PerChannel<f64>,
+    /// u before the first timestep, per channel.
+    #[serde(default = "PerChannel::zero", skip_serializing_if = "PerChannel::is_zero")]
+    pub start: PerChannel<f64>,
+}
+
+/// A spike where the input reaches a threshold; no memory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Threshold {
+    /// θ, per channel.
+    pub threshold: PerChannel<f64>,
+    /// ≥ or >.
+    pub compare: Compare,
+}
+
+/// `y[t] = x[t − d]`, 0 before the first input. Where every d is at least 1 it is a
+/// register: its operand may depend on its result, which is how a graph is recurrent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Delay {
+    /// d, in timesteps, per channel.
+    pub steps: PerChannel<u32>,
+}
+
+impl Delay {
+    /// Does its result depend on earlier timesteps alone?
+    #[must_use]
+    pub fn is_register(&self) -> bool {
+        self.steps.iter().all(|d| *d >= 1)
+    }
+}
+
+/// The same in integers. With `F = frac`, `k = leak_num`, `m = leak_shift`:
+/// `u[t] = floor(k v[t−1] / 2^m) + x[t]·2^F + bias`, compared with `threshold`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FixedLif {
+    /// k.
+    pub leak_num: u32,
+    /// m.
+    pub leak_shift: u32,
+    /// F: bits after the binary point of the membrane.
+    pub frac: u32,
+    /// Width of the membrane, sign included; from interval analysis.
+    pub width: u32,
+    /// Per neuron, in units of 2^−F.
+    pub bias: Vec<i64>,
+    /// Per neuron, in units of 2^−F.
+    pub threshold: Vec<i64>,
+    /// What firing does to the membrane.
+    pub reset: Reset,
+    /// ≥ or >.
+    pub compare: Compare,
+}

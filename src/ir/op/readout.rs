@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! From timesteps to logits.
+
+use serde::{Deserialize, Serialize};
+
+use super::PerChannel;
+
+/// How timesteps are brought together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadoutKind {
+    /// Sum over the timesteps.
+    Sum,
+    /// Mean over the timesteps.
+    Mean,
+    /// The last timestep alone.
+    Last,
+    /// Every timestep is an output; the class is that of the sum.
+    PerStep,
+}
+
+/// Logits of one timestep `gain_c · x_c + offset_c`, brought together over time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Readout {
+    /// How timesteps are brought together.
+    pub kind: ReadoutKind,
+    /// Per class.
+    pub gain: PerChannel<f64>,
+    /// Per class and timestep.
+    pub offset: PerChannel<f64>,
+}
+
+/// `logit_c = gain_c · Σ_t x_c[t] + offset_c`, in integers; a logit times 2^−frac is the
+/// real sum over the timesteps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FixedReadout {
+    /// Bits after the binary point of a logit; negative if its unit is above 1.
+    pub frac: i32,
+    /// Unsigned, per class.
+    pub gain: Vec<i64>,
+    /// Per class, for all timesteps together.
+    pub offset: Vec<i64>,
+    /// Width of `gain` in bits.
+    pub gain_width: u32,
+    /// Width of a logit, sign included; from interval analysis.
+    pub width: u32,
+}
