@@ -11,26 +11,18 @@
 //! ```
 
 mod flat;
+mod packing;
 mod streams;
 
-use std::borrow::Cow;
-
 use super::{Event, Recording, Sensor, misplaced, no_sensor, outside};
-use crate::data::read::{Cursor, bad, limit, unpack};
+use crate::data::read::{Cursor, bad, limit};
 use crate::diag::{Diagnostic, Result};
+use packing::Packing;
 use streams::Stream;
 
 const VERSION: &[u8] = b"#!AER-DAT4.0\r\n";
 /// Bytes of an `Event`, with what aligns the next one.
 const SIZE: usize = 16;
-
-/// `CompressionType` of the schema; the HIGH variants unpack like the others.
-#[derive(Clone, Copy)]
-enum Packing {
-    None,
-    Lz4,
-    Zstd,
-}
 
 pub(super) fn parse(data: &[u8], sensor: Option<Sensor>) -> Result<Recording> {
     let mut cursor = Cursor::new(data);
@@ -128,22 +120,6 @@ impl Header {
             return Err(bad(at, "the table of packets is damaged"));
         }
         Ok(at)
-    }
-}
-
-impl Packing {
-    fn unpack(self, packed: &[u8], budget: usize) -> Result<Cow<'_, [u8]>> {
-        Ok(Cow::Owned(match self {
-            Self::None => return Ok(Cow::Borrowed(packed)),
-            Self::Lz4 => {
-                unpack(lz4_flex::frame::FrameDecoder::new(packed), budget, "an LZ4 frame")?
-            }
-            Self::Zstd => {
-                let decoder = ruzstd::decoding::StreamingDecoder::new(packed)
-                    .map_err(|e| bad(0, format!("a Zstandard frame is damaged: {e}")))?;
-                unpack(decoder, budget, "a Zstandard frame")?
-            }
-        }))
     }
 }
 
