@@ -71,7 +71,10 @@ fn memory_is_bounded_by_the_size_of_the_file() {
         bounded(&npy("<f2", fortran, N / 2, 0, 2), N, "f2.npy", None);
         bounded(&npy("|u1", fortran, N, 9, 1), N, "u1.npy", None);
     }
-    bounded(&[0; N], N, "zeros.bin", None);
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gz, &npy("|i1", "True", N, 0xff, 1)).unwrap();
+    bounded(&gz.finish().unwrap(), N, "i1.npy.gz", None);
+    bounded(&[0; N / 5 * 5], N, "zeros.bin", None);
     bounded("t,c\n".repeat(N / 4).as_bytes(), N, "bad.csv", channels);
     let rows = ["t,channel\n", &"0,0\n".repeat(N / 4)].concat();
     bounded(rows.as_bytes(), N, "short.csv", channels);

@@ -5,7 +5,7 @@
 //!
 //! Files are not trusted: what a header claims allocates nothing before the data are
 //! there. Reading takes at most [`MEMORY_FACTOR`] bytes for each byte of the unpacked file,
-//! which in turn is limited by the size of the packed one.
+//! which in turn is limited by the size of the packed one, and 16 MiB for decoders.
 
 mod array;
 mod encode;
@@ -32,8 +32,10 @@ pub use read::MAX_BYTES;
 pub use samples::{EventCounts, Samples, Slice, Values};
 pub use source::{Content, Options, parse, samples};
 
-/// Bytes of memory for each byte of an unpacked file, at most, while it is read.
-pub const MEMORY_FACTOR: usize = 32;
+/// Bytes of memory for each byte of an unpacked file, at most, while it is read. The worst
+/// is a gzipped array of negative bytes in Fortran order: twice eight for the real numbers
+/// that they become, and what the unpacked bytes grow into.
+pub const MEMORY_FACTOR: usize = 20;
 
 /// Inputs of one size that are the same at every timestep, with labels if there are some.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,7 @@ mod bad_model;
 mod bad_option;
 mod commands;
 mod directory;
+mod inputs;
 mod json;
 mod models;
 mod output;
