@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Encodings against snnTorch and against a second program for the generator.
 
-use synfire::data::{Encoding, Latency, LatencyCode, Rate, Samples, Slice, Values};
+use proptest::prelude::*;
+use synfire::data::{Encoding, Latency, LatencyCode, Rate, Samples, Slice, Threshold, Values};
 
-use crate::{json, number, numbers, text};
+use crate::{cases, json, number, numbers, text};
 
 fn levels(copies: usize) -> (usize, Samples) {
     let levels: Vec<u8> =
@@ -59,4 +60,50 @@ fn direct_changes_nothing_and_keeps_labels() {
     let encoded = rate.apply(samples, 4).unwrap();
     assert_eq!((encoded.timesteps(), encoded.labels.clone()), (Some(4), Some(vec![1, 2])));
     assert_eq!(rate.apply(encoded, 4).unwrap_err().code.id, "SF0003");
+}
+
+/// Any number, and those at which something changes.
+fn any_value() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        any::<f64>(),
+        0.0..1.0f64,
+        prop::sample::select(&[0.0, -0.0, 1.0, 0.01, 255.0, f64::MIN_POSITIVE, f64::MAX][..]),
+    ]
+}
+
+proptest! {
+    #![proptest_config(cases(2000))]
+
+    /// Whatever the parameters, the result is spikes of the right shape or a message.
+    #[test]
+    fn encodings_never_panic(
+        values in prop::collection::vec(any_value(), 0..12),
+        size in 1usize..4,
+        timesteps in prop_oneof![0usize..9, any::<usize>()],
+        (a, b, c) in (any_value(), any_value(), any_value()),
+        (normalise, clip) in any::<(bool, bool)>(),
+        seed in any::<u64>(),
+        which in 0..4,
+    ) {
+        let code = if which == 0 { LatencyCode::Linear } else { LatencyCode::Logarithmic };
+        let encoding = match which {
+            0 | 1 => Encoding::Latency(
+                Latency { code, threshold: a, tau: b, normalise, clip, full: c }
+            ),
+            2 => Encoding::Rate(Rate { seed, full: a }),
+            _ => Encoding::Threshold(Threshold { first: a, last: b }),
+        };
+        let Ok(samples) = Samples::new(vec![size], None, Values::Real(values)) else {
+            return Ok(());
+        };
+        let count = samples.len();
+        match encoding.apply(samples, timesteps) {
+            Ok(encoded) => {
+                prop_assert_eq!((encoded.len(), encoded.timesteps()), (count, Some(timesteps)));
+                let Values::U8(spikes) = encoded.values() else { panic!() };
+                prop_assert!(spikes.iter().all(|s| *s < 2));
+            }
+            Err(d) => prop_assert!(["SF0003", "SF0012", "SF0015"].contains(&d.code.id)),
+        }
+    }
 }

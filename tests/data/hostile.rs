@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use synfire::data::{Content, Sensor, parse};
 use synfire::diag::Result;
 
-use crate::file;
+use crate::{cases, file};
 
 /// A file of each kind, with the sensor that has to be said for it.
 const FILES: &[(&str, &str)] = &[
@@ -178,16 +178,6 @@ fn bombs_stop_at_the_limit() {
     bomb[table.unwrap()..][..8].fill(0xff);
     let error = check(&bomb, "bomb.aedat4", None).unwrap_err();
     assert_eq!(error.code.id, "SF0015", "{error}");
-}
-
-/// How many cases a property tries; `PROPTEST_CASES` says another number.
-fn cases(usual: u32) -> ProptestConfig {
-    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|c| c.parse().ok());
-    ProptestConfig {
-        cases: asked.unwrap_or(usual),
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
 }
 
 proptest! {

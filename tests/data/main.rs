@@ -12,6 +12,7 @@ mod recordings;
 
 use std::path::{Path, PathBuf};
 
+use proptest::prelude::ProptestConfig;
 use serde_json::Value;
 use synfire::data::{Content, Recording, Sensor, Slice, parse};
 use synfire::diag::Result;
@@ -68,4 +69,14 @@ fn reals(slice: Slice) -> (&'static str, Vec<f64>) {
         Slice::Real(_) => "real",
     };
     (kind, slice.to_reals())
+}
+
+/// How many cases a property tries; `PROPTEST_CASES` says another number.
+fn cases(usual: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|c| c.parse().ok());
+    ProptestConfig {
+        cases: asked.unwrap_or(usual),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
 }

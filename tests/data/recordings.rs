@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! AEDAT 3.1, AEDAT 4, N-MNIST, tables, and their frames.
 
-use synfire::data::{Bins, Framing, Sensor};
+use proptest::prelude::*;
+use synfire::data::{Bins, Event, Framing, Recording, Sensor};
 
-use crate::{expected, number, numbers, recording, sensor, text};
+use crate::{cases, expected, number, numbers, recording, sensor, text};
 
 #[test]
 fn other_readers_read_the_same_events() {
@@ -59,5 +60,34 @@ fn what_the_user_says_of_the_sensor_goes_first() {
         let error = crate::read(name, small).unwrap_err();
         assert_eq!(error.code.id, "SF0013", "{name}");
         assert!(error.help.unwrap().contains("--sensor"));
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(500))]
+
+    /// Every event is in one timestep or counted as unused; timesteps follow time.
+    #[test]
+    fn no_event_is_lost(
+        mut times in prop::collection::vec(any::<i64>(), 1..40),
+        timesteps in 1usize..200,
+        window in 1u64..,
+        which in 0usize..3,
+    ) {
+        times.sort_unstable();
+        let events: Vec<Event> =
+            times.iter().zip(0..).map(|(t, x)| Event { t: *t, x, y: 0, on: true }).collect();
+        let sensor = Sensor::Channels(40);
+        let r = Recording { sensor, polarity: false, events, invalid: 0, reordered: 0 };
+        let bins = [Bins::Time, Bins::Count, Bins::Window(window)][which];
+        let framing = Framing { timesteps, bins, binary: false };
+        let (frames, unused) = framing.frames(&r, &r.events).unwrap();
+        let step = |x: usize| (0..timesteps).find(|t| frames[t * 40 + x] == 1);
+        let steps: Vec<usize> = (0..times.len()).filter_map(step).collect();
+        prop_assert!(steps.is_sorted());
+        prop_assert_eq!(steps.len() + unused, times.len());
+        let all: usize = frames.iter().map(|n| usize::from(*n)).sum();
+        prop_assert_eq!(all, steps.len());
+        prop_assert!(unused == 0 || which == 2);
     }
 }

@@ -45,7 +45,7 @@ impl<'a> Table<'a> {
             return None;
         }
         let offset = u16_at(self.data, self.fields.checked_add(entry)?)?;
-        (offset != 0).then(|| self.at + offset)
+        (offset != 0).then(|| self.at.saturating_add(offset))
     }
 
     /// A field of type int.
