@@ -243,7 +243,13 @@ impl Check<'_> {
         for mutation in Mutation::ALL {
             self.progress.set_message(format!("deliberate fault: {mutation:?}"));
             let bitstream = bitstream.as_ref().map(|(asc, pcf, d)| (&**asc, &**pcf, *d));
-            self.report.mutations.extend(mutator.run(mutation, bitstream)?);
+            match mutator.run(mutation, bitstream)? {
+                Some(result) => self.report.mutations.push(result),
+                None if bitstream.is_none() => {}
+                None => self.report.left_out.push(
+                    "bitstream mutation: neither weights nor thresholds are in block RAM".into(),
+                ),
+            }
         }
         Ok(())
     }
@@ -268,8 +274,8 @@ impl Check<'_> {
     }
 }
 
-/// Inputs on which a deliberate fault has to show.
-const MUTATION_INPUTS: usize = 4;
+/// Inputs among which one has to show a deliberate fault.
+const MUTATION_INPUTS: usize = 256;
 
 fn text(r: &Report) -> String {
     let head = ["", "inferences", "spikes", "logits", "cycle numbers", "differences"];

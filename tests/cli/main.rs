@@ -6,6 +6,7 @@ mod bad_build;
 mod bad_data;
 mod bad_model;
 mod bad_option;
+mod bitstream;
 mod commands;
 mod directory;
 mod inputs;
