@@ -107,11 +107,17 @@ fn split_member(path: &Path) -> (PathBuf, Option<String>) {
 /// The labels of `count` inputs.
 fn label_array(path: &Path, count: usize) -> Result<Vec<u32>> {
     let (path, member) = split_member(path);
-    match parse(&read_file(&path)?, &path, member.as_deref(), Some(Sensor::Channels(1)))? {
-        Content::Array(array) => labels::classes(&array, count).in_file(&path),
-        Content::Recording(_) => Err(bad(0, "labels are expected as idx, npy or npz")),
-    }
-    .in_file(&path)
+    let bytes = read_file(&path)?;
+    let read = || {
+        let bytes = gunzip(&bytes)?;
+        let format = Format::detect(&bytes, &path)?;
+        if format.is_events() {
+            let message = "the labels of these inputs have to be an array: idx, npy or npz";
+            return Err(Diagnostic::new(&codes::INPUT_LABELS, message).at("labels"));
+        }
+        labels::classes(&array::parse(&bytes, format, member.as_deref())?, count)
+    };
+    read().in_file(&path)
 }
 
 /// The trials of a recording: in the table itself, or in the directory of tables.

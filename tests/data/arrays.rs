@@ -78,7 +78,8 @@ fn labels_have_to_belong_to_the_inputs() {
     };
     let error = with("version2.npy");
     assert_eq!((error.code.id, error.location.file), ("SF0014", Some(file("version2.npy"))));
-    assert_eq!(with("camera.csv").code.id, "SF0013");
+    assert_eq!(with("camera.csv").code.id, "SF0014");
+    assert_eq!(with("idx_0e").code.id, "SF0014");
 }
 
 #[test]
