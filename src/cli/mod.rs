@@ -8,8 +8,10 @@
 mod build;
 mod compile;
 mod doctor;
+mod encoding;
 mod energy;
 mod explain;
+mod inputs;
 mod inspect;
 mod lists;
 mod model;

@@ -2,19 +2,19 @@
 //! `synfire simulate`: accuracy, agreement between the real and the integer model, cycles.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 use clap::value_parser;
 use serde::Serialize;
 
 use super::build::Build;
+use super::inputs::DataArgs;
 use super::model::ModelArgs;
 use super::ui::{Ui, table, thousands};
-use crate::data::{self, Inputs};
-use crate::diag::{Diagnostic, Result, codes};
+use crate::data::Inputs;
+use crate::diag::{Diagnostic, Result};
 use crate::hw::{self, Design};
 use crate::interp::{Interp, Logits};
-use crate::ir::{Graph, Op};
+use crate::ir::Graph;
 use crate::sim::{NoProbe, Sim};
 use crate::target;
 
@@ -41,71 +41,6 @@ pub(super) struct Args {
 
 fn processors() -> u16 {
     std::thread::available_parallelism().map_or(1, |n| n.get().min(1024) as u16)
-}
-
-/// Where inputs come from.
-#[derive(clap::Args, Clone)]
-pub(super) struct DataArgs {
-    /// Images, idx format, gzipped or not; without them, seeded random levels.
-    #[arg(long)]
-    images: Option<PathBuf>,
-    /// Labels, idx format.
-    #[arg(long, requires = "images")]
-    labels: Option<PathBuf>,
-    /// Use only the first N inputs.
-    #[arg(long, value_name = "N")]
-    pub(super) count: Option<usize>,
-    /// Seed of random inputs.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-}
-
-/// Random inputs if nothing else is said.
-const RANDOM_INPUTS: usize = 64;
-
-impl DataArgs {
-    /// Loads inputs that fit the graph.
-    pub(super) fn load(&self, graph: &Graph) -> Result<Inputs> {
-        let input = graph.order()?.into_iter().map(|id| graph.node(id)).find_map(|n| match &n.op {
-            Op::Input(i) => Some((n.stream.len(), i.bits)),
-            _ => None,
-        });
-        let (size, bits) =
-            input.ok_or_else(|| Diagnostic::internal("cli", "the graph has no input"))?;
-        let bad = |message: String| Err(Diagnostic::new(&codes::BAD_OPTION, message));
-        if self.count == Some(0) {
-            return bad("--count 0: at least one input is needed".into());
-        }
-        let Some(bits) = bits else {
-            let message = "the model's input is real numbers; this command presents levels";
-            return Err(Diagnostic::new(&codes::INPUT_SHAPE, message));
-        };
-        let Some(images) = &self.images else {
-            if bits > 8 {
-                return bad("random inputs have up to 8 bits; give --images".into());
-            }
-            let count = self.count.unwrap_or(RANDOM_INPUTS);
-            let most = data::MAX_BYTES / size.max(1);
-            if count > most {
-                return bad(format!("--count {count}: at most {most} inputs of {size} levels"));
-            }
-            return Ok(data::random(size, bits, count, self.seed));
-        };
-        let inputs = data::load(images, self.labels.as_deref())?;
-        if inputs.size != size {
-            let message = format!("an image has {} pixels, the model takes {size}", inputs.size);
-            return Err(Diagnostic::new(&codes::INPUT_SHAPE, message).in_file(images));
-        }
-        let too_large = |v: &&u8| u32::from(**v) >> bits != 0;
-        let found = inputs.iter().map(|x| x.iter().find(too_large)).enumerate();
-        if let Some((i, level)) = found.into_iter().find_map(|(i, v)| Some((i, v?))) {
-            let message = format!("level {level} does not fit into the model's {bits} bits");
-            return Err(Diagnostic::new(&codes::INPUT_SHAPE, message)
-                .in_file(images)
-                .at(format!("image {i}")));
-        }
-        Ok(inputs)
-    }
 }
 
 /// Sums over the inputs of one thread; sums of threads are added up.

@@ -8,7 +8,7 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::build::Build;
-use super::simulate::DataArgs;
+use super::inputs::DataArgs;
 use super::ui::{Ui, table, thousands};
 use crate::data::Inputs;
 use crate::diag::{Diagnostic, Result, codes};

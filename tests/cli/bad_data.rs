@@ -35,29 +35,40 @@ fn images() {
     let mut damaged = images.clone();
     damaged[images.len() / 2] ^= 0x55;
     let cases: &[(&str, Vec<u8>, &str, &str)] = &[
-        ("empty", vec![], "SF0010", "no idx header"),
-        ("garbage", b"this is no image".to_vec(), "SF0010", "not an idx file"),
-        ("header", idx(&[3, 28, 28], 0)[..11].to_vec(), "SF0010", "the header ends early"),
+        ("empty", vec![], "SF0010", "the format is not known"),
+        ("garbage", b"this is no image".to_vec(), "SF0010", "the format is not known"),
+        (
+            "header",
+            idx(&[3, 28, 28], 0)[..11].to_vec(),
+            "SF0010",
+            "the file ends in the idx header",
+        ),
         (
             "short",
             idx(&[3, 28, 28], 3 * pixels - 1),
             "SF0010",
-            "needs 2352 bytes, the file has 2351",
+            "needs 2352 bytes of elements, the file has 2351",
         ),
-        ("long", idx(&[3, 28, 28], 3 * pixels + 1), "SF0010", "the file has more"),
+        ("long", idx(&[3, 28, 28], 3 * pixels + 1), "SF0010", "the file has 2353"),
         ("cut.gz", images[..images.len() / 2].to_vec(), "SF0010", "damaged"),
         ("noise.gz", [&[0x1f, 0x8b], &[9; 50][..]].concat(), "SF0010", ""),
         ("damaged.gz", damaged, "SF0010", ""),
-        ("type", [&[0, 0, 13, 1], &[0, 0, 0, 1][..], &[0; 4]].concat(), "SF0010", "type 0x0d"),
+        ("type", [&[0, 0, 10, 1], &[0, 0, 0, 1][..], &[0; 4]].concat(), "SF0010", "not known"),
+        (
+            "real",
+            [&[0, 0, 13, 2], &[0, 0, 0, 1, 0, 0, 3, 16][..], &[0; 4 * 784]].concat(),
+            "SF0016",
+            "real",
+        ),
         // Claims that nothing is allocated for.
-        ("many", idx(&[u32::MAX, 28, 28], pixels), "SF0010", "makes no sense"),
-        ("four-billion", idx(&[u32::MAX], pixels), "SF0010", "makes no sense"),
-        ("overflow", idx(&[u32::MAX; 8], pixels), "SF0010", "makes no sense"),
+        ("many", idx(&[u32::MAX, 28, 28], pixels), "SF0015", "more than the limit"),
+        ("four-billion", idx(&[u32::MAX], pixels), "SF0015", "more than the limit"),
+        ("overflow", idx(&[u32::MAX; 8], pixels), "SF0015", "more than the limit"),
         ("half-gigabyte", idx(&[1 << 19, 28, 28], pixels), "SF0010", "the file has 784"),
-        ("no-images", idx(&[0, 28, 28], 0), "SF0010", "no images"),
-        ("no-images-overflow", idx(&[0, u32::MAX, u32::MAX, u32::MAX], 0), "SF0010", "no images"),
-        ("no-pixels", idx(&[3, 28, 0], 0), "SF0010", "no pixels"),
-        ("scalar", idx(&[], 1), "SF0010", "makes no sense"),
+        ("no-images", idx(&[0, 28, 28], 0), "SF0010", "no inputs"),
+        ("no-images-overflow", idx(&[0, u32::MAX, u32::MAX, u32::MAX], 0), "SF0010", "no inputs"),
+        ("no-pixels", idx(&[3, 28, 0], 0), "SF0010", "no values"),
+        ("scalar", idx(&[], 1), "SF0010", "the format is not known"),
         ("other-shape", idx(&[3, 28, 27], 3 * 756), "SF0011", "756 pixels, the model takes 784"),
     ];
     for (name, bytes, code, words) in cases {
@@ -67,7 +78,7 @@ fn images() {
         std::fs::remove_file(file).unwrap();
     }
     refused(&place, "--images nowhere", "SF0001", "nowhere: cannot read");
-    refused(&place, "--images b", "SF0001", "b: cannot read: Is a directory");
+    refused(&place, "--images b", "SF0010", "a file stands beside the directories of classes");
     assert_eq!(place.tree().len(), before);
 }
 
@@ -83,16 +94,16 @@ fn a_reader_of_the_right_shape_is_satisfied() {
 #[test]
 fn labels() {
     let place = place();
-    for (name, bytes, words) in [
-        ("five", idx(&[5], 5), "[5] labels for 1000 images"),
-        ("square", idx(&[1000, 1], 1000), "[1000, 1] labels for 1000 images"),
-        ("short", idx(&[1000], 999), "the file has 999"),
-        ("garbage", b"abc".to_vec(), "no idx header"),
+    for (name, bytes, code, words) in [
+        ("five", idx(&[5], 5), "SF0014", "labels of shape [5] for 1000 inputs"),
+        ("square", idx(&[1000, 1], 1000), "SF0014", "labels of shape [1000, 1] for 1000 inputs"),
+        ("short", idx(&[1000], 999), "SF0010", "the file has 999"),
+        ("garbage", b"abc".to_vec(), "SF0010", "the format is not known"),
     ] {
         place.file(name, bytes);
         let rest = format!("--images {{images}} --labels {name}");
-        refused(&place, &rest, "SF0010", words);
-        refused(&place, &rest, "SF0010", name);
+        refused(&place, &rest, code, words);
+        refused(&place, &rest, code, name);
     }
     refused(&place, "--images {images} --labels nowhere", "SF0001", "nowhere");
 }

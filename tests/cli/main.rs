@@ -9,6 +9,7 @@ mod bad_option;
 mod bitstream;
 mod commands;
 mod directory;
+mod inputs;
 mod json;
 mod models;
 mod output;
