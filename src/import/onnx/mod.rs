@@ -26,6 +26,7 @@ mod tensor;
 #[cfg(test)]
 mod testing;
 mod values;
+mod window;
 
 use super::{LiftReport, Options};
 use crate::diag::Result;

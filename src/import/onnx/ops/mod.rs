@@ -15,6 +15,8 @@ mod layer;
 mod reduce;
 mod reshape;
 
+pub(super) use broadcast::indices;
+
 use super::node::Node;
 use super::tensor::{Info, Tensor};
 use crate::diag::{Diagnostic, Result, codes};
