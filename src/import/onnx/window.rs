@@ -5,7 +5,7 @@ use super::node::Node;
 use crate::diag::{Diagnostic, Result, codes};
 use crate::ir::Window;
 
-/// Extents and numbers beyond which a window is none.
+/// Extents and numbers beyond which a window is none; products of two stay exact.
 const MAX_EXTENT: i64 = 1 << 24;
 
 /// The window of `kernel` over the spatial extents `input`, and the extents of the result.
@@ -25,13 +25,18 @@ pub(super) fn read(
         );
         return Err(node.error(&codes::ONNX_SHAPE, message));
     }
+    let is_extent = |d: &usize| (1..=MAX_EXTENT).contains(&i64::try_from(*d).unwrap_or(0));
+    if !kernel.iter().chain(input).all(is_extent) {
+        let message = format!("a window of {kernel:?} over {input:?}");
+        return Err(node.error(&codes::ONNX_SHAPE, message));
+    }
     let stride = numbers(node, "strides", dims, 1)?.unwrap_or_else(|| vec![1; dims]);
     let dilation = numbers(node, "dilations", dims, 1)?.unwrap_or_else(|| vec![1; dims]);
     let mut window = Window { kernel: kernel.to_vec(), stride, padding: Vec::new(), dilation };
     window.padding = padding(node, &window, input)?;
     let mut extents = Vec::with_capacity(dims);
     for (d, &size) in input.iter().enumerate() {
-        let fits = window.steps(d, size).filter(|_| !kernel.contains(&0));
+        let fits = window.steps(d, size);
         extents.push(fits.ok_or_else(|| {
             let message = format!("a window of {kernel:?} does not fit into {input:?}");
             node.error(&codes::ONNX_SHAPE, message)
@@ -161,6 +166,15 @@ mod tests {
             let error = window(attributes, &[3], &[8]).unwrap_err();
             assert_eq!(error.code.id, code, "{attributes}");
         }
-        assert_eq!(window("", &[3, 3, 3], &[8, 8, 8]).unwrap_err().code.id, "SF0107");
+        for (kernel, input) in [
+            (&[3, 3, 3][..], &[8, 8, 8][..]),
+            (&[0], &[8]),
+            (&[3], &[0]),
+            (&[3], &[usize::MAX]),
+            (&[3], &[8, 8]),
+        ] {
+            let error = window("auto_pad=SAME_UPPER", kernel, input).unwrap_err();
+            assert_eq!(error.code.id, "SF0107", "{kernel:?} over {input:?}");
+        }
     }
 }

@@ -54,9 +54,9 @@ impl Form {
         self.terms.get(&atom).cloned().unwrap_or_else(|| Coeff::one(0.0))
     }
 
-    /// What an operation with it costs; parameters of every element cost more.
+    /// What an operation with it costs.
     fn work(&self) -> usize {
-        self.terms.values().map(|c| 1 + c.len() / 1024).sum()
+        self.terms.values().map(Coeff::work).sum()
     }
 
     /// True if only these atoms occur.
@@ -200,7 +200,8 @@ impl<'v> Affine<'v> {
 
     fn at(&self, id: ValueId, shape: &[usize], known: &BTreeMap<ValueId, Form>) -> Option<Form> {
         if let Some(t) = self.values.constant(id) {
-            return Coeff::from_tensor(t, shape).map(Form::number);
+            let number = Coeff::from_tensor(t, shape)?;
+            return self.spend(number.work()).then(|| Form::number(number));
         }
         let form = match known.get(&id) {
             Some(form) if !self.stop.contains(&id) => form.clone(),

@@ -2,12 +2,15 @@
 //! Numbers that may differ from channel to channel.
 
 use crate::import::onnx::ops::indices;
-use crate::import::onnx::tensor::{Tensor, is_same};
+use crate::import::onnx::tensor::{Tensor, count, is_same};
 use crate::ir::PerChannel;
 
 /// Two numbers of the file are the same if they differ by less than this, relative to
 /// the larger: a few roundings of single precision.
 pub(super) const SAME: f64 = 1e-6;
+
+/// No stream of the graph is larger.
+const MAX_ELEMENTS: usize = 1 << 24;
 
 /// One number, one a channel (the first dimension after the batch), or one an element;
 /// several of these together belong to values of one shape.
@@ -40,6 +43,10 @@ impl Coeff {
         if *channels > 1 && outside.iter().all(|d| *d == 1) {
             return Some(Self(sample));
         }
+        let whole = count(shape).filter(|n| *n <= MAX_ELEMENTS)?;
+        if whole == 0 {
+            return None;
+        }
         let elements = indices(inner, shape.get(1..)?);
         Some(Self(elements.filter_map(|i| sample.get(i).copied()).collect()))
     }
@@ -56,9 +63,9 @@ impl Coeff {
         Some(Self((0..len).map(|i| f(spread(self, i), spread(other, i))).collect()))
     }
 
-    /// How many numbers there are.
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
+    /// What an operation with it costs; parameters of every element cost more.
+    pub(super) fn work(&self) -> usize {
+        1 + self.0.len() / 256
     }
 
     pub(super) fn map(&self, f: impl Fn(f64) -> f64) -> Self {

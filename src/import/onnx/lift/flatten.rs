@@ -64,7 +64,8 @@ fn is_input(lift: &Lift<'_>, stream: &Stream) -> bool {
     if lift.input_of(stream.node).is_none() {
         return false;
     }
-    while lift.values.users(id).len() == 1 {
+    while lift.values.users(id).len() == 1 && lift.fuel.get() > 0 {
+        lift.spend(1);
         match lift
             .values
             .operands(id)

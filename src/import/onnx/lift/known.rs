@@ -27,6 +27,12 @@ impl Known {
         let all = self.by_first.get(&value).into_iter().flatten();
         all.filter_map(|&i| self.streams.get(i)).filter(move |s| goes_with(flow, s.flow))
     }
+
+    /// Streams that flow like this one, for as many timesteps.
+    pub(super) fn flowing(&self, like: &Stream) -> impl Iterator<Item = &Stream> {
+        let (flow, count) = (like.flow, like.steps.len());
+        self.streams.iter().filter(move |s| s.flow == flow && s.steps.len() == count)
+    }
 }
 
 /// A sum over time cannot be taken together with what flows at every timestep. A static

@@ -44,9 +44,14 @@ impl Pattern for Li {
     }
 
     fn find(&self, lift: &Lift<'_>, stream: &Stream) -> Result<Vec<Found>> {
-        let (Flow::Steps, [first, _, ..]) = (stream.flow, &stream.steps[..]) else {
+        let (Flow::Steps, [first, .., last]) = (stream.flow, &stream.steps[..]) else {
             return Ok(Vec::new());
         };
+        // The last membrane takes up the last current.
+        let open = |u: &ValueId| self.operators().contains(&lift.op(*u)) && !lift.account.has(*u);
+        if !lift.values.users(*last).iter().any(open) {
+            return Ok(Vec::new());
+        }
         let starts = reached(lift, &[*first]);
         let starts = [*first].into_iter().chain(starts).take(MAX_TRIED);
         let found = starts.filter_map(|m| chain(lift, stream, m)).find(|c| !is_sum(lift, c));

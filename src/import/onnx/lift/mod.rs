@@ -44,6 +44,7 @@ mod relu;
 mod scale;
 mod steps;
 mod time;
+mod total;
 mod weights;
 
 use std::cell::Cell;
@@ -66,7 +67,7 @@ const MAX_NODES: usize = 10_000;
 const FUEL_PER_VALUE: usize = 200;
 
 /// Every pattern, in the order in which they look at a stream.
-const PATTERNS: &[&dyn Pattern] = &[
+pub(super) const PATTERNS: &[&dyn Pattern] = &[
     &lif::Lif,
     &li::Li,
     &readout::Readout,
@@ -80,6 +81,7 @@ const PATTERNS: &[&dyn Pattern] = &[
     &alias::Alias,
     &flatten::Flatten,
     &join::Join,
+    &total::Total,
     &scale::Scale,
     &time::Last,
 ];
@@ -97,7 +99,7 @@ enum Flow {
 
 /// What flows along an edge.
 #[derive(Debug, Clone)]
-struct Stream {
+pub(super) struct Stream {
     /// The node it leaves.
     node: NodeId,
     steps: Vec<ValueId>,
@@ -132,7 +134,7 @@ enum Effect {
 
 /// A match of a pattern on a stream.
 #[derive(Debug)]
-struct Found {
+pub(super) struct Found {
     effect: Effect,
     /// The values of the stream that results.
     steps: Vec<ValueId>,
@@ -153,7 +155,7 @@ impl Found {
 }
 
 /// A way in which the file's operators form a layer.
-trait Pattern: Sync {
+pub(super) trait Pattern: Sync {
     /// Kebab-case name, for the report.
     fn name(&self) -> &'static str;
 
@@ -171,7 +173,7 @@ trait Pattern: Sync {
 }
 
 /// The state of lifting.
-struct Lift<'m> {
+pub(super) struct Lift<'m> {
     model: &'m Model<'m>,
     values: &'m Values,
     fuel: Cell<usize>,

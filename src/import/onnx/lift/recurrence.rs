@@ -168,8 +168,11 @@ fn step(lift: &Lift<'_>, fires: ValueId, current: ValueId, before: Option<&Step>
     if lift.values.shape(fires) != Some(shape) {
         return None;
     }
-    let constant =
-        |id: ValueId| lift.values.constant(id).and_then(|t| Coeff::from_tensor(t, shape));
+    let constant = |id: ValueId| {
+        let number = lift.values.constant(id).and_then(|t| Coeff::from_tensor(t, shape))?;
+        lift.spend(number.work());
+        Some(number)
+    };
     // Fires where sign·x + shift is above (or at least) zero.
     let (mut x, mut sign, mut shift) = match (constant(above), constant(below)) {
         (None, Some(c)) => (above, 1.0, c.map(|v| -v)),

@@ -58,6 +58,9 @@ fn stack(lift: &Lift<'_>, stream: &Stream) -> Result<Option<Sum>> {
         for &whole in [part].iter().chain(lift.values.users(part)) {
             for &id in lift.values.users(whole) {
                 lift.spend(1);
+                if lift.fuel.get() == 0 {
+                    return Ok(None);
+                }
                 if let Some((weight, taken)) = reduced(lift, stream, id)?
                     && !lift.account.has(id)
                 {
