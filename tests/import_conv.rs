@@ -146,6 +146,16 @@ fn a_plain_network_is_its_layers() {
 }
 
 #[test]
+fn batch_norm_is_kept_or_was_folded_by_the_exporter() {
+    for (name, exporter, norms) in
+        [("norm", "legacy", 2), ("norm", "dynamo", 0), ("residual-multi", "dynamo", 4)]
+    {
+        let (graph, _) = import(name, exporter);
+        assert_eq!(count(&graph, "batch-norm"), norms, "{name} {exporter}");
+    }
+}
+
+#[test]
 fn every_operator_is_accounted_for() {
     for name in names() {
         for exporter in ["legacy", "dynamo"] {

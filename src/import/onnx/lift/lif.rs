@@ -51,7 +51,13 @@ impl Pattern for Lif {
                     chain.len(),
                     stream.steps.len()
                 );
-                return Err(unlike(lift, last, message));
+                let error = unlike(lift, last, message);
+                // The last comparison is missing where only membranes are used.
+                return Err(if chain.len() + 1 == stream.steps.len() {
+                    error.help("if the membranes are the output, export that layer without a reset (snnTorch: `reset_mechanism=\"none\"`)")
+                } else {
+                    error
+                });
             }
             found.push(Found {
                 effect: neuron(lift, &chain)?,
