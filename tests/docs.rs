@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! The documentation says what is so: its examples run, its links lead somewhere, and the
 //! page of the diagnostics is the registry. `SYNFIRE_BLESS=1 cargo test --test docs` writes
-//! what is generated: docs/diagnostics.md and the timing in docs/hardware.md.
+//! what is generated: docs/diagnostics.md, docs/operators.md and the timing in
+//! docs/hardware.md.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fmt::Write as _;
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use synfire::diag::codes;
 use synfire::hw::{self, Design, Stage};
+use synfire::import::onnx;
 use synfire::ir::{Graph, isomorphic, parse, print};
 use synfire::pass::{self, PASSES, TO_INTEGER};
 use synfire::sim::{Recorder, Sim};
@@ -240,6 +242,47 @@ fn the_page_of_diagnostics_is_the_registry() {
     assert!(
         found == want,
         "docs/diagnostics.md is out of date: SYNFIRE_BLESS=1 cargo test --test docs"
+    );
+}
+
+#[test]
+fn the_page_of_operators_is_the_registry() {
+    let (operators, patterns) = (onnx::operators(), onnx::patterns());
+    let mut want = String::from(
+        "<!-- SPDX-License-Identifier: Apache-2.0 OR MIT -->\n\
+         <!-- Generated from src/import/onnx by tests/docs.rs: SYNFIRE_BLESS=1 cargo test --test docs -->\n\
+         # ONNX operators\n\n\
+         What of an ONNX file can be read. `synfire inspect --lift` shows which pattern took which operators of a model; \
+         what none takes is an error that names it.\n\n\
+         ## Patterns\n\n\
+         A pattern recognises a layer in the operators of all timesteps. They look at every stream in this order.\n\n\
+         | pattern | looks for | becomes |\n|---|---|---|\n",
+    );
+    for p in &patterns {
+        let names = if p.operators.is_empty() { "any".into() } else { p.operators.join(", ") };
+        writeln!(want, "| `{}` | {names} | {} |", p.name, p.becomes).unwrap();
+    }
+    want.push_str(
+        "\n## Operators\n\n\
+         On constants an operator is computed while the file is read. Of those that depend on the input, \
+         the ones that change nothing vanish; for the others a pattern has to be found.\n\n\
+         | operator | on constants | where it changes nothing | patterns |\n|---|---|---|---|\n",
+    );
+    for o in &operators {
+        let mark = |is, text: &'static str| if is { text } else { "–" };
+        let patterns = o.patterns.iter().map(|p| format!("`{p}`")).collect::<Vec<_>>().join(", ");
+        let (folds, vanishes) = (mark(o.folds, "computed"), mark(o.vanishes, "vanishes"));
+        let patterns = if patterns.is_empty() { "–" } else { &patterns };
+        writeln!(want, "| `{}` | {folds} | {vanishes} | {patterns} |", o.name).unwrap();
+    }
+    for name in patterns.iter().flat_map(|p| p.operators) {
+        assert!(operators.iter().any(|o| o.name == *name), "{name} is in no table of operators");
+    }
+    bless("docs/operators.md", &want);
+    let found = fs::read_to_string(root().join("docs/operators.md")).unwrap_or_default();
+    assert!(
+        found == want,
+        "docs/operators.md is out of date: SYNFIRE_BLESS=1 cargo test --test docs"
     );
 }
 

@@ -13,6 +13,7 @@
 //! The batch dimension is the first one of the input. A symbolic batch is taken as 1, a
 //! fixed one as it is; the graph that results describes one sample.
 
+mod catalogue;
 mod decode;
 mod elem;
 mod lift;
@@ -26,6 +27,9 @@ mod tensor;
 #[cfg(test)]
 mod testing;
 mod values;
+mod window;
+
+pub use catalogue::{Operator, Pattern, operators, patterns};
 
 use super::{LiftReport, Options};
 use crate::diag::Result;

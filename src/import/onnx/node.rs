@@ -87,6 +87,14 @@ impl Node<'_> {
         Ok(self.attribute(name, AttributeType::Floats)?.map(|a| &a.floats[..]))
     }
 
+    /// A string.
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>> {
+        let Some(a) = self.attribute(name, AttributeType::String)? else { return Ok(None) };
+        std::str::from_utf8(a.s()).map(Some).map_err(|_| {
+            self.error(&codes::ONNX_ATTRIBUTE, format!("attribute `{name}` is not UTF-8"))
+        })
+    }
+
     /// A tensor attribute, decoded.
     pub(super) fn tensor(&self, name: &str) -> Result<Option<Tensor>> {
         match self.attribute(name, AttributeType::Tensor)?.and_then(|a| a.t.as_deref()) {
