@@ -13,7 +13,8 @@ use crate::pass::{self, Note};
 pub(super) struct ModelArgs {
     /// The model: .onnx, or .sfir (the graph as text).
     pub(super) model: PathBuf,
-    /// Timesteps, where the file does not say.
+    /// Timesteps, where the file does not say: a file that holds one timestep is run so
+    /// often.
     #[arg(long)]
     timesteps: Option<u32>,
     /// Bits of an input level, where the file does not say.
@@ -26,8 +27,19 @@ pub(super) struct ModelArgs {
     /// The output to take, if the file has several.
     #[arg(long)]
     output_name: Option<String>,
+    /// A file that holds one timestep: the input IN is a state, the output OUT its next
+    /// value. Once for each state whose pair is not found by itself.
+    #[arg(long, value_name = "IN=OUT", value_parser = pair)]
+    state: Vec<(String, String)>,
     #[command(flatten)]
     pub(super) passes: PassArgs,
+}
+
+fn pair(text: &str) -> std::result::Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((from, to)) if !from.is_empty() && !to.is_empty() => Ok((from.into(), to.into())),
+        _ => Err("two names with = between them, e.g. mem=mem_out".to_owned()),
+    }
 }
 
 /// How numbers become integers.
@@ -68,6 +80,7 @@ impl ModelArgs {
             input_bits: self.input_bits,
             input_scale: self.input_scale,
             output: self.output_name.clone(),
+            state: self.state.clone(),
         };
         import::load_with_report(&self.model, &options)
     }

@@ -21,7 +21,8 @@ const MAX_FILE: u64 = 1 << 31;
 /// What a file cannot say, or says in several ways.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Options {
-    /// Number of timesteps that is expected; import fails if the file has another one.
+    /// Number of timesteps that is expected; import fails if the file has another one. A
+    /// file that holds one timestep, with its state as inputs and outputs, is run so often.
     pub timesteps: Option<u32>,
     /// Width of an input level in bits, 1 to 16; needed if the file's input is floating point.
     pub input_bits: Option<u32>,
@@ -29,6 +30,9 @@ pub struct Options {
     pub input_scale: Option<f64>,
     /// Name of the output to take, if the file has several.
     pub output: Option<String>,
+    /// Of a file that holds one timestep: the input that is a state, and the output that
+    /// is its next value.
+    pub state: Vec<(String, String)>,
 }
 
 impl Options {

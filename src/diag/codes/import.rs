@@ -21,11 +21,13 @@ codes! {
     ONNX_ATTRIBUTE = "SF0108", "an operator's attribute or operand has a value that is not supported",
         "The operator is known, but an attribute or operand is missing, has the wrong type or asks for a variant that is not implemented. The message names node, operator and attribute.";
     IMPORT_INPUT = "SF0110", "the model's input cannot be presented to hardware",
-        "Hardware takes small unsigned integers. A model whose input is floating point needs `--input-bits` (width of a level) and `--input-scale` (what one level is worth); a model with several inputs usually passes the neurons' state from outside, and has to be exported with its timesteps unrolled.";
+        "Hardware takes small unsigned integers. A model whose input is floating point needs `--input-bits` (width of a level) and `--input-scale` (what one level is worth); a model with several inputs usually passes the neurons' state from outside: it has to return the next state, too (see SF0113), or to be exported with its timesteps unrolled.";
     IMPORT_OUTPUT = "SF0111", "the model's output cannot be chosen",
         "One output becomes the logits. The model has none, or several: name the one to use with `--output-name`.";
     IMPORT_TOO_LARGE = "SF0112", "the model asks for more memory or work than its size explains",
         "Constant folding or the search for patterns went beyond a limit that grows with the size of the file. A shape in the file is probably damaged.";
+    IMPORT_STATE = "SF0113", "the state of a model of one timestep is not clear",
+        "The file holds one timestep: the neurons' states are inputs, and their next values outputs. `--timesteps T` runs it T times, with the states at zero first. States are paired by name (`mem` and `mem_out`), else by following the data: a membrane is carried on element by element, spikes come from a comparison. The message names what is left in doubt; `--state IN=OUT`, once for each state, settles it.";
     LIFT_UNSUPPORTED = "SF0120", "an operator was not understood",
         "Every operator of the file must be accounted for: taken by a lifting pattern, folded into a constant, or without influence on the output. `synfire inspect --lift` shows which pattern took what. The message names the first node that is left.";
     LIFT_FLOAT_WEIGHTS = "SF0121", "the weights of a layer are not binary",

@@ -76,7 +76,8 @@ fn value(name: &str, elem: DataType, dims: &[&str]) -> ValueInfoProto {
     };
     let tensor = type_proto::Tensor {
         elem_type: Some(elem.into()),
-        shape: Some(TensorShapeProto { dim: dims.iter().map(dim).collect() }),
+        // None: the file does not say.
+        shape: (!dims.is_empty()).then(|| TensorShapeProto { dim: dims.iter().map(dim).collect() }),
     };
     ValueInfoProto {
         name: Some(name.into()),

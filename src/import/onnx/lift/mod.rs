@@ -29,6 +29,7 @@ mod input;
 mod lif;
 mod linear;
 mod names;
+mod per_step;
 mod readout;
 mod recurrence;
 mod scale;

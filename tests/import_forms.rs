@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Forms of ONNX files other than a PyTorch export with its timesteps unrolled.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use synfire::import::{Options, load};
+use synfire::interp::{Interp, Logits, Record};
+use synfire::ir::Graph;
+
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models").join(name)
+}
+
+/// What a fixture's script recorded.
+fn expected(folder: &str) -> serde_json::Map<String, Value> {
+    serde_json::from_slice(&std::fs::read(file(folder).join("expected.json")).unwrap()).unwrap()
+}
+
+fn import(name: &str, options: &Options) -> Graph {
+    load(&file(name), options).unwrap_or_else(|d| panic!("{name}: {} {d}", d.code.id))
+}
+
+fn numbers(v: &Value) -> Vec<f64> {
+    v.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+}
+
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).fold(0.0, |m: f64, (x, y)| m.max((x - y).abs()))
+}
+
+/// The largest difference to `[timestep][class]` or `[class]`.
+fn difference(record: &Record, want: &Value) -> f64 {
+    if want[0].is_array() {
+        let steps = want.as_array().unwrap();
+        assert_eq!(steps.len(), record.steps.len());
+        let each = record.steps.iter().zip(steps).map(|(a, b)| distance(a, &numbers(b)));
+        return each.fold(0.0, f64::max);
+    }
+    let Logits::Real(logits) = &record.logits else { panic!("{record:?}") };
+    distance(logits, &numbers(want))
+}
+
+/// Runs the inputs; every sample is within `bound` of `want[sample]`, and the first layer
+/// neither silent nor always firing, which would agree with anything.
+fn compare(name: &str, graph: &Graph, inputs: &Value, want: &Value, bound: f64) {
+    let interp = Interp::new(graph).unwrap();
+    let (mut fired, mut all) = (0, 0);
+    for (input, want) in inputs.as_array().unwrap().iter().zip(want.as_array().unwrap()) {
+        let input: Vec<u16> = serde_json::from_value(input.clone()).unwrap();
+        let record = interp.run(&input).unwrap();
+        let off = difference(&record, want);
+        assert!(off <= bound, "{name} is off by {off}");
+        let spikes = &record.spikes[0];
+        fired += spikes.count();
+        all += spikes.neurons * spikes.fired.len();
+    }
+    assert!(fired * 20 > all && fired * 20 < all * 19, "{name}: {fired} of {all}");
+}
+
+#[test]
+fn one_timestep_is_run_as_often_as_it_is_asked_for() {
+    let all = expected("one_step");
+    assert_eq!(all.len(), 6);
+    for (variant, entry) in &all {
+        for exporter in ["legacy", "dynamo"] {
+            let name = format!("one_step/{variant}_{exporter}.onnx");
+            let steps = u32::try_from(entry["steps"].as_u64().unwrap()).unwrap();
+            let options = Options { timesteps: Some(steps), ..Options::default() };
+            let graph = import(&name, &options);
+            assert_eq!(graph.timesteps, steps);
+            // Single precision there, double here.
+            compare(&name, &graph, &entry["input"], &entry[exporter], 1e-5);
+        }
+    }
+}
+
+#[test]
+fn one_timestep_alone_is_no_inference() {
+    let error = load(&file("one_step/two_dynamo.onnx"), &Options::default()).unwrap_err();
+    assert_eq!(error.code.id, "SF0113");
+    assert!(error.message.contains("`mem1` → `sub_1`, `mem2` → `sub_4`"), "{error}");
+}
