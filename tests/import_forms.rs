@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use synfire::import::{Options, load};
+use synfire::import::{Options, WeightForm, ZeroSign, load};
 use synfire::interp::{Interp, Logits, Record};
 use synfire::ir::Graph;
 
@@ -82,4 +82,62 @@ fn one_timestep_alone_is_no_inference() {
     let error = load(&file("one_step/two_dynamo.onnx"), &Options::default()).unwrap_err();
     assert_eq!(error.code.id, "SF0113");
     assert!(error.message.contains("`mem1` → `sub_1`, `mem2` → `sub_4`"), "{error}");
+}
+
+#[test]
+fn every_container_holds_the_same_network() {
+    let all = expected("containers");
+    let files = all["files"].as_array().unwrap();
+    assert!(files.len() >= 50);
+    for name in files {
+        let name = format!("containers/{}.onnx", name.as_str().unwrap());
+        let graph = import(&name, &Options::default());
+        compare(&name, &graph, &all["input"], &all["logits"], 1e-6);
+    }
+}
+
+#[test]
+fn external_data_need_the_folder() {
+    let bytes = std::fs::read(file("containers/external.onnx")).unwrap();
+    let error = synfire::import::onnx::import(&bytes, "x", &Options::default()).unwrap_err();
+    assert_eq!(error.code.id, "SF0106");
+}
+
+#[test]
+fn quantisers_of_qonnx_make_the_weights() {
+    for (variant, entry) in &expected("qonnx") {
+        let name = format!("qonnx/{variant}.onnx");
+        let mut options = Options::default();
+        if variant.starts_with("quant") {
+            let error = load(&file(&name), &options).unwrap_err();
+            assert_eq!(error.code.id, "SF0121", "{error}");
+            assert!(error.help.as_ref().unwrap().contains("--weights int8"), "{error}");
+            options.weights = WeightForm::Int8;
+        }
+        compare(&name, &import(&name, &options), &entry["input"], &entry["logits"], 1e-5);
+    }
+    let error = load(&file("qonnx/activation.onnx"), &Options::default()).unwrap_err();
+    assert_eq!(error.code.id, "SF0120");
+    assert!(error.message.contains("±1"), "{error}");
+}
+
+#[test]
+fn float_weights_are_taken_if_asked_for() {
+    let all = expected("dialects");
+    // What the float network computes is not recorded there; int8 is near to float.
+    let float = Options { weights: WeightForm::Float, ..Options::default() };
+    let int8 = Options { weights: WeightForm::Int8, ..Options::default() };
+    let pixels: Vec<u16> = serde_json::from_value(all["plain"]["input"][0].clone()).unwrap();
+    for exporter in ["legacy", "dynamo"] {
+        let name = format!("dialects/float_{exporter}.onnx");
+        assert_eq!(load(&file(&name), &Options::default()).unwrap_err().code.id, "SF0121");
+        let run = |o: &Options| Interp::new(&import(&name, o)).unwrap().run(&pixels).unwrap();
+        let (a, b) = (run(&float), run(&int8));
+        assert_eq!(a.spikes, b.spikes, "{name}");
+        let off = a.steps.iter().zip(&b.steps).map(|(a, b)| distance(a, b)).fold(0.0, f64::max);
+        assert!(off < 0.1, "{name}: {off}");
+        let ternary = format!("dialects/ternary_{exporter}.onnx");
+        let plus = Options { sign_of_zero: Some(ZeroSign::Plus), ..Options::default() };
+        assert_eq!(import(&ternary, &plus).timesteps, 3);
+    }
 }

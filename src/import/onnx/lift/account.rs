@@ -62,7 +62,7 @@ impl Account {
             }
         }
         lifted.retain(|l| l.node.is_some() || !l.sources.is_empty());
-        Ok(LiftReport { lifted })
+        Ok(LiftReport { lifted, notes: Vec::new() })
     }
 }
 

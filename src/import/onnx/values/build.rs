@@ -195,7 +195,7 @@ impl<'m, 'a> Builder<'m, 'a> {
         operands: &[Option<ValueId>],
     ) -> Result<(Vec<ValueId>, Fate)> {
         let outputs = node.proto.output.len();
-        let known = node.is_standard().then(|| ops::find(node.op())).flatten();
+        let known = ops::of(node);
         let mut info = None;
         if let Some(operator) = known
             && let Some(call) = call(&self.values, node, operands)
