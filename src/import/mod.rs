@@ -21,7 +21,8 @@ const MAX_FILE: u64 = 1 << 31;
 /// What a file cannot say, or says in several ways.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Options {
-    /// Number of timesteps that is expected; import fails if the file has another one.
+    /// Number of timesteps that is expected; import fails if the file has another one. A
+    /// file that holds one timestep, with its state as inputs and outputs, is run so often.
     pub timesteps: Option<u32>,
     /// Width of an input level in bits, 1 to 16; needed if the file's input is floating point.
     pub input_bits: Option<u32>,
@@ -29,6 +30,34 @@ pub struct Options {
     pub input_scale: Option<f64>,
     /// Name of the output to take, if the file has several.
     pub output: Option<String>,
+    /// Of a file that holds one timestep: the input that is a state, and the output that
+    /// is its next value.
+    pub state: Vec<(String, String)>,
+    /// What weights of zero count as; none: they are refused.
+    pub sign_of_zero: Option<ZeroSign>,
+    /// What becomes of weights that are not binary.
+    pub weights: WeightForm,
+}
+
+/// The sign of a weight of zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ZeroSign {
+    /// +α.
+    Plus,
+    /// −α.
+    Minus,
+}
+
+/// What becomes of weights that are not ±α.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum WeightForm {
+    /// They are refused.
+    #[default]
+    Binary,
+    /// They become integers of 8 bits with one scale an output.
+    Int8,
+    /// They are kept; only the interpreter runs them.
+    Float,
 }
 
 impl Options {
@@ -88,7 +117,9 @@ fn read(path: &Path, bytes: &[u8], options: &Options) -> Result<(Graph, LiftRepo
         }
         Format::Onnx => {
             let stem = path.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into());
-            onnx::import(bytes, &stem, options)?
+            let folder =
+                path.parent().map(|p| if p.as_os_str().is_empty() { Path::new(".") } else { p });
+            onnx::import_from(bytes, &stem, folder, options)?
         }
     };
     ir::verify(&graph)?;

@@ -14,24 +14,26 @@ codes! {
         "A value has no producer or two of them, nodes form a cycle, or a required part is missing. `onnx.checker.check_model` on the file usually shows the same; the exporter or a tool that edited the file is at fault.";
     ONNX_TENSOR = "SF0105", "the data of a tensor do not fit its declaration",
         "An initializer or constant has an element type that cannot be read, or more or fewer values than its shape says. The file is damaged or was written by a faulty tool.";
-    ONNX_EXTERNAL = "SF0106", "the weights are in another file",
-        "The model keeps tensors as external data. Only self-contained files are read: export with `external_data=False`, or load with `onnx.load` and save with `onnx.save(model, path, save_as_external_data=False)`.";
+    ONNX_EXTERNAL = "SF0106", "the weights are in another file that cannot be read",
+        "The model keeps tensors as external data. The file has to lie in the model's folder or below, where the exporter wrote it; absolute paths, `..` and links that lead elsewhere are not followed, and offset and length must lie in the file. Or make the model self-contained: export with `external_data=False`, or load with `onnx.load` and save with `onnx.save(model, path, save_as_external_data=False)`.";
     ONNX_SHAPE = "SF0107", "shapes do not agree, or are not fixed",
         "Hardware needs every extent but the batch to be a known number, and the operands of every operator to agree. The message names the node and the shapes. Export with only the first dimension of the input dynamic.";
     ONNX_ATTRIBUTE = "SF0108", "an operator's attribute or operand has a value that is not supported",
         "The operator is known, but an attribute or operand is missing, has the wrong type or asks for a variant that is not implemented. The message names node, operator and attribute.";
     IMPORT_INPUT = "SF0110", "the model's input cannot be presented to hardware",
-        "Hardware takes small unsigned integers. A model whose input is floating point needs `--input-bits` (width of a level) and `--input-scale` (what one level is worth); a model with several inputs usually passes the neurons' state from outside, and has to be exported with its timesteps unrolled.";
+        "Hardware takes small unsigned integers. A model whose input is floating point needs `--input-bits` (width of a level) and `--input-scale` (what one level is worth); a model with several inputs usually passes the neurons' state from outside: it has to return the next state, too (see SF0113), or to be exported with its timesteps unrolled.";
     IMPORT_OUTPUT = "SF0111", "the model's output cannot be chosen",
         "One output becomes the logits. The model has none, or several: name the one to use with `--output-name`.";
     IMPORT_TOO_LARGE = "SF0112", "the model asks for more memory or work than its size explains",
         "Constant folding or the search for patterns went beyond a limit that grows with the size of the file. A shape in the file is probably damaged.";
+    IMPORT_STATE = "SF0113", "the state of a model of one timestep is not clear",
+        "The file holds one timestep: the neurons' states are inputs, and their next values outputs. `--timesteps T` runs it T times, with the states at zero first. States are paired by name (`mem` and `mem_out`), else by following the data: a membrane is carried on element by element, spikes come from a comparison. The message names what is left in doubt; `--state IN=OUT`, once for each state, settles it.";
     LIFT_UNSUPPORTED = "SF0120", "an operator was not understood",
         "Every operator of the file must be accounted for: taken by a lifting pattern, folded into a constant, or without influence on the output. `synfire inspect --lift` shows which pattern took what. The message names the first node that is left.";
     LIFT_FLOAT_WEIGHTS = "SF0121", "the weights of a layer are not binary",
-        "A layer's weights must be ±α with one magnitude α per output channel (within 1e-4, relative). The message says how many magnitudes were found. Binarise in the model itself, e.g. `where(w >= 0, 1, -1) * w.abs().mean(1, keepdim=True)`, so that the export contains the weights that are used.";
+        "A layer's weights must be ±α with one magnitude α per output channel (within 1e-4, relative). The message says how many magnitudes were found. Binarise in the model itself, e.g. `where(w >= 0, 1, -1) * w.abs().mean(1, keepdim=True)`, so that the export contains the weights that are used. `--weights int8` rounds them to 8 bits with one scale an output, `--weights float` keeps them; not every later stage takes such weights.";
     LIFT_TERNARY_WEIGHTS = "SF0122", "some weights of a layer are zero",
-        "Binary weights are ±α; a zero makes them ternary. `sign(0)` is 0: use `where(w >= 0, 1, -1)` in place of `sign(w)`, or nudge the zero latent weights before the export.";
+        "Binary weights are ±α; a zero makes them ternary. `sign(0)` is 0: use `where(w >= 0, 1, -1)` in place of `sign(w)`, or nudge the zero latent weights before the export. `--sign-of-zero plus` or `minus` says what a zero counts as; `--weights int8` keeps it.";
     LIFT_STATE = "SF0123", "the initial state of a neuron is baked into the file",
         "The export contains a membrane potential as a constant, which is what snnTorch's `init_hidden=True` leads to: the file holds whatever state the neuron had when it was traced. Keep the state outside the layer (`spk, mem = lif(x, mem)` with `mem` starting at zero), loop over the timesteps in `forward` and export again.";
     LIFT_NEURON = "SF0124", "the recurrence of a neuron is not a supported one",

@@ -50,7 +50,12 @@ pub(super) fn model(text: &str) -> ModelProto {
     }
     ModelProto {
         ir_version: Some(10),
-        opset_import: vec![OperatorSetIdProto { domain: None, version: Some(18) }],
+        opset_import: [None, Some("qonnx.custom_op.general"), Some("onnx.brevitas")]
+            .map(|domain| OperatorSetIdProto {
+                domain: domain.map(str::to_owned),
+                version: Some(domain.map_or(18, |_| 2)),
+            })
+            .to_vec(),
         graph: Some(graph),
         ..ModelProto::default()
     }
@@ -76,7 +81,8 @@ fn value(name: &str, elem: DataType, dims: &[&str]) -> ValueInfoProto {
     };
     let tensor = type_proto::Tensor {
         elem_type: Some(elem.into()),
-        shape: Some(TensorShapeProto { dim: dims.iter().map(dim).collect() }),
+        // None: the file does not say.
+        shape: (!dims.is_empty()).then(|| TensorShapeProto { dim: dims.iter().map(dim).collect() }),
     };
     ValueInfoProto {
         name: Some(name.into()),
@@ -120,8 +126,10 @@ fn node(line: &str) -> NodeProto {
     let (op, rest) = rest.split_once('(').unwrap();
     let (operands, attributes) = rest.split_once(')').unwrap();
     let operand = |o: &str| if o.trim() == "_" { String::new() } else { o.trim().to_owned() };
+    let (domain, op) = op.trim().rsplit_once('.').unwrap_or(("", op.trim()));
     NodeProto {
-        op_type: Some(op.trim().into()),
+        domain: (!domain.is_empty()).then(|| domain.to_owned()),
+        op_type: Some(op.into()),
         input: operands.split(',').filter(|o| !o.trim().is_empty()).map(operand).collect(),
         output: output.split(',').map(|o| o.trim().to_owned()).collect(),
         attribute: attributes.split_whitespace().map(attribute).collect(),

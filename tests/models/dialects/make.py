@@ -175,7 +175,7 @@ REFUSED = {
     "init-hidden": ({"init_hidden": True, "steps": 1, "readout": "one"}, "SF0123"),
     "init-hidden-steps": ({"init_hidden": True}, "SF0123"),
     "no-delay": ({"reset_delay": False}, "SF0124"),
-    "state-outside": (None, "SF0110"),
+    "state-outside": (None, "SF0113"),
 }
 # torch.onnx itself fails on these.
 NO_EXPORT = {("init-hidden", "legacy"), ("init-hidden-steps", "legacy"), ("no-delay", "dynamo")}

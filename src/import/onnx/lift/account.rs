@@ -42,20 +42,27 @@ impl Account {
         for pattern in ["constant-fold", "identity", "dead"] {
             lifted.push(Lifted { pattern, node: None, sources: Vec::new() });
         }
-        for (node, fate) in model.nodes.iter().zip(&values.fates) {
-            let index = match fate {
-                Fate::Folded => Some(matches),
-                Fate::Identity => Some(matches + 1),
-                Fate::Dead => Some(matches + 2),
-                Fate::Value(id) => self.taken.get(id).copied(),
-            };
-            match index.and_then(|i| lifted.get_mut(i)) {
-                Some(entry) => entry.sources.push(format!("{} ({})", node.name(), node.op())),
-                None => return Err(unaccounted(node, *fate, values)),
+        let count = model.nodes.len().max(1);
+        for (n, node) in model.nodes.iter().enumerate() {
+            let mut best: Option<usize> = None;
+            for fate in values.fates.iter().skip(n).step_by(count) {
+                let index = match fate {
+                    Fate::Folded => Some(matches),
+                    Fate::Identity => Some(matches + 1),
+                    Fate::Dead => Some(matches + 2),
+                    Fate::Value(id) => self.taken.get(id).copied(),
+                };
+                let Some(index) = index else { return Err(unaccounted(node, *fate, values)) };
+                // The first timestep folds, the last one hands on a state that nobody takes:
+                // the operator belongs to the pattern that takes it in between.
+                best = Some(best.map_or(index, |b| b.min(index)));
+            }
+            if let Some(entry) = best.and_then(|i| lifted.get_mut(i)) {
+                entry.sources.push(format!("{} ({})", node.name(), node.op()));
             }
         }
         lifted.retain(|l| l.node.is_some() || !l.sources.is_empty());
-        Ok(LiftReport { lifted })
+        Ok(LiftReport { lifted, notes: Vec::new() })
     }
 }
 

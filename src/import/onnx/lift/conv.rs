@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Convolutions over one or two dimensions.
 
-use super::weights::binarise;
+use super::multibit;
 use super::{Found, Hint, Lift, Pattern, Stream, bias, steps};
 use crate::diag::{Result, codes};
 use crate::import::onnx::tensor::{Info, Tensor};
@@ -56,7 +56,7 @@ fn layer(
     let columns = inside.iter().product();
     let flat = Info { elem: matrix.info.elem, shape: vec![outputs, columns] };
     let rows = Tensor { info: flat, data: matrix.data.clone() };
-    let weights = binarise(node, &rows, false, origin.unwrap_or("?"))?;
+    let weights = multibit::read(lift, node, &rows, false, origin.unwrap_or("?"))?;
     let (window, _) = window::read(node, kernel, input)?;
     let groups = usize::try_from(node.int("group")?.unwrap_or(1)).unwrap_or(1);
     let (bias, group, taken) = match lift.values.operand(id, 2) {

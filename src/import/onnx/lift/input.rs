@@ -45,6 +45,7 @@ fn bits(elem: Elem, options: &Options) -> Result<u32> {
     }
     let own = match elem {
         Elem::Bool => Some(1),
+        Elem::U2 => Some(2),
         Elem::U4 => Some(4),
         Elem::U8 => Some(8),
         Elem::U16 => Some(16),

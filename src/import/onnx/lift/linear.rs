@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Fully connected layers.
 
-use super::weights::binarise;
-use super::{Found, Hint, Lift, Pattern, Stream, bias, steps};
+use super::{Found, Hint, Lift, Pattern, Stream, bias, multibit, steps};
 use crate::diag::{Result, codes};
 use crate::import::onnx::values::ValueId;
 use crate::ir::{self, Op};
@@ -51,7 +50,7 @@ fn layer(lift: &Lift<'_>, stream: &Stream, group: Vec<ValueId>, id: ValueId) -> 
         return Err(node.error(&codes::ONNX_ATTRIBUTE, "transA = 1 would mix samples of a batch"));
     }
     let transposed = !is_gemm || node.int("transB")?.unwrap_or(0) == 0;
-    let mut weights = binarise(node, matrix, transposed, origin.unwrap_or("?"))?;
+    let mut weights = multibit::read(lift, node, matrix, transposed, origin.unwrap_or("?"))?;
     weights.multiply(node.float("alpha")?.unwrap_or(1.0).into());
     let outputs = weights.outputs();
     let own = lift.values.operand(id, 2).filter(|_| is_gemm);

@@ -29,6 +29,7 @@ mod bias;
 mod coeff;
 mod conv;
 mod flatten;
+mod foreign;
 mod global_pool;
 mod input;
 mod join;
@@ -36,7 +37,9 @@ mod known;
 mod li;
 mod lif;
 mod linear;
+mod multibit;
 mod names;
+mod per_step;
 mod pool;
 mod readout;
 mod recurrence;
@@ -47,7 +50,7 @@ mod time;
 mod total;
 mod weights;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 use self::account::Account;
@@ -176,7 +179,9 @@ pub(super) trait Pattern: Sync {
 pub(super) struct Lift<'m> {
     model: &'m Model<'m>,
     values: &'m Values,
+    options: &'m Options,
     fuel: Cell<usize>,
+    notes: RefCell<Vec<String>>,
     graph: Graph,
     names: Names,
     account: Account,
@@ -190,15 +195,18 @@ pub(super) struct Lift<'m> {
 ///
 /// # Errors
 /// SF011x, SF012x with the node and what could be done.
-pub(super) fn lift(
-    model: &Model<'_>,
-    values: &Values,
+pub(super) fn lift<'m>(
+    model: &'m Model<'m>,
+    values: &'m Values,
     name: &str,
-    options: &Options,
+    options: &'m Options,
 ) -> Result<(Graph, LiftReport)> {
+    foreign::check(model, values, options)?;
     let mut lift = Lift {
         model,
         values,
+        options,
+        notes: RefCell::default(),
         fuel: Cell::new(FUEL_PER_VALUE * (values.fates.len() + 100)),
         graph: Graph::new(name, 1),
         names: Names::default(),
@@ -224,7 +232,8 @@ pub(super) fn lift(
             }
         }
     }
-    let report = std::mem::take(&mut lift.account).close(model, values)?;
+    let mut report = std::mem::take(&mut lift.account).close(model, values)?;
+    report.notes = lift.notes.take();
     let Some((timesteps, _)) = lift.timesteps else {
         return Err(Diagnostic::new(
             &codes::LIFT_NO_NEURON,
@@ -398,6 +407,11 @@ impl<'m> Lift<'m> {
         max_terms: usize,
     ) -> Looked {
         Affine::new(self.model, self.values, &self.fuel, stop, max_terms).form(id)
+    }
+
+    /// Says something to whoever reads the report.
+    fn note(&self, text: String) {
+        self.notes.borrow_mut().push(text);
     }
 
     /// Uses up work; once there is none left, lifting ends with a diagnostic.

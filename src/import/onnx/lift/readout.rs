@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::affine::{Atom, Looked};
 use super::coeff::Coeff;
-use super::{Effect, Flow, Found, Hint, Lift, Pattern, Stream};
+use super::{Effect, Flow, Found, Hint, Lift, Pattern, Stream, per_step};
 use crate::diag::{Result, codes};
 use crate::import::onnx::values::ValueId;
 use crate::ir::{self, Op, PerChannel, ReadoutKind};
@@ -30,6 +30,9 @@ impl Pattern for Readout {
         // A stream and its aliases lead to the same output.
         if stream.is_static() || lift.graph.output().is_ok() {
             return Ok(Vec::new());
+        }
+        if lift.values.outputs.len() > 1 {
+            return per_step::readout(lift, stream);
         }
         let output = lift.values.output;
         let stack = if stream.flow == Flow::Steps { stacked(lift, stream, output)? } else { None };

@@ -12,6 +12,7 @@ mod create;
 mod elementwise;
 mod gather;
 mod layer;
+pub(super) mod qonnx;
 mod reduce;
 mod reshape;
 
@@ -72,8 +73,17 @@ pub(super) fn all() -> impl Iterator<Item = &'static Operator> {
     TABLES.into_iter().flatten()
 }
 
+/// What is known about a node's operator.
+pub(super) fn of(node: &Node<'_>) -> Option<&'static Operator> {
+    if node.is_standard() {
+        return find(node.op());
+    }
+    let is_known = qonnx::DOMAINS.contains(&node.proto.domain());
+    qonnx::TABLE.iter().find(|op| is_known && op.name == node.op())
+}
+
 /// The operator of this name in ONNX's own operator set.
-pub(super) fn find(name: &str) -> Option<&'static Operator> {
+fn find(name: &str) -> Option<&'static Operator> {
     all().find(|op| op.name == name)
 }
 

@@ -33,6 +33,9 @@ pub(super) fn same(call: &Call<'_>, operands: &[Option<ValueId>], out: &Info) ->
     let is = |i: usize, x: f64| {
         args.get(i).copied().flatten().and_then(|a| a.value).and_then(Tensor::splat) == Some(x)
     };
+    if !call.node.is_standard() {
+        return None;
+    }
     let which = match call.node.op() {
         op if !OPERATORS.contains(&op) => return None,
         // In training it drops what it is asked to.

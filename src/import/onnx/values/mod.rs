@@ -59,10 +59,14 @@ pub(super) enum Fate {
 pub(super) struct Values {
     values: Vec<Value>,
     users: Vec<Vec<ValueId>>,
-    /// One entry a node, in the order of [`Model::nodes`].
+    /// One entry a node, in the order of [`Model::nodes`]; so many for every timestep of a
+    /// model that holds one.
     pub(super) fates: Vec<Fate>,
     pub(super) input: ValueId,
+    /// The output; the last timestep's, if there are several.
     pub(super) output: ValueId,
+    /// The output of every timestep of a model that holds one; else the output alone.
+    pub(super) outputs: Vec<ValueId>,
 }
 
 static UNKNOWN: Value = Value { kind: Kind::Input, info: None, origin: None };
