@@ -12,10 +12,11 @@ const HEAD: [&str; 9] =
 /// Columns of numbers are aligned at the right.
 const RIGHT: std::ops::RangeInclusive<usize> = 4..=6;
 
-/// The graph as a table, one node a line, operands before users.
+/// The graph as a table, one node a line, operands before users; a register on a cycle comes
+/// before its operand.
 ///
 /// # Errors
-/// Only if the graph has a cycle.
+/// Only if the graph has a cycle without a register.
 pub fn text(graph: &Graph) -> Result<String> {
     let mut rows = vec![HEAD.map(str::to_owned)];
     let mut parameters = 0;
