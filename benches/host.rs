@@ -97,7 +97,7 @@ fn conv_student() -> Graph {
 fn convolutions(c: &mut Criterion) {
     let graph = conv_student();
     let interp = Interp::new(&graph).unwrap();
-    let image: Vec<u16> = (0..784).map(|i| (i * 2_654_435_761_usize >> 7) as u16 % 256).collect();
+    let image: Vec<u16> = (0..784).map(|i| ((i * 2_654_435_761_usize) >> 7) as u16 % 256).collect();
     c.bench_function("interp, convolutions, one inference", |b| {
         b.iter(|| interp.run(black_box(&image)).unwrap())
     });
