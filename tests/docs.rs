@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use synfire::diag::codes;
 use synfire::hw::{self, Design, Stage};
 use synfire::import::onnx;
-use synfire::ir::{Graph, isomorphic, parse, print};
+use synfire::interp::Interp;
+use synfire::ir::{Graph, Op, isomorphic, parse, print};
 use synfire::pass::{self, PASSES, TO_INTEGER};
 use synfire::sim::{Recorder, Sim};
 use synfire::target;
@@ -88,12 +89,27 @@ fn anchors(text: &str) -> Vec<String> {
     prose(text).filter_map(heading).collect()
 }
 
-/// The graphs of docs/ir.md: the real form and the integer form of one network.
+/// The graphs of docs/ir.md.
+fn examples() -> Vec<Graph> {
+    let graph = |text: &String| parse(text).unwrap_or_else(|d| panic!("{d}"));
+    blocks(&read("docs/ir.md"), "sfir").iter().map(graph).collect()
+}
+
+/// The first two: the real form and the integer form of one network.
 fn example() -> (Graph, Graph) {
-    let blocks = blocks(&read("docs/ir.md"), "sfir");
-    let [real, integer] = &blocks[..] else { panic!("{} blocks, not two", blocks.len()) };
-    let graph = |text| parse(text).unwrap_or_else(|d| panic!("{d}"));
-    (graph(real), graph(integer))
+    let mut graphs = examples().into_iter();
+    (graphs.next().unwrap(), graphs.next().unwrap())
+}
+
+#[test]
+fn the_examples_run() {
+    for graph in examples() {
+        let order = graph.order().unwrap();
+        let input = order.iter().find(|id| matches!(graph.node(**id).op, Op::Input(_))).unwrap();
+        let ones = vec![1; graph.node(*input).stream.len()];
+        Interp::new(&graph).unwrap().run(&ones).unwrap();
+        assert!(isomorphic(&graph, &parse(&print(&graph).unwrap()).unwrap()));
+    }
 }
 
 #[test]
@@ -151,13 +167,15 @@ fn the_passes_turn_the_real_example_into_the_integer_one() {
 #[test]
 fn every_operator_and_every_pass_is_described() {
     let ir = anchors(&read("docs/ir.md"));
-    let (real, integer) = example();
-    for graph in [real, integer] {
+    let mut seen = std::collections::BTreeSet::new();
+    for graph in examples() {
         for id in graph.order().unwrap() {
             let name = graph.node(id).op.name();
             assert!(ir.iter().any(|a| a == name), "docs/ir.md has no heading {name}");
+            seen.insert(name);
         }
     }
+    assert_eq!(seen.len(), 17, "an operator without an example: {seen:?}");
     let passes = anchors(&read("docs/passes.md"));
     for pass in PASSES {
         assert!(passes.iter().any(|a| a == pass.name()), "docs/passes.md misses {}", pass.name());

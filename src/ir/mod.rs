@@ -23,9 +23,9 @@ pub use graph::{Graph, Node, NodeId};
 pub use infer::infer;
 pub use iso::isomorphic;
 pub use op::{
-    BatchNorm, Compare, Concat, Conv, Delay, FixedLif, FixedReadout, Input, Li, Lif, Linear, Op,
-    PerChannel, Pool, PoolKind, Readout, ReadoutKind, Reset, Reshape, Scale, Threshold, Weights,
-    Window,
+    BatchNorm, Compare, Concat, Conv, Delay, FixedLif, FixedReadout, Input, Inside, Li, Lif,
+    Linear, Op, PerChannel, Pool, PoolKind, Readout, ReadoutKind, Reset, Reshape, Scale, Threshold,
+    Weights, Window,
 };
 pub use parse::parse;
 pub use print::print;
