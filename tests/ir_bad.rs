@@ -132,7 +132,12 @@ fn broken_rules_name_their_node() {
     wrong("\"bits\":8", "\"bits\":0", "in", "1 to 16 bits, not 0");
     wrong("\"bits\":8", "\"bits\":17", "in", "1 to 16 bits, not 17");
     wrong("\"cols\":3,", "\"cols\":4,", "fc", "weights take [4], but the operand is real[3]");
-    wrong("\"rows\":[\"5\",\"2\"]", "\"rows\":[]", "fc", "a layer needs at least one input and one output");
+    wrong(
+        "\"rows\":[\"5\",\"2\"]",
+        "\"rows\":[]",
+        "fc",
+        "a layer needs at least one input and one output",
+    );
     wrong("[1.0,2.0]", "[1.0]", "fc", "scale or bias does not have 2 entries");
     wrong("[0.5,0.25]", "[0.5]", "fc", "scale or bias does not have 2 entries");
     wrong("[1.0,2.0]", "[1.0,0.0]", "fc", "`scale`[1] must be > 0");
