@@ -105,5 +105,6 @@ fn a_trained_model_is_written_with_its_notes() {
     says("levels[784; 8] static");
     says("--timesteps 4");
     let options = options(&graph, 1e-4, Reset::SoftDelayed);
-    assert!(nir::import(&written.bytes, "student", &options).is_ok());
+    let (back, _) = nir::import(&written.bytes, "student", &options).unwrap();
+    assert!(back.find("fc1").is_some() && back.find("bn1").is_none());
 }

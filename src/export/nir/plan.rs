@@ -46,6 +46,14 @@ impl<'g> Plan<'g> {
             }
             self.names.insert(id, name);
         }
+        // A layer keeps its name when the batch norm behind it is folded into it.
+        let normed: Vec<NodeId> = order.iter().copied().filter(|&id| self.is_normed(id)).collect();
+        for id in normed {
+            if let (Some(name), [norm]) = (self.names.get(&id).cloned(), &self.graph.users(id)[..])
+            {
+                self.names.insert(*norm, name);
+            }
+        }
         let recurrent = |id: &NodeId| {
             let Op::Delay(d) = &self.graph.node(*id).op else { return false };
             let from = self.graph.operands(*id);

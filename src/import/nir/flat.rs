@@ -51,16 +51,25 @@ impl Flat {
         };
         let root = node(String::new(), root)?;
         let mut open = Open::default();
-        open.graph(&root, 0)?;
+        open.graph(&root.0, root.1, 0)?;
         open.finish(options)
     }
 }
 
-/// A node from its group.
-fn node(path: String, group: &Group) -> Result<Node> {
-    let node = Node { path, kind: String::new(), parameters: group.clone() };
+/// A node from its group, and the members it has if it is a graph. These are not copied.
+fn node(path: String, group: &Group) -> Result<(Node, Option<&Group>)> {
+    let members = match group.get("nodes") {
+        Some(Item::Group(members)) => Some(members),
+        _ => None,
+    };
+    let parameters = group
+        .iter()
+        .filter(|(_, item)| matches!(item, Item::Data(_)))
+        .map(|(name, item)| (name.clone(), item.clone()))
+        .collect();
+    let node = Node { path, kind: String::new(), parameters };
     match node.text("type").map(str::to_owned) {
-        Some(kind) => Ok(Node { kind, ..node }),
+        Some(kind) => Ok((Node { kind, ..node }, members)),
         None => Err(node.error(&codes::NIR_GRAPH, "a node without a `type`")),
     }
 }
@@ -76,7 +85,7 @@ struct Open {
 
 impl Open {
     /// Takes the nodes and edges of `graph`.
-    fn graph(&mut self, graph: &Node, depth: usize) -> Result<()> {
+    fn graph(&mut self, graph: &Node, members: Option<&Group>, depth: usize) -> Result<()> {
         if graph.kind != "NIRGraph" {
             let message = format!("the root is a `{}`, not a NIRGraph", graph.kind);
             return Err(malformed(message).help("write a graph: `nir.NIRGraph.from_list(node)`"));
@@ -86,7 +95,7 @@ impl Open {
                 graph.error(&codes::NIR_GRAPH, format!("graphs lie more than {MOST_NESTED} deep"))
             );
         }
-        let Some(Item::Group(members)) = graph.parameters.get("nodes") else {
+        let Some(members) = members else {
             return Err(graph.error(&codes::NIR_GRAPH, "a graph without `nodes`"));
         };
         let mut ends = [Vec::new(), Vec::new()];
@@ -95,12 +104,12 @@ impl Open {
             let Item::Group(group) = member else {
                 return Err(malformed("this node is no group").at(path));
             };
-            let node = node(path.clone(), group)?;
+            let (node, inner) = node(path.clone(), group)?;
             if let Some(end) = ["Input", "Output"].iter().position(|k| *k == node.kind) {
                 ends[end].push(path.clone());
             }
             if node.kind == "NIRGraph" {
-                self.graph(&node, depth + 1)?;
+                self.graph(&node, inner, depth + 1)?;
             } else if self.nodes.len() == MOST_NODES {
                 return Err(malformed(format!("more than {MOST_NODES} nodes")));
             } else if self.nodes.insert(path.clone(), node).is_some() {

@@ -12,7 +12,7 @@ use crate::diag::{Diagnostic, Result, codes};
 /// Deflate makes at most 1032 bytes of one (RFC 1951: 258 bytes from two bits).
 const MOST_INFLATED: usize = 1032;
 /// Most bytes of all data sets together.
-const MOST_BYTES: usize = 1 << 30;
+const MOST_BYTES: usize = 1 << 29;
 /// Groups within groups. A nested graph takes two levels.
 const MOST_DEPTH: usize = 40;
 /// Groups and data sets.
