@@ -8,6 +8,7 @@
 //! reference of the text form.
 
 mod bits;
+mod cuts;
 mod graph;
 mod infer;
 pub mod interval;
@@ -19,6 +20,7 @@ mod stream;
 mod verify;
 
 pub use bits::BitMatrix;
+pub use cuts::{Memory, cuts};
 pub use graph::{Graph, Node, NodeId};
 pub use infer::infer;
 pub use iso::isomorphic;
