@@ -7,6 +7,7 @@
 
 mod build;
 mod compile;
+mod convert;
 mod doctor;
 mod encoding;
 mod energy;
@@ -40,6 +41,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Compile(compile::Args),
+    Convert(convert::Args),
     Inspect(inspect::Args),
     Simulate(simulate::Args),
     Verify(verify::Args),
@@ -57,6 +59,7 @@ pub fn main() -> ExitCode {
     let ui = ui::Ui { json: cli.json };
     let result = match cli.command {
         Command::Compile(args) => compile::run(&args, ui),
+        Command::Convert(args) => convert::run(&args, ui),
         Command::Inspect(args) => inspect::run(&args, ui),
         Command::Simulate(args) => simulate::run(&args, ui),
         Command::Verify(args) => verify::run(&args, ui),

@@ -5,15 +5,16 @@ use std::path::PathBuf;
 
 use crate::diag::{Diagnostic, Result, codes};
 use crate::import;
-use crate::ir::Graph;
+use crate::ir::{Graph, Reset};
 use crate::pass::{self, Note};
 
 /// Which model, and how it becomes integers.
 #[derive(clap::Args, Clone)]
 pub(super) struct ModelArgs {
-    /// The model: .onnx, or .sfir (the graph as text).
+    /// The model: .onnx, .nir, or .sfir (the graph as text).
     pub(super) model: PathBuf,
-    /// Timesteps, where the file does not say.
+    /// Timesteps, where the file does not say: a file that holds one timestep is run so
+    /// often.
     #[arg(long)]
     timesteps: Option<u32>,
     /// Bits of an input level, where the file does not say.
@@ -26,8 +27,71 @@ pub(super) struct ModelArgs {
     /// The output to take, if the file has several.
     #[arg(long)]
     output_name: Option<String>,
+    /// A file that holds one timestep: the input IN is a state, the output OUT its next
+    /// value. Once for each state whose pair is not found by itself.
+    #[arg(long, value_name = "IN=OUT", value_parser = pair)]
+    state: Vec<(String, String)>,
+    /// What a weight of zero (of `sign(0)`) counts as; without it zeros are refused.
+    #[arg(long, value_enum)]
+    sign_of_zero: Option<ZeroSign>,
+    /// What becomes of weights that are not ±α.
+    #[arg(long, value_enum, default_value_t = Weights::Binary)]
+    weights: Weights,
+    /// Length of a timestep, in the unit of the file's time constants (NIR files do not say).
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) dt: Option<f64>,
+    /// What firing does to the membrane (NIR files do not say).
+    #[arg(long, value_enum)]
+    reset: Option<ResetArg>,
     #[command(flatten)]
     pub(super) passes: PassArgs,
+}
+
+/// The resets by name.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum ResetArg {
+    /// The threshold is subtracted, and what is left leaks.
+    Soft,
+    /// The threshold is subtracted one step later, after the leak (snnTorch).
+    SoftDelayed,
+    /// The membrane goes to the file's v_reset.
+    Hard,
+    /// Nothing.
+    None,
+}
+
+impl From<ResetArg> for Reset {
+    fn from(arg: ResetArg) -> Self {
+        match arg {
+            ResetArg::Soft => Self::Soft,
+            ResetArg::SoftDelayed => Self::SoftDelayed,
+            ResetArg::Hard => Self::Hard,
+            ResetArg::None => Self::None,
+        }
+    }
+}
+
+#[derive(clap::ValueEnum, Clone, Copy)]
+enum ZeroSign {
+    Plus,
+    Minus,
+}
+
+#[derive(clap::ValueEnum, Clone, Copy)]
+enum Weights {
+    /// They are refused.
+    Binary,
+    /// Rounded to 8 bits, with one scale an output.
+    Int8,
+    /// Kept as they are; only the interpreter runs them.
+    Float,
+}
+
+fn pair(text: &str) -> std::result::Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((from, to)) if !from.is_empty() && !to.is_empty() => Ok((from.into(), to.into())),
+        _ => Err("two names with = between them, e.g. mem=mem_out".to_owned()),
+    }
 }
 
 /// How numbers become integers.
@@ -68,6 +132,18 @@ impl ModelArgs {
             input_bits: self.input_bits,
             input_scale: self.input_scale,
             output: self.output_name.clone(),
+            state: self.state.clone(),
+            sign_of_zero: self.sign_of_zero.map(|s| match s {
+                ZeroSign::Plus => import::ZeroSign::Plus,
+                ZeroSign::Minus => import::ZeroSign::Minus,
+            }),
+            weights: match self.weights {
+                Weights::Binary => import::WeightForm::Binary,
+                Weights::Int8 => import::WeightForm::Int8,
+                Weights::Float => import::WeightForm::Float,
+            },
+            dt: self.dt,
+            reset: self.reset.map(Reset::from),
         };
         import::load_with_report(&self.model, &options)
     }
@@ -75,10 +151,12 @@ impl ModelArgs {
     /// Imports the model and makes it integers.
     pub(super) fn load(&self) -> Result<Model> {
         let options = self.passes.options()?;
-        let real = self.import()?.0;
+        let (real, report) = self.import()?;
         let mut integer = real.clone();
-        let notes = pass::run(&mut integer, pass::TO_INTEGER, &options)
+        let imported = report.notes.into_iter().map(|text| Note { pass: "import", text });
+        let passed = pass::run(&mut integer, pass::TO_INTEGER, &options)
             .map_err(|d| d.in_file(&self.model))?;
+        let notes = imported.chain(passed).collect();
         Ok(Model { real, integer, notes })
     }
 }

@@ -19,6 +19,8 @@ pub struct Lifted {
 pub struct LiftReport {
     /// In the order in which the patterns matched.
     pub lifted: Vec<Lifted>,
+    /// What import decided that a reader should know.
+    pub notes: Vec<String>,
 }
 
 impl LiftReport {

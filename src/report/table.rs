@@ -53,7 +53,7 @@ pub struct NodeSummary {
 /// The graph in figures.
 ///
 /// # Errors
-/// Only if the graph has a cycle.
+/// Only if the graph has a cycle without a register.
 pub fn summary(graph: &Graph) -> Result<Summary> {
     let said = |text: String| Some(text).filter(|t| !t.is_empty());
     let node = |id| {
@@ -80,10 +80,11 @@ pub fn summary(graph: &Graph) -> Result<Summary> {
     })
 }
 
-/// The graph as a table, one node a line, operands before users.
+/// The graph as a table, one node a line, operands before users; a register on a cycle comes
+/// before its operand.
 ///
 /// # Errors
-/// Only if the graph has a cycle.
+/// Only if the graph has a cycle without a register.
 pub fn text(graph: &Graph) -> Result<String> {
     let summary = summary(graph)?;
     let mut rows = vec![HEAD.map(str::to_owned)];

@@ -56,6 +56,19 @@ fn differences(fields: &BTreeSet<String>, printed: &BTreeSet<String>) -> Vec<Str
 }
 
 #[test]
+fn a_model_without_an_integer_form_runs_in_real_numbers() {
+    let place = Place::new();
+    let mut printed = BTreeSet::new();
+    leaves(&place.json("simulate {recurrent} --count 5"), "", &mut printed);
+    let fields = &documented()["simulate, without an integer form"];
+    assert_eq!(differences(fields, &printed), Vec::<String>::new());
+    let said = place.run("simulate {recurrent} --count 5");
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert!(said.stdout.contains("the hardware has no `delay` yet"), "{}", said.stdout);
+    place.refused("compile {recurrent} --target icebreaker -o b", 1, "SF0302", "before");
+}
+
+#[test]
 fn every_command_prints_the_documented_fields() {
     let place = Place::new();
     let fields = documented();
@@ -82,7 +95,8 @@ fn every_command_prints_the_documented_fields() {
     let mut printed = BTreeSet::new();
     leaves(&value, "", &mut printed);
     assert_eq!(differences(&fields["verify"], &printed), Vec::<String>::new());
-    assert_eq!(fields.len(), 9, "{:?}", fields.keys());
+    // Nine commands, one of them with two forms.
+    assert_eq!(fields.len(), 10, "{:?}", fields.keys());
 }
 
 #[test]

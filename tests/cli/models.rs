@@ -19,6 +19,7 @@ pub(crate) fn expand(word: &str) -> String {
         "{images}" => student("images-idx3-ubyte.gz"),
         "{labels}" => student("labels-idx1-ubyte.gz"),
         "{small}" => small_file(),
+        "{recurrent}" => tests().join("pass/check-hardware/recurrent.ir"),
         _ => return word.to_owned(),
     };
     path.to_str().unwrap().to_owned()

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Where the output goes, and what happens if it cannot.
 
-use std::io::Read as _;
-use std::process::Stdio;
-
 use crate::run::Place;
 
 #[test]
@@ -26,16 +23,13 @@ fn results_and_errors_go_apart() {
 }
 
 #[test]
-fn a_reader_that_stops_early_is_no_mistake() {
+fn a_reader_that_has_gone_is_no_mistake() {
     let place = Place::new();
-    let args = ["inspect", &crate::models::expand("{student}"), "--format", "ir"];
-    let mut child =
-        place.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut first = [0; 10];
-    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
-    let out = child.wait_with_output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&out.stderr), "");
-    assert_eq!((out.status.code(), &first), (Some(0), b"synfire-ir"));
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let out = place.command(["explain"]).stdout(writer).output().unwrap();
+    assert_eq!(String::from_utf8(out.stderr).unwrap(), "");
+    assert_eq!(out.status.code(), Some(0));
 }
 
 #[test]

@@ -12,11 +12,13 @@ pub(super) enum Elem {
     Bf16,
     F32,
     F64,
+    I2,
     I4,
     I8,
     I16,
     I32,
     I64,
+    U2,
     U4,
     U8,
     U16,
@@ -34,11 +36,13 @@ impl Elem {
             DataType::Bfloat16 => Self::Bf16,
             DataType::Float => Self::F32,
             DataType::Double => Self::F64,
+            DataType::Int2 => Self::I2,
             DataType::Int4 => Self::I4,
             DataType::Int8 => Self::I8,
             DataType::Int16 => Self::I16,
             DataType::Int32 => Self::I32,
             DataType::Int64 => Self::I64,
+            DataType::Uint2 => Self::U2,
             DataType::Uint4 => Self::U4,
             DataType::Uint8 => Self::U8,
             DataType::Uint16 => Self::U16,
@@ -63,6 +67,7 @@ impl Elem {
     pub(super) fn bits(self) -> usize {
         match self {
             Self::Bool | Self::I8 | Self::U8 => 8,
+            Self::I2 | Self::U2 => 2,
             Self::I4 | Self::U4 => 4,
             Self::F16 | Self::Bf16 | Self::I16 | Self::U16 => 16,
             Self::F32 | Self::I32 | Self::U32 => 32,
@@ -99,6 +104,8 @@ impl Elem {
     pub(super) fn wrap(self, x: i64) -> i64 {
         match self {
             Self::Bool => i64::from(x != 0),
+            Self::I2 => x << 62 >> 62,
+            Self::U2 => x & 3,
             Self::I4 => x << 60 >> 60,
             Self::U4 => x & 15,
             Self::I8 => i64::from(x as i8),
@@ -123,6 +130,8 @@ mod tests {
             (Elem::U8, -1, 255),
             (Elem::I4, 9, -7),
             (Elem::U4, 17, 1),
+            (Elem::I2, 2, -2),
+            (Elem::U2, 6, 2),
             (Elem::I32, 1 << 31, -(1 << 31)),
             (Elem::Bool, -5, 1),
         ] {

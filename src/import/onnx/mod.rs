@@ -6,6 +6,7 @@
 //! ```
 //!
 //! - `decode`: protobuf, bounded by the size of the file;
+//! - `external`: tensors in files beside the model;
 //! - `model`: every edge resolved, names unique, no cycle, shapes known;
 //! - `values`: the graph as values, constants folded (`ops/`), equal subexpressions one;
 //! - `lift`: patterns that recognise layers and roll the unrolled timesteps up.
@@ -13,8 +14,10 @@
 //! The batch dimension is the first one of the input. A symbolic batch is taken as 1, a
 //! fixed one as it is; the graph that results describes one sample.
 
+mod catalogue;
 mod decode;
 mod elem;
+mod external;
 mod lift;
 mod model;
 mod node;
@@ -26,6 +29,11 @@ mod tensor;
 #[cfg(test)]
 mod testing;
 mod values;
+mod window;
+
+pub use catalogue::{Operator, Pattern, operators, patterns};
+
+use std::path::Path;
 
 use super::{LiftReport, Options};
 use crate::diag::Result;
@@ -34,10 +42,24 @@ use crate::ir::Graph;
 /// Imports an ONNX model; `name` is used where the file names nothing itself.
 ///
 /// # Errors
-/// SF01xx with the node and what could be done.
+/// SF01xx with the node and what could be done; tensors in other files are refused.
 pub fn import(bytes: &[u8], name: &str, options: &Options) -> Result<(Graph, LiftReport)> {
-    let proto = decode::decode(bytes)?;
+    import_from(bytes, name, None, options)
+}
+
+/// As [`import`], with tensors in other files of `folder`.
+///
+/// # Errors
+/// As [`import`].
+pub fn import_from(
+    bytes: &[u8],
+    name: &str,
+    folder: Option<&Path>,
+    options: &Options,
+) -> Result<(Graph, LiftReport)> {
+    let mut proto = decode::decode(bytes)?;
+    let beside = folder.map_or(Ok(0), |f| external::load(&mut proto, f))?;
     let model = model::Model::new(&proto, options)?;
-    let values = values::Values::new(&model, bytes.len())?;
+    let values = values::Values::new(&model, bytes.len().saturating_add(beside))?;
     lift::lift(&model, &values, name, options)
 }

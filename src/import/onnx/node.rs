@@ -82,6 +82,16 @@ impl Node<'_> {
         Ok(self.attribute(name, AttributeType::Float)?.map(AttributeProto::f))
     }
 
+    /// A string.
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>> {
+        match self.attribute(name, AttributeType::String)?.map(AttributeProto::s) {
+            None => Ok(None),
+            Some(bytes) => std::str::from_utf8(bytes).map(Some).map_err(|_| {
+                self.error(&codes::ONNX_ATTRIBUTE, format!("attribute `{name}` is not UTF-8"))
+            }),
+        }
+    }
+
     /// A list of floats.
     pub(super) fn floats(&self, name: &str) -> Result<Option<&[f32]>> {
         Ok(self.attribute(name, AttributeType::Floats)?.map(|a| &a.floats[..]))

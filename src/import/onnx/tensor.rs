@@ -130,10 +130,11 @@ fn int(x: u64) -> Result<i64> {
     i64::try_from(x).map_err(|_| bad(format!("the integer {x} is above 2^63")))
 }
 
-/// Two values a byte, the first in the low half.
-fn nibbles(elem: Elem, bytes: impl Iterator<Item = u8>, len: usize) -> Data {
-    let halves = bytes.flat_map(|b| [b & 15, b >> 4]);
-    Data::Int(halves.take(len).map(|n| elem.wrap(i64::from(n))).collect())
+/// Two or four values a byte, the first in the lowest bits.
+fn packed(elem: Elem, bytes: impl Iterator<Item = u8>, len: usize) -> Data {
+    let bits = elem.bits();
+    let parts = bytes.flat_map(|b| (0..8 / bits).map(move |i| b >> (i * bits)));
+    Data::Int(parts.take(len).map(|n| elem.wrap(i64::from(n))).collect())
 }
 
 fn from_raw(elem: Elem, raw: &[u8], len: usize) -> Result<Data> {
@@ -146,7 +147,7 @@ fn from_raw(elem: Elem, raw: &[u8], len: usize) -> Result<Data> {
         Elem::Bf16 => Data::Real(items(raw).map(|b| bf16::from_le_bytes(b).to_f64()).collect()),
         Elem::F32 => Data::Real(items(raw).map(|b| f32::from_le_bytes(b).into()).collect()),
         Elem::F64 => Data::Real(items(raw).map(f64::from_le_bytes).collect()),
-        Elem::I4 | Elem::U4 => nibbles(elem, raw.iter().copied(), len),
+        Elem::I2 | Elem::U2 | Elem::I4 | Elem::U4 => packed(elem, raw.iter().copied(), len),
         Elem::Bool => Data::Int(raw.iter().map(|&b| i64::from(b != 0)).collect()),
         Elem::I8 => Data::Int(items(raw).map(|b| i8::from_le_bytes(b).into()).collect()),
         Elem::U8 => Data::Int(raw.iter().map(|&b| b.into()).collect()),
@@ -182,11 +183,12 @@ fn from_fields(elem: Elem, t: &TensorProto, len: usize) -> Result<Data> {
             expect("values", t.uint64_data.len(), Some(len))?;
             Ok(Data::Int(t.uint64_data.iter().map(|&x| int(x)).collect::<Result<_>>()?))
         }
-        Elem::I4 | Elem::U4 => {
-            expect("pairs of values", t.int32_data.len(), Some(len.div_ceil(2)))?;
+        Elem::I2 | Elem::U2 | Elem::I4 | Elem::U4 => {
+            let a_byte = 8 / elem.bits();
+            expect("bytes of values", t.int32_data.len(), Some(len.div_ceil(a_byte)))?;
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             let bytes = t.int32_data.iter().map(|&x| x as u8);
-            Ok(nibbles(elem, bytes, len))
+            Ok(packed(elem, bytes, len))
         }
         Elem::F16 | Elem::Bf16 => {
             expect("values", t.int32_data.len(), Some(len))?;
@@ -240,6 +242,8 @@ mod tests {
         assert_eq!(reals(&raw(Bool, &[3], &[0, 1, 2])), [0., 1., 1.]);
         assert_eq!(reals(&raw(Int4, &[3], &[0xf1, 0x08])), [1., -1., -8.]);
         assert_eq!(reals(&raw(Uint4, &[3], &[0xf1, 0x08])), [1., 15., 8.]);
+        assert_eq!(reals(&raw(Int2, &[5], &[0b1110_0100, 1])), [0., 1., -2., -1., 1.]);
+        assert_eq!(reals(&raw(Uint2, &[3], &[0b0010_0111])), [3., 1., 2.]);
     }
 
     #[test]
@@ -255,6 +259,7 @@ mod tests {
         assert_eq!(reals(&ints(DataType::Int8, &[-1, 3])), [-1., 3.]);
         assert_eq!(reals(&ints(DataType::Bool, &[0, 1])), [0., 1.]);
         assert_eq!(reals(&ints(DataType::Int4, &[0x2f])), [-1., 2.]);
+        assert_eq!(reals(&ints(DataType::Uint2, &[0b1001])), [1., 2.]);
     }
 
     #[test]

@@ -50,7 +50,12 @@ pub(super) fn model(text: &str) -> ModelProto {
     }
     ModelProto {
         ir_version: Some(10),
-        opset_import: vec![OperatorSetIdProto { domain: None, version: Some(18) }],
+        opset_import: [None, Some("qonnx.custom_op.general"), Some("onnx.brevitas")]
+            .map(|domain| OperatorSetIdProto {
+                domain: domain.map(str::to_owned),
+                version: Some(domain.map_or(18, |_| 2)),
+            })
+            .to_vec(),
         graph: Some(graph),
         ..ModelProto::default()
     }
@@ -76,7 +81,8 @@ fn value(name: &str, elem: DataType, dims: &[&str]) -> ValueInfoProto {
     };
     let tensor = type_proto::Tensor {
         elem_type: Some(elem.into()),
-        shape: Some(TensorShapeProto { dim: dims.iter().map(dim).collect() }),
+        // None: the file does not say.
+        shape: (!dims.is_empty()).then(|| TensorShapeProto { dim: dims.iter().map(dim).collect() }),
     };
     ValueInfoProto {
         name: Some(name.into()),
@@ -120,8 +126,10 @@ fn node(line: &str) -> NodeProto {
     let (op, rest) = rest.split_once('(').unwrap();
     let (operands, attributes) = rest.split_once(')').unwrap();
     let operand = |o: &str| if o.trim() == "_" { String::new() } else { o.trim().to_owned() };
+    let (domain, op) = op.trim().rsplit_once('.').unwrap_or(("", op.trim()));
     NodeProto {
-        op_type: Some(op.trim().into()),
+        domain: (!domain.is_empty()).then(|| domain.to_owned()),
+        op_type: Some(op.into()),
         input: operands.split(',').filter(|o| !o.trim().is_empty()).map(operand).collect(),
         output: output.split(',').map(|o| o.trim().to_owned()).collect(),
         attribute: attributes.split_whitespace().map(attribute).collect(),
@@ -139,9 +147,12 @@ fn attribute(text: &str) -> AttributeProto {
     } else if let Ok(i) = value.parse() {
         a.i = Some(i);
         AttributeType::Int
-    } else {
-        a.f = Some(value.parse().unwrap());
+    } else if let Ok(f) = value.parse() {
+        a.f = Some(f);
         AttributeType::Float
+    } else {
+        a.s = Some(value.into());
+        AttributeType::String
     };
     a.r#type = Some(kind.into());
     a
@@ -179,6 +190,28 @@ pub(super) fn net(body: &str) -> String {
         p = Div(c, k)
         i = MatMul(p, fc1.weight)
         {body}
+        output y"
+    )
+}
+
+/// A network of 1×4×4 pixels `p`, from which `body` computes the static current `i` of
+/// neurons; two timesteps.
+pub(super) fn image(body: &str) -> String {
+    format!(
+        "input x u8 batch 1 4 4
+        const k f32 -: 16
+        const th f32 -: 1
+        const beta f32 -: 0.75
+        c = Cast(x) to=1
+        p = Div(c, k)
+        {body}
+        f1 = Greater(i, th)
+        s1 = Cast(f1) to=1
+        l2 = Mul(beta, i)
+        m2 = Add(l2, i)
+        f2 = Greater(m2, th)
+        s2 = Cast(f2) to=1
+        y = Sum(s1, s2)
         output y"
     )
 }

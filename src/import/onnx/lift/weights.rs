@@ -41,13 +41,17 @@ pub(super) fn binarise(
         let message = format!("{zeros} of {} weights `{name}` are zero", matrix.len());
         return Err(node
             .error(&codes::LIFT_TERNARY_WEIGHTS, message)
-            .help("`sign(0)` is 0: use `where(w >= 0, 1, -1)` in place of `sign(w)`"));
+            .help("`sign(0)` is 0: use `where(w >= 0, 1, -1)` in place of `sign(w)`; or say what a zero counts as with --sign-of-zero plus or minus; or keep it with --weights int8"));
     }
     let mut scale = Vec::with_capacity(outputs);
     for o in 0..outputs {
         let row = || (0..inputs).map(|i| at(o, i).abs());
         #[allow(clippy::cast_precision_loss)]
-        let mean = row().sum::<f64>() / inputs as f64;
+        let mut mean = row().sum::<f64>() / inputs as f64;
+        // A sum rounds; what is the same everywhere is kept as it is.
+        if let Some(first) = row().next().filter(|f| row().all(|w| w == *f)) {
+            mean = first;
+        }
         if row().any(|w| (w - mean).abs() > TOLERANCE * mean) {
             return Err(not_binary(node, name, o, row().collect()));
         }
@@ -70,5 +74,5 @@ fn not_binary(node: &Node<'_>, name: &str, output: usize, mut row: Vec<f64>) -> 
         row.len()
     );
     node.error(&codes::LIFT_FLOAT_WEIGHTS, message)
-        .help("binarise in the model, e.g. `where(w >= 0, 1, -1) * w.abs().mean(1, keepdim=True)`, and export the model in eval mode")
+        .help("binarise in the model, e.g. `where(w >= 0, 1, -1) * w.abs().mean(1, keepdim=True)`, and export the model in eval mode; or keep more bits with --weights int8, or --weights float for the interpreter alone")
 }

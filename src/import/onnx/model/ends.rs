@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::state::State;
 use super::{Source, broken};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::import::Options;
@@ -13,29 +14,35 @@ use crate::import::onnx::proto::type_proto::Value as Type;
 use crate::import::onnx::proto::{GraphProto, ValueInfoProto};
 use crate::import::onnx::tensor::Info;
 
-const ONE_TIMESTEP: &str = "if some are membrane potentials, this is one timestep: export a `forward` that loops over the timesteps, with the state starting at zero inside it";
+const ONE_TIMESTEP: &str = "if some are membrane potentials, this is one timestep: return their next values, too, or name them with --state IN=OUT; or export a `forward` that loops over the timesteps, with the state starting at zero inside it";
 
 pub(super) fn output<'a>(
     graph: &'a GraphProto,
     sources: &HashMap<&str, Source<'_>>,
+    states: &[State<'_>],
     options: &Options,
 ) -> Result<&'a str> {
-    let names: Vec<_> = graph.output.iter().map(ValueInfoProto::name).collect();
+    let mut names: Vec<_> = graph.output.iter().map(ValueInfoProto::name).collect();
+    if options.output.is_none() && names.len() > 1 {
+        // What the next timestep takes is a result only if it is asked for.
+        names.retain(|n| states.iter().all(|s| s.output != *n));
+    }
+    let free = free_inputs(graph, sources).count() - states.len();
     let list = || names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
     let error = |message: String| Diagnostic::new(&codes::IMPORT_OUTPUT, message);
     let name = match (&options.output, &names[..]) {
-        (_, []) => return Err(broken("the graph has no output")),
+        (_, []) if graph.output.is_empty() => return Err(broken("the graph has no output")),
+        (_, []) => {
+            return Err(error("every output is the next value of a state".to_owned())
+                .help("name the one that holds the logits with --output-name"));
+        }
         (Some(wanted), _) => names.iter().find(|n| *n == wanted).copied().ok_or_else(|| {
             error(format!("no output is called `{wanted}`; there are {}", list()))
         })?,
         (None, [one]) => one,
-        (None, _) if free_inputs(graph, sources).count() > 1 => {
-            let message = format!(
-                "the graph has {} inputs and {} outputs: {}",
-                free_inputs(graph, sources).count(),
-                names.len(),
-                list()
-            );
+        (None, _) if free > 1 => {
+            let message =
+                format!("the graph has {free} inputs and {} outputs: {}", names.len(), list());
             return Err(Diagnostic::new(&codes::IMPORT_INPUT, message).help(ONE_TIMESTEP));
         }
         (None, _) => {
@@ -50,7 +57,7 @@ pub(super) fn output<'a>(
 }
 
 /// Inputs that no initializer gives a value.
-fn free_inputs<'a>(
+pub(super) fn free_inputs<'a>(
     graph: &'a GraphProto,
     sources: &HashMap<&str, Source<'_>>,
 ) -> impl Iterator<Item = &'a ValueInfoProto> {
@@ -62,6 +69,7 @@ pub(super) fn input<'a>(
     nodes: &[Node<'_>],
     order: &[usize],
     sources: &HashMap<&str, Source<'_>>,
+    states: &[State<'_>],
     output: &str,
 ) -> Result<(&'a str, Info)> {
     let used: BTreeSet<&str> = order
@@ -70,7 +78,9 @@ pub(super) fn input<'a>(
         .flat_map(|n| n.proto.input.iter().map(String::as_str))
         .chain([output])
         .collect();
-    let inputs: Vec<_> = free_inputs(graph, sources).filter(|i| used.contains(i.name())).collect();
+    let is_data =
+        |i: &&ValueInfoProto| used.contains(i.name()) && states.iter().all(|s| s.input != i.name());
+    let inputs: Vec<_> = free_inputs(graph, sources).filter(is_data).collect();
     match inputs[..] {
         [one] => Ok((one.name(), info(one).map_err(|d| d.at(format!("input {}", one.name())))?)),
         [] => Err(Diagnostic::new(&codes::IMPORT_INPUT, "it does not depend on any input")
@@ -86,6 +96,17 @@ pub(super) fn input<'a>(
 
 /// Type and shape of the input; a symbolic batch becomes 1.
 fn info(value: &ValueInfoProto) -> Result<Info> {
+    let info = state_info(value)?;
+    if info.shape.len() < 2 {
+        let message = "it needs a batch dimension and at least one more";
+        return Err(Diagnostic::new(&codes::ONNX_SHAPE, message)
+            .help("export with an example input of shape [batch, …]"));
+    }
+    Ok(info)
+}
+
+/// Type and shape of a state, which may lack the batch dimension.
+pub(super) fn state_info(value: &ValueInfoProto) -> Result<Info> {
     let Some(Type::TensorType(t)) = value.r#type.as_ref().and_then(|t| t.value.as_ref()) else {
         return Err(Diagnostic::new(&codes::IMPORT_INPUT, "it is not a tensor"));
     };
@@ -94,11 +115,6 @@ fn info(value: &ValueInfoProto) -> Result<Info> {
         Diagnostic::new(&codes::IMPORT_INPUT, format!("elements of type {name} cannot be read"))
     })?;
     let dims = t.shape.as_ref().map_or(&[][..], |s| &s.dim);
-    if dims.len() < 2 {
-        let message = "it needs a batch dimension and at least one more";
-        return Err(Diagnostic::new(&codes::ONNX_SHAPE, message)
-            .help("export with an example input of shape [batch, …]"));
-    }
     let mut shape = Vec::with_capacity(dims.len());
     for (axis, dim) in dims.iter().enumerate() {
         shape.push(match &dim.value {

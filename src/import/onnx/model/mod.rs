@@ -3,6 +3,7 @@
 
 mod ends;
 mod order;
+mod state;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,6 +12,8 @@ use super::proto::{GraphProto, ModelProto, TensorProto};
 use super::tensor::Info;
 use crate::diag::{Diagnostic, Result, codes};
 use crate::import::Options;
+
+pub(super) use state::State;
 
 /// Before 7, broadcasting was asked for by attributes.
 const OLDEST_OPSET: i64 = 7;
@@ -39,6 +42,10 @@ pub(super) struct Model<'a> {
     pub(super) input: (&'a str, Info),
     /// Name of the output that becomes the logits.
     pub(super) output: &'a str,
+    /// What a model of one timestep hands to the next.
+    pub(super) states: Vec<State<'a>>,
+    /// How many times the model is run for one inference: 1, or T if it has a state.
+    pub(super) steps: usize,
     sources: HashMap<&'a str, Source<'a>>,
 }
 
@@ -61,11 +68,13 @@ impl<'a> Model<'a> {
         }
         let nodes = nodes(graph, &opsets)?;
         let sources = sources(graph, &nodes)?;
-        let output = ends::output(graph, &sources, options)?;
-        let live = order::live(&nodes, &sources, output)?;
+        let mut states = state::pair(graph, &nodes, &sources, options)?;
+        let output = ends::output(graph, &sources, &states, options)?;
+        let live = order::live(&nodes, &sources, &mut states, output)?;
         let order = order::order(&nodes, &sources, &live)?;
-        let input = ends::input(graph, &nodes, &order, &sources, output)?;
-        Ok(Self { nodes, order, input, output, sources })
+        let input = ends::input(graph, &nodes, &order, &sources, &states, output)?;
+        let steps = state::steps(&states, order.len(), options)?;
+        Ok(Self { nodes, order, input, output, states, steps, sources })
     }
 
     /// Where the value of this name comes from; none is the internal error of a missing

@@ -3,14 +3,16 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::Source;
+use super::{Source, State};
 use crate::diag::{Result, codes};
 use crate::import::onnx::node::Node;
 
-/// Which nodes the output depends on.
+/// Which nodes the output depends on, at this timestep or a later one. States that it
+/// does not depend on are dropped.
 pub(super) fn live(
     nodes: &[Node<'_>],
     sources: &HashMap<&str, Source<'_>>,
+    states: &mut Vec<State<'_>>,
     output: &str,
 ) -> Result<Vec<bool>> {
     // A missing operand is an error of the file even where nothing depends on it.
@@ -22,15 +24,23 @@ pub(super) fn live(
         }
     }
     let mut live = vec![false; nodes.len()];
+    let mut used = vec![false; states.len()];
     let mut open = vec![output];
     while let Some(name) = open.pop() {
-        if let Some(&Source::Node(n)) = sources.get(name)
+        if let Some(s) = states.iter().position(|s| s.input == name)
+            && let (Some(flag), Some(state)) = (used.get_mut(s), states.get(s))
+            && !std::mem::replace(flag, true)
+        {
+            open.push(state.output);
+        } else if let Some(&Source::Node(n)) = sources.get(name)
             && let (Some(flag), Some(node)) = (live.get_mut(n), nodes.get(n))
             && !std::mem::replace(flag, true)
         {
             open.extend(node.proto.input.iter().map(String::as_str));
         }
     }
+    let mut used = used.into_iter();
+    states.retain(|_| used.next().unwrap_or(false));
     Ok(live)
 }
 

@@ -9,7 +9,7 @@ use prost::Message as _;
 use super::identity::same;
 use super::{Fate, Kind, Value, ValueId, Values};
 use crate::diag::{Diagnostic, Result, codes};
-use crate::import::onnx::model::{Model, Source};
+use crate::import::onnx::model::{Model, Source, State};
 use crate::import::onnx::node::Node;
 use crate::import::onnx::ops::{self, Arg, Call, Operator};
 use crate::import::onnx::tensor::{Data, Info, Tensor};
@@ -40,7 +40,7 @@ impl<'m, 'a> Builder<'m, 'a> {
         Self {
             model,
             values: vec![input],
-            fates: vec![Fate::Dead; model.nodes.len()],
+            fates: vec![Fate::Dead; model.nodes.len() * model.steps],
             by_name: HashMap::from([(*name, 0)]),
             by_key: HashMap::new(),
             by_content: HashMap::new(),
@@ -49,24 +49,51 @@ impl<'m, 'a> Builder<'m, 'a> {
         }
     }
 
+    /// A model of one timestep is run T times, each time with the states of the time
+    /// before. What does not depend on a state is the same value every time.
     pub(super) fn build(mut self) -> Result<Values> {
-        for &n in &self.model.order {
-            let Some(node) = self.model.nodes.get(n) else { continue };
-            let fate = self.node(n, node)?;
-            if let Some(f) = self.fates.get_mut(n) {
-                *f = fate;
+        let mut outputs = Vec::with_capacity(self.model.steps);
+        for t in 0..self.model.steps {
+            let mut states = Vec::with_capacity(self.model.states.len());
+            for state in &self.model.states {
+                states.push(if t == 0 { self.zero(state)? } else { self.operand(state.output)? });
             }
+            self.by_name.extend(self.model.states.iter().map(|s| s.input).zip(states));
+            for &n in &self.model.order {
+                let Some(node) = self.model.nodes.get(n) else { continue };
+                let fate = self.node(n, node)?;
+                if let Some(f) = self.fates.get_mut(t * self.model.nodes.len() + n) {
+                    *f = fate;
+                }
+            }
+            outputs.push(self.operand(self.model.output)?);
         }
-        let output = self.operand(self.model.output)?;
-        Ok(self.finish(output))
+        self.finish(outputs)
+    }
+
+    /// The state before the first timestep.
+    fn zero(&mut self, state: &State<'_>) -> Result<ValueId> {
+        let len = state.info.len().unwrap_or(usize::MAX);
+        self.budget = self.budget.checked_sub(len).ok_or_else(|| {
+            let message = format!("a state of shape {:?}", state.info.shape);
+            Diagnostic::new(&codes::IMPORT_TOO_LARGE, message).at(format!("input {}", state.input))
+        })?;
+        let data = if state.info.elem.is_float() {
+            Data::Real(vec![0.0; len])
+        } else {
+            Data::Int(vec![0; len])
+        };
+        Ok(self.constant(Tensor { info: state.info.clone(), data }, None))
     }
 
     /// Users, and which values the output still depends on.
-    fn finish(mut self, output: ValueId) -> Values {
+    fn finish(mut self, outputs: Vec<ValueId>) -> Result<Values> {
         let mut users = vec![Vec::new(); self.values.len()];
         let mut live = vec![false; self.values.len()];
-        if let Some(l) = live.get_mut(output) {
-            *l = true;
+        for &output in &outputs {
+            if let Some(l) = live.get_mut(output) {
+                *l = true;
+            }
         }
         for (id, value) in self.values.iter().enumerate().rev() {
             let Kind::Node { operands, .. } = &value.kind else { continue };
@@ -90,7 +117,10 @@ impl<'m, 'a> Builder<'m, 'a> {
                 *fate = Fate::Dead;
             }
         }
-        Values { values: self.values, users, fates: self.fates, input: 0, output }
+        let Some(&output) = outputs.last() else {
+            return Err(Diagnostic::internal("onnx values", "a model without timesteps"));
+        };
+        Ok(Values { values: self.values, users, fates: self.fates, input: 0, output, outputs })
     }
 
     fn push(&mut self, value: Value) -> ValueId {
@@ -165,7 +195,7 @@ impl<'m, 'a> Builder<'m, 'a> {
         operands: &[Option<ValueId>],
     ) -> Result<(Vec<ValueId>, Fate)> {
         let outputs = node.proto.output.len();
-        let known = node.is_standard().then(|| ops::find(node.op())).flatten();
+        let known = ops::of(node);
         let mut info = None;
         if let Some(operator) = known
             && let Some(call) = call(&self.values, node, operands)

@@ -7,6 +7,8 @@
 mod build;
 mod identity;
 
+pub(super) use identity::OPERATORS as IDENTITIES;
+
 use super::model::Model;
 use super::tensor::{Info, Tensor};
 use crate::diag::Result;
@@ -57,10 +59,14 @@ pub(super) enum Fate {
 pub(super) struct Values {
     values: Vec<Value>,
     users: Vec<Vec<ValueId>>,
-    /// One entry a node, in the order of [`Model::nodes`].
+    /// One entry a node, in the order of [`Model::nodes`]; so many for every timestep of a
+    /// model that holds one.
     pub(super) fates: Vec<Fate>,
     pub(super) input: ValueId,
+    /// The output; the last timestep's, if there are several.
     pub(super) output: ValueId,
+    /// The output of every timestep of a model that holds one; else the output alone.
+    pub(super) outputs: Vec<ValueId>,
 }
 
 static UNKNOWN: Value = Value { kind: Kind::Input, info: None, origin: None };
@@ -151,6 +157,17 @@ mod tests {
             assert_eq!(v.fates[..2], [Fate::Identity; 2]);
             assert_eq!(v.fates[3..], [Fate::Dead; 2]);
         });
+    }
+
+    #[test]
+    fn a_dropout_in_training_drops() {
+        let text = |flag| {
+            format!(
+                "input x f32 1 2\nconst r f32 -: 0.5\nconst t bool -: {flag}\ny = Dropout(x, r, t)\noutput y"
+            )
+        };
+        values(&text(0), |v| assert_eq!(v.output, v.input));
+        values(&text(1), |v| assert_ne!(v.output, v.input));
     }
 
     #[test]

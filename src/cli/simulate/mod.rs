@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! `synfire simulate`: accuracy, agreement between the real and the integer model, cycles.
 
+mod real;
+
 use std::fmt::Write as _;
 
 use clap::value_parser;
 use serde::Serialize;
 
-use super::build::Build;
-use super::inputs::DataArgs;
-use super::model::ModelArgs;
-use super::ui::{Ui, table, thousands};
+use crate::cli::build::Build;
+use crate::cli::inputs::DataArgs;
+use crate::cli::model::ModelArgs;
+use crate::cli::ui::{Ui, table, thousands};
 use crate::data::Inputs;
-use crate::diag::{Diagnostic, Result};
+use crate::diag::{Diagnostic, Result, codes};
 use crate::hw::{self, Design};
 use crate::interp::{Interp, Logits};
 use crate::ir::Graph;
@@ -21,7 +23,8 @@ use crate::target;
 /// Run a model or a build on the host: accuracy, spikes, cycles.
 ///
 /// The real-valued model, the integer model and, where the hardware takes the model, the
-/// cycle-accurate simulation run on the same inputs and are compared.
+/// cycle-accurate simulation run on the same inputs and are compared. A model that has no
+/// integer form yet runs in real numbers alone, and the reason is printed.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   synfire simulate build/student --images t10k-images-idx3-ubyte.gz --labels t10k-labels-idx1-ubyte.gz
@@ -85,7 +88,13 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         let build = Build::open(&args.model.model)?;
         (build.real, build.integer, Ok(build.design))
     } else {
-        let model = args.model.load()?;
+        let model = match args.model.load() {
+            Ok(model) => model,
+            Err(d) if d.code.id == codes::PASS_UNSUPPORTED.id => {
+                return real::run(args, &args.model.import()?.0, &d, ui);
+            }
+            Err(d) => return Err(d),
+        };
         let target = target::load(&args.target)?;
         let lowered = hw::lower(&model.integer, &target, &hw::Options::default());
         (model.real, model.integer, lowered.map(|(design, _)| design))

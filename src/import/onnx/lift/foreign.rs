@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Quantisers of QONNX that no network of binary weights has: said before anything else,
+//! since what follows from them would be told at another operator.
+
+use crate::diag::{Result, codes};
+use crate::import::onnx::model::Model;
+use crate::import::onnx::ops;
+use crate::import::onnx::values::{Fate, Values};
+use crate::import::{Options, WeightForm};
+
+/// # Errors
+/// [`codes::LIFT_FLOAT_WEIGHTS`] for weights of several bits, unless the user takes them,
+/// and [`codes::LIFT_UNSUPPORTED`] for quantised activations.
+pub(super) fn check(model: &Model<'_>, values: &Values, options: &Options) -> Result<()> {
+    for &n in &model.order {
+        let Some(node) = model.nodes.get(n) else { continue };
+        if !ops::qonnx::DOMAINS.contains(&node.proto.domain()) {
+            continue;
+        }
+        let is_constant = matches!(values.fates.get(n), Some(Fate::Folded));
+        match (node.op(), is_constant) {
+            ("BipolarQuant", true) => {}
+            ("BipolarQuant", false) => {
+                return Err(node
+                    .error(&codes::LIFT_UNSUPPORTED, "an activation of ±1 is no spike")
+                    .help("`BipolarQuant` is taken for weights; between layers use a leaky integrate-and-fire neuron, whose spikes are 0 or 1"));
+            }
+            ("Quant" | "IntQuant", true) if options.weights == WeightForm::Binary => {
+                return Err(node
+                    .error(&codes::LIFT_FLOAT_WEIGHTS, "these weights are quantised to several bits")
+                    .help("train with binary weights (Brevitas: a weight quantiser of `QuantType.BINARY`), or keep the bits with --weights int8"));
+            }
+            (_, false) => {
+                return Err(node
+                    .error(&codes::LIFT_UNSUPPORTED, "an activation of several bits is no spike")
+                    .help("leave the activation quantisers out; between layers use a leaky integrate-and-fire neuron"));
+            }
+            (_, true) => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::import::onnx::testing::{neuron, refusal};
+
+    #[test]
+    fn activations_are_told_from_weights() {
+        let body = "l@ = Mul(beta, m^)\na@ = Add(l@, j)\nm@ = Sub(a@, s^)";
+        let text = |q: &str| neuron(&format!("{q}\nm1 = Identity(j)"), body);
+        let bipolar = refusal(&text("j = qonnx.custom_op.general.BipolarQuant(i, one)"));
+        assert_eq!(
+            bipolar,
+            "SF0120 node j (qonnx.custom_op.general.BipolarQuant, opset 2): an activation of ±1 is no spike"
+        );
+        let quant = refusal(&text("j = qonnx.custom_op.general.Quant(i, one, zero, th)"));
+        assert!(quant.contains("several bits"), "{quant}");
+        let weights = text("j = Identity(i)")
+            .replace("i = MatMul(p, fc1.weight)", "const b f32 -: 4\nw = qonnx.custom_op.general.Quant(fc1.weight, one, zero, b)\ni = MatMul(p, w)");
+        assert!(refusal(&weights).starts_with("SF0121 node w"), "{}", refusal(&weights));
+    }
+}

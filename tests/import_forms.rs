@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Forms of ONNX files other than a PyTorch export with its timesteps unrolled.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use synfire::import::{Options, WeightForm, ZeroSign, load};
+use synfire::interp::{Interp, Logits, Record};
+use synfire::ir::Graph;
+
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models").join(name)
+}
+
+/// What a fixture's script recorded.
+fn expected(folder: &str) -> serde_json::Map<String, Value> {
+    serde_json::from_slice(&std::fs::read(file(folder).join("expected.json")).unwrap()).unwrap()
+}
+
+fn import(name: &str, options: &Options) -> Graph {
+    load(&file(name), options).unwrap_or_else(|d| panic!("{name}: {} {d}", d.code.id))
+}
+
+fn numbers(v: &Value) -> Vec<f64> {
+    v.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+}
+
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).fold(0.0, |m: f64, (x, y)| m.max((x - y).abs()))
+}
+
+/// The largest difference to `[timestep][class]` or `[class]`.
+fn difference(record: &Record, want: &Value) -> f64 {
+    if want[0].is_array() {
+        let steps = want.as_array().unwrap();
+        assert_eq!(steps.len(), record.steps.len());
+        let each = record.steps.iter().zip(steps).map(|(a, b)| distance(a, &numbers(b)));
+        return each.fold(0.0, f64::max);
+    }
+    let Logits::Real(logits) = &record.logits else { panic!("{record:?}") };
+    distance(logits, &numbers(want))
+}
+
+/// Runs the inputs; every sample is within `bound` of `want[sample]`, and the first layer
+/// neither silent nor always firing, which would agree with anything.
+fn compare(name: &str, graph: &Graph, inputs: &Value, want: &Value, bound: f64) {
+    let interp = Interp::new(graph).unwrap();
+    let (mut fired, mut all) = (0, 0);
+    for (input, want) in inputs.as_array().unwrap().iter().zip(want.as_array().unwrap()) {
+        let input: Vec<u16> = serde_json::from_value(input.clone()).unwrap();
+        let record = interp.run(&input).unwrap();
+        let off = difference(&record, want);
+        assert!(off <= bound, "{name} is off by {off}");
+        let spikes = &record.spikes[0];
+        fired += spikes.count();
+        all += spikes.neurons * spikes.fired.len();
+    }
+    assert!(fired * 20 > all && fired * 20 < all * 19, "{name}: {fired} of {all}");
+}
+
+#[test]
+fn one_timestep_is_run_as_often_as_it_is_asked_for() {
+    let all = expected("one_step");
+    assert_eq!(all.len(), 6);
+    for (variant, entry) in &all {
+        for exporter in ["legacy", "dynamo"] {
+            let name = format!("one_step/{variant}_{exporter}.onnx");
+            let steps = u32::try_from(entry["steps"].as_u64().unwrap()).unwrap();
+            let options = Options { timesteps: Some(steps), ..Options::default() };
+            let graph = import(&name, &options);
+            assert_eq!(graph.timesteps, steps);
+            // Single precision there, double here.
+            compare(&name, &graph, &entry["input"], &entry[exporter], 1e-5);
+        }
+    }
+}
+
+#[test]
+fn one_timestep_alone_is_no_inference() {
+    let error = load(&file("one_step/two_dynamo.onnx"), &Options::default()).unwrap_err();
+    assert_eq!(error.code.id, "SF0113");
+    assert!(error.message.contains("`mem1` → `sub_1`, `mem2` → `sub_4`"), "{error}");
+}
+
+#[test]
+fn every_container_holds_the_same_network() {
+    let all = expected("containers");
+    let files = all["files"].as_array().unwrap();
+    assert!(files.len() >= 50);
+    for name in files {
+        let name = format!("containers/{}.onnx", name.as_str().unwrap());
+        let graph = import(&name, &Options::default());
+        compare(&name, &graph, &all["input"], &all["logits"], 1e-6);
+    }
+}
+
+#[test]
+fn external_data_need_the_folder() {
+    let bytes = std::fs::read(file("containers/external.onnx")).unwrap();
+    let error = synfire::import::onnx::import(&bytes, "x", &Options::default()).unwrap_err();
+    assert_eq!(error.code.id, "SF0106");
+}
+
+#[test]
+fn quantisers_of_qonnx_make_the_weights() {
+    for (variant, entry) in &expected("qonnx") {
+        let name = format!("qonnx/{variant}.onnx");
+        let mut options = Options::default();
+        if variant.starts_with("quant") {
+            let error = load(&file(&name), &options).unwrap_err();
+            assert_eq!(error.code.id, "SF0121", "{error}");
+            assert!(error.help.as_ref().unwrap().contains("--weights int8"), "{error}");
+            options.weights = WeightForm::Int8;
+        }
+        compare(&name, &import(&name, &options), &entry["input"], &entry["logits"], 1e-5);
+    }
+    let error = load(&file("qonnx/activation.onnx"), &Options::default()).unwrap_err();
+    assert_eq!(error.code.id, "SF0120");
+    assert!(error.message.contains("±1"), "{error}");
+}
+
+#[test]
+fn float_weights_are_taken_if_asked_for() {
+    let all = expected("dialects");
+    // What the float network computes is not recorded there; int8 is near to float.
+    let float = Options { weights: WeightForm::Float, ..Options::default() };
+    let int8 = Options { weights: WeightForm::Int8, ..Options::default() };
+    let pixels: Vec<u16> = serde_json::from_value(all["plain"]["input"][0].clone()).unwrap();
+    for exporter in ["legacy", "dynamo"] {
+        let name = format!("dialects/float_{exporter}.onnx");
+        assert_eq!(load(&file(&name), &Options::default()).unwrap_err().code.id, "SF0121");
+        let run = |o: &Options| Interp::new(&import(&name, o)).unwrap().run(&pixels).unwrap();
+        let (a, b) = (run(&float), run(&int8));
+        assert_eq!(a.spikes, b.spikes, "{name}");
+        let off = a.steps.iter().zip(&b.steps).map(|(a, b)| distance(a, b)).fold(0.0, f64::max);
+        assert!(off < 0.1, "{name}: {off}");
+        let ternary = format!("dialects/ternary_{exporter}.onnx");
+        let plus = Options { sign_of_zero: Some(ZeroSign::Plus), ..Options::default() };
+        assert_eq!(import(&ternary, &plus).timesteps, 3);
+    }
+}
