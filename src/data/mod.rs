@@ -76,7 +76,7 @@ impl Inputs {
 /// Reads static levels up to 255, and labels if a file of them is given.
 ///
 /// # Errors
-/// As [`samples`]; [`codes::INPUT_KIND`](crate::diag::codes::INPUT_KIND) for inputs that
+/// As [`samples()`]; [`codes::INPUT_KIND`](crate::diag::codes::INPUT_KIND) for inputs that
 /// are something else.
 pub fn load(images: &Path, labels: Option<&Path>) -> Result<Inputs> {
     let inputs = samples(images, labels, &Options::default())?.into_inputs();

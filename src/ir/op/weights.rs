@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::PerChannel;
 use crate::ir::BitMatrix;
 
-/// Weights of a [`Linear`] or [`Conv`] layer: a row an output, a column an input. For a
+/// Weights of a [`Linear`] or [`Conv`](super::Conv) layer: a row an output, a column an input. For a
 /// convolution a row is an output channel, and its columns are the window's inputs,
 /// channel by channel, row by row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
