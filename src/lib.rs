@@ -6,6 +6,7 @@ pub mod data;
 pub mod diag;
 pub mod emit;
 pub mod energy;
+pub mod export;
 pub mod flow;
 pub mod hw;
 pub mod import;

@@ -43,8 +43,8 @@ def bipolar(domain, each):
 
 def multibit(bits, narrow):
     def weight(name, signs, kind, raw, nodes, init):
-        w = latent(signs)
-        args = {"scale": np.float32(2.0 ** (1 - bits)), "zero": np.float32(0), "bits": np.float32(bits)}
+        w = latent(signs) * np.float32(2)
+        args = {"scale": np.float32(2.0 ** (2 - bits)), "zero": np.float32(0), "bits": np.float32(bits)}
         init.append(numpy_helper.from_array(w, name))
         init.extend(numpy_helper.from_array(v, f"{name}_{k}") for k, v in args.items())
         nodes.append(helper.make_node("Quant", [name, *(f"{name}_{k}" for k in args)], [name + "_q"],

@@ -28,6 +28,7 @@ mod flatten;
 mod foreign;
 mod input;
 mod lif;
+mod lif_call;
 mod linear;
 mod multibit;
 mod names;
@@ -58,6 +59,7 @@ const FUEL_PER_VALUE: usize = 200;
 
 /// Every pattern, in the order in which they look at a stream.
 const PATTERNS: &[&dyn Pattern] = &[
+    &lif_call::Lif,
     &lif::Lif,
     &readout::Readout,
     &linear::Linear,

@@ -12,6 +12,7 @@ mod create;
 mod elementwise;
 mod gather;
 mod layer;
+mod lif_call;
 pub(super) mod qonnx;
 mod reduce;
 mod reshape;
@@ -59,6 +60,9 @@ const fn row(name: &'static str, infer: Infer, fold: Fold) -> Operator {
 pub(super) fn of(node: &Node<'_>) -> Option<&'static Operator> {
     if node.is_standard() {
         return find(node.op());
+    }
+    if node.proto.domain() == super::dialect::DOMAIN {
+        return lif_call::TABLE.iter().find(|op| op.name == node.op());
     }
     let is_known = qonnx::DOMAINS.contains(&node.proto.domain());
     qonnx::TABLE.iter().find(|op| is_known && op.name == node.op())

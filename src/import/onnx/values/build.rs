@@ -9,6 +9,7 @@ use prost::Message as _;
 use super::identity::same;
 use super::{Fate, Kind, Value, ValueId, Values};
 use crate::diag::{Diagnostic, Result, codes};
+use crate::import::onnx::dialect::DOMAIN;
 use crate::import::onnx::model::{Model, Source, State};
 use crate::import::onnx::node::Node;
 use crate::import::onnx::ops::{self, Arg, Call, Operator};
@@ -217,9 +218,11 @@ impl<'m, 'a> Builder<'m, 'a> {
             }
         }
         let mut ids = Vec::with_capacity(outputs);
-        for _ in 0..outputs {
-            let info = if ids.is_empty() { info.take() } else { None };
-            let kind = Kind::Node { node: n, operands: operands.to_vec() };
+        // What is known of an operator is about its first output; those of Lif are alike.
+        let alike = node.proto.domain() == DOMAIN;
+        for output in 0..outputs {
+            let info = info.clone().filter(|_| output == 0 || alike);
+            let kind = Kind::Node { node: n, output, operands: operands.to_vec() };
             ids.push(self.push(Value { kind, info, origin: None }));
         }
         let fate = self.fate(ids.first().copied());

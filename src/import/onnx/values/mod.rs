@@ -25,6 +25,8 @@ pub(super) enum Kind {
     Node {
         /// Index into [`Model::nodes`]; the first of equal ones.
         node: usize,
+        /// Which of its outputs.
+        output: usize,
         operands: Vec<Option<ValueId>>,
     },
 }
@@ -101,6 +103,14 @@ impl Values {
         match self.get(id).kind {
             Kind::Node { node, .. } => Some(node),
             _ => None,
+        }
+    }
+
+    /// Which output of its node this value is.
+    pub(super) fn output_of(&self, id: ValueId) -> usize {
+        match self.get(id).kind {
+            Kind::Node { output, .. } => output,
+            _ => 0,
         }
     }
 
