@@ -194,3 +194,15 @@ fn what_is_written_is_what_onnxruntime_ran() {
         compare(name, &graph, &entry["input"], &entry["logits"], 1e-5);
     }
 }
+
+#[test]
+fn timesteps_in_one_tensor_are_taken_apart() {
+    let all = expected("time_axis");
+    assert!(all.len() >= 7);
+    for (variant, entry) in &all {
+        let name = format!("time_axis/{variant}.onnx");
+        let graph = import(&name, &Options::default());
+        assert_eq!(graph.timesteps, 4);
+        compare(&name, &graph, &entry["input"], &entry["logits"], 1e-5);
+    }
+}

@@ -276,7 +276,7 @@ impl<'m> Lift<'m> {
     /// Operator of a value of ONNX's own operator set, else the empty string.
     fn op(&self, id: ValueId) -> &'m str {
         match self.node(id) {
-            Some(node) if node.is_standard() => node.op(),
+            Some(node) if node.is_standard() => self.values.joined(id).unwrap_or(node.op()),
             _ => "",
         }
     }

@@ -13,6 +13,7 @@ mod elementwise;
 mod gather;
 mod layer;
 mod lif_call;
+mod part;
 pub(super) mod qonnx;
 mod reduce;
 mod reshape;
@@ -77,6 +78,7 @@ fn find(name: &str) -> Option<&'static Operator> {
         elementwise::TABLE,
         gather::TABLE,
         layer::TABLE,
+        part::TABLE,
         reduce::TABLE,
         reshape::TABLE,
     ]
@@ -152,6 +154,7 @@ mod tests {
             super::elementwise::TABLE,
             super::gather::TABLE,
             super::layer::TABLE,
+            super::part::TABLE,
             super::reduce::TABLE,
             super::reshape::TABLE,
         ];

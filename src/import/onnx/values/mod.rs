@@ -6,6 +6,7 @@
 
 mod build;
 mod identity;
+mod time;
 
 use super::model::Model;
 use super::tensor::{Info, Tensor};
@@ -27,6 +28,8 @@ pub(super) enum Kind {
         node: usize,
         /// Which of its outputs.
         output: usize,
+        /// What it does with them, where that is not what the node says.
+        op: Option<&'static str>,
         operands: Vec<Option<ValueId>>,
     },
 }
@@ -102,6 +105,14 @@ impl Values {
     pub(super) fn node(&self, id: ValueId) -> Option<usize> {
         match self.get(id).kind {
             Kind::Node { node, .. } => Some(node),
+            _ => None,
+        }
+    }
+
+    /// What brings timesteps together that were one operand of the node.
+    pub(super) fn joined(&self, id: ValueId) -> Option<&'static str> {
+        match self.get(id).kind {
+            Kind::Node { op, .. } => op,
             _ => None,
         }
     }
