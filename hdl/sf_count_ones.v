@@ -20,6 +20,16 @@ module sf_count_ones #(
     for (k = 0; k < W; k = k + 1) y_o = y_o + {{(YW-1){1'b0}}, x_i[k]};
   end
 
+`ifdef FORMAL
+  // Each of these is lost by an error in one bit's weight or in the number of bits.
+  always @(*) begin
+    a_parity : assert (y_o[0] == ^x_i);
+    a_none : assert ((y_o == 0) == (x_i == 0));
+    a_all : assert ((y_o == W) == (&x_i));
+    a_single : assert ((y_o == 1) == (x_i != 0 && (x_i & (x_i - 1'b1)) == 0));
+  end
+`endif
+
 endmodule
 
 `default_nettype wire

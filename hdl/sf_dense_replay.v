@@ -7,7 +7,7 @@
 //   RW          width of a weight row's address
 //   write_i     stores data_i at index_i (indices in order 0..NI-1)
 //   start_i     the next cycle is the first of a scan; at least three cycles after the
-//               last write_i
+//               last write_i, and after the done_o of the scan before
 //   restart_i   the following scan is the first one of the next inference
 //   fetch_i     high from at least two cycles before start_i to the end of the scan: the
 //               bitmap is read in these cycles alone
@@ -116,6 +116,65 @@ module sf_dense_replay #(
     .raddr_i(value_index[IW-1:0]),
     .rdata_o(data_o)
   );
+
+`ifdef FORMAL
+  reg f_past = 1'b0;
+  always @(posedge clk_i) f_past <= 1'b1;
+  always @(*) if (!f_past) assume (rst_i);
+
+  // One input, whichever it is: what was written, and what the scans say.
+  (* anyconst *) reg [IW-1:0] f_index;
+  reg [XW-1:0] f_value;
+  reg [IW:0]   f_written;                      // inputs
+  reg [RW-1:0] f_wait, f_base;                 // cycles since the last, rows of this scan
+  reg [1:0]    f_scan;                         // scans
+  reg f_seen, f_check, f_scanning;
+  always @(*) assume (f_index < NI);
+  wire f_hit = event_o && row_o == f_base + f_index;
+  always @(posedge clk_i) begin
+    if (rst_i) begin
+      f_written  <= 0;
+      f_wait     <= 0;
+      f_scan     <= 0;
+      f_base     <= 0;
+      f_scanning <= 1'b0;
+      f_check    <= 1'b0;
+    end else begin
+      if (write_i) f_written <= f_written + 1;
+      if (write_i && index_i == f_index) f_value <= data_i;
+      f_wait <= (f_written < NI || write_i || done_o) ? 0 : (f_wait == 3) ? 3 : f_wait + 1;
+      if (start_i) begin
+        f_scan     <= f_scan + 1;
+        f_base     <= f_base + NW * 16;
+        f_seen     <= 1'b0;
+        f_scanning <= 1'b1;
+      end
+      if (done_o) f_scanning <= 1'b0;
+      if (f_hit) f_seen <= 1'b1;
+      f_check <= f_hit;
+    end
+  end
+  // The contract: inputs in order, then scans, one at a time.
+  always @(posedge clk_i) begin
+    if (f_past && !rst_i) begin
+      if (write_i) assume (f_written < NI && index_i == f_written);
+      if (start_i) assume (f_wait >= 2 && !f_scanning && f_scan < 2);
+      assume (!restart_i);
+      assume (fetch_i == (f_written == NI));
+      assume (scan_i == f_scanning);
+    end
+  end
+
+  always @(posedge clk_i) begin
+    if (f_past && !rst_i) begin
+      if (f_hit) a_non_zero : assert (f_value != 0 && !f_seen);
+      if (done_o) a_all : assert (f_value == 0 || f_seen || f_hit);
+      if (f_check) a_data : assert (data_o == f_value);
+      if (event_o) a_scan : assert (f_scanning);
+      c_two : cover (done_o && f_scan == 2 && f_value != 0);
+    end
+  end
+`endif
 
 endmodule
 

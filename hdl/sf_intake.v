@@ -54,6 +54,31 @@ module sf_intake #(
     end
   end
 
+`ifdef FORMAL
+  reg f_past = 1'b0;
+  always @(posedge clk_i) f_past <= 1'b1;
+  always @(*) if (!f_past) assume (rst_i);
+
+  // Bytes let in since the last inference was done.
+  integer f_count;
+  always @(posedge clk_i) begin
+    if (rst_i | done_i) f_count <= 0;
+    else if (x_valid_o & x_ready_i) f_count <= f_count + 1;
+  end
+
+  always @(posedge clk_i) begin
+    if (f_past) begin
+      a_count : assert (f_count >= 0 && f_count <= NI);
+      a_closed : assert (f_count < NI || (!in_ready_o && !x_valid_o));
+      a_open : assert (f_count == NI || (in_ready_o == x_ready_i && x_valid_o == in_valid_i));
+      a_both : assert ((in_valid_i & in_ready_o) == (x_valid_o & x_ready_i));
+      a_data : assert (x_data_o == in_data_i[XW-1:0]);
+      // What ties the registers to the reference, for the induction.
+      i_count : assert (busy_q == (f_count == NI) && count_q == f_count);
+    end
+  end
+`endif
+
 endmodule
 
 `default_nettype wire

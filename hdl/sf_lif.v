@@ -147,6 +147,91 @@ module sf_lif #(
     if (rst_i) s_valid_o <= 1'b0;
   end
 
+`ifdef FORMAL
+  reg f_past = 1'b0;
+  always @(posedge clk_i) f_past <= 1'b1;
+  always @(*) if (!f_past) assume (rst_i);
+
+  // The recurrence as the contract has it, in numbers wide enough for anything.
+  localparam FW = 2 * VW + M + 4;
+  reg  signed [FW-1:0] f_v;                    // v[t-1]
+  reg                  f_s;                    // s[t-1]
+  reg  signed [FW-1:0] f_x, f_bias, f_theta;
+  reg         [T-1:0]  f_train, f_sent;
+  integer              f_step, f_taken;
+  reg                  f_full;                 // a train waits
+  wire signed [FW-1:0] f_k    = K;
+  wire signed [FW-1:0] f_leak = (f_k * f_v) >>> M;
+  wire signed [FW-1:0] f_u    = f_leak + (f_x <<< FRAC) + f_bias - ((RESET == 1 && f_s) ? f_theta : 0);
+  wire                 f_fire = (STRICT != 0) ? f_u > f_theta : f_u >= f_theta;
+  // A width is chosen such that every membrane fits.
+  wire signed [FW-1:0] f_most = (1 <<< (VW - 1)) - 1;
+  wire signed [FW-1:0] f_next = (((RESET == 0 && f_fire) ? f_u - f_theta : (RESET == 2 && f_fire) ? 0 : f_u) * f_k) >>> M;
+  wire signed [FW-1:0] f_kept = f_next - ((RESET == 1 && f_fire) ? f_theta : 0);
+  always @(*) if (cur_valid_q) begin
+    assume (f_u <= f_most && f_u >= -f_most - 1);
+    assume (f_kept <= f_most && f_kept >= -f_most - 1);
+    assume ((f_x <<< FRAC) + f_bias <= f_most && (f_x <<< FRAC) + f_bias >= -f_most - 1);
+  end
+  always @(*) if (x_valid_i) begin
+    assume ($signed(x_data_i) <<< FRAC <= f_most && $signed(x_data_i) <<< FRAC >= -f_most - 1);
+  end
+
+  always @(posedge clk_i) begin
+    if (rst_i) begin
+      f_v     <= 0;
+      f_s     <= 1'b0;
+      f_step  <= 0;
+      f_taken <= 0;
+      f_full  <= 1'b0;
+    end else begin
+      if (accept) begin
+        f_x     <= x_data_i;
+        f_bias  <= bias;
+        f_theta <= param[BW +: TW];
+        f_taken <= f_taken + 1;
+      end
+      if (step_o) begin
+        f_v <= (RESET == 0 && f_fire) ? f_u - f_theta : (RESET == 2 && f_fire) ? 0 : f_u;
+        f_s <= f_fire;
+        f_train[f_step] <= f_fire;
+        f_step <= f_step + 1;
+        if (f_step == T - 1) begin
+          f_step <= 0;
+          f_v    <= 0;
+          f_s    <= 1'b0;
+        end
+      end
+      f_full <= (step_o && f_step == T - 1) || (f_full && !s_ready_i);
+      if (step_o && f_step == T - 1) begin
+        f_sent <= f_train;
+        f_sent[T-1] <= f_fire;
+      end
+    end
+  end
+  // A train waits until it is taken.
+  reg         f_waits;
+  reg [T-1:0] f_held;
+  always @(posedge clk_i) begin
+    f_waits <= ~rst_i & s_valid_o & ~s_ready_i;
+    f_held  <= s_data_o;
+  end
+  // The first input may come in the second cycle after a reset.
+  reg f_reset;
+  always @(posedge clk_i) f_reset <= rst_i;
+  always @(*) if (f_reset) assume (!x_valid_i);
+
+  always @(posedge clk_i) begin
+    if (f_past && !rst_i) begin
+      if (step_o) a_spike : assert (spike_o == f_fire);
+      a_valid : assert (s_valid_o == f_full);
+      if (s_valid_o) a_train : assert (s_data_o == f_sent);
+      if (f_waits) a_held : assert (s_valid_o && s_data_o == f_held);
+      c_second : cover (s_valid_o && s_ready_i && s_data_o != 0 && f_taken > ((HOLD != 0) ? 1 : T));
+    end
+  end
+`endif
+
 endmodule
 
 `default_nettype wire

@@ -5,8 +5,8 @@
 // Contract
 //   WIDTH, DEPTH   size; DEPTH >= 1
 //   rdata_o in cycle n+1 is the word at raddr_i in cycle n if re_i was high in it, else
-//   what it was. If that word is written in cycle n, rdata_o in cycle n+1 is undefined: no user relies on it (see sf_dense and
-//   sf_trace, which read only after the last write).
+//   what it was. If that word is written in cycle n, rdata_o in cycle n+1 is undefined:
+//   no user relies on it (see sf_dense and sf_trace, which read after the last write).
 `default_nettype none
 
 module sf_ram #(

@@ -127,6 +127,67 @@ module sf_readout #(
     end
   end
 
+`ifdef FORMAL
+  reg f_past = 1'b0;
+  always @(posedge clk_i) f_past <= 1'b1;
+  always @(*) if (!f_past) assume (rst_i);
+
+  // Logits by a multiplication, in numbers wide enough for anything.
+  localparam FW = IW + GW + LW + 2;
+  reg  signed [FW-1:0] f_x, f_gain, f_offset, f_best;
+  integer              f_class, f_winner, f_sent, f_done;  // classes taken, best, bytes, classes sent
+  wire signed [FW-1:0] f_logit = f_gain * f_x + f_offset;
+  wire signed [FW-1:0] f_most  = (1 <<< (LW - 1)) - 1;
+  reg  signed [31:0]   f_word;
+  wire                 f_better = f_class == 1 || f_logit > f_best;
+  wire                 f_taken  = out_valid_o & out_ready_i;
+  reg                  f_reset;
+  always @(posedge clk_i) f_reset <= rst_i;
+  always @(*) begin
+    if (f_reset) assume (!x_valid_i);
+    // A width is chosen such that the logit and its product fit.
+    if (state_q != StIdle) begin
+      assume (f_logit <= f_most && f_logit >= -f_most - 1);
+      assume (f_gain * f_x <= f_most && f_gain * f_x >= -f_most - 1);
+    end
+  end
+
+  always @(posedge clk_i) begin
+    if (rst_i) begin
+      f_class <= 0;
+      f_sent  <= 0;
+      f_done  <= 0;
+    end else begin
+      if (accept) begin
+        f_x      <= x_data_i;
+        f_gain   <= $signed({1'b0, param[GW-1:0]});
+        f_offset <= offset;
+        f_class  <= (f_class == N) ? 1 : f_class + 1;
+      end
+      if (send) begin
+        f_word <= f_logit;
+        if (f_better) begin
+          f_best   <= f_logit;
+          f_winner <= f_class - 1;
+        end
+        f_done <= f_class;
+      end
+      if (send) f_sent <= 0;
+      else if (f_taken) f_sent <= f_sent + 1;
+    end
+  end
+
+  always @(posedge clk_i) begin
+    if (f_past && !rst_i && out_valid_o) begin
+      a_bytes : assert (f_sent <= ((f_done == N) ? 4 : 3));
+      if (f_sent < 4) a_logit : assert (out_data_o == f_word[8*f_sent +: 8]);
+      else a_class : assert (out_data_o == f_winner);
+      a_last : assert (out_last_o == (f_done == N && f_sent == 4));
+      c_class : cover (out_last_o && f_winner == N - 1);
+    end
+  end
+`endif
+
 endmodule
 
 `default_nettype wire

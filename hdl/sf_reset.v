@@ -16,6 +16,15 @@ module sf_reset (
 
   always @(posedge clk_i) rst_o <= rst_i | abort_i;
 
+`ifdef FORMAL
+  reg f_past = 1'b0, f_before;
+  always @(posedge clk_i) begin
+    f_past   <= 1'b1;
+    f_before <= rst_i | abort_i;
+    if (f_past) a_reset : assert (rst_o == f_before);
+  end
+`endif
+
 endmodule
 
 `default_nettype wire

@@ -31,6 +31,26 @@ module sf_status (
     end
   end
 
+`ifdef FORMAL
+  reg f_past = 1'b0;
+  always @(posedge clk_i) f_past <= 1'b1;
+  always @(*) if (!f_past) assume (rst_i);
+
+  // The last event decides, and a start is later than what comes with it.
+  reg f_busy, f_error;
+  always @(posedge clk_i) begin
+    f_busy  <= ~rst_i & (start_i | (f_busy & ~done_i));
+    f_error <= ~rst_i & ~start_i & (error_i | f_error);
+  end
+
+  always @(posedge clk_i) begin
+    if (f_past) begin
+      a_busy : assert (led_busy_no == ~f_busy);
+      a_error : assert (led_error_no == ~f_error);
+    end
+  end
+`endif
+
 endmodule
 
 `default_nettype wire

@@ -51,6 +51,45 @@ module sf_stream_seq #(
     if (rst_i) turn_q <= First;
   end
 
+`ifdef FORMAL
+  reg f_past = 1'b0;
+  always @(posedge clk_i) f_past <= 1'b1;
+  always @(*) if (!f_past) assume (rst_i);
+
+  // A response begins with the first byte of stream 0 and ends with out_last_o.
+  reg f_inside, f_all;
+  reg [N-1:0] f_turn;
+  always @(posedge clk_i) begin
+    if (rst_i) f_inside <= 1'b0;
+    else if (fire) f_inside <= ~out_last_o;
+    f_all <= all_i;
+    if (f_past && !rst_i && f_inside) assume (all_i == f_all);
+    if (rst_i || (fire && out_last_o)) f_turn <= 1;
+    else if (fire && (|(src_last_i & f_turn))) f_turn <= f_turn << 1;
+  end
+
+  always @(posedge clk_i) begin
+    if (f_past && !rst_i) begin
+      a_one : assert (turn_o != 0 && (turn_o & (turn_o - 1'b1)) == 0);
+      a_turn : assert (turn_o == f_turn);
+      a_first : assert (f_inside || turn_o == 1);
+      a_alone : assert (all_i || turn_o == 1);
+      a_ready : assert (src_ready_o == (out_ready_i ? turn_o : {N{1'b0}}));
+    end
+  end
+
+  // One of the sources, whichever it is.
+  (* anyconst *) reg [7:0] f_k;
+  always @(*) assume (f_k < N);
+  always @(posedge clk_i) begin
+    if (f_past && !rst_i && turn_o[f_k]) begin
+      a_data : assert (out_data_o == src_data_i[8*f_k +: 8]);
+      a_valid : assert (out_valid_o == src_valid_i[f_k]);
+      a_last : assert (out_last_o == (src_last_i[f_k] && (!all_i || f_k == N - 1)));
+    end
+  end
+`endif
+
 endmodule
 
 `default_nettype wire

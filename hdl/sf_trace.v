@@ -81,6 +81,54 @@ module sf_trace #(
     .rdata_o(word)
   );
 
+`ifdef FORMAL
+  reg f_past = 1'b0;
+  always @(posedge clk_i) f_past <= 1'b1;
+  always @(*) if (!f_past) assume (rst_i);
+
+  // One neuron's train, whichever it is, from the store to the host.
+  (* anyconst *) reg [NW-1:0] f_neuron;
+  reg [T-1:0] f_train;
+  reg         f_read;                          // the trains are being sent
+  integer     f_stored, f_sent;                // words stored, bytes sent
+  always @(*) assume (f_neuron < N);
+  always @(posedge clk_i) begin
+    if (rst_i) begin
+      f_stored <= 0;
+      f_sent   <= 0;
+    end else begin
+      if (store) f_stored <= f_stored + 1;
+      if (store && f_stored == f_neuron) f_train <= s_data_i;
+      if (sent) f_sent <= f_sent + 1;
+      if (sent && out_last_o) begin
+        f_stored <= 0;
+        f_sent   <= 0;
+      end
+    end
+    f_read <= ~rst_i & dump_i & ~(sent & out_last_o);
+  end
+  // The contract: no more than N words, read after the last, to the last byte.
+  always @(posedge clk_i) begin
+    if (f_past && !rst_i) begin
+      if (f_stored >= N) assume (!store);
+      if (f_stored < N) assume (!dump_i);
+      if (f_read) assume (dump_i);
+    end
+  end
+
+  wire [NB*8-1:0] f_padded = f_train;
+  always @(posedge clk_i) begin
+    if (f_past && !rst_i) begin
+      a_bytes : assert (f_sent <= N * NB);
+      if (out_valid_o) begin
+        a_last : assert (out_last_o == (f_sent == N * NB - 1));
+        if (f_sent / NB == f_neuron) a_data : assert (out_data_o == f_padded[(f_sent % NB) * 8 +: 8]);
+      end
+      c_all : cover (sent && out_last_o);
+    end
+  end
+`endif
+
 endmodule
 
 `default_nettype wire

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! The documentation says what is so: its examples run, its links lead somewhere, and the
 //! page of the diagnostics is the registry. `SYNFIRE_BLESS=1 cargo test --test docs` writes
-//! what is generated: docs/diagnostics.md and the timing in docs/hardware.md.
+//! what is generated: docs/diagnostics.md, docs/operators.md and the timing in
+//! docs/hardware.md.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fmt::Write as _;
@@ -10,7 +11,9 @@ use std::path::{Path, PathBuf};
 
 use synfire::diag::codes;
 use synfire::hw::{self, Design, Stage};
-use synfire::ir::{Graph, isomorphic, parse, print};
+use synfire::import::onnx;
+use synfire::interp::Interp;
+use synfire::ir::{Graph, Op, isomorphic, parse, print};
 use synfire::pass::{self, PASSES, TO_INTEGER};
 use synfire::sim::{Recorder, Sim};
 use synfire::target;
@@ -86,12 +89,27 @@ fn anchors(text: &str) -> Vec<String> {
     prose(text).filter_map(heading).collect()
 }
 
-/// The graphs of docs/ir.md: the real form and the integer form of one network.
+/// The graphs of docs/ir.md.
+fn examples() -> Vec<Graph> {
+    let graph = |text: &String| parse(text).unwrap_or_else(|d| panic!("{d}"));
+    blocks(&read("docs/ir.md"), "sfir").iter().map(graph).collect()
+}
+
+/// The first two: the real form and the integer form of one network.
 fn example() -> (Graph, Graph) {
-    let blocks = blocks(&read("docs/ir.md"), "sfir");
-    let [real, integer] = &blocks[..] else { panic!("{} blocks, not two", blocks.len()) };
-    let graph = |text| parse(text).unwrap_or_else(|d| panic!("{d}"));
-    (graph(real), graph(integer))
+    let mut graphs = examples().into_iter();
+    (graphs.next().unwrap(), graphs.next().unwrap())
+}
+
+#[test]
+fn the_examples_run() {
+    for graph in examples() {
+        let order = graph.order().unwrap();
+        let input = order.iter().find(|id| matches!(graph.node(**id).op, Op::Input(_))).unwrap();
+        let ones = vec![1; graph.node(*input).stream.len()];
+        Interp::new(&graph).unwrap().run(&ones).unwrap();
+        assert!(isomorphic(&graph, &parse(&print(&graph).unwrap()).unwrap()));
+    }
 }
 
 #[test]
@@ -149,13 +167,15 @@ fn the_passes_turn_the_real_example_into_the_integer_one() {
 #[test]
 fn every_operator_and_every_pass_is_described() {
     let ir = anchors(&read("docs/ir.md"));
-    let (real, integer) = example();
-    for graph in [real, integer] {
+    let mut seen = std::collections::BTreeSet::new();
+    for graph in examples() {
         for id in graph.order().unwrap() {
             let name = graph.node(id).op.name();
             assert!(ir.iter().any(|a| a == name), "docs/ir.md has no heading {name}");
+            seen.insert(name);
         }
     }
+    assert_eq!(seen.len(), 17, "an operator without an example: {seen:?}");
     let passes = anchors(&read("docs/passes.md"));
     for pass in PASSES {
         assert!(passes.iter().any(|a| a == pass.name()), "docs/passes.md misses {}", pass.name());
@@ -240,6 +260,49 @@ fn the_page_of_diagnostics_is_the_registry() {
     assert!(
         found == want,
         "docs/diagnostics.md is out of date: SYNFIRE_BLESS=1 cargo test --test docs"
+    );
+}
+
+#[test]
+fn the_page_of_operators_is_the_registry() {
+    let (operators, patterns) = (onnx::operators(), onnx::patterns());
+    let mut want = String::from(
+        "<!-- SPDX-License-Identifier: Apache-2.0 OR MIT -->\n\
+         <!-- Generated from src/import/onnx by tests/docs.rs: SYNFIRE_BLESS=1 cargo test --test docs -->\n\
+         # ONNX operators\n\n\
+         What of an ONNX file can be read. `synfire inspect --lift` shows which pattern took which operators of a model; \
+         what none takes is an error that names it.\n\n\
+         ## Patterns\n\n\
+         A pattern recognises a layer in the operators of all timesteps. They look at every stream in this order.\n\n\
+         | pattern | looks for | becomes |\n|---|---|---|\n",
+    );
+    for p in &patterns {
+        let names = if p.operators.is_empty() { "any".into() } else { p.operators.join(", ") };
+        writeln!(want, "| `{}` | {names} | {} |", p.name, p.becomes).unwrap();
+    }
+    want.push_str(
+        "\n## Operators\n\n\
+         On constants an operator is computed while the file is read. Of those that depend on the input, \
+         the ones that change nothing vanish; for the others a pattern has to be found.\n\n\
+         | operator | on constants | where it changes nothing | patterns |\n|---|---|---|---|\n",
+    );
+    for o in &operators {
+        let mark = |is, text: &'static str| if is { text } else { "–" };
+        let patterns = o.patterns.iter().map(|p| format!("`{p}`")).collect::<Vec<_>>().join(", ");
+        let (folds, vanishes) = (mark(o.folds, "computed"), mark(o.vanishes, "vanishes"));
+        let patterns = if patterns.is_empty() { "–" } else { &patterns };
+        let name =
+            if o.domain.is_empty() { o.name.into() } else { format!("{}.{}", o.domain, o.name) };
+        writeln!(want, "| `{name}` | {folds} | {vanishes} | {patterns} |").unwrap();
+    }
+    for name in patterns.iter().flat_map(|p| p.operators) {
+        assert!(operators.iter().any(|o| o.name == *name), "{name} is in no table of operators");
+    }
+    bless("docs/operators.md", &want);
+    let found = fs::read_to_string(root().join("docs/operators.md")).unwrap_or_default();
+    assert!(
+        found == want,
+        "docs/operators.md is out of date: SYNFIRE_BLESS=1 cargo test --test docs"
     );
 }
 

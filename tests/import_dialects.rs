@@ -64,7 +64,7 @@ fn every_dialect_computes_what_onnxruntime_does() {
             imported += 1;
         }
     }
-    assert_eq!(imported, 50);
+    assert_eq!(imported, 52);
 }
 
 #[test]

@@ -17,6 +17,15 @@ fn small(exporter: &str) -> Vec<u8> {
     std::fs::read(folder.join(format!("plain_{exporter}.onnx"))).unwrap()
 }
 
+/// A network with convolutions, pools, joins and a head behind the mean over time.
+fn images(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models/conv");
+    std::fs::read(folder.join(format!("{name}.onnx"))).unwrap()
+}
+
+const IMAGES: [&str; 4] =
+    ["residual-spikes_legacy", "conv1d_dynamo", "ensemble-concat_dynamo", "integrator-mean_legacy"];
+
 /// Imports; a diagnostic must have a place or say what to do, and come soon.
 fn import(bytes: &[u8]) -> Result<(), Box<Diagnostic>> {
     let start = Instant::now();
@@ -125,7 +134,23 @@ fn mutate(model: &mut ModelProto, random: &mut Random) {
         }
         5 => graph.node[n].op_type = graph.node[other].op_type.clone(),
         6 => {
-            let known = ["Gather", "Concat", "Transpose", "Where", "Loop", "Slice", "Expand"];
+            let known = [
+                "Gather",
+                "Concat",
+                "Transpose",
+                "Where",
+                "Loop",
+                "Slice",
+                "Expand",
+                "Conv",
+                "Add",
+                "MaxPool",
+                "AveragePool",
+                "GlobalAveragePool",
+                "ReduceMean",
+                "Flatten",
+                "Relu",
+            ];
             graph.node[n].op_type = known[random.below(known.len())].into();
         }
         7 => graph.node[n].attribute = graph.node[other].attribute.clone(),
@@ -159,6 +184,29 @@ fn mutate(model: &mut ModelProto, random: &mut Random) {
         _ => {
             let copy = graph.node[n].clone();
             graph.node.push(NodeProto { output: vec![format!("copy{n}")], ..copy });
+        }
+    }
+}
+
+#[test]
+fn damaged_networks_of_images_never_panic() {
+    for name in IMAGES {
+        let bytes = images(name);
+        assert!(import(&bytes).is_ok());
+        let model = ModelProto::parse_from_bytes(&bytes).unwrap();
+        let mut random = Random(4);
+        for _ in 0..rounds(400) {
+            let mut damaged = bytes.clone();
+            for _ in 0..=random.below(4) {
+                let at = random.below(damaged.len());
+                damaged[at] = u8::try_from(random.below(256)).unwrap();
+            }
+            let _ = import(&damaged);
+            let mut changed = model.clone();
+            for _ in 0..=random.below(3) {
+                mutate(&mut changed, &mut random);
+            }
+            let _ = import(&changed.write_to_bytes().unwrap());
         }
     }
 }

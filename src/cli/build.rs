@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! synfire.json   what was compiled, with which options, and what came out
+//! target.json    the target it was compiled for
 //! real.sfir      the model as imported
 //! integer.sfir   the model the hardware computes
 //! hardware.svg   the hardware as a picture
@@ -18,22 +19,24 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::diag::{Diagnostic, InFile, Result, codes, read_file, write_file};
+use crate::diag::{Diagnostic, InFile, Result, codes, read_file};
 use crate::hw::{self, Design};
 use crate::ir::{self, Graph};
-use crate::target::{self, Target};
+use crate::target::Target;
 
 /// The manifest's file name: a directory with it is ours.
 pub(super) const MANIFEST: &str = "synfire.json";
+/// The target's file name: a build says the same after the target's own file has changed.
+pub(super) const TARGET: &str = "target.json";
 
 /// What `compile` did.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Manifest {
     /// Version of the program.
     pub(super) synfire: String,
-    /// The model file.
-    pub(super) model: PathBuf,
-    /// Name or file of the target.
+    /// Name of the model file, without the directory: the same model gives the same bytes.
+    pub(super) model: String,
+    /// Name of the target.
     pub(super) target: String,
     /// Lanes chosen by the user.
     pub(super) lanes: BTreeMap<String, u32>,
@@ -77,24 +80,24 @@ pub(super) struct Build {
 impl Build {
     /// Reads a directory that `compile` wrote.
     pub(super) fn open(dir: &Path) -> Result<Self> {
-        let path = dir.join(MANIFEST);
-        if !path.is_file() {
-            let message = format!("there is no {MANIFEST} in it");
-            return Err(Diagnostic::new(&codes::FILE_READ, message)
-                .in_file(dir)
-                .help("name a directory that `synfire compile -o` wrote"));
+        if !dir.is_dir() {
+            let message = "there is no such directory";
+            return Err(Diagnostic::new(&codes::FILE_READ, message).in_file(dir).help(WANTED));
         }
-        let manifest: Manifest = serde_json::from_slice(&read_file(&path)?)
-            .map_err(|e| Diagnostic::new(&codes::FILE_READ, e.to_string()).in_file(&path))?;
+        let manifest: Manifest = json(&file(dir, MANIFEST)?)?;
+        let path = file(dir, TARGET)?;
+        let target: Target = json(&path)?;
+        if let Some(fault) = target.device.energy.fault() {
+            return Err(damaged(&path, fault));
+        }
         let graph = |name: &str| {
-            let path = dir.join(name);
+            let path = file(dir, name)?;
             let bytes = read_file(&path)?;
             ir::parse(&String::from_utf8_lossy(&bytes)).in_file(&path)
         };
         let (real, integer) = (graph("real.sfir")?, graph("integer.sfir")?);
-        let target = target::load(&manifest.target)?;
         let options = hw::Options { lanes: manifest.lanes.clone(), no_trace: manifest.no_trace };
-        let (design, _) = hw::lower(&integer, &target, &options)?;
+        let (design, _) = hw::lower(&integer, &target, &options).in_file(dir)?;
         Ok(Self { dir: dir.to_path_buf(), manifest, real, integer, target, design })
     }
 
@@ -102,52 +105,28 @@ impl Build {
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.dir.join(name)
     }
-}
 
-/// Fills a new directory and puts it in the place of `out` only when `fill` has succeeded.
-/// After a tool's failure it stays beside `out`, for its logs.
-pub(super) fn replace(out: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    let taken = out.exists() && !out.join(MANIFEST).is_file();
-    if taken && std::fs::read_dir(out).is_ok_and(|mut d| d.next().is_some()) || out.is_file() {
-        return Err(Diagnostic::new(
-            &codes::FILE_WRITE,
-            "it exists and is not a directory of synfire's",
-        )
-        .in_file(out)
-        .help("name another directory with -o, or remove it yourself"));
-    }
-    let mut name = out.file_name().unwrap_or_default().to_os_string();
-    name.push(".partial");
-    let partial = out.with_file_name(name);
-    let failed = |e: std::io::Error, path: &Path| {
-        Diagnostic::new(&codes::FILE_WRITE, e.to_string()).in_file(path)
-    };
-    remove(&partial)?;
-    std::fs::create_dir_all(&partial).map_err(|e| failed(e, &partial))?;
-    if let Err(d) = fill(&partial) {
-        if *d.code != codes::TOOL_FAILED {
-            remove(&partial)?;
-        }
-        return Err(d);
-    }
-    remove(out)?;
-    std::fs::rename(&partial, out).map_err(|e| failed(e, out))
-}
-
-fn remove(dir: &Path) -> Result<()> {
-    match std::fs::remove_dir_all(dir) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-            Err(Diagnostic::new(&codes::FILE_WRITE, e.to_string()).in_file(dir))
-        }
-        _ => Ok(()),
+    /// Path of a file that `compile` wrote into the directory.
+    pub(super) fn file(&self, name: &str) -> Result<PathBuf> {
+        file(&self.dir, name)
     }
 }
 
-/// Writes a file in `dir`, with the folders it lies in.
-pub(super) fn put(dir: &Path, name: &str, bytes: impl AsRef<[u8]>) -> Result<()> {
+/// What a command that reads a build needs.
+const WANTED: &str = "name a directory that `synfire compile -o` wrote";
+
+fn damaged(path: &Path, message: impl Into<String>) -> Box<Diagnostic> {
+    Diagnostic::new(&codes::BUILD_DAMAGED, message).in_file(path).help("compile again")
+}
+
+fn file(dir: &Path, name: &str) -> Result<PathBuf> {
     let path = dir.join(name);
-    if let Some(parent) = path.parent() {
-        crate::flow::process::create_dir(parent)?;
+    if path.is_file() {
+        return Ok(path);
     }
-    write_file(&path, bytes)
+    Err(damaged(dir, format!("there is no {name} in it")).help(WANTED))
+}
+
+fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
+    serde_json::from_slice(&read_file(path)?).map_err(|e| damaged(path, e.to_string()))
 }

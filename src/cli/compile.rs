@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::build::{self, BitstreamReport, MANIFEST, Manifest, put};
+use super::build::{BitstreamReport, MANIFEST, Manifest, TARGET};
 use super::model::{Model, ModelArgs};
+use super::output::{FIRST, put, replace};
 use super::ui::{Ui, table, thousands};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::emit::{self, RTL_DIR};
 use crate::flow::nextpnr::{self, PnrJob};
 use crate::flow::yosys::{self, SynthJob};
-use crate::flow::{Toolbox, icestorm};
+use crate::flow::{Tool, Toolbox, icestorm};
 use crate::hw::{self, Design, Estimate, Stage};
 use crate::target::{self, Target};
 use crate::{ir, report};
@@ -89,6 +90,10 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         return Err(Diagnostic::new(&codes::BAD_OPTION, message)
             .help("name a board, see `synfire targets`"));
     }
+    if !(args.freq > 0.0 && args.freq.is_finite()) {
+        return Err(Diagnostic::new(&codes::BAD_OPTION, "--freq takes a frequency above 0 MHz"));
+    }
+    let toolbox = args.bitstream.then(tools).transpose()?;
     let model = args.model.load()?;
     progress.set_message("fold");
     let lanes: BTreeMap<_, _> = args.lanes.iter().cloned().collect();
@@ -97,21 +102,20 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         hw::lower(&model.integer, &target, &options).map_err(|d| d.in_file(&args.model.model))?;
     let mut manifest = Manifest {
         synfire: env!("CARGO_PKG_VERSION").into(),
-        model: args.model.model.clone(),
-        target: args.target.clone(),
+        model: args.model.model.file_name().unwrap_or_default().to_string_lossy().into(),
+        target: target.name.clone(),
         lanes: options.lanes,
         no_trace: args.no_trace,
         bitstream: None,
     };
-    build::replace(&args.out, |dir| {
+    let inputs = [&*args.model.model, Path::new(&args.target)];
+    replace(&args.out, &inputs, |dir| {
         write(dir, &model, &design, &target)?;
-        if args.bitstream {
-            manifest.bitstream =
-                Some(bitstream(dir, &target, args, &|step| progress.set_message(step.to_owned()))?);
+        if let Some(toolbox) = &toolbox {
+            let progress = |step: &str| progress.set_message(step.to_owned());
+            manifest.bitstream = Some(bitstream(dir, &target, args, toolbox, &progress)?);
         }
-        let json = serde_json::to_string_pretty(&manifest)
-            .map_err(|e| Diagnostic::internal("compile", e.to_string()))?;
-        put(dir, MANIFEST, json)
+        put(dir, MANIFEST, json(&manifest)?)
     })?;
     progress.finish_and_clear();
     let summary = Summary {
@@ -125,9 +129,24 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     ui.result(&summary, || text(&summary, &target))
 }
 
+/// The tools for a bitstream. Asked for before the first step, as synthesis takes a minute.
+fn tools() -> Result<Toolbox> {
+    let toolbox = Toolbox::discover();
+    for tool in [Tool::Yosys, Tool::NextpnrIce40, Tool::Icepack] {
+        toolbox.require(tool)?;
+    }
+    Ok(toolbox)
+}
+
+fn json(value: &impl Serialize) -> Result<String> {
+    let text = serde_json::to_string_pretty(value);
+    text.map(|t| t + "\n").map_err(|e| Diagnostic::internal("compile", e.to_string()))
+}
+
 fn write(dir: &Path, model: &Model, design: &Design, target: &Target) -> Result<()> {
-    put(dir, "real.sfir", ir::print(&model.real)?)?;
+    put(dir, FIRST, ir::print(&model.real)?)?;
     put(dir, "integer.sfir", ir::print(&model.integer)?)?;
+    put(dir, TARGET, json(target)?)?;
     put(dir, "hardware.svg", report::svg(&model.integer, Some(design))?)?;
     put(dir, "memory.svg", report::memory_svg(design, target))?;
     for file in emit::emit(design, target)? {
@@ -140,9 +159,9 @@ fn bitstream(
     dir: &Path,
     target: &Target,
     args: &Args,
+    toolbox: &Toolbox,
     progress: &dyn Fn(&str),
 ) -> Result<BitstreamReport> {
-    let toolbox = Toolbox::discover();
     let (rtl, flow) = (dir.join(RTL_DIR), dir.join("flow"));
     crate::flow::process::create_dir(&flow)?;
     let package = target.board.as_ref().map(|b| b.package.clone()).unwrap_or_default();
@@ -150,7 +169,7 @@ fn bitstream(
     sources.extend([rtl.join("sf_core.v"), rtl.join("top.v")]);
     progress("synthesis");
     let synthesis = yosys::synth_ice40(
-        &toolbox,
+        toolbox,
         &SynthJob {
             dir: flow.clone(),
             sources,
@@ -169,11 +188,11 @@ fn bitstream(
         freq_mhz: args.freq,
         seed: args.seed,
     };
-    let placed = nextpnr::place_route(&toolbox, &job, progress)?;
+    let placed = nextpnr::place_route(toolbox, &job, progress)?;
     placed.report.check_timing()?;
     progress("pack");
     let bin = dir.join("top.bin");
-    icestorm::pack(&toolbox, &placed.asc, &bin)?;
+    icestorm::pack(toolbox, &placed.asc, &bin)?;
     let cells = synthesis.cells;
     Ok(BitstreamReport {
         lut4: cells.lut4,

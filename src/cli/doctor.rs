@@ -12,6 +12,9 @@ use crate::flow::{self, Toolbox};
 /// Importing, simulating, verifying interp against sim, estimating energy and emitting
 /// Verilog need none of them.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  synfire doctor
+  SYNFIRE_TOOLS=/opt/oss-cad-suite synfire doctor")]
 pub(super) struct Args {}
 
 pub(super) fn run(_: &Args, ui: Ui) -> Result<()> {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::build::Build;
-use super::simulate::DataArgs;
+use super::inputs::DataArgs;
 use super::ui::Ui;
 use crate::diag::{Diagnostic, Result, codes};
 use crate::energy::{self, IoTiming, Literature, Report};

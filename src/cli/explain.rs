@@ -8,7 +8,9 @@ use crate::diag::{Diagnostic, Result, codes};
 
 /// Explain a diagnostic's code; without a code, list all.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  synfire explain SF0411")]
+#[command(after_help = "Examples:
+  synfire explain SF0411
+  synfire explain")]
 pub(super) struct Args {
     /// The code, as printed with the diagnostic.
     code: Option<String>,

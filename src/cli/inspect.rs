@@ -4,6 +4,8 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use serde::Serialize;
+
 use super::build::Build;
 use super::model::ModelArgs;
 use super::ui::Ui;
@@ -62,10 +64,24 @@ struct Subject {
 
 pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let subject = load(args)?;
-    let text = if args.lift { lift(&subject)? } else { render(&subject, args.format)? };
+    if args.lift {
+        let report = subject.lift.as_ref().ok_or_else(|| {
+            Diagnostic::new(&codes::BAD_OPTION, "--lift needs a model file, as it is imported")
+        })?;
+        return show(args, ui, report, || lift(report));
+    }
+    let text = render(&subject, args.format)?;
+    match args.format {
+        Format::Text => show(args, ui, &report::summary(&subject.graph)?, || text),
+        _ => show(args, ui, &text, || text.clone()),
+    }
+}
+
+/// Prints it, or writes it to the file that was asked for.
+fn show(args: &Args, ui: Ui, value: &impl Serialize, text: impl FnOnce() -> String) -> Result<()> {
     match &args.out {
-        Some(path) => write_file(path, text),
-        None => ui.result(&text, || text.clone()),
+        Some(path) => write_file(path, ui.render(value, text)?),
+        None => ui.result(value, text),
     }
 }
 
@@ -99,10 +115,7 @@ fn render(subject: &Subject, format: Format) -> Result<String> {
     }
 }
 
-fn lift(subject: &Subject) -> Result<String> {
-    let report = subject.lift.as_ref().ok_or_else(|| {
-        Diagnostic::new(&codes::BAD_OPTION, "--lift needs a model file, in the form it is imported")
-    })?;
+fn lift(report: &LiftReport) -> String {
     let mut text = String::new();
     for l in &report.lifted {
         let node = l.node.as_deref().map_or_else(String::new, |n| format!(" → {n}"));
@@ -111,5 +124,5 @@ fn lift(subject: &Subject) -> Result<String> {
             let _ = writeln!(text, "    {source}");
         }
     }
-    Ok(text)
+    text
 }

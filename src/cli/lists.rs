@@ -11,10 +11,16 @@ use crate::{pass, target};
 
 /// List the built-in targets.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  synfire targets
+  synfire targets --json")]
 pub(super) struct TargetsArgs {}
 
 /// List the passes in the order they run, with the reason for the order.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  synfire passes
+  synfire passes --json")]
 pub(super) struct PassesArgs {}
 
 pub(super) fn targets(_: &TargetsArgs, ui: Ui) -> Result<()> {

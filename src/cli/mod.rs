@@ -4,16 +4,19 @@
 //! Exit codes: 0 good; 1 the input cannot be used (a coded diagnostic says why); 2 wrong
 //! usage; 3 two levels disagree, or a deliberate fault was not noticed; 4 an external
 //! tool is missing or failed.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod build;
 mod compile;
+mod convert;
 mod doctor;
+mod encoding;
 mod energy;
 mod explain;
+mod inputs;
 mod inspect;
 mod lists;
 mod model;
+mod output;
 mod simulate;
 mod ui;
 mod verify;
@@ -38,6 +41,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Compile(compile::Args),
+    Convert(convert::Args),
     Inspect(inspect::Args),
     Simulate(simulate::Args),
     Verify(verify::Args),
@@ -55,6 +59,7 @@ pub fn main() -> ExitCode {
     let ui = ui::Ui { json: cli.json };
     let result = match cli.command {
         Command::Compile(args) => compile::run(&args, ui),
+        Command::Convert(args) => convert::run(&args, ui),
         Command::Inspect(args) => inspect::run(&args, ui),
         Command::Simulate(args) => simulate::run(&args, ui),
         Command::Verify(args) => verify::run(&args, ui),
@@ -74,12 +79,11 @@ pub fn main() -> ExitCode {
 }
 
 fn exit_code(d: &Diagnostic) -> u8 {
-    let is = |list: &[&codes::Code]| list.contains(&d.code);
-    if is(&[&codes::VERIFY_MISMATCH, &codes::LINK_DAMAGED, &codes::MUTATION_SURVIVED]) {
-        3
-    } else if is(&[&codes::TOOL_MISSING, &codes::TOOL_FAILED, &codes::SIM_BUILD]) {
-        4
-    } else {
-        1
+    let differ = [&codes::VERIFY_MISMATCH, &codes::LINK_DAMAGED, &codes::MUTATION_SURVIVED];
+    let tools = [&codes::TOOL_MISSING, &codes::TOOL_FAILED, &codes::TOOL_REPORT, &codes::SIM_BUILD];
+    match d.code {
+        code if differ.contains(&code) => 3,
+        code if tools.contains(&code) => 4,
+        _ => 1,
     }
 }

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use crate::diag::{Diagnostic, Result, codes};
 use crate::import;
-use crate::ir::Graph;
+use crate::ir::{Graph, Reset};
 use crate::pass::{self, Note};
 
 /// Which model, and how it becomes integers.
 #[derive(clap::Args, Clone)]
 pub(super) struct ModelArgs {
-    /// The model: .onnx, or .sfir (the graph as text).
+    /// The model: .onnx, .nir, or .sfir (the graph as text).
     pub(super) model: PathBuf,
     /// Timesteps, where the file does not say: a file that holds one timestep is run so
     /// often.
@@ -37,8 +37,38 @@ pub(super) struct ModelArgs {
     /// What becomes of weights that are not ±α.
     #[arg(long, value_enum, default_value_t = Weights::Binary)]
     weights: Weights,
+    /// Length of a timestep, in the unit of the file's time constants (NIR files do not say).
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) dt: Option<f64>,
+    /// What firing does to the membrane (NIR files do not say).
+    #[arg(long, value_enum)]
+    reset: Option<ResetArg>,
     #[command(flatten)]
     pub(super) passes: PassArgs,
+}
+
+/// The resets by name.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum ResetArg {
+    /// The threshold is subtracted, and what is left leaks.
+    Soft,
+    /// The threshold is subtracted one step later, after the leak (snnTorch).
+    SoftDelayed,
+    /// The membrane goes to the file's v_reset.
+    Hard,
+    /// Nothing.
+    None,
+}
+
+impl From<ResetArg> for Reset {
+    fn from(arg: ResetArg) -> Self {
+        match arg {
+            ResetArg::Soft => Self::Soft,
+            ResetArg::SoftDelayed => Self::SoftDelayed,
+            ResetArg::Hard => Self::Hard,
+            ResetArg::None => Self::None,
+        }
+    }
 }
 
 #[derive(clap::ValueEnum, Clone, Copy)]
@@ -112,6 +142,8 @@ impl ModelArgs {
                 Weights::Int8 => import::WeightForm::Int8,
                 Weights::Float => import::WeightForm::Float,
             },
+            dt: self.dt,
+            reset: self.reset.map(Reset::from),
         };
         import::load_with_report(&self.model, &options)
     }

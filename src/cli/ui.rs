@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! How results, progress and errors look.
 
+use std::io::{ErrorKind, Write as _};
+use std::path::Path;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::diag::{Diagnostic, Result};
+use crate::diag::{Diagnostic, Result, codes};
 
 /// Output choices of one run.
 #[derive(Clone, Copy)]
@@ -21,25 +23,41 @@ impl Ui {
         value: &impl Serialize,
         text: impl FnOnce() -> String,
     ) -> Result<()> {
-        if self.json {
-            let json = serde_json::to_string_pretty(value)
-                .map_err(|e| Diagnostic::internal("cli", e.to_string()))?;
-            println!("{json}");
-        } else {
-            print!("{}", text());
+        let shown = self.render(value, text)?;
+        let mut out = std::io::stdout().lock();
+        match out.write_all(shown.as_bytes()).and_then(|()| out.flush()) {
+            // A reader that has seen enough, like `head`, is no mistake.
+            Err(e) if e.kind() != ErrorKind::BrokenPipe => {
+                Err(Diagnostic::new(&codes::FILE_WRITE, format!("cannot write: {e}"))
+                    .in_file(Path::new("standard output")))
+            }
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    /// A result as JSON, or as the lines of `text`.
+    pub(super) fn render(
+        self,
+        value: &impl Serialize,
+        text: impl FnOnce() -> String,
+    ) -> Result<String> {
+        if !self.json {
+            return Ok(text());
+        }
+        let json = serde_json::to_string_pretty(value)
+            .map_err(|e| Diagnostic::internal("cli", e.to_string()))?;
+        Ok(json + "\n")
     }
 
     /// Prints a diagnostic to standard error.
     pub(super) fn error(self, d: &Diagnostic) {
-        if self.json {
-            if let Ok(json) = serde_json::to_string(&serde_json::json!({ "error": d })) {
-                eprintln!("{json}");
-            }
+        let text = if self.json {
+            serde_json::json!({ "error": d }).to_string()
         } else {
-            eprintln!("{:?}", miette::Report::new(d.clone()));
-        }
+            format!("{:?}", miette::Report::new(d.clone()))
+        };
+        // Where nobody listens, the exit code still says it.
+        let _ = writeln!(std::io::stderr(), "{text}");
     }
 
     /// A line of progress for something of unknown length, on standard error.

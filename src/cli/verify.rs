@@ -8,7 +8,7 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::build::Build;
-use super::simulate::DataArgs;
+use super::inputs::DataArgs;
 use super::ui::{Ui, table, thousands};
 use crate::data::Inputs;
 use crate::diag::{Diagnostic, Result, codes};
@@ -22,8 +22,8 @@ use crate::verify::{
 
 /// Check that interp = sim = RTL = netlist = unpacked bitstream, spike by spike.
 ///
-/// Sim and RTL are also compared cycle by cycle. Levels whose tools or files are missing
-/// are left out, and said to be.
+/// Sim and RTL are also compared cycle by cycle. Levels whose tools are missing, or that
+/// were not compiled, are left out, and said to be.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   synfire verify build/student
@@ -129,9 +129,10 @@ impl Check<'_> {
         self.pair(&mut interp, &mut sim, count, "interp = sim")?;
 
         let simulator = [Tool::Verilator, Tool::Cxx];
-        if !self.has("RTL", &simulator) {
+        if !self.has("RTL, top, netlist, bitstream", &simulator) {
             return Ok(());
         }
+        self.build.file(&format!("{RTL_DIR}/sf_core.v"))?;
         let rtl = self.build.path(RTL_DIR);
         self.progress.set_message("building the RTL's simulator");
         let n = args.rtl.min(count);
@@ -152,6 +153,7 @@ impl Check<'_> {
             return Ok(());
         };
         let divider = emit::divider(board)?;
+        self.build.file(&format!("{RTL_DIR}/top.v"))?;
         self.progress.set_message("building the top module's simulator");
         let level = Level::Rtl(&rtl);
         let mut top =
@@ -162,12 +164,12 @@ impl Check<'_> {
             self.report.left_out.push(message.into());
             return Ok(());
         }
-        if !self.has("netlist and bitstream", &[Tool::Yosys, Tool::Iceunpack, Tool::IceboxVlog]) {
+        if !self.has("netlist, bitstream", &[Tool::Yosys, Tool::Iceunpack, Tool::IceboxVlog]) {
             return Ok(());
         }
-        let netlist = self.build.path("flow/synth.v");
+        let netlist = self.build.file("flow/synth.v")?;
         self.gate(Level::Netlist(&netlist), "netlist", args.netlist.min(count), divider)?;
-        let (bin, pcf) = (self.build.path("top.bin"), self.build.path("pins.pcf"));
+        let (bin, pcf) = (self.build.file("top.bin")?, self.build.file("pins.pcf")?);
         let level = Level::Bitstream { bin: &bin, pcf: &pcf };
         self.gate(level, "bitstream", args.on_bitstream.min(count), divider)
     }
@@ -224,6 +226,7 @@ impl Check<'_> {
         if !self.has("mutations", &[Tool::Verilator, Tool::Cxx]) {
             return Ok(());
         }
+        let bitstream = self.packed()?;
         let inputs = self.inputs.first(MUTATION_INPUTS);
         let expected: Vec<Outcome> =
             SimExecutor::new(&self.build.design, Vec::new()).run(&inputs)?;
@@ -237,29 +240,42 @@ impl Check<'_> {
             expected: &expected,
             inputs: &inputs,
         };
-        let (asc, pcf) = (self.build.path("flow/pnr.asc"), self.build.path("pins.pcf"));
-        let board =
-            self.build.target.board.as_ref().filter(|_| self.build.manifest.bitstream.is_some());
         for mutation in Mutation::ALL {
             self.progress.set_message(format!("deliberate fault: {mutation:?}"));
-            let bitstream = match board {
-                Some(board) => Some((asc.as_path(), pcf.as_path(), emit::divider(board)?)),
-                None => None,
-            };
+            let bitstream = bitstream.as_ref().map(|(asc, pcf, d)| (&**asc, &**pcf, *d));
             match mutator.run(mutation, bitstream)? {
                 Some(result) => self.report.mutations.push(result),
-                None => self
-                    .report
-                    .left_out
-                    .push("bitstream mutation: compiled without --bitstream".into()),
+                None if bitstream.is_none() => {}
+                None => self.report.left_out.push(
+                    "bitstream mutation: neither weights nor thresholds are in block RAM".into(),
+                ),
             }
         }
         Ok(())
     }
+
+    /// What a fault in the bitstream needs: configuration, pins, divider. If something is
+    /// missing, the report says so.
+    fn packed(&mut self) -> Result<Option<(PathBuf, PathBuf, u32)>> {
+        let tools = [Tool::Yosys, Tool::Icepack, Tool::Iceunpack, Tool::IceboxVlog];
+        let build = self.build;
+        let Some(board) =
+            build.target.board.as_ref().filter(|_| build.manifest.bitstream.is_some())
+        else {
+            let message = "bitstream mutation: compiled without --bitstream";
+            self.report.left_out.push(message.into());
+            return Ok(None);
+        };
+        if !self.has("bitstream mutation", &tools) {
+            return Ok(None);
+        }
+        let (asc, pcf) = (build.file("flow/pnr.asc")?, build.file("pins.pcf")?);
+        Ok(Some((asc, pcf, emit::divider(board)?)))
+    }
 }
 
-/// Inputs on which a deliberate fault has to show.
-const MUTATION_INPUTS: usize = 4;
+/// Inputs among which one has to show a deliberate fault.
+const MUTATION_INPUTS: usize = 256;
 
 fn text(r: &Report) -> String {
     let head = ["", "inferences", "spikes", "logits", "cycle numbers", "differences"];

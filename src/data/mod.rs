@@ -1,15 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! Inputs for inferences: image files with labels, or seeded random levels.
+//! Inputs for inferences: arrays, events and labels from files, encodings to timesteps, or
+//! seeded random levels. docs/inputs.md lists the formats with their sources, the
+//! equations and the limits.
+//!
+//! Files are not trusted: what a header claims allocates nothing before the data are
+//! there. Reading takes at most [`MEMORY_FACTOR`] bytes for each byte of the unpacked file,
+//! which in turn is limited by the size of the packed one, and 16 MiB for decoders.
 
-mod idx;
+mod array;
+mod encode;
+mod events;
+mod format;
+mod labels;
+mod listing;
 mod random;
+mod read;
+mod rng;
+mod samples;
+mod source;
 
 use std::path::Path;
 
-use crate::diag::{Diagnostic, InFile, Result, codes, read_file};
-pub use random::random;
+use crate::diag::Result;
 
-/// Inputs of one size, with labels if there are some.
+pub use array::{Array, TimeAxis};
+pub use encode::{Encoding, Latency, LatencyCode, Rate, Threshold};
+pub use events::{Bins, Event, Framing, Recording, Sensor};
+pub use format::Format;
+pub use random::random;
+pub use read::MAX_BYTES;
+pub use samples::{EventCounts, Samples, Slice, Values};
+pub use source::{Content, Options, parse, samples};
+
+/// Bytes of memory for each byte of an unpacked file, at most, while it is read. The worst
+/// is a gzipped array of negative bytes in Fortran order: twice eight for the real numbers
+/// that they become, and what the unpacked bytes grow into.
+pub const MEMORY_FACTOR: usize = 20;
+
+/// Inputs of one size that are the same at every timestep, with labels if there are some.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inputs {
     /// Levels of one input.
@@ -45,28 +73,12 @@ impl Inputs {
     }
 }
 
-/// Reads images, and labels if a file of them is given; both in the idx format, gzipped
-/// or not.
+/// Reads static levels up to 255, and labels if a file of them is given.
 ///
 /// # Errors
-/// [`codes::FILE_READ`], [`codes::INPUT_FORMAT`].
+/// As [`samples`]; [`codes::INPUT_KIND`](crate::diag::codes::INPUT_KIND) for inputs that
+/// are something else.
 pub fn load(images: &Path, labels: Option<&Path>) -> Result<Inputs> {
-    let array = idx::parse(&read_file(images)?).in_file(images)?;
-    let size = array.shape.iter().skip(1).product();
-    if size == 0 {
-        let message = "the images have no pixels";
-        return Err(Diagnostic::new(&codes::INPUT_FORMAT, message).in_file(images));
-    }
-    let labels = match labels {
-        None => None,
-        Some(path) => {
-            let read = idx::parse(&read_file(path)?).in_file(path)?;
-            if read.shape != [array.shape[0]] {
-                let message = format!("{:?} labels for {} images", read.shape, array.shape[0]);
-                return Err(Diagnostic::new(&codes::INPUT_FORMAT, message).in_file(path));
-            }
-            Some(read.bytes)
-        }
-    };
-    Ok(Inputs { size, levels: array.bytes, labels })
+    let inputs = samples(images, labels, &Options::default())?.into_inputs();
+    inputs.map_err(|d| d.in_file(images))
 }

@@ -40,7 +40,9 @@ const BAUD_TOLERANCE: f64 = 0.02;
 pub fn divider(board: &Board) -> Result<u32> {
     let exact = board.clock_mhz * 1e6 / f64::from(board.uart_baud);
     let divider = exact.round();
-    if divider < 4.0 || (divider / exact - 1.0).abs() > BAUD_TOLERANCE {
+    // Also false for what is no number.
+    let possible = divider >= 4.0 && (divider / exact - 1.0).abs() <= BAUD_TOLERANCE;
+    if !possible {
         let message =
             format!("{} baud cannot be made from {} MHz", board.uart_baud, board.clock_mhz);
         return Err(Diagnostic::new(&codes::TARGET_FORMAT, message)

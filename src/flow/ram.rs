@@ -34,14 +34,6 @@ pub fn flip_ram_bit(asc: &str, nth: usize) -> Result<Flipped> {
     Ok(flip(asc, &words[nth % words.len()], nth % (WORD_DIGITS * 4)))
 }
 
-/// Number of words that are not zero.
-///
-/// # Errors
-/// As [`flip_ram_bit`].
-pub fn words_in_use(asc: &str) -> Result<usize> {
-    words(asc).map(|w| w.len())
-}
-
 /// Flips `bit` of word `at` in the block of 256 × 16 bits whose words are `contents`, both
 /// as its ports see them; nothing if no block has exactly these, or word `at` is zero.
 ///

@@ -15,6 +15,9 @@ use crate::target::{Resources, Target};
 /// Place and route needs some LUTs to spare.
 const LUT_SHARE: f64 = 0.9;
 
+/// Bits of a block RAM.
+const EBR_BITS: u64 = 4096;
+
 /// Weights that fit into some hundred LUTs.
 const FEW_WEIGHTS: u32 = 4096;
 
@@ -33,7 +36,12 @@ pub(super) fn fold(design: &mut Design, target: &Target, options: &Options) -> R
         }
     }
     let fixed: Vec<usize> = set_lanes(design, options);
-    if !fits(&place(design, budget), budget) {
+    let need = place(design, budget);
+    if !fits(&need, budget) {
+        set_lanes(design, &Options::default());
+        if fits(&place(design, budget), budget) {
+            return Err(lanes_do_not_fit(design, &need, target, budget));
+        }
         return Err(does_not_fit(design, target, budget));
     }
     loop {
@@ -141,24 +149,24 @@ fn set_block(stage: &mut Stage, block: bool) {
     }
 }
 
-/// Says by how much, and the largest first layer that would fit.
-fn does_not_fit(design: &mut Design, target: &Target, budget: Resources) -> Box<Diagnostic> {
-    let need = place(design, budget);
-    let weights: u32 = need
-        .memories
-        .iter()
-        .filter(|m| m.kind == MemoryKind::Weights)
-        .map(|m| m.depth * m.width)
-        .sum();
+/// Says by how much the lanes that were asked for are too many or too few.
+fn lanes_do_not_fit(
+    design: &Design,
+    need: &Estimate,
+    target: &Target,
+    budget: Resources,
+) -> Box<Diagnostic> {
+    let message = format!("with these lanes `{}` {}", design.name, excess(need, target, budget));
+    Diagnostic::new(&codes::HW_DOES_NOT_FIT, message).at("--lanes").help(
+        "it fits if --lanes is left out; many lanes cost LUT4 for the adders, few for the weights",
+    )
+}
+
+/// What is needed, what there is, and what is too much.
+fn excess(need: &Estimate, target: &Target, budget: Resources) -> String {
     let mut message = format!(
-        "`{}` needs at least {} LUT4 and {} EBR folded as tightly as possible; {} has {} LUT4 ({} usable) and {} EBR",
-        design.name,
-        need.lut4,
-        need.ebr,
-        target.name,
-        target.device.resources.lut4,
-        budget.lut4,
-        budget.ebr
+        "needs at least {} LUT4 and {} EBR; {} has {} LUT4 ({} usable) and {} EBR",
+        need.lut4, need.ebr, target.name, target.device.resources.lut4, budget.lut4, budget.ebr
     );
     if need.lut4 > budget.lut4 {
         message += &format!("; {} LUT4 too many", need.lut4 - budget.lut4);
@@ -166,8 +174,26 @@ fn does_not_fit(design: &mut Design, target: &Target, budget: Resources) -> Box<
     if need.ebr > budget.ebr {
         message += &format!("; {} EBR too many", need.ebr - budget.ebr);
     }
+    message
+}
+
+/// Says by how much, and the largest first layer that would fit.
+fn does_not_fit(design: &mut Design, target: &Target, budget: Resources) -> Box<Diagnostic> {
+    let need = place(design, budget);
+    let weights: u64 = need
+        .memories
+        .iter()
+        .filter(|m| m.kind == MemoryKind::Weights)
+        .map(|m| u64::from(m.depth) * u64::from(m.width))
+        .sum();
+    let message = format!(
+        "folded as tightly as possible, `{}` {}; it has {weights} bits of weights, all EBR hold {}",
+        design.name,
+        excess(&need, target, budget),
+        u64::from(budget.ebr) * EBR_BITS
+    );
     let help = largest_fitting(design, budget).map_or_else(
-        || format!("its {weights} weight bits exceed the chip; use a larger target or a smaller network"),
+        || "use a larger target or a smaller network".to_owned(),
         |(layer, from, to)| {
             format!("it would fit if `{layer}` had {to} neurons instead of {from}, everything else the same")
         },

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Reads trained models into the real form of [`crate::ir::Graph`].
 //!
-//! One folder a format: `onnx/` now, `nir/` beside it when it comes; the text form of
-//! the graph itself is read by [`crate::ir::parse`]. A format mirrors its source and
-//! accounts for every operator in it, or says which one it cannot take.
+//! One folder a format: `onnx/` and `nir/`; the text form of the graph itself is read by
+//! [`crate::ir::parse`]. A format mirrors its source and accounts for every operator in
+//! it, or says which one it cannot take.
 
+pub mod nir;
 pub mod onnx;
 mod report;
 
 use std::path::Path;
 
 use crate::diag::{Diagnostic, InFile as _, Result, codes, read_file};
-use crate::ir::{self, Graph};
+use crate::ir::{self, Graph, Reset};
 
 pub use report::{LiftReport, Lifted};
 
@@ -37,6 +38,11 @@ pub struct Options {
     pub sign_of_zero: Option<ZeroSign>,
     /// What becomes of weights that are not binary.
     pub weights: WeightForm,
+    /// Length of a timestep in seconds (in the file's unit of time), for formats that
+    /// describe continuous time.
+    pub dt: Option<f64>,
+    /// What firing does to the membrane, for formats that do not say.
+    pub reset: Option<Reset>,
 }
 
 /// The sign of a weight of zero.
@@ -72,6 +78,9 @@ impl Options {
         if let Some(scale) = self.input_scale.filter(|s| !s.is_finite() || *s <= 0.0) {
             return bad(format!("the worth of one input level must be above 0, not {scale}"));
         }
+        if let Some(dt) = self.dt.filter(|dt| !dt.is_normal() || *dt <= 0.0) {
+            return bad(format!("a timestep must be longer than 0, not {dt}"));
+        }
         Ok(())
     }
 }
@@ -79,6 +88,7 @@ impl Options {
 /// How a model file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
+    Nir,
     Onnx,
     Text,
 }
@@ -108,7 +118,13 @@ pub fn load_with_report(path: &Path, options: &Options) -> Result<(Graph, LiftRe
 }
 
 fn read(path: &Path, bytes: &[u8], options: &Options) -> Result<(Graph, LiftReport)> {
-    let (graph, report) = match format(path, bytes)? {
+    let stem: String = path.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into());
+    let format = format(path, bytes)?;
+    if options.reset.is_some() && format != Format::Nir {
+        return Err(Diagnostic::new(&codes::BAD_OPTION, "this file says itself how neurons reset")
+            .help("leave --reset out; it is for NIR files"));
+    }
+    let (graph, report) = match format {
         Format::Text => {
             let text = std::str::from_utf8(bytes).map_err(|e| {
                 Diagnostic::new(&codes::IR_SYNTAX, format!("the text is not UTF-8: {e}"))
@@ -116,11 +132,11 @@ fn read(path: &Path, bytes: &[u8], options: &Options) -> Result<(Graph, LiftRepo
             (ir::parse(text)?, LiftReport::default())
         }
         Format::Onnx => {
-            let stem = path.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into());
             let folder =
                 path.parent().map(|p| if p.as_os_str().is_empty() { Path::new(".") } else { p });
             onnx::import_from(bytes, &stem, folder, options)?
         }
+        Format::Nir => nir::import(bytes, &stem, options)?,
     };
     ir::verify(&graph)?;
     if let Some(wanted) = options.timesteps.filter(|&t| t != graph.timesteps) {
@@ -140,18 +156,23 @@ fn format(path: &Path, bytes: &[u8]) -> Result<Format> {
     let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
     match extension.as_deref() {
         Some("onnx") => return Ok(Format::Onnx),
+        Some("nir") => return Ok(Format::Nir),
         Some("sfir" | "synfire" | "ir") => return Ok(Format::Text),
         _ => {}
     }
     if bytes.starts_with(b"synfire-ir") {
         return Ok(Format::Text);
     }
+    // NIR files are HDF5 files.
+    if bytes.starts_with(b"\x89HDF") {
+        return Ok(Format::Nir);
+    }
     // An ONNX file starts with field 1, `ir_version`, a small varint.
     if matches!(bytes, [0x08, 1..=0x7f, ..]) {
         return Ok(Format::Onnx);
     }
     Err(Diagnostic::new(&codes::IMPORT_FORMAT, "cannot tell the format of this file")
-        .help("ONNX models end in .onnx, graphs in text form in .sfir"))
+        .help("ONNX models end in .onnx, NIR graphs in .nir, graphs in text form in .sfir"))
 }
 
 #[cfg(test)]
@@ -169,6 +190,7 @@ mod tests {
         assert_eq!(code(&Options { input_bits: Some(17), ..Options::default() }), Some("SF0003"));
         let nan = Options { input_scale: Some(f64::NAN), ..Options::default() };
         assert_eq!(code(&nan), Some("SF0003"));
+        assert_eq!(code(&Options { dt: Some(0.0), ..Options::default() }), Some("SF0003"));
     }
 
     #[test]
@@ -179,6 +201,8 @@ mod tests {
         assert_eq!(find("a.ir", b""), Some(Format::Text));
         assert_eq!(find("a", b"synfire-ir 1"), Some(Format::Text));
         assert_eq!(find("a", &[8, 10, 0x12]), Some(Format::Onnx));
-        assert_eq!(find("a.h5", b"\x89HDF"), None);
+        assert_eq!(find("a.h5", b"\x89HDF"), Some(Format::Nir));
+        assert_eq!(find("a.nir", b""), Some(Format::Nir));
+        assert_eq!(find("a.h5", b"HDF"), None);
     }
 }

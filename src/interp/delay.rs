@@ -29,13 +29,12 @@ impl History {
             each => each,
         };
         let n = stream.len();
+        let at = |i| self.taken.get(steps.of(i, n) as usize - passed);
         if stream.kind == Kind::Real {
-            let kept: Vec<Vec<f64>> = self.taken.iter().map(Value::to_reals).collect();
-            let at = |i| kept.get(steps.of(i, n) as usize - passed).map_or(0.0, |v| v[i]);
-            return Value::Real((0..n).map(at).collect());
+            let real = |i| at(i).map_or(0.0, |x| x.reals()[i]);
+            return Value::Real((0..n).map(real).collect());
         }
-        let kept: Vec<Vec<i64>> = self.taken.iter().map(Value::to_integers).collect();
-        let at = |i| kept.get(steps.of(i, n) as usize - passed).map_or(0, |v| v[i]);
-        Value::pack(stream.kind, (0..n).map(at).collect())
+        let integer = |i| at(i).map_or(0, |x| x.integer(i));
+        Value::pack(stream.kind, (0..n).map(integer).collect())
     }
 }

@@ -1,80 +1,105 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Weighted sums, on packed bits wherever weights are ±1 and the inputs small integers.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use super::value::{Bitmap, Value};
-use crate::ir::{BitMatrix, Linear, PerChannel, Weights};
+use crate::ir::{Kind, Linear, Weights};
 
 /// `y = W x + b`.
-pub(super) fn apply(l: &Linear, x: &Value) -> Value {
-    weighted(&l.weights, l.bias.as_deref(), 0..l.weights.outputs(), x)
+pub(super) fn apply(l: &Linear, x: &Value, to: Kind) -> Value {
+    let rows = 0..l.weights.outputs();
+    let x = operand(&l.weights, x);
+    if matches!(to, Kind::Current { .. }) {
+        let mut sums = vec![0; rows.len()];
+        integers(&l.weights, rows, &x, &mut sums);
+        Value::Integers(sums)
+    } else {
+        let mut sums = vec![0.0; rows.len()];
+        reals(&l.weights, l.bias.as_deref(), rows, &x, &mut sums);
+        Value::Real(sums)
+    }
 }
 
-/// Rows `rows` of `W x + b`.
-pub(super) fn weighted(
+/// What the weights are applied to: bit planes as they are where signs alone decide,
+/// everything else as real numbers.
+pub(super) fn operand<'a>(weights: &Weights, x: &'a Value) -> Cow<'a, Value> {
+    match x {
+        Value::Spikes(_) | Value::Levels(_) if weights.binary().is_some() => Cow::Borrowed(x),
+        Value::Real(_) => Cow::Borrowed(x),
+        other => Cow::Owned(Value::Real(other.to_reals())),
+    }
+}
+
+/// Rows of `W x` where they are integers: every weight ±1, `x` spikes or levels.
+pub(super) fn integers(weights: &Weights, rows: Range<usize>, x: &Value, sums: &mut [i64]) {
+    let Some((signs, _)) = weights.binary() else { return };
+    let planes = x.planes();
+    let total = ones(planes);
+    for (r, sum) in rows.zip(sums) {
+        *sum = plane_sum(signs.row(r), planes, total);
+    }
+}
+
+/// Rows of `W x + b`; `x` is an [`operand`] of these weights.
+pub(super) fn reals(
     weights: &Weights,
     bias: Option<&[f64]>,
-    rows: std::ops::Range<usize>,
+    rows: Range<usize>,
     x: &Value,
-) -> Value {
+    sums: &mut [f64],
+) {
     let bias = |r: usize| bias.map_or(0.0, |b| b[r]);
-    let scaled = |sums: Value, scale: &PerChannel<f64>| {
-        let sums = sums.to_reals().into_iter().zip(rows.clone());
-        Value::Real(sums.map(|(p, r)| scale.at(r) * p + bias(r)).collect())
-    };
-    match weights {
-        Weights::Binary { signs, scale } => {
-            let sums = match x {
-                Value::Spikes(s) => {
-                    Value::Integers(plane_sums(signs, rows.clone(), std::slice::from_ref(s)))
-                }
-                Value::Levels(planes) => Value::Integers(plane_sums(signs, rows.clone(), planes)),
-                Value::Integers(v) => Value::Integers(sums(signs, rows.clone(), v, 0)),
-                Value::Real(v) => Value::Real(sums(signs, rows.clone(), v, 0.0)),
-            };
-            let plain = matches!(scale, PerChannel::All(s) if *s == 1.0);
-            if plain && rows.clone().all(|r| bias(r) == 0.0) { sums } else { scaled(sums, scale) }
+    let columns = weights.inputs();
+    let row = |r: usize| r * columns..(r + 1) * columns;
+    match (weights, x) {
+        (Weights::Binary { signs, scale }, Value::Real(v)) => {
+            for (r, sum) in rows.zip(sums) {
+                *sum = scale.at(r) * signed_sum(signs.row(r), v) + bias(r);
+            }
         }
-        Weights::Integer { values, scale, .. } => {
-            let row = |r: usize| values.chunks_exact(weights.inputs()).nth(r).unwrap_or_default();
-            let x = x.to_reals();
-            let dot = |r| row(r).iter().zip(&x).map(|(w, x)| f64::from(*w) * x).sum();
-            scaled(Value::Real(rows.clone().map(dot).collect()), scale)
+        (Weights::Binary { signs, scale }, planes) => {
+            let planes = planes.planes();
+            let total = ones(planes);
+            for (r, sum) in rows.zip(sums) {
+                *sum = scale.at(r) * plane_sum(signs.row(r), planes, total) as f64 + bias(r);
+            }
         }
-        Weights::Real { values, .. } => {
-            let row = |r: usize| values.chunks_exact(weights.inputs()).nth(r).unwrap_or_default();
-            let x = x.to_reals();
-            let dot = |r| row(r).iter().zip(&x).map(|(w, x)| w * x).sum::<f64>() + bias(r);
-            Value::Real(rows.map(dot).collect())
+        (Weights::Integer { values, scale, .. }, x) => {
+            for (r, sum) in rows.zip(sums) {
+                let products = values[row(r)].iter().zip(x.reals());
+                let dot: f64 = products.map(|(w, x)| f64::from(*w) * x).sum();
+                *sum = scale.at(r) * dot + bias(r);
+            }
+        }
+        (Weights::Real { values, .. }, x) => {
+            for (r, sum) in rows.zip(sums) {
+                let products = values[row(r)].iter().zip(x.reals());
+                *sum = products.map(|(w, x)| w * x).sum::<f64>() + bias(r);
+            }
         }
     }
 }
 
-/// `Σ ±x = Σ_b 2^b (2 popcount(plane_b & w) − popcount(plane_b))`.
-fn plane_sums(signs: &BitMatrix, rows: std::ops::Range<usize>, planes: &[Bitmap]) -> Vec<i64> {
-    let ones = |words: &[u64]| words.iter().map(|w| i64::from(w.count_ones())).sum::<i64>();
-    let total: i64 = planes.iter().enumerate().map(|(b, p)| ones(&p.words) << b).sum();
-    rows.map(|r| {
-        let plus: i64 = planes
-            .iter()
-            .enumerate()
-            .map(|(b, p)| {
-                let hits = signs.row(r).iter().zip(&p.words).map(|(w, x)| (w & x).count_ones());
-                i64::from(hits.sum::<u32>()) << b
-            })
-            .sum();
-        2 * plus - total
-    })
-    .collect()
+/// `Σ x` of bit planes.
+fn ones(planes: &[Bitmap]) -> i64 {
+    let count = |p: &Bitmap| p.words.iter().map(|w| i64::from(w.count_ones())).sum::<i64>();
+    planes.iter().enumerate().map(|(b, p)| count(p) << b).sum()
 }
 
-fn sums<T>(signs: &BitMatrix, rows: std::ops::Range<usize>, x: &[T], zero: T) -> Vec<T>
-where
-    T: Copy + std::ops::Add<Output = T> + std::ops::Sub<Output = T>,
-{
-    rows.map(|r| {
-        x.iter()
-            .enumerate()
-            .fold(zero, |sum, (c, &v)| if signs.get(r, c) { sum + v } else { sum - v })
+/// `Σ ±x = Σ_b 2^b (2 popcount(plane_b & w) − popcount(plane_b))`; `total` is `Σ x`.
+fn plane_sum(signs: &[u64], planes: &[Bitmap], total: i64) -> i64 {
+    let plus = planes.iter().enumerate().map(|(b, p)| {
+        let hits = signs.iter().zip(&p.words).map(|(w, x)| (w & x).count_ones());
+        i64::from(hits.sum::<u32>()) << b
+    });
+    2 * plus.sum::<i64>() - total
+}
+
+/// `Σ ±x`, from the first to the last.
+fn signed_sum(signs: &[u64], x: &[f64]) -> f64 {
+    x.chunks(64).zip(signs).fold(0.0, |sum, (x, word)| {
+        x.iter().enumerate().fold(sum, |s, (i, v)| if word >> i & 1 == 1 { s + v } else { s - v })
     })
-    .collect()
 }

@@ -19,7 +19,7 @@ pub(super) fn step(node: &Node, operands: &[Operand<'_>], state: &mut State) -> 
             let scaled = |(i, v): (usize, &f64)| v * s.factor.of(i, n);
             Value::Real(x.to_reals().iter().enumerate().map(scaled).collect())
         }
-        (Op::Linear(l), _) => linear::apply(l, x),
+        (Op::Linear(l), _) => linear::apply(l, x, to.kind),
         (Op::Conv(c), _) => window::conv(c, x, from, to),
         (Op::Pool(p), _) => window::pool(p, x, from, to),
         (Op::Reshape(_), _) => x.clone(),

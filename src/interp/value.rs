@@ -28,6 +28,27 @@ impl Bitmap {
     pub fn to_bools(&self) -> Vec<bool> {
         (0..self.len).map(|i| self.words[i / 64] >> (i % 64) & 1 == 1).collect()
     }
+
+    /// `count` ≤ 64 bits from `at` on, the first in the lowest bit.
+    #[inline]
+    pub(super) fn get(&self, at: usize, count: usize) -> u64 {
+        let (word, shift) = (at / 64, at % 64);
+        let mut bits = self.words[word] >> shift;
+        if shift + count > 64 {
+            bits |= self.words[word + 1] << (64 - shift);
+        }
+        if count < 64 { bits & ((1 << count) - 1) } else { bits }
+    }
+
+    /// Sets `count` ≤ 64 bits that are 0, from `at` on.
+    #[inline]
+    pub(super) fn set(&mut self, at: usize, bits: u64, count: usize) {
+        let (word, shift) = (at / 64, at % 64);
+        self.words[word] |= bits << shift;
+        if shift + count > 64 {
+            self.words[word + 1] |= bits >> (64 - shift);
+        }
+    }
 }
 
 /// Values of a stream at one timestep.
@@ -73,21 +94,41 @@ impl Value {
         Self::pack(stream.kind, vec![0; stream.len()])
     }
 
-    /// The elements at these places; zero where there is none.
-    #[must_use]
-    pub fn gather(&self, places: &[Option<usize>]) -> Self {
-        let bits = |from: &Bitmap| {
-            let bit =
-                |p: &Option<usize>| p.is_some_and(|p| from.words[p / 64] >> (p % 64) & 1 == 1);
-            Bitmap::from_iter(places.iter().map(bit))
-        };
+    /// `len` zeros of the same form.
+    pub(super) fn blank(&self, len: usize) -> Self {
+        let bits = || Bitmap { words: vec![0; len.div_ceil(64)], len };
         match self {
-            Self::Spikes(b) => Self::Spikes(bits(b)),
-            Self::Levels(planes) => Self::Levels(planes.iter().map(bits).collect()),
-            Self::Integers(v) => {
-                Self::Integers(places.iter().map(|p| p.map_or(0, |p| v[p])).collect())
-            }
-            Self::Real(v) => Self::Real(places.iter().map(|p| p.map_or(0.0, |p| v[p])).collect()),
+            Self::Real(_) => Self::Real(vec![0.0; len]),
+            Self::Spikes(_) => Self::Spikes(bits()),
+            Self::Levels(planes) => Self::Levels(planes.iter().map(|_| bits()).collect()),
+            Self::Integers(_) => Self::Integers(vec![0; len]),
+        }
+    }
+
+    /// The bit planes of spikes and levels, lowest first.
+    pub(super) fn planes(&self) -> &[Bitmap] {
+        match self {
+            Self::Spikes(b) => std::slice::from_ref(b),
+            Self::Levels(planes) => planes,
+            Self::Real(_) | Self::Integers(_) => &[],
+        }
+    }
+
+    /// The elements, if they are real numbers.
+    pub(super) fn reals(&self) -> &[f64] {
+        match self {
+            Self::Real(v) => v,
+            _ => &[],
+        }
+    }
+
+    /// Element `i` as an integer; 0 if it is real.
+    pub(super) fn integer(&self, i: usize) -> i64 {
+        let bit = |p: &Bitmap| (p.words[i / 64] >> (i % 64) & 1) as i64;
+        match self {
+            Self::Real(_) => 0,
+            Self::Integers(v) => v[i],
+            packed => packed.planes().iter().enumerate().map(|(b, p)| bit(p) << b).sum(),
         }
     }
 
@@ -109,10 +150,7 @@ impl Value {
             Self::Spikes(b) => b.to_bools().into_iter().map(i64::from).collect(),
             Self::Levels(planes) => {
                 let len = planes.first().map_or(0, |p| p.len);
-                let bit = |p: &Bitmap, i: usize| (p.words[i / 64] >> (i % 64) & 1) as i64;
-                (0..len)
-                    .map(|i| planes.iter().enumerate().map(|(b, p)| bit(p, i) << b).sum())
-                    .collect()
+                (0..len).map(|i| self.integer(i)).collect()
             }
         }
     }

@@ -1,134 +1,191 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Convolutions and pools: what each window sees.
 
-use super::linear::weighted;
-use super::value::Value;
-use crate::ir::{Conv, Pool, PoolKind, Stream, Window};
+use std::ops::Range;
 
-/// Where the windows over an operand lie.
-struct Layout<'a> {
+use super::linear;
+use super::value::{Bitmap, Value};
+use crate::ir::{Conv, Inside, Kind, Pool, PoolKind, Stream, Window};
+
+/// Where the windows over an operand lie, in two dimensions; one dimension is a single row.
+struct Windows<'a> {
     window: &'a Window,
-    /// Extents of the operand and of the result, without channels; height 1 if there is one
-    /// dimension.
+    /// Extents of the operand and of the result, without channels.
     input: [usize; 2],
     output: [usize; 2],
+    /// Extents of the window.
+    kernel: [usize; 2],
 }
 
-impl<'a> Layout<'a> {
+/// One window: its rows and its columns.
+type Position = [Inside; 2];
+
+impl<'a> Windows<'a> {
     fn new(window: &'a Window, x: &Stream, y: &Stream) -> Self {
-        let extents = |s: &Stream| match s.shape[..] {
-            [_, height, width] => [height, width],
-            [_, width] => [1, width],
+        let plane = |extents: &[usize]| match *extents {
+            [height, width] => [height, width],
+            [width] => [1, width],
             _ => [1, 1],
         };
-        Self { window, input: extents(x), output: extents(y) }
+        let (input, output) = (plane(&x.shape[1..]), plane(&y.shape[1..]));
+        Self { window, input, output, kernel: plane(&window.kernel) }
     }
 
-    /// For each element of the window at `position`, row by row: its place within a channel
-    /// of the operand; none where it is padding.
-    fn places(&self, position: usize) -> Vec<Option<usize>> {
+    /// Every window with its place in the result, row by row.
+    fn positions(&self) -> impl Iterator<Item = (usize, Position)> {
+        let [height, width] = self.output;
         let dims = self.window.kernel.len();
-        let at = [position / self.output[1], position % self.output[1]];
-        let axis = |d: usize| -> Vec<Option<usize>> {
-            // Attribute of the window for dimension d of two.
-            let Some(k) = (d + dims).checked_sub(2) else { return vec![Some(0)] };
-            let (stride, dilation) = (self.window.stride[k], self.window.dilation[k]);
-            let place = |j: usize| {
-                let x = (at[d] * stride + j * dilation).checked_sub(self.window.padding[k][0])?;
-                (x < self.input[d]).then_some(x)
-            };
-            (0..self.window.kernel[k]).map(place).collect()
+        let inside = move |d: usize, at: usize| match (d + dims).checked_sub(2) {
+            Some(k) => self.window.inside(k, at, self.input[d]),
+            None => Inside { first: 0, place: 0, count: 1, step: 1 },
         };
-        let columns = axis(1);
-        let row = |y: Option<usize>| {
-            columns.iter().map(move |x| Some(y? * self.input[1] + (*x)?)).collect::<Vec<_>>()
-        };
-        axis(0).into_iter().flat_map(row).collect()
+        (0..height).flat_map(move |y| {
+            let rows = inside(0, y);
+            (0..width).map(move |x| (y * width + x, [rows, inside(1, x)]))
+        })
+    }
+
+    /// The rows of what a window sees of a channel: (first element in the operand, first in
+    /// the window); each goes on as the window's columns do.
+    fn rows(
+        &self,
+        channel: usize,
+        [rows, columns]: Position,
+    ) -> impl Iterator<Item = (usize, usize)> {
+        let channel = channel * self.input[0];
+        let (width, kernel) = (self.input[1], self.kernel[1]);
+        (0..rows.count).map(move |k| {
+            let from = (channel + rows.place + k * rows.step) * width + columns.place;
+            (from, (rows.first + k) * kernel + columns.first)
+        })
+    }
+
+    /// Copies what a window sees of some channels, channel after channel; padding is 0.
+    fn gather(&self, x: &Value, channels: Range<usize>, at: Position, seen: &mut Value) {
+        let area = self.kernel[0] * self.kernel[1];
+        let Inside { count, step, .. } = at[1];
+        let runs = channels
+            .enumerate()
+            .flat_map(|(i, ch)| self.rows(ch, at).map(move |(from, to)| (from, i * area + to)));
+        match (x, seen) {
+            (Value::Real(x), Value::Real(seen)) => {
+                seen.fill(0.0);
+                for (from, to) in runs {
+                    (0..count).for_each(|k| seen[to + k] = x[from + k * step]);
+                }
+            }
+            (x, Value::Spikes(seen)) => {
+                gather_bits(x.planes(), runs, count, step, std::slice::from_mut(seen))
+            }
+            (x, Value::Levels(seen)) => gather_bits(x.planes(), runs, count, step, seen),
+            _ => {}
+        }
+    }
+}
+
+/// The same from bit planes to bit planes.
+fn gather_bits(
+    planes: &[Bitmap],
+    runs: impl Iterator<Item = (usize, usize)>,
+    count: usize,
+    step: usize,
+    seen: &mut [Bitmap],
+) {
+    seen.iter_mut().for_each(|s| s.words.fill(0));
+    for (from, to) in runs {
+        // Neighbours are copied by the word.
+        let (length, runs) = if step == 1 { (64, count.div_ceil(64)) } else { (1, count) };
+        for k in 0..runs {
+            let (from, to) = (from + k * length * step, to + k * length);
+            let bits = length.min(count - k * length);
+            for (plane, seen) in planes.iter().zip(&mut *seen) {
+                seen.set(to, plane.get(from, bits), bits);
+            }
+        }
     }
 }
 
 /// Every output channel at every position.
 pub(super) fn conv(c: &Conv, x: &Value, from: &Stream, to: &Stream) -> Value {
-    let layout = Layout::new(&c.window, from, to);
-    let area: usize = layout.input.iter().product();
-    let positions: usize = layout.output.iter().product();
-    let channels = from.shape[0] / c.groups;
-    let rows = to.shape[0] / c.groups;
-    // [position][output channel], turned over at the end.
-    let mut found: Vec<Value> = Vec::with_capacity(positions * c.groups);
-    for position in 0..positions {
-        let places = layout.places(position);
+    let x = linear::operand(&c.weights, x);
+    if matches!(to.kind, Kind::Current { .. }) {
+        let sums = |rows, seen: &Value, found: &mut [i64]| {
+            linear::integers(&c.weights, rows, seen, found);
+        };
+        Value::Integers(each_window(c, &x, from, to, sums))
+    } else {
+        let sums = |rows, seen: &Value, found: &mut [f64]| {
+            linear::reals(&c.weights, c.bias.as_deref(), rows, seen, found);
+        };
+        Value::Real(each_window(c, &x, from, to, sums))
+    }
+}
+
+/// What `sums` makes, for some rows of the weights, of what a window sees.
+fn each_window<T: Copy + Default>(
+    c: &Conv,
+    x: &Value,
+    from: &Stream,
+    to: &Stream,
+    sums: impl Fn(Range<usize>, &Value, &mut [T]),
+) -> Vec<T> {
+    let windows = Windows::new(&c.window, from, to);
+    let positions: usize = windows.output.iter().product();
+    let (channels, rows) = (from.shape[0] / c.groups, to.shape[0] / c.groups);
+    let mut seen = x.blank(c.weights.inputs());
+    let mut found = vec![T::default(); rows];
+    let mut all = vec![T::default(); to.len()];
+    for (position, at) in windows.positions() {
         for group in 0..c.groups {
-            let seen: Vec<Option<usize>> = (group * channels..(group + 1) * channels)
-                .flat_map(|ch| places.iter().map(move |p| p.map(|p| ch * area + p)))
-                .collect();
+            windows.gather(x, group * channels..(group + 1) * channels, at, &mut seen);
             let rows = group * rows..(group + 1) * rows;
-            found.push(weighted(&c.weights, c.bias.as_deref(), rows, &x.gather(&seen)));
+            sums(rows.clone(), &seen, &mut found);
+            rows.zip(&found).for_each(|(r, v)| all[r * positions + position] = *v);
         }
     }
-    let at = |channel: usize, position: usize| {
-        (&found[position * c.groups + channel / rows], channel % rows)
-    };
-    let all = (0..to.shape[0]).flat_map(|ch| (0..positions).map(move |p| (ch, p)));
-    if found.iter().all(|v| matches!(v, Value::Integers(_))) {
-        let value = |(ch, p)| match at(ch, p) {
-            (Value::Integers(v), row) => v[row],
-            _ => 0,
-        };
-        return Value::Integers(all.map(value).collect());
-    }
-    let value = |(ch, p)| match at(ch, p) {
-        (Value::Real(v), row) => v[row],
-        (other, row) => other.to_reals()[row],
-    };
-    Value::Real(all.map(value).collect())
+    all
 }
 
 /// One value for each window of each channel.
 pub(super) fn pool(p: &Pool, x: &Value, from: &Stream, to: &Stream) -> Value {
-    let layout = Layout::new(&p.window, from, to);
-    let area: usize = layout.input.iter().product();
-    let positions: usize = layout.output.iter().product();
-    let places: Vec<Vec<usize>> =
-        (0..positions).map(|at| layout.places(at).into_iter().flatten().collect()).collect();
-    let windows = (0..from.shape[0])
-        .flat_map(|ch| places.iter().map(move |inside| inside.iter().map(move |p| ch * area + p)));
-    let size: usize = p.window.kernel.iter().product();
-    if let Value::Real(v) = x {
-        let of = |window: &mut dyn Iterator<Item = usize>, inside: usize| match p.kind {
-            PoolKind::Max => window.map(|i| v[i]).fold(f64::NEG_INFINITY, f64::max),
-            PoolKind::Sum => window.map(|i| v[i]).sum(),
-            PoolKind::Average => window.map(|i| v[i]).sum::<f64>() / size as f64,
-            PoolKind::AverageInside => window.map(|i| v[i]).sum::<f64>() / inside as f64,
+    if to.kind != Kind::Real {
+        let of = |seen: &[i64]| match p.kind {
+            PoolKind::Max => seen.iter().copied().max().unwrap_or(0),
+            _ => seen.iter().sum(),
         };
-        let count = |w: &dyn ExactSizeIterator<Item = usize>| w.len();
-        return Value::Real(
-            windows
-                .map(|mut w| {
-                    let n = count(&w);
-                    of(&mut w, n)
-                })
-                .collect(),
-        );
+        return Value::pack(to.kind, pool_each(p, &x.to_integers(), from, to, of));
     }
-    let v = x.to_integers();
-    let sum = |w: &mut dyn Iterator<Item = usize>| w.map(|i| v[i]).sum::<i64>();
-    match p.kind {
-        PoolKind::Max => {
-            let largest = windows.map(|w| w.map(|i| v[i]).max().unwrap_or(0)).collect();
-            Value::pack(to.kind, largest)
+    let size: f64 = p.window.kernel.iter().map(|k| *k as f64).product();
+    let of = |seen: &[f64]| match p.kind {
+        PoolKind::Max => seen.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        PoolKind::Sum => seen.iter().sum(),
+        PoolKind::Average => seen.iter().sum::<f64>() / size,
+        PoolKind::AverageInside => seen.iter().sum::<f64>() / seen.len() as f64,
+    };
+    Value::Real(pool_each(p, &x.to_reals(), from, to, of))
+}
+
+/// What `of` makes of the elements of a window that are no padding.
+fn pool_each<T: Copy + Default>(
+    p: &Pool,
+    x: &[T],
+    from: &Stream,
+    to: &Stream,
+    of: impl Fn(&[T]) -> T,
+) -> Vec<T> {
+    let windows = Windows::new(&p.window, from, to);
+    let positions: usize = windows.output.iter().product();
+    let mut all = vec![T::default(); to.len()];
+    let mut seen = Vec::new();
+    for (position, at) in windows.positions() {
+        let Inside { count, step, .. } = at[1];
+        for channel in 0..from.shape[0] {
+            seen.clear();
+            for (from, _) in windows.rows(channel, at) {
+                seen.extend((0..count).map(|k| x[from + k * step]));
+            }
+            all[channel * positions + position] = of(&seen);
         }
-        PoolKind::Sum => Value::pack(to.kind, windows.map(|mut w| sum(&mut w)).collect()),
-        PoolKind::Average => {
-            Value::Real(windows.map(|mut w| sum(&mut w) as f64 / size as f64).collect())
-        }
-        PoolKind::AverageInside => Value::Real(
-            windows
-                .map(|mut w| {
-                    let n = w.len();
-                    sum(&mut w) as f64 / n as f64
-                })
-                .collect(),
-        ),
     }
+    all
 }

@@ -2,9 +2,11 @@
 //! The graph itself: nodes, operands and their order.
 
 use petgraph::Direction;
+use petgraph::algo::kosaraju_scc;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 use petgraph::visit::{EdgeRef, NodeIndexable};
 
+use super::infer::possible;
 use super::{Op, Stream, infer};
 use crate::diag::{Diagnostic, Result, codes};
 
@@ -63,7 +65,7 @@ impl Graph {
     /// [`Graph::connect`]: it may depend on the register itself.
     ///
     /// # Errors
-    /// [`codes::IR_INVALID`] if the name is taken.
+    /// [`codes::IR_INVALID`] if the name is taken or there can be no such stream.
     pub fn add_register(
         &mut self,
         name: impl Into<String>,
@@ -77,6 +79,7 @@ impl Graph {
         if !op.is_register() {
             return Err(Diagnostic::internal("graph", "only a delay is a register"));
         }
+        possible(&stream).map_err(|d| d.at(name.clone()))?;
         Ok(self.nodes.add_node(Node { name, op, stream }))
     }
 
@@ -89,7 +92,8 @@ impl Graph {
         if !node.op.is_register() || !self.operands(register).is_empty() {
             return Err(Diagnostic::internal("graph", "connect takes a register without operand"));
         }
-        let stream = infer(&node.op, &[&self.node(operand).stream])?;
+        let stream =
+            infer(&node.op, &[&self.node(operand).stream]).map_err(|d| d.at(node.name.clone()))?;
         if stream != node.stream {
             let message = format!("declared as `{}`, but it produces `{stream}`", node.stream);
             return Err(Diagnostic::new(&codes::IR_INVALID, message).at(node.name.clone()));
@@ -161,17 +165,26 @@ impl Graph {
         users
     }
 
-    /// All nodes, operands before users, except that registers may come before their
-    /// operands; the same order for the same graph.
+    /// All nodes, operands before users, except that a register on a cycle comes before its
+    /// operand; the same order for the same graph.
     ///
     /// # Errors
     /// [`codes::IR_INVALID`] if the graph has a cycle without a register.
     pub fn order(&self) -> Result<Vec<NodeId>> {
+        // Nodes that reach each other are in the same component.
+        let mut component = vec![0; self.nodes.node_bound()];
+        for (c, members) in kosaraju_scc(&self.nodes).into_iter().enumerate() {
+            members.into_iter().for_each(|id| component[id.index()] = c);
+        }
+        let waits = |operand: NodeId, user: NodeId| {
+            let recurs = component[operand.index()] == component[user.index()];
+            !(recurs && self.nodes[user].op.is_register())
+        };
         let mut missing: Vec<usize> = vec![0; self.nodes.node_bound()];
         let mut ready = std::collections::BTreeSet::new();
         for id in self.nodes.node_indices() {
-            let waits = !self.nodes[id].op.is_register();
-            missing[id.index()] = if waits { self.operands(id).len() } else { 0 };
+            let operands = self.nodes.neighbors_directed(id, Direction::Incoming);
+            missing[id.index()] = operands.filter(|&o| waits(o, id)).count();
             if missing[id.index()] == 0 {
                 ready.insert(id);
             }
@@ -179,14 +192,14 @@ impl Graph {
         let mut order = Vec::with_capacity(self.len());
         while let Some(id) = ready.pop_first() {
             order.push(id);
-            for edge in self.nodes.edges_directed(id, Direction::Outgoing) {
-                if self.nodes[edge.target()].op.is_register() {
+            for user in self.nodes.neighbors_directed(id, Direction::Outgoing) {
+                if !waits(id, user) {
                     continue;
                 }
-                let left = &mut missing[edge.target().index()];
+                let left = &mut missing[user.index()];
                 *left -= 1;
                 if *left == 0 {
-                    ready.insert(edge.target());
+                    ready.insert(user);
                 }
             }
         }
@@ -230,12 +243,12 @@ impl Graph {
     /// [`codes::IR_INVALID`] with the node that no longer agrees with its operands.
     pub fn refresh(&mut self) -> Result<()> {
         let order = self.order()?;
-        // What a register takes may come later in the order, and depend on it: streams
-        // settle after as many rounds as registers follow one another.
+        // What a register on a cycle takes comes later in the order, and depends on it:
+        // streams settle after as many rounds as registers follow one another.
         let registers: Vec<_> =
             order.iter().copied().filter(|&id| self.nodes[id].op.is_register()).collect();
         for _ in 0..=registers.len() {
-            for &id in order.iter().filter(|id| !registers.contains(id)) {
+            for &id in &order {
                 self.nodes[id].stream = self.inferred(id)?;
             }
             let mut settled = true;

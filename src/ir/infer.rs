@@ -9,6 +9,8 @@ use crate::diag::{Diagnostic, Result, codes};
 const MAX_ELEMENTS: usize = 1 << 24;
 /// Widest level: sums of anything wider are no longer small integers.
 const MAX_LEVEL_BITS: u32 = 32;
+/// Widest current: its sum over the most timesteps there are stays in i64.
+const MAX_CURRENT_BITS: u32 = 46;
 
 /// A broken rule of the language.
 pub(super) fn broken(message: impl Into<String>) -> Box<Diagnostic> {
@@ -33,11 +35,27 @@ pub fn infer(op: &Op, operands: &[&Stream]) -> Result<Stream> {
         (op, [x]) => one(op, x)?,
         _ => return Err(Diagnostic::internal("infer", "operand count was checked before")),
     };
+    possible(&stream)?;
+    Ok(stream)
+}
+
+/// Is it a stream that an executor can hold, whoever declared it?
+pub(super) fn possible(stream: &Stream) -> Result<()> {
+    if stream.shape.is_empty() {
+        return Err(broken("a stream has at least one dimension"));
+    }
     let elements = stream.shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
-    match elements {
-        _ if stream.shape.is_empty() => Err(broken("a stream has at least one dimension")),
-        Some(1..=MAX_ELEMENTS) => Ok(stream),
-        _ => Err(broken(format!("a stream has 1 to {MAX_ELEMENTS} elements"))),
+    if !matches!(elements, Some(1..=MAX_ELEMENTS)) {
+        return Err(broken(format!("a stream has 1 to {MAX_ELEMENTS} elements")));
+    }
+    match stream.kind {
+        Kind::Levels { bits } if !(2..=MAX_LEVEL_BITS).contains(&bits) => {
+            Err(broken(format!("levels of {bits} bits; 2 to {MAX_LEVEL_BITS} are possible")))
+        }
+        Kind::Current { width, .. } if !(1..=MAX_CURRENT_BITS).contains(&width) => {
+            Err(broken(format!("a current of {width} bits; 1 to {MAX_CURRENT_BITS} are possible")))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -171,13 +189,22 @@ fn level_bits(kind: Kind) -> Option<u32> {
 }
 
 /// The levels that go up to `count` times the largest of `bits` bits.
-fn levels(bits: u32, count: usize) -> Result<Kind> {
+fn levels(bits: u32, count: usize) -> Kind {
     let most = (u128::from(2u64.pow(bits.min(62))) - 1) * count as u128;
     let bits = u128::BITS - most.leading_zeros();
-    if bits > MAX_LEVEL_BITS {
-        return Err(broken(format!("levels of {bits} bits; {MAX_LEVEL_BITS} are possible")));
+    if bits == 1 { Kind::Spikes } else { Kind::Levels { bits } }
+}
+
+/// The kind of a sum of `count` values of `kind`.
+fn sum(kind: Kind, count: usize) -> Kind {
+    match (kind, level_bits(kind)) {
+        (_, Some(bits)) => levels(bits, count),
+        (Kind::Current { width, frac }, _) => {
+            let growth = usize::BITS - (count - 1).leading_zeros();
+            Kind::Current { width: width + growth, frac }
+        }
+        _ => Kind::Real,
     }
-    Ok(if bits == 1 { Kind::Spikes } else { Kind::Levels { bits } })
 }
 
 /// What leaves weights: an integer sum if they are plain ±1 and the inputs small integers.
@@ -248,35 +275,37 @@ fn conv(c: &Conv, x: &Stream) -> Result<Stream> {
 
 fn pool(p: &Pool, x: &Stream) -> Result<Stream> {
     let extents = windows(&p.window, x)?;
-    for (padding, kernel) in p.window.padding.iter().zip(&p.window.kernel) {
-        if padding.iter().any(|pad| pad >= kernel) {
-            return Err(broken("padding is smaller than the window, or windows would be empty"));
+    let shape = [&[x.shape[0]][..], &extents[..]].concat();
+    let is_static = x.is_static;
+    // Before a loop goes over the extents.
+    possible(&Stream { shape: shape.clone(), kind: Kind::Real, is_static })?;
+    for (d, &extent) in extents.iter().enumerate() {
+        if (0..extent).any(|at| p.window.inside(d, at, x.shape[d + 1]).count == 0) {
+            return Err(broken("a window sees nothing but padding"));
         }
     }
-    let area: usize = p.window.kernel.iter().product();
-    let kind = match (p.kind, level_bits(x.kind)) {
-        (PoolKind::Max, _) => x.kind,
-        (PoolKind::Sum, Some(bits)) => levels(bits, area)?,
-        _ => Kind::Real,
+    let seen = p.window.kernel.iter().zip(&x.shape[1..]).map(|(k, size)| k.min(size)).product();
+    let kind = match p.kind {
+        PoolKind::Max => x.kind,
+        PoolKind::Sum => sum(x.kind, seen),
+        PoolKind::Average | PoolKind::AverageInside => Kind::Real,
     };
-    let shape = [&[x.shape[0]][..], &extents[..]].concat();
-    Ok(Stream { shape, kind, is_static: x.is_static })
+    Ok(Stream { shape, kind, is_static })
 }
 
-/// The kind that all streams have together, if they are integers of one unit.
+/// The kind that all streams have together, if they are integers of one unit. A spike and a
+/// level count whole ones, as a current without bits after the point does.
 fn common(all: &[&Stream]) -> Option<Kind> {
     let bits: Option<Vec<u32>> = all.iter().map(|x| level_bits(x.kind)).collect();
     if let Some(widest) = bits.and_then(|b| b.into_iter().max()) {
         return Some(if widest == 1 { Kind::Spikes } else { Kind::Levels { bits: widest } });
     }
-    let currents: Option<Vec<(u32, i32)>> = all
-        .iter()
-        .map(|x| match x.kind {
-            Kind::Current { width, frac } => Some((width, frac)),
-            _ => None,
-        })
-        .collect();
-    let currents = currents?;
+    let signed = |x: &&Stream| match (x.kind, level_bits(x.kind)) {
+        (_, Some(bits)) => Some((bits + 1, 0)),
+        (Kind::Current { width, frac }, _) => Some((width, frac)),
+        _ => None,
+    };
+    let currents: Vec<(u32, i32)> = all.iter().map(signed).collect::<Option<_>>()?;
     let (width, frac) = currents.iter().copied().max()?;
     currents.iter().all(|c| c.1 == frac).then_some(Kind::Current { width, frac })
 }
@@ -286,14 +315,7 @@ fn add(all: &[&Stream]) -> Result<Stream> {
     if let Some(other) = all.iter().find(|x| x.shape != first.shape) {
         return Err(broken(format!("{first} and {other} differ in shape")));
     }
-    let kind = match common(all) {
-        Some(Kind::Current { width, frac }) => {
-            let growth = usize::BITS - (all.len() - 1).leading_zeros();
-            Kind::Current { width: width + growth, frac }
-        }
-        Some(small) => levels(level_bits(small).unwrap_or(1), all.len())?,
-        None => Kind::Real,
-    };
+    let kind = common(all).map_or(Kind::Real, |kind| sum(kind, all.len()));
     let is_static = all.iter().all(|x| x.is_static);
     Ok(Stream { shape: first.shape.clone(), kind, is_static })
 }

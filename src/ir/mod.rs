@@ -8,6 +8,7 @@
 //! reference of the text form.
 
 mod bits;
+mod cuts;
 mod graph;
 mod infer;
 pub mod interval;
@@ -19,13 +20,14 @@ mod stream;
 mod verify;
 
 pub use bits::BitMatrix;
+pub use cuts::{Memory, cuts};
 pub use graph::{Graph, Node, NodeId};
 pub use infer::infer;
 pub use iso::isomorphic;
 pub use op::{
-    BatchNorm, Compare, Concat, Conv, Delay, FixedLif, FixedReadout, Input, Li, Lif, Linear, Op,
-    PerChannel, Pool, PoolKind, Readout, ReadoutKind, Reset, Reshape, Scale, Threshold, Weights,
-    Window,
+    BatchNorm, Compare, Concat, Conv, Delay, FixedLif, FixedReadout, Input, Inside, Li, Lif,
+    Linear, Op, PerChannel, Pool, PoolKind, Readout, ReadoutKind, Reset, Reshape, Scale, Threshold,
+    Weights, Window,
 };
 pub use parse::parse;
 pub use print::print;

@@ -48,7 +48,7 @@ pub fn parse(text: &str) -> Result<Graph> {
     }
     for (line, register, operand) in registers {
         let operand = line.find(&graph, &operand)?;
-        graph.connect(register, operand).map_err(|d| d.at(format!("line {}", line.number)))?;
+        graph.connect(register, operand)?;
     }
     super::verify(&graph)?;
     Ok(graph)

@@ -12,7 +12,7 @@ pub(super) const VERSION: u32 = 1;
 /// The text form of a graph; [`super::parse()`] reads it back to the same graph.
 ///
 /// # Errors
-/// Only if the graph is not well-formed (a cycle, no output).
+/// Only if the graph is not well-formed (a cycle without a register, no output).
 pub fn print(graph: &Graph) -> Result<String> {
     let mut text = format!(
         "synfire-ir {VERSION}\ngraph {} timesteps {}\n",

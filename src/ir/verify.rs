@@ -5,7 +5,8 @@
 //! [`verify`] checks a whole graph and runs after import and after every pass:
 //!
 //! 1. 1 to 65536 timesteps, one output, no cycle without a register, unique names;
-//! 2. every operator has its number of operands and every stream is the inferred one;
+//! 2. every operator has its number of operands and every stream is the inferred one; a
+//!    readout's stream is nobody's operand;
 //! 3. per-channel parameters have one entry a channel or an element; nothing is empty or
 //!    immense;
 //! 4. every real parameter is finite; leaks lie in 0..=1; scales and thresholds are > 0;
@@ -49,6 +50,10 @@ pub fn verify(graph: &Graph) -> Result<()> {
                     "declared as {}, but it produces {inferred}",
                     node.stream
                 )));
+            }
+            if let Some(&o) = operands.iter().find(|&&o| graph.node(o).op.is_readout()) {
+                let name = &graph.node(o).name;
+                return Err(broken(format!("takes the logits of `{name}`; a readout is the end")));
             }
             parameters(&node.op)?;
             widths(graph, &node.op, &operands)

@@ -10,7 +10,7 @@ use crate::ir::{Graph, Kind, Op};
 /// The graph in Graphviz' language; the streams stand on the edges.
 ///
 /// # Errors
-/// Only if the graph has a cycle.
+/// Only if the graph has a cycle without a register.
 pub fn dot(graph: &Graph) -> Result<String> {
     let mut out = format!("digraph {} {{\n", quoted(&graph.name));
     out.push_str("  rankdir=TB;\n");
@@ -28,14 +28,26 @@ pub fn dot(graph: &Graph) -> Result<String> {
         };
         let _ = writeln!(out, "  n{} [label={}{shape}];", id.index(), label(&lines));
     }
+    let mut above = std::collections::HashSet::new();
     for &id in &order {
-        for operand in graph.operands(id) {
+        for (slot, operand) in graph.operands(id).into_iter().enumerate() {
             let stream = &graph.node(operand).stream;
-            let style = if stream.kind == Kind::Spikes { ", style=dashed" } else { "" };
+            let mut style = String::new();
+            if stream.kind == Kind::Spikes {
+                style += ", style=dashed";
+            }
+            if matches!(graph.node(id).op, Op::Concat(_)) {
+                let _ = write!(style, ", headlabel=\"{}\"", slot + 1);
+            }
+            if !above.contains(&operand) {
+                // It closes a cycle, and does not say what stands above what.
+                style += ", constraint=false";
+            }
             let (from, to) = (operand.index(), id.index());
             let text = quoted(&stream.to_string());
             let _ = writeln!(out, "  n{from} -> n{to} [label={text}{style}];");
         }
+        above.insert(id);
     }
     if let Ok(output) = graph.output() {
         let text = quoted(&graph.node(output).stream.to_string());

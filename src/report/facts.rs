@@ -50,7 +50,8 @@ pub(super) fn of(op: &Op, stream: &Stream) -> Facts {
             ..Facts::default()
         },
         Op::Delay(d) => {
-            one_line(format!("{} timesteps", range(d.steps.iter().copied(), |v| v.to_string())))
+            let steps = range(d.steps.iter().copied(), |v| v.to_string());
+            one_line(format!("{steps} {} ago", plural(u32::from(steps != "1") + 1, "timestep")))
         }
         Op::Li(l) => {
             let leak = range(l.leak.iter().copied(), number);

@@ -17,4 +17,4 @@ mod xml;
 pub use dot::dot;
 pub use memory::memory_svg;
 pub use svg::svg;
-pub use table::text;
+pub use table::{NodeSummary, Summary, summary, text};

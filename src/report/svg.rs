@@ -15,12 +15,14 @@ use crate::ir::{Graph, Kind, NodeId, Op};
 const MARGIN: f64 = 28.0;
 const HEADER: f64 = 84.0;
 pub(super) const TEXT_SIZE: f64 = 12.5;
+/// How far the curve of an edge that turns back is pulled.
+const TURN: f64 = 34.0;
 
 /// The graph as an SVG picture, top-down; with a design also the stage of each layer.
 /// It follows the viewer's colour scheme and needs no script and no font of its own.
 ///
 /// # Errors
-/// Only if the graph has a cycle or no output.
+/// Only if the graph has no output, or a cycle without a register.
 pub fn svg(graph: &Graph, design: Option<&Design>) -> Result<String> {
     let order = graph.order()?;
     let place = |id: NodeId| order.iter().position(|&o| o == id).unwrap_or(0);
@@ -61,17 +63,23 @@ fn card(graph: &Graph, id: NodeId, design: Option<&Design>) -> Card {
         Kind::Levels { .. } => "levels",
         Kind::Current { .. } => "current",
     };
+    let mut lines = facts::of(&node.op, &node.stream).lines;
+    if matches!(node.op, Op::Concat(_)) {
+        // The arrows do not say in which order they come.
+        let names = graph.operands(id).into_iter().map(|o| shorten(&graph.node(o).name, 16));
+        lines.push(shorten(&names.collect::<Vec<_>>().join(", "), 60));
+    }
     Card {
         name: node.name.clone(),
         badge: node.op.name().to_owned(),
         class,
-        lines: facts::of(&node.op, &node.stream).lines,
+        lines,
         hardware: design.map_or_else(Vec::new, |d| stages::lines(d, &node.name)),
         stream: Some((node.stream.to_string(), flow)),
     }
 }
 
-/// Draws cards and edges (from, to), `from < to`.
+/// Draws cards and edges (from, to); one with `from >= to` closes a cycle.
 pub(super) fn draw(
     title: &str,
     subtitle: &str,
@@ -158,11 +166,22 @@ fn line(
         .collect();
     arriving.sort_by(|a, b| a.1.total_cmp(&b.1));
     let slot = arriving.iter().position(|a| a.0 == i).unwrap_or(0) as f64;
-    let spread = 28.0 * (slot - (arriving.len() as f64 - 1.0) / 2.0);
+    let gaps = arriving.len() as f64 - 1.0;
+    let apart = if gaps > 0.0 { (0.8 * sizes[to].width / gaps).min(28.0) } else { 0.0 };
+    let spread = apart * (slot - gaps / 2.0);
 
     let (x0, layer_top, layer_bottom) = route[0];
     let start = layer_top + sizes[from].height;
     let mut d = format!("M{x0:.1} {start:.1}V{layer_bottom:.1}");
+    if let Some(&(x, top, _)) = route.last()
+        && top <= layer_top
+    {
+        back(&mut d, &route[..route.len() - 1]);
+        let (turn, x, end) = (top - TURN, x + spread, top - 8.0);
+        let _ = write!(d, " {turn:.1} {x:.1} {turn:.1} {x:.1} {end:.1}");
+        finish(out, flow, &d, (x, top));
+        return;
+    }
     let mut y = layer_bottom;
     let mut x = x0;
     for (k, &(next, top, bottom)) in route.iter().enumerate().skip(1) {
@@ -175,14 +194,31 @@ fn line(
             let _ = write!(d, "C{x:.1} {middle:.1} {next:.1} {middle:.1} {next:.1} {end:.1}");
         }
         if last {
-            let _ = writeln!(out, r#"<path class="edge {flow}" d="{d}"/>"#);
-            let _ =
-                writeln!(out, r#"<path class="tip {flow}" d="M{next:.1} {top:.1}l-4.5 -9h9z"/>"#);
+            finish(out, flow, &d, (next, top));
             return;
         }
         let _ = write!(d, "V{bottom:.1}");
         (x, y) = (next, bottom);
     }
+}
+
+/// The line of an edge and its tip.
+fn finish(out: &mut String, flow: &str, d: &str, (x, y): (f64, f64)) {
+    let _ = writeln!(out, r#"<path class="edge {flow}" d="{d}"/>"#);
+    let _ = writeln!(out, r#"<path class="tip {flow}" d="M{x:.1} {y:.1}l-4.5 -9h9z"/>"#);
+}
+
+/// An edge that closes a cycle: it turns below its source and goes up beside the layers;
+/// the last curve is begun.
+fn back(d: &mut String, route: &[(f64, f64, f64)]) {
+    let (mut x, _, mut y) = route[0];
+    for (k, &(next, top, bottom)) in route[1..].iter().enumerate() {
+        // The first curve turns, the others go on upwards.
+        let pull = if k == 0 { bottom + TURN } else { f64::midpoint(y, bottom) };
+        let _ = write!(d, "C{x:.1} {pull:.1} {next:.1} {pull:.1} {next:.1} {bottom:.1}V{top:.1}");
+        (x, y) = (next, top);
+    }
+    let _ = write!(d, "C{x:.1}");
 }
 
 /// Colours for light pages, and for dark ones where the viewer prefers them.

@@ -66,7 +66,7 @@ pub(crate) fn compiled() -> (Graph, Design, Target) {
     (g, design, target)
 }
 
-/// Two residual blocks and a fork, which the graph language cannot say yet.
+/// Two residual blocks and a fork.
 fn branches() -> String {
     let card = |name: &str, class: &'static str, flow: &'static str| Card {
         name: name.to_owned(),
@@ -106,6 +106,25 @@ fn branches() -> String {
     draw("residual", "a picture of branches", &cards, &edges)
 }
 
+/// Neurons that see their own spikes two layers up, a skip, and three streams side by side.
+fn recurrent() -> Graph {
+    let text = r#"synfire-ir 1
+graph "recurrent" timesteps 4
+%in = input() : spikes[2] {"shape":[2],"bits":1,"is_static":false}
+%fc1 = linear(%in) : real[3] {"weights":{"real":{"rows":3,"values":[0.5,-0.25,1.0,0.75,0.5,-0.5]}},"bias":null}
+%lif1 = lif(%fc1) : spikes[3] {"leak":0.5,"gain":1.0,"bias":0.0,"threshold":0.5,"reset":"soft","compare":"above"}
+%before = delay(%lif2) : spikes[3] {"steps":1}
+%rec = linear(%before) : real[3] {"weights":{"integer":{"rows":3,"values":[3,-2,-1,4,5,6,7,8,9],"scale":0.125}},"bias":null}
+%sum = add(%lif1, %rec) : real[3] {}
+%lif2 = lif(%sum) : spikes[3] {"leak":0.5,"gain":1.0,"bias":0.0,"threshold":0.5,"reset":"soft","compare":"above"}
+%count = delay(%count) : levels[3; 2] {"steps":[1,2,3]}
+%all = concat(%lif2, %lif1, %count) : levels[9; 2] {"axis":0}
+%logits = readout(%all) : real[9] {"kind":"last","gain":1.0,"offset":0.0}
+output %logits
+"#;
+    ir::parse(text).unwrap()
+}
+
 /// Tags are balanced and no attribute or text has a bare `&` or `<`.
 fn well_formed(svg: &str) {
     let mut open = Vec::new();
@@ -135,6 +154,7 @@ fn pictures_are_well_formed() {
         svg(&g, Some(&design)).unwrap(),
         memory_svg(&design, &target),
         branches(),
+        svg(&recurrent(), None).unwrap(),
     ] {
         well_formed(&picture);
     }
@@ -160,6 +180,31 @@ fn the_table_counts_parameters_and_signs() {
     assert!(table.contains("/fc1/Gemm") && table.contains("output: logits"), "{table}");
 }
 
+#[test]
+fn cycles_and_several_operands_are_shown() {
+    let g = recurrent();
+    let picture = svg(&g, None).unwrap();
+    // One tip for each operand and for the output.
+    assert_eq!(picture.matches("class=\"tip").count(), 13, "{picture}");
+    assert!(picture.contains(">lif2, lif1, count<"), "{picture}");
+    let table = text(&g).unwrap();
+    let line = |name: &str| table.lines().find(|l| l.starts_with(name)).unwrap();
+    assert!(line("before").contains("delay     lif2"), "{table}");
+    assert!(line("all").contains("concat    lif2, lif1, count"), "{table}");
+    assert!(table.find("\nbefore") < table.find("\nlif2"), "{table}");
+    let dot = dot(&g).unwrap();
+    let n = |name: &str| format!("n{}", g.find(name).unwrap().index());
+    let edge = |from, to| {
+        let start = format!("  {} -> {} [", n(from), n(to));
+        dot.lines().find(|l| l.starts_with(&start)).unwrap()
+    };
+    for (from, to) in [("lif2", "before"), ("count", "count")] {
+        assert!(edge(from, to).contains("constraint=false"), "{dot}");
+    }
+    assert!(edge("count", "all").contains("headlabel=\"3\""), "{dot}");
+    assert_eq!(dot.matches("constraint=false").count(), 2, "{dot}");
+}
+
 /// Writes the pictures where SYNFIRE_PICTURES says, to look at them.
 #[test]
 fn pictures_can_be_looked_at() {
@@ -171,6 +216,8 @@ fn pictures_can_be_looked_at() {
         ("design.svg", svg(&g, Some(&design)).unwrap()),
         ("memory.svg", memory_svg(&design, &target)),
         ("branches.svg", branches()),
+        ("recurrent.svg", svg(&recurrent(), None).unwrap()),
+        ("recurrent.dot", dot(&recurrent()).unwrap()),
         ("graph.dot", dot(&g).unwrap()),
         ("graph.txt", text(&g).unwrap()),
     ] {

@@ -4,6 +4,7 @@
 //! Each fault is chosen such that `sim`, given the same fault where it can express it,
 //! says beforehand that the inputs show it.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -14,7 +15,7 @@ use crate::diag::{Diagnostic, Result, codes, read_file, write_file};
 use crate::emit;
 use crate::flow::process::create_dir;
 use crate::flow::{Toolbox, icestorm, ram};
-use crate::hw::{Design, Stage};
+use crate::hw::{DenseStage, Design, LifStage, Stage};
 use crate::target::Target;
 
 /// A kind of fault.
@@ -56,7 +57,21 @@ struct Faulty {
     found: Vec<Outcome>,
     /// A design with the same fault.
     design: Option<Design>,
+    /// The inputs it ran on.
+    ran: Range<usize>,
 }
+
+/// A change of the design that `sim` sees.
+struct Change {
+    design: Design,
+    /// Stage, neuron, and input of a weight or bit of a threshold.
+    place: (usize, u32, u32),
+    /// Inputs for the hardware; the first one shows the change.
+    shows: Range<usize>,
+}
+
+/// Inputs on which faulty hardware runs: it is slow, and the right ones are known beforehand.
+const RUN: usize = 4;
 
 /// The transition that is broken: a group's results are taken a cycle too early.
 const TRANSITION: (&str, &str, &str) =
@@ -79,8 +94,9 @@ pub struct Mutator<'a> {
 }
 
 impl Mutator<'_> {
-    /// Applies one fault. `bitstream`: the sound configuration and its pins, and the cycles
-    /// a bit of the serial line.
+    /// Applies one fault; none in the bitstream without one, or if neither weights nor
+    /// thresholds are in block RAM. `bitstream`: the sound configuration and its pins, and
+    /// the cycles a bit of the serial line.
     ///
     /// # Errors
     /// If a tool fails, or no fault of the kind shows on these inputs.
@@ -91,34 +107,36 @@ impl Mutator<'_> {
     ) -> Result<Option<MutationResult>> {
         let faulty = match (mutation, bitstream) {
             (Mutation::Weight, _) => {
-                let (design, (stage, neuron, input)) = self.weight()?;
+                let change = self.weight()?;
+                let (stage, neuron, input) = change.place;
                 let fault =
                     format!("weight of stage {stage} neuron {neuron} input {input} negated");
-                let found = self.memories(&design, "weight")?;
-                Faulty { fault, found, design: Some(design) }
+                self.memories(change, "weight", fault)?
             }
             (Mutation::Threshold, _) => {
-                let (design, (stage, neuron, bit)) = self.threshold()?;
+                let change = self.threshold()?;
+                let (stage, neuron, bit) = change.place;
                 let fault =
                     format!("bit {bit} of the threshold of stage {stage} neuron {neuron} flipped");
-                let found = self.memories(&design, "threshold")?;
-                Faulty { fault, found, design: Some(design) }
+                self.memories(change, "threshold", fault)?
             }
-            (Mutation::Transition, _) => {
-                let (file, from, to) = TRANSITION;
-                let fault = format!("{file}: `{from}` became `{to}`");
-                Faulty { fault, found: self.transition()?, design: None }
-            }
+            (Mutation::Transition, _) => self.transition()?,
             (Mutation::Bitstream, Some((asc, pcf, divider))) => {
-                self.bitstream(asc, pcf, divider)?
+                match self.bitstream(asc, pcf, divider)? {
+                    Some(faulty) => faulty,
+                    None => return Ok(None),
+                }
             }
             (Mutation::Bitstream, None) => return Ok(None),
         };
-        let Faulty { fault, found, design } = faulty;
-        let (_, caught) = compare(self.expected, &found);
+        let Faulty { fault, found, design, ran } = faulty;
+        let (_, mut caught) = compare(&self.expected[ran.clone()], &found);
+        if let Some(difference) = &mut caught {
+            difference.image += ran.start;
+        }
         let as_predicted = match design {
             Some(design) => {
-                let predicted = SimExecutor::new(&design, Vec::new()).run(self.inputs)?;
+                let predicted = SimExecutor::new(&design, Vec::new()).run(&self.inputs[ran])?;
                 Some(compare(&predicted, &found).1.is_none())
             }
             None => None,
@@ -126,15 +144,22 @@ impl Mutator<'_> {
         Ok(Some(MutationResult { mutation, fault, caught, as_predicted }))
     }
 
-    /// Does `sim` see a difference if the design is changed like this?
-    fn shows(&self, changed: &Design) -> Result<bool> {
-        let found = SimExecutor::new(changed, Vec::new()).run(self.inputs)?;
-        let values = |o: &Outcome| (o.trains.clone(), o.logits.clone());
-        Ok(found.iter().zip(self.expected).any(|(a, b)| values(a) != values(b)))
+    /// The inputs from the first one on for which `sim` sees a difference if the design is
+    /// changed like this.
+    fn shows(&self, changed: &Design) -> Result<Option<Range<usize>>> {
+        let mut sim = SimExecutor::new(changed, Vec::new());
+        for (i, (input, expected)) in self.inputs.iter().zip(self.expected).enumerate() {
+            let found = sim.run(&[input])?;
+            if found.iter().any(|f| (&f.trains, &f.logits) != (&expected.trains, &expected.logits))
+            {
+                return Ok(Some(i..self.inputs.len().min(i + RUN)));
+            }
+        }
+        Ok(None)
     }
 
     /// The first weight, from the middle of the inputs on, whose sign shows.
-    fn weight(&self) -> Result<(Design, (usize, u32, u32))> {
+    fn weight(&self) -> Result<Change> {
         for (stage, s) in self.design.stages.iter().enumerate() {
             let Stage::Dense(d) = s else { continue };
             for k in 0..d.outputs().min(64) {
@@ -144,8 +169,8 @@ impl Mutator<'_> {
                     let plus = c.weights.get(neuron as usize, input as usize);
                     c.weights.set(neuron as usize, input as usize, !plus);
                 }
-                if self.shows(&changed)? {
-                    return Ok((changed, (stage, neuron, input)));
+                if let Some(shows) = self.shows(&changed)? {
+                    return Ok(Change { design: changed, place: (stage, neuron, input), shows });
                 }
             }
         }
@@ -153,17 +178,17 @@ impl Mutator<'_> {
     }
 
     /// The first threshold with a bit that shows, low bits first.
-    fn threshold(&self) -> Result<(Design, (usize, usize, u32))> {
+    fn threshold(&self) -> Result<Change> {
         for (stage, s) in self.design.stages.iter().enumerate() {
             let Stage::Lif(l) = s else { continue };
             for bit in l.threshold_bits / 2..l.threshold_bits {
-                for neuron in 0..l.threshold.len().min(16) {
+                for neuron in 0..l.neurons().min(16) {
                     let mut changed = self.design.clone();
                     if let Stage::Lif(c) = &mut changed.stages[stage] {
-                        c.threshold[neuron] ^= 1 << bit;
+                        c.threshold[neuron as usize] ^= 1 << bit;
                     }
-                    if self.shows(&changed)? {
-                        return Ok((changed, (stage, neuron, bit)));
+                    if let Some(shows) = self.shows(&changed)? {
+                        return Ok(Change { design: changed, place: (stage, neuron, bit), shows });
                     }
                 }
             }
@@ -187,15 +212,18 @@ impl Mutator<'_> {
     }
 
     /// RTL of the sound design with the memory contents of the changed one.
-    fn memories(&self, changed: &Design, name: &str) -> Result<Vec<Outcome>> {
-        let changed = self.write(changed, name)?.join(emit::RTL_DIR);
-        self.rtl(&self.write(self.design, "sound")?.join(emit::RTL_DIR))?
+    fn memories(&self, change: Change, name: &str, fault: String) -> Result<Faulty> {
+        let changed = self.write(&change.design, name)?.join(emit::RTL_DIR);
+        let found = self
+            .rtl(&self.write(self.design, "sound")?.join(emit::RTL_DIR))?
             .with_memories(&changed)
-            .run(self.inputs)
+            .run(&self.inputs[change.shows.clone()])?;
+        Ok(Faulty { fault, found, design: Some(change.design), ran: change.shows })
     }
 
-    fn transition(&self) -> Result<Vec<Outcome>> {
+    fn transition(&self) -> Result<Faulty> {
         let (file, from, to) = TRANSITION;
+        let ran = 0..self.inputs.len().min(RUN);
         let rtl = self.write(self.design, "transition")?.join(emit::RTL_DIR);
         let path = rtl.join(file);
         let text = String::from_utf8_lossy(&read_file(&path)?).into_owned();
@@ -206,7 +234,8 @@ impl Mutator<'_> {
             ));
         }
         write_file(&path, text.replace(from, to))?;
-        self.rtl(&rtl)?.run(self.inputs)
+        let found = self.rtl(&rtl)?.run(&self.inputs[ran.clone()])?;
+        Ok(Faulty { fault: format!("{file}: `{from}` became `{to}`"), found, design: None, ran })
     }
 
     fn rtl(&self, rtl: &Path) -> Result<RtlExecutor<'_>> {
@@ -215,18 +244,15 @@ impl Mutator<'_> {
         RtlExecutor::build(self.toolbox, self.design, rtl, &work, Vec::new())
     }
 
-    /// Flips the bit of a weight that shows, where it lies in block RAM; packs, unpacks, runs.
-    fn bitstream(&self, asc: &Path, pcf: &Path, divider: u32) -> Result<Faulty> {
+    /// Flips the bit of a weight or threshold that shows, where it lies in block RAM; packs,
+    /// unpacks, runs. Nothing if neither is found there.
+    fn bitstream(&self, asc: &Path, pcf: &Path, divider: u32) -> Result<Option<Faulty>> {
         let text = String::from_utf8_lossy(&read_file(asc)?).into_owned();
-        let (design, (stage, neuron, input)) = self.weight()?;
-        let weight = match &self.design.stages[stage] {
-            Stage::Dense(d) if d.block => weight_word(d, neuron, input, &text)?,
-            _ => None,
+        let found = match self.found(self.weight()?, &text)? {
+            None => self.found(self.threshold()?, &text)?,
+            found => found,
         };
-        let (design, (flipped, fault)) = match weight {
-            Some(weight) => (Some(design), weight),
-            None => (None, any_word(&text)?),
-        };
+        let Some((change, flipped, fault)) = found else { return Ok(None) };
         let work = self.work.join("bitstream");
         create_dir(&work)?;
         let (changed, bin) = (work.join("mutated.asc"), work.join("mutated.bin"));
@@ -234,18 +260,43 @@ impl Mutator<'_> {
         icestorm::pack(self.toolbox, &changed, &bin)?;
         let level = Level::Bitstream { bin: &bin, pcf };
         let found = GateExecutor::build(self.toolbox, self.design, level, &work, divider)?
-            .run(self.inputs)?;
-        Ok(Faulty { fault, found, design })
+            .run(&self.inputs[change.shows.clone()])?;
+        Ok(Some(Faulty { fault, found, design: Some(change.design), ran: change.shows }))
+    }
+
+    /// The configuration with a change, and what was changed; nothing if its place is not known.
+    fn found(&self, change: Change, asc: &str) -> Result<Option<(Change, String, String)>> {
+        let (stage, neuron, at) = change.place;
+        let (bit, what) = match &self.design.stages[stage] {
+            Stage::Dense(d) if d.block => (
+                Some(weight_word(d, neuron, at)),
+                format!("the weight of neuron {neuron} for input {at}"),
+            ),
+            Stage::Lif(l) if l.block => (
+                threshold_word(l, neuron, at),
+                format!("bit {at} of the threshold of neuron {neuron}"),
+            ),
+            _ => return Ok(None),
+        };
+        let Some(RamBit { contents, at, bit }) = bit else { return Ok(None) };
+        let flipped = ram::flip_in_block(asc, &contents, at, bit)?;
+        Ok(flipped.map(|f| {
+            let (tile, word, bit) = (&f.tile, f.word, f.bit);
+            let fault = format!("block RAM at tile {tile} word {word} bit {bit} flipped: {what}");
+            (change, f.text, fault)
+        }))
     }
 }
 
-/// The block RAM that holds a weight is known by its contents: 256 rows, 16 lanes.
-fn weight_word(
-    d: &crate::hw::DenseStage,
-    neuron: u32,
-    input: u32,
-    asc: &str,
-) -> Result<Option<(String, String)>> {
+/// A bit of a block RAM of 256 words of 16 bits, which is known by its contents.
+struct RamBit {
+    contents: Vec<u16>,
+    at: usize,
+    bit: usize,
+}
+
+/// Where a weight is: lane by lane, 16 in a block; group after group.
+fn weight_word(d: &DenseStage, neuron: u32, input: u32) -> RamBit {
     let (group, lane) = (neuron / d.lanes, neuron % d.lanes);
     let row = group * d.words() * 16 + input;
     let (bank, slice) = (row / 256 * 256, lane / 16 * 16);
@@ -259,21 +310,25 @@ fn weight_word(
             w | u16::from(plus) << b
         })
     };
-    let contents: Vec<u16> = (bank..bank + 256).map(word).collect();
-    let (at, bit) = ((row - bank) as usize, (lane - slice) as usize);
-    let flipped = ram::flip_in_block(asc, &contents, at, bit)?;
-    Ok(flipped.map(|f| {
-        let what = format!(
-            "block RAM at tile {} word {} bit {} flipped: the weight of neuron {neuron} for input {input}",
-            f.tile, f.word, f.bit
-        );
-        (f.text, what)
-    }))
+    let contents = (bank..bank + 256).map(word).collect();
+    RamBit { contents, at: (row - bank) as usize, bit: (lane - slice) as usize }
 }
 
-/// Where the contents are laid out otherwise: a word in the middle of all that are in use.
-fn any_word(asc: &str) -> Result<(String, String)> {
-    let f = ram::flip_ram_bit(asc, ram::words_in_use(asc)? / 2)?;
-    let what = format!("block RAM at tile {} word {} bit {} flipped", f.tile, f.word, f.bit);
-    Ok((f.text, what))
+/// Where a bit of a threshold is: above the neuron's constant current, 16 bits in a block.
+/// Synthesis leaves out the bits that are the same for every neuron.
+fn threshold_word(l: &LifStage, neuron: u32, bit: u32) -> Option<RamBit> {
+    let stored = |column: u32, j: usize| {
+        let (values, at) = match column.checked_sub(l.bias_bits) {
+            None => (&l.bias, column),
+            Some(at) => (&l.threshold, at),
+        };
+        values.get(j).is_some_and(|v| v >> at & 1 == 1)
+    };
+    let differs = |c: &u32| (1..l.threshold.len()).any(|j| stored(*c, j) != stored(*c, 0));
+    let columns: Vec<u32> = (0..l.bias_bits + l.threshold_bits).filter(differs).collect();
+    let at = columns.iter().position(|c| *c == l.bias_bits + bit)?;
+    let slice = columns.iter().skip(at / 16 * 16).take(16).enumerate();
+    let word = |j| slice.clone().fold(0, |w, (b, c)| w | u16::from(stored(*c, j)) << b);
+    let (bank, row) = (neuron as usize / 256 * 256, neuron as usize % 256);
+    Some(RamBit { contents: (bank..bank + 256).map(word).collect(), at: row, bit: at % 16 })
 }

@@ -2,6 +2,8 @@
 //! What several integration tests share: random networks and slow, plain executors.
 #![allow(dead_code, unreachable_pub, reason = "no test uses everything")]
 
+pub mod graphs;
+pub mod naive;
 pub mod net;
 pub mod reference;
 pub mod rng;

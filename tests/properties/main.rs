@@ -6,6 +6,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod hardware;
+mod ops;
 mod passes;
 mod text;
 

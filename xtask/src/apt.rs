@@ -5,12 +5,13 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// A package and how to tell that what it is wanted for is there.
-struct Package {
+pub(crate) struct Package {
     name: &'static str,
     there: fn() -> bool,
 }
 
-const PACKAGES: &[Package] = &[
+/// The tools.
+pub(crate) const TOOLS: &[Package] = &[
     Package { name: "fpga-icestorm", there: || on_path("icebox_vlog") && on_path("iceunpack") },
     Package {
         name: "fpga-icestorm-chipdb",
@@ -26,9 +27,15 @@ const PACKAGES: &[Package] = &[
     },
 ];
 
+/// What only the nightly tests read, 31 MB.
+pub(crate) const DATA: &[Package] = &[Package {
+    name: "dataset-fashion-mnist",
+    there: || Path::new("/usr/share/datasets/fashion-mnist").is_dir(),
+}];
+
 /// Installs what is missing, where it may. Says what it did not do.
-pub(crate) fn install(allowed: bool) {
-    let missing: Vec<_> = PACKAGES.iter().filter(|p| !(p.there)()).map(|p| p.name).collect();
+pub(crate) fn install(packages: &[Package], allowed: bool) {
+    let missing: Vec<_> = packages.iter().filter(|p| !(p.there)()).map(|p| p.name).collect();
     if missing.is_empty() {
         return;
     }

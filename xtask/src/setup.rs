@@ -8,7 +8,7 @@ use crate::{Options, apt, python};
 /// Installs what is missing. Runs again in no time when nothing is.
 pub(crate) fn run(options: &Options) {
     let started = Instant::now();
-    apt::install(!options.no_apt);
+    apt::install(apt::TOOLS, !options.no_apt);
     let mut files = vec!["xtask/requirements.txt"];
     if options.all {
         files.push("xtask/requirements-all.txt");

@@ -6,13 +6,15 @@ use std::io::Write as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::{Options, results, setup};
+use crate::{Options, apt, results, setup};
 
 /// What a step does.
 #[derive(Debug)]
 pub(crate) enum Action {
     /// Gets the tools.
     Setup,
+    /// Gets the images of the nightly tests.
+    Data,
     /// Runs a command.
     Run(Command),
     /// Lists a directory of results, and opens its picture where there is a screen.
@@ -48,6 +50,10 @@ impl Step {
         match self.action {
             Action::Setup => {
                 setup::run(options);
+                true
+            }
+            Action::Data => {
+                apt::install(apt::DATA, !options.no_apt);
                 true
             }
             Action::Show(dir) => results::show(dir),

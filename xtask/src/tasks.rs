@@ -12,7 +12,7 @@ pub(crate) fn steps(task: &str, _: &Options) -> Option<Vec<Make>> {
     let checks: [Make; 5] = [setup, fmt, clippy, rustdoc, doctest];
     match task {
         "test" => Some([&checks[..], &[tests]].concat()),
-        "nightly" => Some([&checks[..], &[bench_once, slow_tests, tests]].concat()),
+        "nightly" => Some([&checks[..], &[data, bench_once, slow_tests, tests]].concat()),
         "demo" => Some(vec![setup, compile, simulate, verify, energy, results]),
         "bench" => Some(vec![bench]),
         _ => None,
@@ -21,6 +21,10 @@ pub(crate) fn steps(task: &str, _: &Options) -> Option<Vec<Make>> {
 
 fn setup(_: &Options) -> Step {
     Step { name: "setup", about: "the tools are there", action: Action::Setup }
+}
+
+fn data(_: &Options) -> Step {
+    Step { name: "data", about: "the images of the slow tests are there", action: Action::Data }
 }
 
 fn fmt(_: &Options) -> Step {

@@ -7,7 +7,7 @@ codes! {
     ONNX_DECODE = "SF0101", "the file is not a readable ONNX model",
         "The bytes do not decode as an ONNX protobuf message: truncated, damaged or another format. Export the model again, or check the download.";
     IMPORT_FORMAT = "SF0102", "the model file has an unknown format",
-        "Neither the extension nor the first bytes tell which format this is. Readable are ONNX models (.onnx) and graphs in text form (.sfir).";
+        "Neither the extension nor the first bytes tell which format this is. Readable are ONNX models (.onnx), NIR graphs (.nir) and graphs in text form (.sfir).";
     ONNX_VERSION = "SF0103", "the ONNX version or operator set is not supported",
         "The meaning of an operator depends on the operator set that the file declares, so a version that was never read by us is not guessed at. Export again with a supported opset (the message names the range); PyTorch takes `opset_version=`.";
     ONNX_GRAPH = "SF0104", "the ONNX graph is malformed",
@@ -46,4 +46,22 @@ codes! {
         "The number of timesteps is found by following the neurons through the unrolled graph. Parts of the model differ in it, a step is treated differently from the others, or the number asked for is another one.";
     LIFT_NO_NEURON = "SF0126", "the model has no spiking neuron",
         "No comparison of a membrane potential with a threshold reaches the output. Only spiking networks are compiled.";
+    NIR_FILE = "SF0130", "the file is not a readable NIR file",
+        "A NIR file is an HDF5 file with the group `/node`. The bytes are truncated, damaged or another format, or a data set in it claims more than its file can hold. `nir.read(path)` in Python usually fails as well; write or download the file again.";
+    NIR_GRAPH = "SF0131", "the NIR graph is malformed",
+        "The nodes and edges do not make a network: an edge names a node that does not exist (the Python package accepts such files up to version 1.0.4), an edge is there twice, nothing leads into a node, or a node is no group with a `type`. The message names the edge or the node. Write the file again with a newer exporter, or mend the edges in Python: `g = nir.read(path, type_check=False)`, change `g.edges`, `nir.write(path, g)`.";
+    NIR_NODE = "SF0132", "a NIR node has a type that is not known",
+        "The node's type is none of Input, Output, Linear, Affine, Conv1d, Conv2d, SumPool2d, AvgPool2d, Flatten, Scale, Threshold, Delay, I, LI, IF, LIF, CubaLI, CubaLIF and NIRGraph. Nothing is guessed: express the node by these, or leave it out of the export.";
+    NIR_PARAMETER = "SF0133", "a parameter of a NIR node is missing or cannot be used",
+        "A parameter that the node's type needs is absent, is no number, or has a value that makes no sense (a time constant of zero, a stride of zero). docs/nir.md lists the parameters of every type.";
+    NIR_SHAPE = "SF0134", "shapes in a NIR graph do not agree",
+        "A parameter does not fit the stream that its node takes, or two edges into one node carry different shapes. Streams have no batch dimension and begin with the channels; a parameter is one number, one a channel, or one an element. The message names the node and the shapes.";
+    NIR_UNSAID = "SF0135", "a NIR file does not say what it needs to be run",
+        "NIR describes continuous time: the file says neither the length of a timestep, nor the number of timesteps, nor what a neuron subtracts when it fires. Give `--dt`, `--timesteps` and `--reset`; the message lists those that this file needs, and docs/nir.md what each framework means.";
+    NIR_TIME = "SF0136", "a time in a NIR file does not suit the timestep",
+        "A time constant is shorter than the timestep (forward Euler would overshoot), or a delay is no whole number of timesteps. Usually `--dt` is in another unit than the file: snnTorch and SpikingJelly write for 1e-4 s, sinabs counts timesteps (`--dt 1`).";
+    NIR_CYCLE = "SF0137", "a cycle without a neuron",
+        "A recurrent connection needs something that remembers: a neuron, an integrator or a delay of at least one timestep. The message names the nodes of the cycle.";
+    EXPORT_UNSUPPORTED = "SF0140", "the model cannot be written in this format",
+        "The format has no way to say what a node of the graph computes. What could be written only by changing results is refused; the message names the node and a way out. docs/nir.md lists what NIR can say.";
 }

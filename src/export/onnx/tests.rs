@@ -7,9 +7,9 @@ use crate::import::{Options, load, onnx};
 use crate::ir::{Graph, isomorphic, parse};
 
 fn again(graph: &Graph) -> Graph {
-    let bytes = write(graph).unwrap_or_else(|d| panic!("{} {d}", d.code.id));
+    let bytes = write(graph).unwrap_or_else(|d| panic!("{} {} {d}", graph.name, d.code.id));
     let read = onnx::import(&bytes, &graph.name, &Options::default());
-    read.unwrap_or_else(|d| panic!("{} {d}", d.code.id)).0
+    read.unwrap_or_else(|d| panic!("{} {} {d}", graph.name, d.code.id)).0
 }
 
 #[test]

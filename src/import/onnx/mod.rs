@@ -15,6 +15,7 @@
 //! The batch dimension is the first one of the input. A symbolic batch is taken as 1, a
 //! fixed one as it is; the graph that results describes one sample.
 
+mod catalogue;
 mod decode;
 pub(crate) mod dialect;
 mod elem;
@@ -31,6 +32,9 @@ mod tensor;
 #[cfg(test)]
 mod testing;
 mod values;
+mod window;
+
+pub use catalogue::{Operator, Pattern, operators, patterns};
 
 use std::path::Path;
 

@@ -147,9 +147,12 @@ fn attribute(text: &str) -> AttributeProto {
     } else if let Ok(i) = value.parse() {
         a.i = Some(i);
         AttributeType::Int
-    } else {
-        a.f = Some(value.parse().unwrap());
+    } else if let Ok(f) = value.parse() {
+        a.f = Some(f);
         AttributeType::Float
+    } else {
+        a.s = Some(value.into());
+        AttributeType::String
     };
     a.r#type = Some(kind.into());
     a
@@ -187,6 +190,28 @@ pub(super) fn net(body: &str) -> String {
         p = Div(c, k)
         i = MatMul(p, fc1.weight)
         {body}
+        output y"
+    )
+}
+
+/// A network of 1×4×4 pixels `p`, from which `body` computes the static current `i` of
+/// neurons; two timesteps.
+pub(super) fn image(body: &str) -> String {
+    format!(
+        "input x u8 batch 1 4 4
+        const k f32 -: 16
+        const th f32 -: 1
+        const beta f32 -: 0.75
+        c = Cast(x) to=1
+        p = Div(c, k)
+        {body}
+        f1 = Greater(i, th)
+        s1 = Cast(f1) to=1
+        l2 = Mul(beta, i)
+        m2 = Add(l2, i)
+        f2 = Greater(m2, th)
+        s2 = Cast(f2) to=1
+        y = Sum(s1, s2)
         output y"
     )
 }

@@ -5,13 +5,15 @@ mod channel;
 mod neuron;
 mod readout;
 mod weights;
+mod window;
 
 use serde::{Deserialize, Serialize};
 
 pub use channel::PerChannel;
 pub use neuron::{Compare, Delay, FixedLif, Li, Lif, Reset, Threshold};
 pub use readout::{FixedReadout, Readout, ReadoutKind};
-pub use weights::{Conv, Linear, Pool, PoolKind, Weights, Window};
+pub use weights::{Linear, Weights};
+pub use window::{Conv, Inside, Pool, PoolKind, Window};
 
 /// What a node computes at every timestep.
 #[derive(Debug, Clone, PartialEq)]
@@ -138,6 +140,12 @@ impl Op {
             Self::Add | Self::Concat(_) => (2, MAX_OPERANDS),
             _ => (1, 1),
         }
+    }
+
+    /// Does it end a graph?
+    #[must_use]
+    pub fn is_readout(&self) -> bool {
+        matches!(self, Self::Readout(_) | Self::FixedReadout(_))
     }
 
     /// Does the result of a timestep depend on earlier timesteps alone?

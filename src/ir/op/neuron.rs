@@ -51,7 +51,7 @@ pub struct Lif {
     /// What a hard reset sets the membrane to, per channel.
     #[serde(default = "PerChannel::zero", skip_serializing_if = "PerChannel::is_zero")]
     pub reset_to: PerChannel<f64>,
-    /// v[0], the membrane before the first timestep, per channel.
+    /// The membrane before the first timestep, per channel.
     #[serde(default = "PerChannel::zero", skip_serializing_if = "PerChannel::is_zero")]
     pub start: PerChannel<f64>,
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! Layered layout of a directed acyclic graph, top-down (Sugiyama's method).
+//! Layered layout of a directed graph, top-down (Sugiyama's method).
 //!
-//! Layers are longest paths from the sources. An edge that spans several layers passes
-//! each one between in a column of its own, so that no edge runs behind a box. Barycentre
+//! Layers are longest paths from the sources; a source stands right above what takes it.
+//! An edge that spans several layers passes each one between in a column of its own, so
+//! that no edge runs behind a box. An edge that closes a cycle leaves its source below,
+//! goes up in such a column, and comes to its target from above. Barycentre
 //! sweeps order the layers; then each box moves as near to the mean of its neighbours as the
 //! others allow (isotonic regression: exact in one dimension).
 
@@ -36,7 +38,8 @@ pub(super) struct Layout {
     /// Left and top of each box.
     pub boxes: Vec<(f64, f64)>,
     /// Per edge, from below its source to above its target: (x, top, bottom) of each layer
-    /// on the way, source and target included.
+    /// on the way, source and target included. One that goes up passes the layers of its
+    /// source and of its target, too.
     pub routes: Vec<Vec<(f64, f64, f64)>>,
     pub width: f64,
     pub height: f64,
@@ -52,24 +55,32 @@ struct Item {
     x: f64,
 }
 
-/// Places boxes whose edges (from, to) form no cycle; `from < to` for each.
+/// Places boxes. Edges (from, to) with `from < to` go down; one of the others may close a
+/// cycle.
 pub(super) fn layout(sizes: &[Size], edges: &[(usize, usize)]) -> Layout {
-    let mut layer = vec![0usize; sizes.len()];
-    for to in 0..sizes.len() {
-        let before = edges.iter().filter(|e| e.1 == to).map(|e| layer[e.0] + 1);
-        layer[to] = before.max().unwrap_or(0);
-    }
+    let layer = layers_of(sizes.len(), edges);
     let mut items: Vec<Item> =
         sizes.iter().zip(&layer).map(|(s, &layer)| Item::new(layer, s.width)).collect();
     let mut paths = Vec::new();
+    let goes_up = |from: usize, to: usize| layer[from] >= layer[to];
     for &(from, to) in edges {
         let mut path = vec![from];
-        for l in layer[from] + 1..layer[to] {
+        let passed: Vec<usize> = if goes_up(from, to) {
+            (layer[to]..=layer[from]).rev().collect()
+        } else {
+            (layer[from] + 1..layer[to]).collect()
+        };
+        for l in passed {
             items.push(Item::new(l, PASSING));
             path.push(items.len() - 1);
         }
         path.push(to);
-        for pair in path.windows(2) {
+        let mut linked = path.clone();
+        if goes_up(from, to) {
+            // Its column is beside the boxes, not below one and above the other.
+            linked = path[1..path.len() - 1].iter().rev().copied().collect();
+        }
+        for pair in linked.windows(2) {
             items[pair[0]].below.push(pair[1]);
             items[pair[1]].above.push(pair[0]);
         }
@@ -84,7 +95,12 @@ pub(super) fn layout(sizes: &[Size], edges: &[(usize, usize)]) -> Layout {
     items.iter_mut().for_each(|i| i.x -= left);
 
     let mut tops: Vec<(f64, f64)> = Vec::with_capacity(layers.len());
-    let mut y = 0.0;
+    let turns = |last: usize| {
+        edges
+            .iter()
+            .any(|&(from, to)| goes_up(from, to) && [layer[to], layer[from]].contains(&last))
+    };
+    let mut y = if turns(0) { BETWEEN / 2.0 } else { 0.0 };
     for (l, members) in layers.iter().enumerate() {
         if l > 0 {
             let moves = members.iter().flat_map(|&i| {
@@ -97,6 +113,9 @@ pub(super) fn layout(sizes: &[Size], edges: &[(usize, usize)]) -> Layout {
         let height = heights.fold(0.0, f64::max);
         tops.push((y, y + height));
         y += height;
+    }
+    if layers.len().checked_sub(1).is_some_and(turns) {
+        y += BETWEEN / 2.0;
     }
     Layout {
         boxes: (0..sizes.len())
@@ -112,6 +131,23 @@ pub(super) fn layout(sizes: &[Size], edges: &[(usize, usize)]) -> Layout {
         width: items.iter().map(|i| i.x + i.width / 2.0).fold(0.0, f64::max),
         height: y,
     }
+}
+
+/// The layer of each box, by the edges that go down.
+fn layers_of(boxes: usize, edges: &[(usize, usize)]) -> Vec<usize> {
+    let down = || edges.iter().filter(|e| e.0 < e.1);
+    let mut layer = vec![0usize; boxes];
+    for to in 0..boxes {
+        let before = down().filter(|e| e.1 == to).map(|e| layer[e.0] + 1);
+        layer[to] = before.max().unwrap_or(0);
+    }
+    for source in 0..boxes {
+        if down().all(|e| e.1 != source) {
+            let users = down().filter(|e| e.0 == source).map(|e| layer[e.1]);
+            layer[source] = users.min().map_or(0, |l| l - 1);
+        }
+    }
+    layer
 }
 
 impl Item {

@@ -165,13 +165,13 @@ VARIANTS = {
     "cell-decay-input": {"cell": "decay-input"},
     "cell-less": {"cell": "less"},
     "graded": {"graded_spikes_factor": 2.0},
+    "last": {"readout": "last"},
 }
 
 # Variant, and the code it is refused with.
 REFUSED = {
     "float": ({"how": "float"}, "SF0121"),
     "ternary": ({"how": "sign", "zero": True}, "SF0122"),
-    "last": ({"readout": "last"}, "SF0125"),
     "init-hidden": ({"init_hidden": True, "steps": 1, "readout": "one"}, "SF0123"),
     "init-hidden-steps": ({"init_hidden": True}, "SF0123"),
     "no-delay": ({"reset_delay": False}, "SF0124"),

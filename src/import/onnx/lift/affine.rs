@@ -54,6 +54,11 @@ impl Form {
         self.terms.get(&atom).cloned().unwrap_or_else(|| Coeff::one(0.0))
     }
 
+    /// What an operation with it costs.
+    fn work(&self) -> usize {
+        self.terms.values().map(Coeff::work).sum()
+    }
+
     /// True if only these atoms occur.
     pub(super) fn has_only(&self, atoms: &[Atom]) -> bool {
         self.terms.keys().all(|a| atoms.contains(a))
@@ -144,8 +149,11 @@ impl<'v> Affine<'v> {
         for part in self.parts(id) {
             let is_alike =
                 |o: &ValueId| self.values.constant(*o).is_some() || self.values.shape(*o) == shape;
-            let fits = shape.is_some() && self.values.operands(part).iter().flatten().all(is_alike);
-            let form = if fits { self.inside(part, &known) } else { None };
+            let fits = self.values.operands(part).iter().flatten().all(is_alike);
+            let form = match shape {
+                Some(shape) if fits => self.inside(part, shape, &known),
+                _ => None,
+            };
             if form.is_some() {
                 visited.push(part);
             }
@@ -190,21 +198,27 @@ impl<'v> Affine<'v> {
         })
     }
 
-    fn at(&self, id: ValueId, known: &BTreeMap<ValueId, Form>) -> Option<Form> {
+    fn at(&self, id: ValueId, shape: &[usize], known: &BTreeMap<ValueId, Form>) -> Option<Form> {
         if let Some(t) = self.values.constant(id) {
-            return Coeff::from_tensor(t).map(Form::number);
+            let number = Coeff::from_tensor(t, shape)?;
+            return self.spend(number.work()).then(|| Form::number(number));
         }
         let form = match known.get(&id) {
             Some(form) if !self.stop.contains(&id) => form.clone(),
             _ => Form::atom(Atom::Value(id)),
         };
-        self.spend(form.terms.len()).then_some(form)
+        self.spend(form.work()).then_some(form)
     }
 
     /// None if it cannot be written as a sum.
-    fn inside(&self, id: ValueId, known: &BTreeMap<ValueId, Form>) -> Option<Form> {
+    fn inside(
+        &self,
+        id: ValueId,
+        shape: &[usize],
+        known: &BTreeMap<ValueId, Form>,
+    ) -> Option<Form> {
         let node = self.node(id)?;
-        let operand = |i| self.values.operand(id, i).and_then(|o| self.at(o, known));
+        let operand = |i| self.values.operand(id, i).and_then(|o| self.at(o, shape, known));
         let op = self.values.joined(id).unwrap_or(node.op());
         let form = match op {
             "Add" => operand(0)?.plus(1.0, &operand(1)?),

@@ -13,8 +13,16 @@ impl Pattern for Alias {
         "cast"
     }
 
+    fn operators(&self) -> &'static [&'static str] {
+        &["Cast", "Where"]
+    }
+
+    fn becomes(&self) -> &'static str {
+        "nothing: the same numbers in another type, `Where(x, 1, 0)` on booleans included"
+    }
+
     fn find(&self, lift: &Lift<'_>, stream: &Stream) -> Result<Vec<Found>> {
-        let groups = steps::groups(lift, stream, |n| matches!(n.op(), "Cast" | "Where"))?;
+        let groups = steps::groups(lift, stream, |n| self.operators().contains(&n.op()))?;
         let is_alias = |group: &Vec<usize>| {
             group.iter().zip(&stream.steps).all(|(&id, &step)| {
                 let form = lift.look(id, [step], 1).form;
@@ -26,12 +34,7 @@ impl Pattern for Alias {
         Ok(groups
             .into_iter()
             .filter(is_alias)
-            .map(|group| Found {
-                effect: Effect::Alias,
-                steps: group.clone(),
-                is_static: stream.is_static,
-                taken: group,
-            })
+            .map(|group| Found::new(stream, Effect::Alias, group))
             .collect())
     }
 }

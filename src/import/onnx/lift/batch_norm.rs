@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Batch normalisation with fixed statistics.
 
-use super::{Effect, Found, Hint, Lift, Pattern, Stream, steps};
+use super::{Found, Hint, Lift, Pattern, Stream, steps};
 use crate::diag::{Result, codes};
 use crate::import::onnx::values::ValueId;
 use crate::ir::{self, Op};
@@ -14,21 +14,22 @@ impl Pattern for BatchNorm {
         "batch-norm"
     }
 
+    fn operators(&self) -> &'static [&'static str] {
+        &["BatchNormalization"]
+    }
+
+    fn becomes(&self) -> &'static str {
+        "`batch-norm`, with fixed statistics"
+    }
+
     fn find(&self, lift: &Lift<'_>, stream: &Stream) -> Result<Vec<Found>> {
-        let groups = steps::groups(lift, stream, |n| n.op() == "BatchNormalization")?;
+        let groups = steps::groups(lift, stream, |n| self.operators().contains(&n.op()))?;
         let mut found = Vec::new();
         for group in groups {
             let Some(&id) = group.first() else { continue };
-            let Some(&[_, channels]) = lift.values.shape(id) else { continue };
-            found.push(Found {
-                effect: Effect::Node(
-                    hint(lift, id),
-                    Op::BatchNorm(parameters(lift, id, channels)?),
-                ),
-                steps: group.clone(),
-                is_static: stream.is_static,
-                taken: group,
-            });
+            let Some(&[_, channels, ..]) = lift.values.shape(id) else { continue };
+            let op = Op::BatchNorm(parameters(lift, id, channels)?);
+            found.push(Found::layer(stream, hint(lift, id), op, group));
         }
         Ok(found)
     }

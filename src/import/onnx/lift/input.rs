@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! The model's input as integer levels, presented unchanged at every timestep.
 
-use super::{Hint, Lift, Stream};
+use super::{Flow, Hint, Lift, Stream};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::import::Options;
 use crate::import::onnx::elem::Elem;
@@ -26,7 +26,7 @@ pub(super) fn input(lift: &mut Lift<'_>, options: &Options) -> Result<Stream> {
         node =
             lift.graph.add(label, Op::Scale(Scale { factor: PerChannel::All(factor) }), &[node])?;
     }
-    Ok(Stream { node, steps: vec![lift.values.input], is_static: true })
+    Ok(Stream { node, steps: vec![lift.values.input], flow: Flow::Static })
 }
 
 fn bits(elem: Elem, options: &Options) -> Result<u32> {

@@ -14,7 +14,7 @@
 use super::affine::Atom;
 use super::coeff::Coeff;
 use super::recurrence::{self, Step};
-use super::{Effect, Found, Hint, Lift as Lifting, Pattern, Stream};
+use super::{Effect, Flow, Found, Hint, Lift as Lifting, Pattern, Stream};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::import::onnx::values::ValueId;
 use crate::ir::{self, Op, Reset};
@@ -27,6 +27,14 @@ impl Pattern for Lif {
         "lif"
     }
 
+    fn operators(&self) -> &'static [&'static str] {
+        recurrence::OPERATORS
+    }
+
+    fn becomes(&self) -> &'static str {
+        "`lif`: a membrane `u[t] = λ u[t-1] + g x[t] + b` that is compared with a threshold at every timestep, and its reset"
+    }
+
     fn find(&self, lift: &Lifting<'_>, stream: &Stream) -> Result<Vec<Found>> {
         let mut found = Vec::new();
         let chains = recurrence::chains(lift, stream);
@@ -37,18 +45,24 @@ impl Pattern for Lif {
         }
         for chain in chains {
             let Some(last) = chain.last() else { continue };
-            if !stream.is_static && chain.len() != stream.steps.len() {
+            if !stream.is_static() && chain.len() != stream.steps.len() {
                 let message = format!(
                     "this neuron can be followed for {} of {} timesteps only",
                     chain.len(),
                     stream.steps.len()
                 );
-                return Err(unlike(lift, last, message));
+                let error = unlike(lift, last, message);
+                // The last comparison is missing where only membranes are used.
+                return Err(if chain.len() + 1 == stream.steps.len() {
+                    error.help("if the membranes are the output, export that layer without a reset (snnTorch: `reset_mechanism=\"none\"`)")
+                } else {
+                    error
+                });
             }
             found.push(Found {
                 effect: neuron(lift, &chain)?,
                 steps: chain.iter().map(|s| s.fires).collect(),
-                is_static: false,
+                flow: Flow::Steps,
                 taken: recurrence::taken(&chain),
             });
         }
@@ -134,16 +148,13 @@ fn neuron(lift: &Lifting<'_>, chain: &[Step]) -> Result<Effect> {
     }
     // With one timestep neither leak nor reset has any effect.
     let (leak, reset) = known.map_or((Coeff::one(0.0), Reset::None), |k| (k.leak, k.reset));
-    let Some(leak) = leak.uniform() else {
-        return Err(unlike(lift, first, "the leak differs between channels"));
-    };
     if !first.threshold.all(|x| x > 0.0) {
         return Err(unlike(lift, first, "the threshold is not above zero"));
     }
-    Ok(Effect::Node(
+    Ok(Effect::Nodes(vec![(
         Hint::new("lif").scope(lift.node(first.fires)),
         Op::Lif(ir::Lif {
-            leak: ir::PerChannel::All(leak),
+            leak: leak.into_per_channel(),
             gain: gain.into_per_channel(),
             bias: bias.into_per_channel(),
             threshold: first.threshold.clone().into_per_channel(),
@@ -152,7 +163,7 @@ fn neuron(lift: &Lifting<'_>, chain: &[Step]) -> Result<Effect> {
             reset_to: ir::PerChannel::zero(),
             start: ir::PerChannel::zero(),
         }),
-    ))
+    )]))
 }
 
 fn size(c: &Coeff) -> f64 {
@@ -273,6 +284,12 @@ mod tests {
     }
 
     #[test]
+    fn leaks_per_channel() {
+        let text = neuron(FIRST, SUBTRACT).replace("beta f32 -: 0.75", "beta f32 2: 0.75 0.5");
+        assert_eq!(lif(&text).leak, PerChannel::Each(vec![0.75, 0.5]));
+    }
+
+    #[test]
     fn a_threshold_that_adds_a_dimension_is_none() {
         let text = neuron(FIRST, SUBTRACT).replace("th f32 -: 1", "th f32 3x1: 1");
         assert!(refusal(&text).starts_with("SF0120"), "{}", refusal(&text));
@@ -300,8 +317,6 @@ mod tests {
             assert!(refusal(&text).starts_with("SF0124"), "{}", refusal(&text));
             assert!(refusal(&text).contains(want), "{}", refusal(&text));
         }
-        let text = neuron(FIRST, SUBTRACT).replace("beta f32 -: 0.75", "beta f32 2: 0.75 0.5");
-        assert!(refusal(&text).contains("leak differs between channels"));
         let text = neuron(FIRST, SUBTRACT).replace("Mul(beta, m2)", "Mul(th, m2)");
         assert!(refusal(&text).contains("leak of timestep 3"), "{}", refusal(&text));
     }

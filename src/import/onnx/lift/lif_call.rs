@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! `ai.synfire.Lif`: neurons that say what they are (docs/onnx-dialect.md).
 
+use std::collections::BTreeSet;
+
 use super::coeff::Coeff;
-use super::{Effect, Found, Hint, Lift as Lifting, Pattern, Stream};
+use super::{Effect, Flow, Found, Hint, Lift as Lifting, Pattern, Stream};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::import::onnx::dialect::DOMAIN;
 use crate::import::onnx::values::ValueId;
@@ -16,18 +18,28 @@ impl Pattern for Lif {
         "lif-call"
     }
 
+    fn operators(&self) -> &'static [&'static str] {
+        &["Lif"]
+    }
+
+    fn becomes(&self) -> &'static str {
+        "`lif`, from calls of `ai.synfire.Lif`"
+    }
+
     fn find(&self, lift: &Lifting<'_>, stream: &Stream) -> Result<Vec<Found>> {
         let Some(&first) = stream.steps.first() else { return Ok(Vec::new()) };
         let mut found = Vec::new();
-        for &start in lift.values.users(first) {
+        // Spikes or state may have no user.
+        let call = |&user: &ValueId| user - lift.values.output_of(user);
+        let starts: BTreeSet<_> = lift.values.users(first).iter().map(call).collect();
+        for start in starts {
             let state = lift.values.operand(start, 1);
-            let is_start = is_call(lift, start, first) && lift.values.output_of(start) == 0;
             let Some(state) = state.and_then(|s| lift.values.constant(s)) else { continue };
-            if !is_start || lift.account.has(start) {
+            if !is_call(lift, start, first) || lift.account.has(start) {
                 continue;
             }
             let chain = chain(lift, stream, start);
-            if !stream.is_static && chain.len() != stream.steps.len() {
+            if !stream.is_static() && chain.len() != stream.steps.len() {
                 let message = format!(
                     "this neuron can be followed for {} of {} timesteps only",
                     chain.len(),
@@ -37,15 +49,16 @@ impl Pattern for Lif {
                     "the state that a call returns is an operand of the next timestep's call",
                 ));
             }
-            let state = Coeff::from_tensor(state)
+            let shape = lift.values.shape(first).unwrap_or_default();
+            let state = Coeff::from_tensor(state, shape)
                 .ok_or_else(|| bad(lift, start, "its state differs between samples"))?;
             let op = Op::Lif(neuron(lift, &chain, &state)?);
             found.push(Found {
-                effect: Effect::Node(Hint::new("lif").scope(lift.node(start)), op),
+                effect: Effect::Nodes(vec![(Hint::new("lif").scope(lift.node(start)), op)]),
                 // Both results of a call.
                 taken: chain.iter().flat_map(|&c| [c, c + 1]).collect(),
                 steps: chain,
-                is_static: false,
+                flow: Flow::Steps,
             });
         }
         Ok(found)
@@ -63,17 +76,19 @@ fn chain(lift: &Lifting<'_>, stream: &Stream, start: ValueId) -> Vec<ValueId> {
     while let Some(&last) = chain.last() {
         lift.spend(1);
         let current =
-            if stream.is_static { stream.steps.first() } else { stream.steps.get(chain.len()) };
+            if stream.is_static() { stream.steps.first() } else { stream.steps.get(chain.len()) };
         let (Some(&current), state) = (current, last + 1) else { break };
         let is_state =
             lift.values.node(state) == lift.values.node(last) && lift.values.output_of(state) == 1;
-        let next = lift.values.users(state).iter().copied().find(|&u| {
-            is_call(lift, u, current)
-                && lift.values.operand(u, 1) == Some(state)
-                && lift.values.output_of(u) == 0
-        });
+        // The spikes may have no user: then only the state of the call is among them.
+        let next = lift
+            .values
+            .users(state)
+            .iter()
+            .copied()
+            .find(|&u| is_call(lift, u, current) && lift.values.operand(u, 1) == Some(state));
         match next {
-            Some(next) if is_state => chain.push(next),
+            Some(next) if is_state => chain.push(next - lift.values.output_of(next)),
             _ => break,
         }
     }
@@ -89,6 +104,8 @@ fn neuron(lift: &Lifting<'_>, chain: &[ValueId], state: &Coeff) -> Result<ir::Li
     let Some(&first) = chain.first() else {
         return Err(Diagnostic::internal("lif-call", "a neuron without timesteps"));
     };
+    let current = lift.values.operand(first, 0);
+    let shape = current.and_then(|id| lift.values.shape(id)).unwrap_or_default();
     let parameter = |i: usize, name: &str| -> Result<Coeff> {
         let id = lift.values.operand(first, i);
         if let Some(&other) = chain.iter().find(|&&c| lift.values.operand(c, i) != id) {
@@ -96,7 +113,7 @@ fn neuron(lift: &Lifting<'_>, chain: &[ValueId], state: &Coeff) -> Result<ir::Li
         }
         let tensor = id.and_then(|id| lift.values.constant(id));
         tensor
-            .and_then(Coeff::from_tensor)
+            .and_then(|t| Coeff::from_tensor(t, shape))
             .ok_or_else(|| bad(lift, first, format!("its {name} is not constant per channel")))
     };
     let word = |id: ValueId, name: &str| -> Result<Option<String>> {

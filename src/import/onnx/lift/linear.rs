@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Fully connected layers.
 
-use super::multibit;
-use super::{Effect, Found, Hint, Lift, Pattern, Stream, steps};
+use super::{Found, Hint, Lift, Pattern, Stream, bias, multibit, steps};
 use crate::diag::{Result, codes};
 use crate::import::onnx::values::ValueId;
 use crate::ir::{self, Op};
@@ -15,8 +14,16 @@ impl Pattern for Linear {
         "linear"
     }
 
+    fn operators(&self) -> &'static [&'static str] {
+        &["MatMul", "Gemm"]
+    }
+
+    fn becomes(&self) -> &'static str {
+        "`linear`, with constant weights ±α per output, and a bias that is added next"
+    }
+
     fn find(&self, lift: &Lift<'_>, stream: &Stream) -> Result<Vec<Found>> {
-        let groups = steps::groups(lift, stream, |n| matches!(n.op(), "MatMul" | "Gemm"))?;
+        let groups = steps::groups(lift, stream, |n| self.operators().contains(&n.op()))?;
         let mut found = Vec::new();
         for group in groups {
             let (Some(&id), Some(&step)) = (group.first(), stream.steps.first()) else { continue };
@@ -46,63 +53,21 @@ fn layer(lift: &Lift<'_>, stream: &Stream, group: Vec<ValueId>, id: ValueId) -> 
     let mut weights = multibit::read(lift, node, matrix, transposed, origin.unwrap_or("?"))?;
     weights.multiply(node.float("alpha")?.unwrap_or(1.0).into());
     let outputs = weights.outputs();
-    let mut found = Found {
-        effect: Effect::Alias,
-        steps: group.clone(),
-        is_static: stream.is_static,
-        taken: group,
-    };
-    let bias = match lift.values.operand(id, 2).filter(|_| is_gemm) {
+    let own = lift.values.operand(id, 2).filter(|_| is_gemm);
+    let (bias, group, taken) = match own {
         Some(c) => {
             let beta = f64::from(node.float("beta")?.unwrap_or(1.0));
-            let Some(bias) = per_output(lift, c, outputs) else {
+            let Some(bias) = bias::of_vector(lift, c, outputs) else {
                 let message = "its bias is no vector, so it may be a state that was baked in";
                 return Err(node.error(&codes::ONNX_SHAPE, message));
             };
-            Some(bias.into_iter().map(|b| b * beta).collect())
+            (Some(bias.into_iter().map(|b| b * beta).collect()), group.clone(), group)
         }
-        None => added(lift, stream, &mut found, outputs)?,
+        None => bias::added(lift, stream, group, outputs)?,
     };
     let hint = Hint::new("fc").owner(origin).scope(Some(node));
-    found.effect = Effect::Node(hint, Op::Linear(ir::Linear { weights, bias }));
-    Ok(found)
-}
-
-/// A vector, or one number for all outputs. A constant with a batch dimension is none: it
-/// may be a state that was baked in.
-fn per_output(lift: &Lift<'_>, id: ValueId, outputs: usize) -> Option<Vec<f64>> {
-    let tensor = lift.values.constant(id).filter(|t| t.info.shape.len() <= 1)?;
-    match tensor.splat() {
-        Some(b) => Some(vec![b; outputs]),
-        None => (tensor.len() == outputs).then(|| tensor.reals().collect()),
-    }
-}
-
-/// A bias that is added to the product, and to nothing else.
-fn added(
-    lift: &Lift<'_>,
-    stream: &Stream,
-    found: &mut Found,
-    outputs: usize,
-) -> Result<Option<Vec<f64>>> {
-    if found.steps.iter().any(|&id| lift.values.users(id).len() != 1) {
-        return Ok(None);
-    }
-    let product =
-        Stream { node: stream.node, steps: found.steps.clone(), is_static: stream.is_static };
-    let groups = steps::groups(lift, &product, |n| n.op() == "Add")?;
-    let Some(sums) = groups.into_iter().next() else { return Ok(None) };
-    let is_const = |id: &ValueId| lift.values.constant(*id).is_some();
-    let Some(&first) = sums.first() else { return Ok(None) };
-    let constant = lift.values.operands(first).iter().flatten().copied().find(is_const);
-    let keeps_shape =
-        found.steps.first().is_some_and(|&p| lift.values.shape(p) == lift.values.shape(first));
-    let bias = constant.filter(|_| keeps_shape).and_then(|c| per_output(lift, c, outputs));
-    if bias.is_some() {
-        found.taken.extend(&sums);
-        found.steps = sums;
-    }
-    Ok(bias)
+    let op = Op::Linear(ir::Linear { weights, bias });
+    Ok(Found { taken, ..Found::layer(stream, hint, op, group) })
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 //! From values to layers.
 //!
 //! A [`Stream`] is what flows along an edge of the graph, as values of the file: one
-//! value if it is static, else one for each of the T unrolled timesteps. Lifting starts
-//! with the model's input as the only stream and lets every [`Pattern`] look at every
-//! stream; a match ([`Found`]) consumes values and gives a new stream, until the output
-//! is reached. At the end every operator must be accounted for (`account`).
+//! for each of the T unrolled timesteps, or one in all if it is static or already a sum
+//! over time ([`Flow`]). Lifting starts with the model's input as the only stream and lets
+//! every [`Pattern`] look at every stream; a match ([`Found`]) consumes values and gives a
+//! new stream, until the output is reached. What takes several streams (`join`) waits for
+//! the last of them: streams that were looked at stay known ([`known::Known`]). At the end
+//! every operator must be accounted for (`account`).
 //!
 //! To teach it another dialect, write a file with a [`Pattern`] and add it to
 //! [`PATTERNS`]. Three tools do most of the work:
@@ -23,20 +25,30 @@ mod account;
 mod affine;
 mod alias;
 mod batch_norm;
+mod bias;
 mod coeff;
+mod conv;
 mod flatten;
 mod foreign;
+mod global_pool;
 mod input;
+mod join;
+mod known;
+mod li;
 mod lif;
 mod lif_call;
 mod linear;
 mod multibit;
 mod names;
 mod per_step;
+mod pool;
 mod readout;
 mod recurrence;
+mod relu;
 mod scale;
 mod steps;
+mod time;
+mod total;
 mod weights;
 
 use std::cell::{Cell, RefCell};
@@ -44,13 +56,14 @@ use std::collections::VecDeque;
 
 use self::account::Account;
 use self::affine::{Affine, Looked};
+use self::known::Known;
 use self::names::{Hint, Names};
 use super::model::Model;
 use super::node::Node;
 use super::values::{ValueId, Values};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::import::{LiftReport, Options};
-use crate::ir::{self, Graph, NodeId, Op};
+use crate::ir::{self, Graph, Li, NodeId, Op, PerChannel, PoolKind, ReadoutKind};
 
 /// Nodes of the graph beyond which no network of one chip goes.
 const MAX_NODES: usize = 10_000;
@@ -58,32 +71,64 @@ const MAX_NODES: usize = 10_000;
 const FUEL_PER_VALUE: usize = 200;
 
 /// Every pattern, in the order in which they look at a stream.
-const PATTERNS: &[&dyn Pattern] = &[
+pub(super) const PATTERNS: &[&dyn Pattern] = &[
     &lif_call::Lif,
     &lif::Lif,
+    &li::Li,
     &readout::Readout,
+    &time::Time,
     &linear::Linear,
+    &conv::Conv,
     &batch_norm::BatchNorm,
+    &pool::Pool,
+    &global_pool::GlobalPool,
+    &relu::Relu,
     &alias::Alias,
     &flatten::Flatten,
+    &join::Join,
+    &total::Total,
     &scale::Scale,
+    &time::Last,
 ];
+
+/// Which values of the file a stream consists of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    /// One value: the same at every timestep.
+    Static,
+    /// One value a timestep.
+    Steps,
+    /// One value: what a readout of this kind makes of the node's timesteps.
+    End(ReadoutKind),
+}
 
 /// What flows along an edge.
 #[derive(Debug, Clone)]
-struct Stream {
+pub(super) struct Stream {
     /// The node it leaves.
     node: NodeId,
-    /// One value a timestep; one value in all if `is_static`.
     steps: Vec<ValueId>,
-    is_static: bool,
+    flow: Flow,
+}
+
+impl Stream {
+    fn is_static(&self) -> bool {
+        self.flow == Flow::Static
+    }
+
+    /// The same node, seen as other values.
+    fn of(&self, steps: Vec<ValueId>) -> Self {
+        Self { node: self.node, steps, flow: self.flow }
+    }
 }
 
 /// What a match becomes.
 #[derive(Debug)]
 enum Effect {
-    /// A node that takes the stream.
-    Node(Hint, Op),
+    /// Nodes one after another, the first of which takes the stream.
+    Nodes(Vec<(Hint, Op)>),
+    /// A node that takes the streams of these nodes.
+    Join(Hint, Op, Vec<NodeId>),
     /// The node whose stream leaves the graph.
     Output(Hint, Op),
     /// Nothing: the same stream as other values.
@@ -94,19 +139,36 @@ enum Effect {
 
 /// A match of a pattern on a stream.
 #[derive(Debug)]
-struct Found {
+pub(super) struct Found {
     effect: Effect,
     /// The values of the stream that results.
     steps: Vec<ValueId>,
-    is_static: bool,
+    flow: Flow,
     /// Every value that the match accounts for.
     taken: Vec<ValueId>,
 }
 
+impl Found {
+    /// A layer without state: the operators of `group`, one a timestep.
+    fn layer(stream: &Stream, hint: Hint, op: Op, group: Vec<ValueId>) -> Self {
+        Self::new(stream, Effect::Nodes(vec![(hint, op)]), group)
+    }
+
+    fn new(stream: &Stream, effect: Effect, group: Vec<ValueId>) -> Self {
+        Self { effect, steps: group.clone(), flow: stream.flow, taken: group }
+    }
+}
+
 /// A way in which the file's operators form a layer.
-trait Pattern: Sync {
+pub(super) trait Pattern: Sync {
     /// Kebab-case name, for the report.
     fn name(&self) -> &'static str;
+
+    /// The operators that it is looked for at.
+    fn operators(&self) -> &'static [&'static str];
+
+    /// What they become, for the documentation.
+    fn becomes(&self) -> &'static str;
 
     /// Every match on this stream.
     ///
@@ -116,7 +178,7 @@ trait Pattern: Sync {
 }
 
 /// The state of lifting.
-struct Lift<'m> {
+pub(super) struct Lift<'m> {
     model: &'m Model<'m>,
     values: &'m Values,
     options: &'m Options,
@@ -128,6 +190,7 @@ struct Lift<'m> {
     /// T and the node it was found at.
     timesteps: Option<(usize, String)>,
     open: VecDeque<Stream>,
+    known: Known,
 }
 
 /// Lifts the values of a model to a graph named `name`.
@@ -152,10 +215,12 @@ pub(super) fn lift<'m>(
         account: Account::default(),
         timesteps: None,
         open: VecDeque::new(),
+        known: Known::default(),
     };
     let stream = input::input(&mut lift, options)?;
     lift.open.push_back(stream);
     while let Some(stream) = lift.open.pop_front() {
+        lift.known.add(stream.clone());
         for pattern in PATTERNS {
             for found in pattern.find(&lift, &stream)? {
                 lift.add(pattern.name(), &stream, found)?;
@@ -194,7 +259,7 @@ pub(super) fn lift<'m>(
 
 impl<'m> Lift<'m> {
     fn add(&mut self, pattern: &'static str, stream: &Stream, found: Found) -> Result<()> {
-        let Found { effect, steps, is_static, taken } = found;
+        let Found { effect, steps, mut flow, taken } = found;
         let (node, name) = match effect {
             Effect::Alias => (stream.node, None),
             Effect::Reshape(shape) => {
@@ -206,29 +271,65 @@ impl<'m> Lift<'m> {
                 self.graph.refresh()?;
                 (stream.node, None)
             }
-            Effect::Node(hint, op) | Effect::Output(hint, op) if self.graph.len() >= MAX_NODES => {
-                let message = format!("more than {MAX_NODES} layers");
-                let place = format!("{} {}", op.name(), self.names.name(&hint));
-                return Err(Diagnostic::new(&codes::IMPORT_TOO_LARGE, message).at(place));
+            Effect::Nodes(nodes) => {
+                let (mut node, mut name) = (stream.node, None);
+                for (hint, op) in nodes {
+                    let (id, label) = self.layer(&hint, op, &[node], &mut flow)?;
+                    (node, name) = (id, Some(label));
+                }
+                (node, name)
             }
-            Effect::Node(hint, op) => {
-                let name = self.names.name(&hint);
-                (self.graph.add(name.clone(), op, &[stream.node])?, Some(name))
+            Effect::Join(hint, op, operands) => {
+                let (node, name) = self.layer(&hint, op, &operands, &mut flow)?;
+                (node, Some(name))
             }
             Effect::Output(hint, op) => {
-                let name = self.names.name(&hint);
-                let node = self.graph.add(name.clone(), op, &[stream.node])?;
+                let (node, name) = self.layer(&hint, op, &[stream.node], &mut flow)?;
                 self.graph.set_output(node);
                 self.account.take(pattern, Some(name), taken);
                 return Ok(());
             }
         };
-        if !is_static {
+        if flow == Flow::Steps {
             self.agree(steps.len(), name.as_deref().unwrap_or(pattern))?;
         }
         self.account.take(pattern, name, taken);
-        self.open.push_back(Stream { node, steps, is_static });
+        self.open.push_back(Stream { node, steps, flow });
         Ok(())
+    }
+
+    /// Adds a node. The operands of [`Flow::End`] are held as what flows at every timestep;
+    /// what is linear can be computed before the sum over time as well as after it.
+    fn layer(
+        &mut self,
+        hint: &Hint,
+        mut op: Op,
+        operands: &[NodeId],
+        flow: &mut Flow,
+    ) -> Result<(NodeId, String)> {
+        let name = self.names.name(hint);
+        if self.graph.len() >= MAX_NODES {
+            let message = format!("more than {MAX_NODES} layers");
+            let place = format!("{} {name}", op.name());
+            return Err(Diagnostic::new(&codes::IMPORT_TOO_LARGE, message).at(place));
+        }
+        let mut operands = operands.to_vec();
+        let count = self.count();
+        match *flow {
+            Flow::End(kind @ (ReadoutKind::Sum | ReadoutKind::Mean)) if !is_affine(&op) => {
+                // The sum itself is needed: integrate, and read the last timestep.
+                let gain = if kind == ReadoutKind::Mean { 1.0 / count } else { 1.0 };
+                for operand in &mut operands {
+                    let name = self.names.name(&Hint::new("integrator"));
+                    *operand = self.graph.add(name, integrator(gain), &[*operand])?;
+                }
+                *flow = Flow::End(ReadoutKind::Last);
+            }
+            Flow::End(ReadoutKind::Sum) => divide_offset(&mut op, count),
+            _ => {}
+        }
+        let node = self.graph.add(name.clone(), op, &operands)?;
+        Ok((node, name))
     }
 
     /// A layer beside the way to the output was taken for something it is not.
@@ -245,6 +346,12 @@ impl<'m> Lift<'m> {
             }
         }
         Ok(())
+    }
+
+    /// T, or 1 as long as it is not known.
+    #[allow(clippy::cast_precision_loss)]
+    fn count(&self) -> f64 {
+        self.timesteps.as_ref().map_or(1, |(t, _)| *t) as f64
     }
 
     /// Every stream has the same number of timesteps.
@@ -313,4 +420,41 @@ impl<'m> Lift<'m> {
     fn spend(&self, work: usize) {
         self.fuel.set(self.fuel.get().saturating_sub(work));
     }
+}
+
+/// True if the mean over time may be taken after it as well as before it. A readout says
+/// itself what becomes of the timesteps.
+fn is_affine(op: &Op) -> bool {
+    match op {
+        Op::Scale(_)
+        | Op::Linear(_)
+        | Op::Conv(_)
+        | Op::BatchNorm(_)
+        | Op::Reshape(_)
+        | Op::Add
+        | Op::Concat(_)
+        | Op::Readout(_) => true,
+        Op::Pool(p) => p.kind != PoolKind::Max,
+        _ => false,
+    }
+}
+
+/// What is added once to a sum over time, as what is added at every timestep.
+fn divide_offset(op: &mut Op, count: f64) {
+    let divide = |v: &mut Vec<f64>| v.iter_mut().for_each(|x| *x /= count);
+    match op {
+        Op::Linear(l) => l.bias.iter_mut().for_each(divide),
+        Op::Conv(c) => c.bias.iter_mut().for_each(divide),
+        Op::BatchNorm(b) => [&mut b.mean, &mut b.beta].into_iter().for_each(divide),
+        _ => {}
+    }
+}
+
+fn integrator(gain: f64) -> Op {
+    Op::Li(Li {
+        leak: PerChannel::All(1.0),
+        gain: PerChannel::All(gain),
+        bias: PerChannel::zero(),
+        start: PerChannel::zero(),
+    })
 }

@@ -3,7 +3,7 @@
 
 use super::affine::Atom;
 use super::coeff::Coeff;
-use super::{Effect, Found, Hint, Lift, Stream};
+use super::{Effect, Flow, Found, Hint, Lift, Stream};
 use crate::diag::{Result, codes};
 use crate::ir::{self, Op, ReadoutKind};
 
@@ -46,5 +46,5 @@ pub(super) fn readout(lift: &Lift<'_>, stream: &Stream) -> Result<Vec<Found>> {
         offset: offset.into_per_channel(),
     });
     let effect = Effect::Output(Hint::new("readout").named(lift.model.output), op);
-    Ok(vec![Found { effect, steps: Vec::new(), is_static: false, taken }])
+    Ok(vec![Found { effect, steps: Vec::new(), flow: Flow::Steps, taken }])
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::affine::{Atom, Looked};
 use super::coeff::Coeff;
-use super::{Effect, Found, Hint, Lift, Pattern, Stream, per_step};
+use super::{Effect, Flow, Found, Hint, Lift, Pattern, Stream, per_step};
 use crate::diag::{Result, codes};
 use crate::import::onnx::values::ValueId;
 use crate::ir::{self, Op, PerChannel, ReadoutKind};
@@ -18,17 +18,26 @@ impl Pattern for Readout {
         "readout"
     }
 
+    fn operators(&self) -> &'static [&'static str] {
+        &["Unsqueeze", "Concat", "ReduceSum", "ReduceMean", "Add", "Sum", "Mean", "Mul", "Div"]
+    }
+
+    fn becomes(&self) -> &'static str {
+        "`readout`: every timestep stacked, their sum or mean, or the last one"
+    }
+
     fn find(&self, lift: &Lift<'_>, stream: &Stream) -> Result<Vec<Found>> {
         // A stream and its aliases lead to the same output.
-        if stream.is_static || lift.graph.output().is_ok() {
+        if stream.is_static() || lift.graph.output().is_ok() {
             return Ok(Vec::new());
         }
         if lift.values.outputs.len() > 1 {
             return per_step::readout(lift, stream);
         }
         let output = lift.values.output;
-        let (kind, gain, offset, taken) = match stacked(lift, stream, output)? {
-            Some(taken) => {
+        let stack = if stream.flow == Flow::Steps { stacked(lift, stream, output)? } else { None };
+        let (kind, gain, offset, taken) = match stack {
+            Some((_, taken)) => {
                 (ReadoutKind::PerStep, PerChannel::All(1.0), PerChannel::All(0.0), taken)
             }
             None => match summed(lift, stream, output)? {
@@ -38,28 +47,37 @@ impl Pattern for Readout {
         };
         let op = Op::Readout(ir::Readout { kind, gain, offset });
         let effect = Effect::Output(Hint::new("readout").named(lift.model.output), op);
-        Ok(vec![Found { effect, steps: Vec::new(), is_static: false, taken }])
+        Ok(vec![Found { effect, steps: Vec::new(), flow: stream.flow, taken }])
     }
 }
 
-/// The values that stack the timesteps of the stream along a new first dimension.
-fn stacked(lift: &Lift<'_>, stream: &Stream, id: ValueId) -> Result<Option<Vec<ValueId>>> {
-    let parts = match lift.op(id) {
-        "Concat" if lift.node(id).map(|n| n.int("axis")).transpose()?.flatten() == Some(0) => {
-            lift.values.operands(id).iter().flatten().copied().collect()
-        }
-        "Unsqueeze" => vec![id],
+/// The new dimension along which a value stacks the timesteps of the stream (before or
+/// after the batch), and the values that do.
+pub(super) fn stacked(
+    lift: &Lift<'_>,
+    stream: &Stream,
+    id: ValueId,
+) -> Result<Option<(i64, Vec<ValueId>)>> {
+    let axis = match lift.op(id) {
+        "Concat" => lift.node(id).map(|n| n.int("axis")).transpose()?.flatten(),
+        "Unsqueeze" => axes(lift, id)?.and_then(|a| a.first().copied()),
         _ => return Ok(None),
     };
+    let Some(axis @ (0 | 1)) = axis else { return Ok(None) };
+    let parts: Vec<_> = match lift.op(id) {
+        "Concat" => lift.values.operands(id).iter().flatten().copied().collect(),
+        _ => vec![id],
+    };
+    lift.spend(parts.len());
     let mut order = Vec::with_capacity(parts.len());
     for &part in &parts {
-        if lift.op(part) != "Unsqueeze" || axes(lift, part)?.as_deref() != Some(&[0]) {
+        if lift.op(part) != "Unsqueeze" || axes(lift, part)?.as_deref() != Some(&[axis]) {
             return Ok(None);
         }
         order.extend(lift.values.operand(part, 0));
     }
     if order == stream.steps {
-        return Ok(Some([parts, vec![id]].concat()));
+        return Ok(Some((axis, [parts, vec![id]].concat())));
     }
     let steps: BTreeSet<_> = stream.steps.iter().collect();
     if order.iter().all(|v| steps.contains(v)) {
@@ -74,7 +92,7 @@ fn stacked(lift: &Lift<'_>, stream: &Stream, id: ValueId) -> Result<Option<Vec<V
 }
 
 /// The axes of an operator, an operand or an attribute; none if they are not constant.
-fn axes(lift: &Lift<'_>, id: ValueId) -> Result<Option<Vec<i64>>> {
+pub(super) fn axes(lift: &Lift<'_>, id: ValueId) -> Result<Option<Vec<i64>>> {
     if let Some(operand) = lift.values.operand(id, 1) {
         return Ok(lift.values.constant(operand).and_then(|t| t.ints()).map(<[i64]>::to_vec));
     }
@@ -83,67 +101,86 @@ fn axes(lift: &Lift<'_>, id: ValueId) -> Result<Option<Vec<i64>>> {
 
 type Summed = (ReadoutKind, PerChannel<f64>, PerChannel<f64>, Vec<ValueId>);
 
-/// The output as `gain · Σ_t x[t] + offset`.
+/// The output as `gain · Σ_t x[t] + offset`, or as `gain · x[T] + offset`.
 fn summed(lift: &Lift<'_>, stream: &Stream, output: ValueId) -> Result<Option<Summed>> {
-    let is_step = stream.steps == [output];
+    let plain = |kind| (kind, PerChannel::All(1.0), PerChannel::All(0.0), Vec::new());
+    if stream.steps.last() == Some(&output) {
+        return Ok(Some(plain(match stream.flow {
+            Flow::End(kind) => kind,
+            _ if stream.steps.len() == 1 => ReadoutKind::Sum,
+            _ => ReadoutKind::Last,
+        })));
+    }
     let Looked { form, visited: mut taken } =
         lift.look(output, stream.steps.iter().copied(), stream.steps.len());
+    if taken.iter().any(|v| lift.account.has(*v)) {
+        return Ok(None);
+    }
     #[allow(clippy::cast_precision_loss)]
     let count = stream.steps.len() as f64;
-    let (gain, offset) = if is_step {
-        (Coeff::one(1.0), Coeff::one(0.0))
-    } else {
-        let atoms: Vec<_> = stream.steps.iter().map(|&s| Atom::Value(s)).collect();
-        let steps: BTreeSet<_> = atoms.iter().collect();
-        if let Some(gain) = form.terms.values().next().cloned()
-            && form.terms.keys().all(|a| steps.contains(a))
-        {
-            if !atoms.iter().all(|a| form.coeff(*a).is_near(&gain, 0.0)) {
-                return Err(lift.error(
-                    output,
-                    &codes::LIFT_TIMESTEPS,
-                    "the output does not weigh all timesteps equally",
-                ));
-            }
-            (gain, form.constant)
-        } else if let (1, Some((&Atom::Value(id), factor))) =
-            (form.terms.len(), form.terms.first_key_value())
-            && let Some((weight, more)) = reduced(lift, stream, id, count)?
-        {
-            taken.extend(more);
-            (factor.map(|f| f * weight), form.constant)
-        } else {
-            return Ok(None);
+    let atoms: Vec<_> = stream.steps.iter().map(|&s| Atom::Value(s)).collect();
+    let steps: BTreeSet<_> = atoms.iter().collect();
+    let (gain, offset) = if let Some(gain) = form.terms.values().next().cloned()
+        && form.terms.keys().all(|a| steps.contains(a))
+    {
+        if atoms.len() > 1 && form.terms.len() == 1 && form.terms.keys().next() == atoms.last() {
+            let (gain, offset) = (gain.into_per_channel(), form.constant.into_per_channel());
+            return Ok(Some((ReadoutKind::Last, gain, offset, taken)));
         }
+        if !atoms.iter().all(|a| form.coeff(*a).is_near(&gain, 0.0)) {
+            return Err(lift.error(
+                output,
+                &codes::LIFT_TIMESTEPS,
+                "the output does not weigh all timesteps equally",
+            ));
+        }
+        (gain, form.constant)
+    } else if let (Flow::Steps, 1, Some((&Atom::Value(id), factor))) =
+        (stream.flow, form.terms.len(), form.terms.first_key_value())
+        && let Some((weight, more)) = reduced(lift, stream, id)?
+    {
+        taken.extend(more);
+        (factor.map(|f| f * weight), form.constant)
+    } else {
+        return Ok(None);
     };
+    if let Flow::End(kind) = stream.flow {
+        // The offset of a readout is added at every timestep.
+        let offset = if kind == ReadoutKind::Sum {
+            let count = lift.count();
+            offset.map(|x| x / count)
+        } else {
+            offset
+        };
+        return Ok(Some((kind, gain.into_per_channel(), offset.into_per_channel(), taken)));
+    }
     let is_mean = stream.steps.len() > 1 && gain.is_near(&Coeff::one(1.0 / count), 0.0);
     Ok(Some(if is_mean {
         (ReadoutKind::Mean, PerChannel::All(1.0), offset.into_per_channel(), taken)
     } else {
-        // The offset of a readout is added at every timestep.
         let offset = offset.map(|x| x / count);
         (ReadoutKind::Sum, gain.into_per_channel(), offset.into_per_channel(), taken)
     }))
 }
 
 /// The weight of each timestep if `id` reduces the stack of them.
-fn reduced(
+pub(super) fn reduced(
     lift: &Lift<'_>,
     stream: &Stream,
     id: ValueId,
-    count: f64,
 ) -> Result<Option<(f64, Vec<ValueId>)>> {
+    #[allow(clippy::cast_precision_loss)]
     let weight = match lift.op(id) {
         "ReduceSum" => 1.0,
-        "ReduceMean" => 1.0 / count,
+        "ReduceMean" => 1.0 / stream.steps.len() as f64,
         _ => return Ok(None),
     };
     let Some(stack) = lift.values.operand(id, 0) else { return Ok(None) };
-    if axes(lift, id)?.as_deref() != Some(&[0]) {
+    let (Some(along), Some((axis, taken))) = (axes(lift, id)?, stacked(lift, stream, stack)?)
+    else {
         return Ok(None);
-    }
-    let taken = stacked(lift, stream, stack)?;
-    Ok(taken.map(|taken| (weight, [taken, vec![id]].concat())))
+    };
+    Ok((along == [axis]).then(|| (weight, [taken, vec![id]].concat())))
 }
 
 #[cfg(test)]
@@ -206,13 +243,31 @@ mod tests {
     }
 
     #[test]
+    fn the_last_timestep_alone() {
+        let r = readout("y = Neg(s3)");
+        assert_eq!((r.kind, r.gain), (ReadoutKind::Last, PerChannel::All(-1.0)));
+        let r = readout("const o f32 2: 3 6\ny = Add(s3, o)");
+        assert_eq!((r.kind, r.offset), (ReadoutKind::Last, PerChannel::Each(vec![3.0, 6.0])));
+    }
+
+    #[test]
+    fn a_stack_after_the_batch() {
+        let stack = STACK.replace("1: 0", "1: 1");
+        let r = readout(&format!("{stack}y = Concat(u1, u2, u3) axis=1"));
+        assert_eq!(r.kind, ReadoutKind::PerStep);
+        let r =
+            readout(&format!("{stack}z = Concat(u1, u2, u3) axis=1\ny = ReduceMean(z) axes=[1]"));
+        assert_eq!(r.kind, ReadoutKind::Mean);
+    }
+
+    #[test]
     fn timesteps_that_are_not_alike_are_refused() {
         for (end, code) in [
             ("e = Add(s1, s2)\ny = Add(e, s2)", "SF0125"),
             ("e = Add(s1, s1)\ny = Sum(e, s2, s3)", "SF0125"),
-            ("y = Neg(s3)", "SF0125"),
             (&format!("{STACK}y = Concat(u2, u1, u3) axis=0"), "SF0125"),
             (&format!("{STACK}y = Concat(u1, u3) axis=0"), "SF0125"),
+            (&format!("{STACK}y = Concat(u1, u2, u3) axis=2"), "SF0120"),
             (&format!("{STACK}y = Concat(u1, u2, u3) axis=1"), "SF0120"),
             ("e = Sum(s1, s2, s3)\ny = Softmax(e)", "SF0120"),
             ("y = Identity(i)", "SF0126"),

@@ -10,15 +10,40 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::affine::{Atom, Form};
 use super::coeff::Coeff;
-use super::{Lift, Stream};
+use super::{Flow, Lift, Stream};
+use crate::import::onnx::tensor::Tensor;
 use crate::import::onnx::values::ValueId;
 use crate::ir::Compare;
 
 /// How far a comparison may be from what it depends on, in operators.
 const MAX_DISTANCE: usize = 16;
 
+/// What a membrane is compared with its threshold by.
+const COMPARISONS: &[&str] = &["Greater", "GreaterOrEqual", "Less", "LessOrEqual"];
+
+/// What a membrane is computed by.
+const SUMS: &[&str] = &["Add", "Sub", "Mul", "Div", "Neg", "Sum", "Mean", "Cast", "Where", "Not"];
+
+/// All of these.
+pub(super) const OPERATORS: &[&str] = &[
+    "Add",
+    "Sub",
+    "Mul",
+    "Div",
+    "Neg",
+    "Sum",
+    "Mean",
+    "Cast",
+    "Where",
+    "Not",
+    "Greater",
+    "GreaterOrEqual",
+    "Less",
+    "LessOrEqual",
+];
+
 /// Terms of an update beyond which it is none of a neuron.
-const MAX_TERMS: usize = 8;
+pub(super) const MAX_TERMS: usize = 8;
 
 /// One timestep of a neuron.
 #[derive(Debug)]
@@ -41,6 +66,9 @@ pub(super) struct Step {
 /// Every neuron that this stream drives, as its timesteps.
 pub(super) fn chains(lift: &Lift<'_>, stream: &Stream) -> Vec<Vec<Step>> {
     let Some(&current) = stream.steps.first() else { return Vec::new() };
+    if matches!(stream.flow, Flow::End(_)) {
+        return Vec::new();
+    }
     let mut used = BTreeSet::new();
     let mut chains = Vec::new();
     for fires in comparisons(lift, &[current]) {
@@ -62,11 +90,12 @@ pub(super) fn chains(lift: &Lift<'_>, stream: &Stream) -> Vec<Vec<Step>> {
 /// no parameter does, so it is a state from the export.
 pub(super) fn state_of_each_sample(lift: &Lift<'_>, stream: &Stream) -> Option<ValueId> {
     let current = stream.steps.first().copied()?;
+    let shape = lift.values.shape(current)?;
     let is_state = |user: &ValueId| {
         let mut others = lift.values.operands(*user).iter().flatten();
+        let of_samples = |t: &Tensor| Coeff::from_tensor(t, shape).is_none();
         matches!(lift.op(*user), "Add" | "Sub")
-            && others
-                .any(|&o| lift.values.constant(o).is_some_and(|t| Coeff::from_tensor(t).is_none()))
+            && others.any(|&o| lift.values.constant(o).is_some_and(of_samples))
     };
     lift.values.users(current).iter().copied().find(is_state)
 }
@@ -84,9 +113,9 @@ fn next(
 ) -> Option<Step> {
     let last = chain.last()?;
     let current =
-        if stream.is_static { last.current } else { stream.steps.get(chain.len()).copied()? };
+        if stream.is_static() { last.current } else { stream.steps.get(chain.len()).copied()? };
     let mut starts = vec![last.membrane, last.fires];
-    if !stream.is_static {
+    if !stream.is_static() {
         starts.push(current);
     }
     let is_new = |id: &ValueId| !used.contains(id) && chain.iter().all(|s| s.fires != *id);
@@ -98,28 +127,29 @@ fn next(
 
 /// Comparisons that are reached from `starts` through sums and products, in order.
 fn comparisons(lift: &Lift<'_>, starts: &[ValueId]) -> BTreeSet<ValueId> {
-    let mut seen: BTreeSet<ValueId> = starts.iter().copied().collect();
+    reached(lift, starts).into_iter().filter(|&id| COMPARISONS.contains(&lift.op(id))).collect()
+}
+
+/// Comparisons, sums and products that are reached from `starts` through the latter two.
+pub(super) fn reached(lift: &Lift<'_>, starts: &[ValueId]) -> BTreeSet<ValueId> {
     let mut open: VecDeque<_> = starts.iter().map(|&s| (s, 0)).collect();
-    let mut found = BTreeSet::new();
+    let mut found: BTreeSet<ValueId> = starts.iter().copied().collect();
     while let Some((id, distance)) = open.pop_front()
         && lift.fuel.get() > 0
     {
         for &user in lift.values.users(id) {
             lift.spend(1);
-            match lift.op(user) {
-                "Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual" => {
-                    found.insert(user);
-                }
-                "Add" | "Sub" | "Mul" | "Div" | "Neg" | "Sum" | "Mean" | "Cast" | "Where"
-                | "Not"
-                    if distance < MAX_DISTANCE && seen.insert(user) =>
-                {
-                    open.push_back((user, distance + 1));
-                }
-                _ => {}
+            let op = lift.op(user);
+            if COMPARISONS.contains(&op) {
+                found.insert(user);
+            } else if SUMS.contains(&op) && distance < MAX_DISTANCE && found.insert(user) {
+                open.push_back((user, distance + 1));
             }
         }
     }
+    starts.iter().for_each(|s| {
+        found.remove(s);
+    });
     found
 }
 
@@ -134,11 +164,17 @@ fn step(lift: &Lift<'_>, fires: ValueId, current: ValueId, before: Option<&Step>
         "LessOrEqual" => (b, a, Compare::AtLeast),
         _ => return None,
     };
-    if lift.values.shape(fires) != lift.values.shape(current) {
+    let shape = lift.values.shape(current)?;
+    if lift.values.shape(fires) != Some(shape) {
         return None;
     }
+    let constant = |id: ValueId| {
+        let number = lift.values.constant(id).and_then(|t| Coeff::from_tensor(t, shape))?;
+        lift.spend(number.work());
+        Some(number)
+    };
     // Fires where sign·x + shift is above (or at least) zero.
-    let (mut x, mut sign, mut shift) = match (constant(lift, above), constant(lift, below)) {
+    let (mut x, mut sign, mut shift) = match (constant(above), constant(below)) {
         (None, Some(c)) => (above, 1.0, c.map(|v| -v)),
         (Some(c), None) => (below, -1.0, c),
         _ => return None,
@@ -148,7 +184,7 @@ fn step(lift: &Lift<'_>, fires: ValueId, current: ValueId, before: Option<&Step>
     while x != current {
         lift.spend(1);
         let (l, r) = (lift.values.operand(x, 0), lift.values.operand(x, 1));
-        let constants = (l.and_then(|l| constant(lift, l)), r.and_then(|r| constant(lift, r)));
+        let constants = (l.and_then(constant), r.and_then(constant));
         let (inner, inner_sign, c) = match (lift.op(x), constants) {
             ("Add", (None, Some(c))) => (l, 1.0, c),
             ("Add", (Some(c), None)) => (r, 1.0, c),
@@ -209,10 +245,6 @@ fn depends(form: &Form, current: ValueId, before: Option<&Step>) -> bool {
         // A static current may be the first membrane itself; then the leak adds to it.
         || (before.membrane != current && has(own))
         || (before.membrane == current && form.coeff(own) != before.form.coeff(own))
-}
-
-fn constant(lift: &Lift<'_>, id: ValueId) -> Option<Coeff> {
-    lift.values.constant(id).and_then(Coeff::from_tensor)
 }
 
 #[cfg(test)]

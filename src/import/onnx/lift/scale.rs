@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! Multiplication or division by one constant: `uint8 → Cast → Div(255)`.
+//! Multiplication or division by constants: `uint8 → Cast → Div(255)`, a residual branch
+//! that is weakened, the sign of a difference.
 
 use super::affine::Atom;
-use super::{Effect, Found, Hint, Lift, Pattern, Stream, steps};
+use super::{Found, Hint, Lift, Pattern, Stream, steps};
 use crate::diag::Result;
 use crate::ir::{self, Op};
 
@@ -14,8 +15,16 @@ impl Pattern for Scale {
         "scale"
     }
 
+    fn operators(&self) -> &'static [&'static str] {
+        &["Mul", "Div", "Neg"]
+    }
+
+    fn becomes(&self) -> &'static str {
+        "`scale`, by one constant, one a channel or one an element; none is 0"
+    }
+
     fn find(&self, lift: &Lift<'_>, stream: &Stream) -> Result<Vec<Found>> {
-        let groups = steps::groups(lift, stream, |n| matches!(n.op(), "Mul" | "Div"))?;
+        let groups = steps::groups(lift, stream, |n| self.operators().contains(&n.op()))?;
         let mut found = Vec::new();
         for group in groups {
             let (Some(&id), Some(&step)) = (group.first(), stream.steps.first()) else { continue };
@@ -25,18 +34,11 @@ impl Pattern for Scale {
             let atom = Atom::Value(step);
             let form = lift.look(id, [step], 1).form;
             let is_plain = form.constant.is_zero() && form.has_only(&[atom]);
-            let factor = form.coeff(atom).uniform().filter(|x| is_plain && *x != 0.0);
-            if let Some(factor) = factor {
+            let factor = form.coeff(atom);
+            if is_plain && factor.all(|x| x != 0.0) {
                 let hint = Hint::new("scale").scope(lift.node(id));
-                found.push(Found {
-                    effect: Effect::Node(
-                        hint,
-                        Op::Scale(ir::Scale { factor: ir::PerChannel::All(factor) }),
-                    ),
-                    steps: group.clone(),
-                    is_static: stream.is_static,
-                    taken: group,
-                });
+                let op = Op::Scale(ir::Scale { factor: factor.into_per_channel() });
+                found.push(Found::layer(stream, hint, op, group));
             }
         }
         Ok(found)
@@ -59,6 +61,10 @@ mod tests {
         let scale = |factor| Op::Scale(ir::Scale { factor: ir::PerChannel::All(factor) });
         assert_eq!(op(&text("p = Div(c, k)"), "scale1"), scale(1.0 / 16.0));
         assert_eq!(op(&text("p = Mul(k, c)"), "scale1"), scale(16.0));
+        assert_eq!(op(&text("p = Neg(c)"), "scale1"), scale(-1.0));
+        let each = op(&text("const q f32 4: 1 2 3 4\np = Mul(c, q)"), "scale1");
+        let factor = ir::PerChannel::Each(vec![1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(each, Op::Scale(ir::Scale { factor }));
     }
 
     #[test]
@@ -66,7 +72,7 @@ mod tests {
         for scale in [
             "p = Mul(c, c)",
             "p = Div(k, c)",
-            "const q f32 4: 1 2 3 4\np = Mul(c, q)",
+            "const q f32 4: 1 2 0 4\np = Mul(c, q)",
             "const q f32 3x1: 2\np = Mul(c, q)",
         ] {
             let got = refusal(&text(scale));

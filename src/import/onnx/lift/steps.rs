@@ -57,10 +57,27 @@ pub(super) fn groups(
     for group in groups {
         match group.iter().copied().collect::<Option<Vec<_>>>() {
             Some(values) => whole.push(values),
+            // Where the last timestep alone goes on, `time` makes a stream of it.
+            None if only_last(&group) || only_shared(lift, stream, &group) => {}
             None => partial(lift, &group)?,
         }
     }
     Ok(whole)
+}
+
+/// The first timestep may be that of another stream, too: the first membrane that is the
+/// current.
+fn only_shared(lift: &Lift<'_>, stream: &Stream, group: &[Option<ValueId>]) -> bool {
+    let others = group.iter().skip(1).all(Option::is_none);
+    let first = stream.steps.first();
+    let shares = |s: &Stream| s.node != stream.node && s.steps.first() == first;
+    let known = first.is_some_and(|&v| lift.known.beginning(v, stream.flow).any(shares));
+    lift.spend(lift.open.len());
+    others && (known || lift.open.iter().any(shares))
+}
+
+fn only_last(group: &[Option<ValueId>]) -> bool {
+    group.iter().position(Option::is_some).is_some_and(|first| first + 1 == group.len())
 }
 
 fn partial(lift: &Lift<'_>, group: &[Option<ValueId>]) -> Result<()> {

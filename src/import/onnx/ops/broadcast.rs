@@ -35,7 +35,10 @@ pub(super) fn common(shapes: &[&[usize]]) -> Option<Vec<usize>> {
 
 /// For each element of `out` in row-major order, the index of the element of `from` that
 /// broadcasts to it; `from` must broadcast to `out`.
-pub(super) fn indices(from: &[usize], out: &[usize]) -> impl Iterator<Item = usize> {
+pub(in crate::import::onnx) fn indices(
+    from: &[usize],
+    out: &[usize],
+) -> impl Iterator<Item = usize> {
     let mut strides = vec![0usize; out.len()];
     let mut stride = 1;
     for (s, &d) in strides.iter_mut().rev().zip(from.iter().rev()) {

@@ -24,6 +24,7 @@ pub(super) const TABLE: &[Operator] = &[
     row("Exp", same, |c, o| unary(c, o, f64::exp, |_| None)),
     row("Sigmoid", same, |c, o| unary(c, o, |a| 1.0 / (1.0 + (-a).exp()), |_| None)),
     row("Tanh", same, |c, o| unary(c, o, f64::tanh, |_| None)),
+    row("Relu", same, |c, o| unary(c, o, |a| if a < 0.0 { 0.0 } else { a }, |a| Some(a.max(0)))),
     row("Clip", same, clip),
 ];
 

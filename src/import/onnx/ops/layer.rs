@@ -4,9 +4,18 @@
 use super::{Call, Operator, broadcast, elementwise};
 use crate::diag::Result;
 use crate::import::onnx::tensor::Info;
+use crate::import::onnx::window;
 
-pub(super) const TABLE: &[Operator] =
-    &[layer("MatMul", matmul), layer("Gemm", gemm), layer("BatchNormalization", elementwise::same)];
+pub(super) const TABLE: &[Operator] = &[
+    layer("MatMul", matmul),
+    layer("Gemm", gemm),
+    layer("Conv", conv),
+    layer("MaxPool", pool),
+    layer("AveragePool", pool),
+    layer("GlobalAveragePool", global_pool),
+    layer("GlobalMaxPool", global_pool),
+    layer("BatchNormalization", elementwise::same),
+];
 
 const fn layer(name: &'static str, infer: super::Infer) -> Operator {
     Operator { name, infer, fold: None, of_shapes: false }
@@ -44,4 +53,45 @@ fn gemm(call: &Call<'_>) -> Result<Option<Info>> {
         return Err(call.shape(format!("{:?} cannot be added to [{m}, {n}]", c.info.shape)));
     }
     Ok(Some(Info { elem: a.elem, shape: vec![m, n] }))
+}
+
+fn conv(call: &Call<'_>) -> Result<Option<Info>> {
+    let (x, w) = (call.arg(0)?.info, call.arg(1)?.info);
+    let ([batch, inputs, extents @ ..], [outputs, columns, kernel @ ..]) =
+        (&x.shape[..], &w.shape[..])
+    else {
+        return Err(call.shape(format!("weights of shape {:?} over {:?}", w.shape, x.shape)));
+    };
+    let groups = call.node.int("group")?.unwrap_or(1);
+    let groups = usize::try_from(groups)
+        .ok()
+        .filter(|g| *g > 0)
+        .ok_or_else(|| call.unsupported(format!("attribute `group` is {groups}")))?;
+    if columns.checked_mul(groups) != Some(*inputs) || outputs % groups != 0 {
+        return Err(call.shape(format!(
+            "weights of shape {:?} in {groups} group(s) for {inputs} channels",
+            w.shape
+        )));
+    }
+    let (_, extents) = window::read(call.node, kernel, extents)?;
+    let shape = [&[*batch, *outputs], &extents[..]].concat();
+    Ok(Some(Info { elem: x.elem, shape }))
+}
+
+fn pool(call: &Call<'_>) -> Result<Option<Info>> {
+    let Info { elem, shape } = call.arg(0)?.info;
+    let [batch, channels, extents @ ..] = &shape[..] else {
+        return Err(call.shape(format!("a pool over {shape:?}")));
+    };
+    let Some(kernel) = window::kernel(call.node, extents.len())? else {
+        return Err(call.unsupported("attribute `kernel_shape` is missing"));
+    };
+    let (_, extents) = window::read(call.node, &kernel, extents)?;
+    Ok(Some(Info { elem: *elem, shape: [&[*batch, *channels], &extents[..]].concat() }))
+}
+
+fn global_pool(call: &Call<'_>) -> Result<Option<Info>> {
+    let Info { elem, shape } = call.arg(0)?.info;
+    let dims = shape.iter().enumerate().map(|(i, &d)| if i < 2 { d } else { 1 });
+    Ok(Some(Info { elem: *elem, shape: dims.collect() }))
 }

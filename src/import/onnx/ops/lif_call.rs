@@ -5,7 +5,7 @@ use super::{Call, Operator};
 use crate::diag::Result;
 use crate::import::onnx::tensor::Info;
 
-pub(super) const TABLE: &[Operator] =
+pub(in crate::import::onnx) const TABLE: &[Operator] =
     &[Operator { name: "Lif", infer: lif, fold: None, of_shapes: false }];
 
 fn lif(call: &Call<'_>) -> Result<Option<Info>> {

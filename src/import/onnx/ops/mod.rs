@@ -12,11 +12,13 @@ mod create;
 mod elementwise;
 mod gather;
 mod layer;
-mod lif_call;
+pub(super) mod lif_call;
 mod part;
 pub(super) mod qonnx;
 mod reduce;
 mod reshape;
+
+pub(super) use broadcast::indices;
 
 use super::node::Node;
 use super::tensor::{Info, Tensor};
@@ -57,6 +59,23 @@ const fn row(name: &'static str, infer: Infer, fold: Fold) -> Operator {
     Operator { name, infer, fold: Some(fold), of_shapes: false }
 }
 
+const TABLES: [&[Operator]; 9] = [
+    cast::TABLE,
+    compare::TABLE,
+    create::TABLE,
+    elementwise::TABLE,
+    gather::TABLE,
+    layer::TABLE,
+    part::TABLE,
+    reduce::TABLE,
+    reshape::TABLE,
+];
+
+/// Every operator that something is known about.
+pub(super) fn all() -> impl Iterator<Item = &'static Operator> {
+    TABLES.into_iter().flatten()
+}
+
 /// What is known about a node's operator.
 pub(super) fn of(node: &Node<'_>) -> Option<&'static Operator> {
     if node.is_standard() {
@@ -71,20 +90,7 @@ pub(super) fn of(node: &Node<'_>) -> Option<&'static Operator> {
 
 /// The operator of this name in ONNX's own operator set.
 fn find(name: &str) -> Option<&'static Operator> {
-    [
-        cast::TABLE,
-        compare::TABLE,
-        create::TABLE,
-        elementwise::TABLE,
-        gather::TABLE,
-        layer::TABLE,
-        part::TABLE,
-        reduce::TABLE,
-        reshape::TABLE,
-    ]
-    .into_iter()
-    .flatten()
-    .find(|op| op.name == name)
+    all().find(|op| op.name == name)
 }
 
 impl<'a> Call<'a> {
@@ -147,18 +153,7 @@ impl<'a> Call<'a> {
 mod tests {
     #[test]
     fn no_operator_is_listed_twice() {
-        let tables = [
-            super::cast::TABLE,
-            super::compare::TABLE,
-            super::create::TABLE,
-            super::elementwise::TABLE,
-            super::gather::TABLE,
-            super::layer::TABLE,
-            super::part::TABLE,
-            super::reduce::TABLE,
-            super::reshape::TABLE,
-        ];
-        let mut names: Vec<_> = tables.into_iter().flatten().map(|o| o.name).collect();
+        let mut names: Vec<_> = super::all().map(|o| o.name).collect();
         let all = names.len();
         names.sort_unstable();
         names.dedup();

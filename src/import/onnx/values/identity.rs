@@ -5,6 +5,28 @@ use super::ValueId;
 use crate::import::onnx::ops::Call;
 use crate::import::onnx::tensor::{Info, Tensor};
 
+/// The operators that may change nothing, for the documentation.
+pub(in crate::import::onnx) const OPERATORS: &[&str] = &[
+    "Identity",
+    "Dropout",
+    "Cast",
+    "CastLike",
+    "Reshape",
+    "Flatten",
+    "Squeeze",
+    "Unsqueeze",
+    "Expand",
+    "Sum",
+    "Mean",
+    "Concat",
+    "Transpose",
+    "Add",
+    "Sub",
+    "Mul",
+    "Div",
+    "Where",
+];
+
 /// The operand that the result equals, whatever its value.
 pub(super) fn same(call: &Call<'_>, operands: &[Option<ValueId>], out: &Info) -> Option<ValueId> {
     let args = &call.args;
@@ -15,6 +37,9 @@ pub(super) fn same(call: &Call<'_>, operands: &[Option<ValueId>], out: &Info) ->
         return None;
     }
     let which = match call.node.op() {
+        op if !OPERATORS.contains(&op) => return None,
+        // In training it drops what it is asked to.
+        "Dropout" if args.len() > 2 && !is(2, 0.0) => return None,
         "Identity" | "Dropout" | "Cast" | "CastLike" | "Reshape" | "Flatten" | "Squeeze"
         | "Unsqueeze" | "Expand" => 0,
         "Sum" | "Mean" | "Concat" if args.len() == 1 => 0,

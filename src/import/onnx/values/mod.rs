@@ -8,6 +8,8 @@ mod build;
 mod identity;
 mod time;
 
+pub(super) use identity::OPERATORS as IDENTITIES;
+
 use super::model::Model;
 use super::tensor::{Info, Tensor};
 use crate::diag::Result;
@@ -176,6 +178,17 @@ mod tests {
             assert_eq!(v.fates[..2], [Fate::Identity; 2]);
             assert_eq!(v.fates[3..], [Fate::Dead; 2]);
         });
+    }
+
+    #[test]
+    fn a_dropout_in_training_drops() {
+        let text = |flag| {
+            format!(
+                "input x f32 1 2\nconst r f32 -: 0.5\nconst t bool -: {flag}\ny = Dropout(x, r, t)\noutput y"
+            )
+        };
+        values(&text(0), |v| assert_eq!(v.output, v.input));
+        values(&text(1), |v| assert_ne!(v.output, v.input));
     }
 
     #[test]

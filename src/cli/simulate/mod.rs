@@ -1,26 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! `synfire simulate`: accuracy, agreement between the real and the integer model, cycles.
 
-use std::fmt::Write as _;
-use std::path::PathBuf;
+mod real;
 
+use std::fmt::Write as _;
+
+use clap::value_parser;
 use serde::Serialize;
 
-use super::build::Build;
-use super::model::ModelArgs;
-use super::ui::{Ui, table, thousands};
-use crate::data::{self, Inputs};
+use crate::cli::build::Build;
+use crate::cli::inputs::DataArgs;
+use crate::cli::model::ModelArgs;
+use crate::cli::ui::{Ui, table, thousands};
+use crate::data::Inputs;
 use crate::diag::{Diagnostic, Result, codes};
 use crate::hw::{self, Design};
 use crate::interp::{Interp, Logits};
-use crate::ir::{Graph, Op};
+use crate::ir::Graph;
 use crate::sim::{NoProbe, Sim};
 use crate::target;
 
 /// Run a model or a build on the host: accuracy, spikes, cycles.
 ///
 /// The real-valued model, the integer model and, where the hardware takes the model, the
-/// cycle-accurate simulation run on the same inputs and are compared.
+/// cycle-accurate simulation run on the same inputs and are compared. A model that has no
+/// integer form yet runs in real numbers alone, and the reason is printed.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   synfire simulate build/student --images t10k-images-idx3-ubyte.gz --labels t10k-labels-idx1-ubyte.gz
@@ -34,59 +38,12 @@ pub(super) struct Args {
     #[arg(long, default_value = "icebreaker")]
     target: String,
     /// Threads; the result does not depend on it.
-    #[arg(long, default_value_t = std::thread::available_parallelism().map_or(1, usize::from))]
-    threads: usize,
+    #[arg(long, default_value_t = processors(), value_parser = value_parser!(u16).range(1..=1024))]
+    threads: u16,
 }
 
-/// Where inputs come from.
-#[derive(clap::Args, Clone)]
-pub(super) struct DataArgs {
-    /// Images, idx format, gzipped or not; without them, seeded random levels.
-    #[arg(long)]
-    images: Option<PathBuf>,
-    /// Labels, idx format.
-    #[arg(long, requires = "images")]
-    labels: Option<PathBuf>,
-    /// Use only the first N inputs.
-    #[arg(long, value_name = "N")]
-    pub(super) count: Option<usize>,
-    /// Seed of random inputs.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-}
-
-/// Random inputs if nothing else is said.
-const RANDOM_INPUTS: usize = 64;
-
-impl DataArgs {
-    /// Loads inputs that fit the graph.
-    pub(super) fn load(&self, graph: &Graph) -> Result<Inputs> {
-        let input = graph.order()?.into_iter().map(|id| graph.node(id)).find_map(|n| match &n.op {
-            Op::Input(i) => Some((n.stream.len(), i.bits)),
-            _ => None,
-        });
-        let (size, bits) =
-            input.ok_or_else(|| Diagnostic::internal("cli", "the graph has no input"))?;
-        let Some(bits) = bits else {
-            let message = "the model's input is real numbers; this command presents levels";
-            return Err(Diagnostic::new(&codes::INPUT_SHAPE, message));
-        };
-        let Some(images) = &self.images else {
-            if bits > 8 {
-                return Err(Diagnostic::new(
-                    &codes::BAD_OPTION,
-                    "random inputs have up to 8 bits; give --images",
-                ));
-            }
-            return Ok(data::random(size, bits, self.count.unwrap_or(RANDOM_INPUTS), self.seed));
-        };
-        let inputs = data::load(images, self.labels.as_deref())?;
-        if inputs.size != size {
-            let message = format!("an image has {} pixels, the model takes {size}", inputs.size);
-            return Err(Diagnostic::new(&codes::INPUT_SHAPE, message).in_file(images));
-        }
-        Ok(inputs)
-    }
+fn processors() -> u16 {
+    std::thread::available_parallelism().map_or(1, |n| n.get().min(1024) as u16)
 }
 
 /// Sums over the inputs of one thread; sums of threads are added up.
@@ -131,7 +88,13 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         let build = Build::open(&args.model.model)?;
         (build.real, build.integer, Ok(build.design))
     } else {
-        let model = args.model.load()?;
+        let model = match args.model.load() {
+            Ok(model) => model,
+            Err(d) if d.code.id == codes::PASS_UNSUPPORTED.id => {
+                return real::run(args, &args.model.import()?.0, &d, ui);
+            }
+            Err(d) => return Err(d),
+        };
         let target = target::load(&args.target)?;
         let lowered = hw::lower(&model.integer, &target, &hw::Options::default());
         (model.real, model.integer, lowered.map(|(design, _)| design))
@@ -143,7 +106,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let inputs = args.data.load(&real)?;
     let count = args.data.count.unwrap_or(usize::MAX).min(inputs.len());
     let bar = ui.bar("simulate", count);
-    let chunk = count.div_ceil(args.threads.max(1)).max(1);
+    let chunk = count.div_ceil(args.threads.into()).max(1);
     let parts: Vec<Result<Sums>> = std::thread::scope(|scope| {
         let part = |from: usize| {
             let (real, integer, design, inputs, bar) =

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Options about inputs that several commands share, and loading them.
+
+use std::path::{Path, PathBuf};
+
+use super::encoding::EncodingArgs;
+use crate::data::{self, Inputs, Samples, Slice, Values};
+use crate::diag::{Diagnostic, InFile, Result, codes};
+use crate::ir::{Graph, Op, Stream};
+
+/// Where inputs come from.
+#[derive(clap::Args, Clone)]
+pub(super) struct DataArgs {
+    /// Inputs: idx, npy, npz (FILE.npz:NAME), AEDAT 3.1 or 4, N-MNIST or a table of events,
+    /// or a directory of recordings; without them, seeded random levels.
+    #[arg(long, value_name = "PATH")]
+    images: Option<PathBuf>,
+    /// Labels: an array, or for recordings a table or a directory of tables
+    /// (class,startTime_usec,endTime_usec).
+    #[arg(long, requires = "images", value_name = "PATH")]
+    labels: Option<PathBuf>,
+    /// Use only the first N inputs.
+    #[arg(long, value_name = "N")]
+    pub(super) count: Option<usize>,
+    /// Seed of random inputs, and of rate encoding.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    #[command(flatten)]
+    encoding: EncodingArgs,
+}
+
+/// Random inputs if nothing else is said.
+const RANDOM_INPUTS: usize = 64;
+
+impl DataArgs {
+    /// Loads levels that fit the graph and stay the same at every timestep.
+    pub(super) fn load(&self, graph: &Graph) -> Result<Inputs> {
+        let (stream, bits) = input(graph)?;
+        if bits.is_none() {
+            let message = "the model's input is real numbers; this command presents levels";
+            return Err(Diagnostic::new(&codes::INPUT_SHAPE, message));
+        }
+        self.some()?;
+        match &self.images {
+            Some(images) => self.read(images, graph)?.into_inputs().in_file(images),
+            None => self.random(stream.len(), bits.unwrap_or(8)),
+        }
+    }
+
+    /// Loads inputs that fit the graph, of any kind.
+    pub(super) fn samples(&self, graph: &Graph) -> Result<Samples> {
+        self.some()?;
+        if let Some(images) = &self.images {
+            return self.read(images, graph);
+        }
+        let (stream, bits) = input(graph)?;
+        let inputs = self.random(stream.len(), bits.unwrap_or(1))?;
+        let levels = inputs.iter().flatten().copied().collect();
+        Samples::new(stream.shape.clone(), None, Values::U8(levels))
+    }
+
+    fn some(&self) -> Result<()> {
+        if self.count == Some(0) {
+            let message = "--count 0: at least one input is needed";
+            return Err(Diagnostic::new(&codes::BAD_OPTION, message));
+        }
+        Ok(())
+    }
+
+    fn random(&self, size: usize, bits: u32) -> Result<Inputs> {
+        let bad = |message: String| Err(Diagnostic::new(&codes::BAD_OPTION, message));
+        if bits > 8 {
+            return bad("random inputs have up to 8 bits; give --images".into());
+        }
+        let count = self.count.unwrap_or(RANDOM_INPUTS);
+        let most = data::MAX_BYTES / size.max(1);
+        if count > most {
+            return bad(format!("--count {count}: at most {most} inputs of {size} levels"));
+        }
+        Ok(data::random(size, bits, count, self.seed))
+    }
+
+    fn read(&self, images: &Path, graph: &Graph) -> Result<Samples> {
+        let (stream, bits) = input(graph)?;
+        let timesteps = graph.timesteps as usize;
+        let options = self.encoding.options(timesteps, self.count)?;
+        let samples = data::samples(images, self.labels.as_deref(), &options)?;
+        let samples = self.encoding.apply(samples, timesteps, self.seed).in_file(images)?;
+        fit(&samples, stream.len(), bits).in_file(images)?;
+        Ok(samples)
+    }
+}
+
+/// What the model's input is, and the bits of its levels.
+fn input(graph: &Graph) -> Result<(&Stream, Option<u32>)> {
+    let input = graph.order()?.into_iter().map(|id| graph.node(id)).find_map(|n| match &n.op {
+        Op::Input(i) => Some((&n.stream, i.bits)),
+        _ => None,
+    });
+    input.ok_or_else(|| Diagnostic::internal("cli", "the graph has no input"))
+}
+
+/// Checks that the values of each input are as many as the model takes, and not too large
+/// for it.
+fn fit(samples: &Samples, size: usize, bits: Option<u32>) -> Result<()> {
+    if samples.size() != size {
+        let message = format!("an image has {} pixels, the model takes {size}", samples.size());
+        return Err(Diagnostic::new(&codes::INPUT_SHAPE, message));
+    }
+    let Some(bits) = bits else { return Ok(()) };
+    let found = (0..samples.len()).find_map(|i| {
+        let large = |v: u16| u32::from(v) >> bits != 0;
+        let level = match samples.get(i)? {
+            Slice::U8(v) => v.iter().map(|v| u16::from(*v)).find(|v| large(*v)),
+            Slice::U16(v) => v.iter().copied().find(|v| large(*v)),
+            Slice::Real(_) => None,
+        };
+        Some((i, level?))
+    });
+    let Some((i, level)) = found else { return Ok(()) };
+    let message = format!("level {level} does not fit into the model's {bits} bits");
+    Err(Diagnostic::new(&codes::INPUT_SHAPE, message).at(format!("image {i}")))
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Integrators and neurons, stepped by forward Euler (docs/nir.md has the equations).
+
+use super::super::node::Node;
+use super::super::spread::{compact, spread};
+use super::super::unsaid::Time;
+use super::Lowered;
+use crate::diag::Result;
+use crate::ir::{Compare, Li, Lif, Op, PerChannel, Reset};
+
+/// λ, g and b of `v[t] = λ v[t−1] + g x[t] + b`.
+struct Step {
+    leak: PerChannel<f64>,
+    gain: PerChannel<f64>,
+    bias: PerChannel<f64>,
+}
+
+/// A parameter of each element.
+fn parameter(node: &Node, name: &str, shape: &[usize]) -> Result<Vec<f64>> {
+    spread(node, name, &node.reals(name)?, shape)
+}
+
+/// `v' = R I` (I, IF): λ = 1, g = dt R.
+fn perfect(node: &Node, shape: &[usize], time: &Time) -> Result<Step> {
+    let gain = parameter(node, "r", shape)?.iter().map(|r| r * time.dt).collect();
+    Ok(Step { leak: PerChannel::All(1.0), gain: compact(gain, shape), bias: PerChannel::zero() })
+}
+
+/// `τ v' = (v_leak − v) + R I`: with q = dt/τ, λ = 1 − q, g = q R, b = q v_leak.
+fn leaky(node: &Node, tau: &str, shape: &[usize], time: &Time) -> Result<Step> {
+    let (rates, leaks) = time.rates(node, tau, &parameter(node, tau, shape)?)?;
+    let times = |v: Vec<f64>| v.iter().zip(&rates).map(|(v, q)| v * q).collect();
+    let gain = times(parameter(node, "r", shape)?);
+    let bias = times(parameter(node, "v_leak", shape)?);
+    Ok(Step { leak: compact(leaks, shape), gain: compact(gain, shape), bias: compact(bias, shape) })
+}
+
+fn step(node: &Node, shape: &[usize], time: &Time) -> Result<Step> {
+    match node.kind.as_str() {
+        "I" | "IF" => perfect(node, shape, time),
+        "CubaLI" | "CubaLIF" => leaky(node, "tau_mem", shape, time),
+        _ => leaky(node, "tau", shape, time),
+    }
+}
+
+/// I, LI, and the membrane of CubaLI.
+pub(super) fn integrator(node: &Node, shape: &[usize], time: &Time) -> Result<Op> {
+    let Step { leak, gain, bias } = step(node, shape, time)?;
+    Ok(Op::Li(Li { leak, gain, bias, start: PerChannel::zero() }))
+}
+
+/// IF, LIF, and the membrane of CubaLIF.
+pub(super) fn firing(node: &Node, shape: &[usize], time: &Time) -> Result<Op> {
+    let Step { leak, gain, bias } = step(node, shape, time)?;
+    let threshold = compact(parameter(node, "v_threshold", shape)?, shape);
+    if let Some(bad) = threshold.iter().find(|t| **t <= 0.0) {
+        return Err(node.bad(format!("`v_threshold` is {bad}; it must be above 0")));
+    }
+    // Files written before nir 1.0.5 have no v_reset; the package takes zeros.
+    let reset_to = match node.optional("v_reset")? {
+        Some(t) => compact(spread(node, "v_reset", &t, shape)?, shape),
+        None => PerChannel::zero(),
+    };
+    if time.reset != Reset::Hard && !reset_to.is_zero() {
+        return Err(node
+            .bad("`v_reset` is not zero, which has a meaning for a hard reset alone")
+            .help("give --reset hard; if firing subtracts the threshold, the exporter must write v_reset = 0"));
+    }
+    Ok(Op::Lif(Lif {
+        leak,
+        gain,
+        bias,
+        threshold,
+        reset: time.reset,
+        compare: Compare::Above,
+        reset_to,
+        start: PerChannel::zero(),
+    }))
+}
+
+/// `τ_syn I' = −I + w_in S` before a membrane. The synapse is stepped first and the
+/// membrane takes the new current, as in snnTorch's `Synaptic`, in norse's
+/// `lif_feed_forward_step` and in SpikingJelly's `CUBALIFNode`.
+pub(super) fn current_based(
+    node: &Node,
+    shape: &[usize],
+    time: &Time,
+    membrane: fn(&Node, &[usize], &Time) -> Result<Op>,
+) -> Result<Lowered> {
+    let (rates, leaks) = time.rates(node, "tau_syn", &parameter(node, "tau_syn", shape)?)?;
+    let gain: Vec<f64> = match node.optional("w_in")? {
+        Some(t) => {
+            spread(node, "w_in", &t, shape)?.iter().zip(&rates).map(|(w, q)| w * q).collect()
+        }
+        None => rates,
+    };
+    let synapse = Op::Li(Li {
+        leak: compact(leaks, shape),
+        gain: compact(gain, shape),
+        bias: PerChannel::zero(),
+        start: PerChannel::zero(),
+    });
+    Ok(vec![(".syn", synapse), ("", membrane(node, shape, time)?)])
+}

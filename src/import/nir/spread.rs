@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Parameters over the elements of a stream.
+//!
+//! Exporters write a neuron's parameters as one number (snnTorch), one a channel, or one an
+//! element; the NIR package broadcasts them as numpy does.
+
+use super::node::{Node, Tensor};
+use crate::diag::{Result, codes};
+use crate::ir::PerChannel;
+
+/// The value of each element of a stream of this shape.
+///
+/// # Errors
+/// [`codes::NIR_SHAPE`] if the parameter does not fit.
+pub(super) fn spread(node: &Node, name: &str, t: &Tensor, stream: &[usize]) -> Result<Vec<f64>> {
+    let elements: usize = stream.iter().product();
+    if let [one] = t.values[..] {
+        return Ok(vec![one; elements]);
+    }
+    // [1, C] for a stream of [C]: a batch of one that an exporter left.
+    let extra = t.shape.len().saturating_sub(stream.len());
+    let shape = match t.shape.split_at_checked(extra) {
+        Some((ones, rest)) if ones.iter().all(|&d| d == 1) => rest,
+        _ => &t.shape[..],
+    };
+    if shape == stream {
+        return Ok(t.values.clone());
+    }
+    if let (&[n], Some(&channels)) = (shape, stream.first())
+        && n == channels
+    {
+        return Ok((0..elements).map(|i| t.values[i * n / elements]).collect());
+    }
+    let broadcasts =
+        shape.len() == stream.len() && shape.iter().zip(stream).all(|(&d, &s)| d == s || d == 1);
+    if !broadcasts {
+        let message = format!("`{name}` has the shape {:?}; the node takes {stream:?}", t.shape);
+        return Err(node
+            .error(&codes::NIR_SHAPE, message)
+            .help("a parameter is one number, one a channel, or one an element"));
+    }
+    let at = |mut i: usize| {
+        let (mut place, mut run) = (0, 1);
+        for (&d, &s) in shape.iter().zip(stream).rev() {
+            place += if d == 1 { 0 } else { i % s * run };
+            run *= d;
+            i /= s;
+        }
+        t.values[place]
+    };
+    Ok((0..elements).map(at).collect())
+}
+
+/// The shortest way to say it: one for all, one a channel, one an element.
+pub(super) fn compact<T: Copy + PartialEq>(values: Vec<T>, stream: &[usize]) -> PerChannel<T> {
+    let Some(&first) = values.first() else { return PerChannel::Each(values) };
+    if values.iter().all(|v| *v == first) {
+        return PerChannel::All(first);
+    }
+    let channels = stream.first().copied().unwrap_or(1).max(1);
+    let run = (values.len() / channels).max(1);
+    if values.chunks(run).all(|c| c.iter().all(|v| *v == c[0])) {
+        return PerChannel::Each(values.chunks(run).map(|c| c[0]).collect());
+    }
+    PerChannel::Each(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn each(shape: &[usize], values: &[f64], stream: &[usize]) -> Option<Vec<f64>> {
+        let node = Node {
+            path: "n".into(),
+            kind: "LIF".into(),
+            parameters: super::super::store::Group::new(),
+        };
+        let t = Tensor { shape: shape.to_vec(), values: values.to_vec() };
+        spread(&node, "tau", &t, stream).ok()
+    }
+
+    #[test]
+    fn parameters_are_spread() {
+        assert_eq!(each(&[], &[2.0], &[3]), Some(vec![2.0; 3]));
+        assert_eq!(each(&[1, 2], &[1.0, 2.0], &[2]), Some(vec![1.0, 2.0]));
+        assert_eq!(each(&[2], &[1.0, 2.0], &[2, 2]), Some(vec![1.0, 1.0, 2.0, 2.0]));
+        assert_eq!(each(&[2, 1], &[1.0, 2.0], &[2, 2]), Some(vec![1.0, 1.0, 2.0, 2.0]));
+        assert_eq!(each(&[1, 2], &[1.0, 2.0], &[2, 2]), Some(vec![1.0, 2.0, 1.0, 2.0]));
+        assert_eq!(each(&[3], &[1.0, 2.0, 3.0], &[2, 2]), None);
+    }
+
+    #[test]
+    fn equal_values_are_said_once() {
+        assert_eq!(compact(vec![1.0; 4], &[2, 2]), PerChannel::All(1.0));
+        let channels = PerChannel::Each(vec![1.0, 2.0]);
+        assert_eq!(compact(vec![1.0, 1.0, 2.0, 2.0], &[2, 2]), channels);
+        let elements = vec![1.0, 2.0, 1.0, 2.0];
+        assert_eq!(compact(elements.clone(), &[2, 2]), PerChannel::Each(elements));
+    }
+}

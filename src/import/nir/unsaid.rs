@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! What a NIR file does not say: the timestep, the number of timesteps, the reset.
+
+use super::super::Options;
+use super::flat::Flat;
+use super::node::Node;
+use crate::diag::{Diagnostic, Result, codes};
+use crate::ir::Reset;
+
+/// A product or quotient of numbers that a file has in single precision is whole, or at
+/// a limit, within this much.
+pub(super) const ROUNDING: f64 = 1e-6;
+
+/// The answers, from the options.
+#[derive(Debug, Clone)]
+pub(super) struct Time {
+    /// Length of a timestep, in the file's unit of time; 1 if nothing depends on it.
+    pub(super) dt: f64,
+    /// What firing does; anything if nothing fires.
+    pub(super) reset: Reset,
+    /// Number of timesteps.
+    pub(super) timesteps: u32,
+}
+
+/// Types that fire.
+pub(super) const FIRING: &[&str] = &["IF", "LIF", "CubaLIF"];
+/// Types that change with time in another way.
+const TIMED: &[&str] = &["I", "LI", "CubaLI", "Delay"];
+
+impl Time {
+    /// Takes from the options what the graph needs.
+    ///
+    /// # Errors
+    /// [`codes::NIR_UNSAID`] with everything that is missing.
+    pub(super) fn new(flat: &Flat, options: &Options) -> Result<Self> {
+        let fires = flat.nodes.iter().any(|n| FIRING.contains(&n.kind.as_str()));
+        let timed = fires || flat.nodes.iter().any(|n| TIMED.contains(&n.kind.as_str()));
+        let mut missing = Vec::new();
+        let mut help = Vec::new();
+        if timed && options.dt.is_none() {
+            missing.push("--dt (length of a timestep in the file's unit of time)");
+            help.push("--dt: snnTorch and SpikingJelly write for 1e-4; norse for 1e-3 with time constants of about 10 ms (norse 1.1 writes them smaller by its dt: 1e-6); sinabs counts timesteps: 1");
+        }
+        if fires && options.reset.is_none() {
+            missing.push("--reset (what firing does to the membrane)");
+            help.push("--reset: snnTorch's default (subtract) is soft-delayed, its `zero` is hard; norse and SpikingJelly are hard; sinabs is soft");
+        }
+        if options.timesteps.is_none() {
+            missing.push("--timesteps (how long one inference is)");
+            help.push("--timesteps: as many as one sample had in training");
+        }
+        if !missing.is_empty() {
+            let message = format!("the file does not say: {}", missing.join(", "));
+            return Err(Diagnostic::new(&codes::NIR_UNSAID, message).help(help.join("\n")));
+        }
+        Ok(Self {
+            dt: options.dt.unwrap_or(1.0),
+            reset: options.reset.unwrap_or(Reset::None),
+            timesteps: options.timesteps.unwrap_or(1),
+        })
+    }
+
+    /// q = dt / τ of every element, and 1 − q.
+    ///
+    /// # Errors
+    /// [`codes::NIR_PARAMETER`] if a τ is not above 0, [`codes::NIR_TIME`] if q > 1.
+    pub(super) fn rates(
+        &self,
+        node: &Node,
+        name: &str,
+        tau: &[f64],
+    ) -> Result<(Vec<f64>, Vec<f64>)> {
+        if let Some(bad) = tau.iter().find(|t| **t <= 0.0) {
+            return Err(
+                node.bad(format!("the time constant `{name}` is {bad}; it must be above 0"))
+            );
+        }
+        let rates: Vec<f64> = tau.iter().map(|t| self.dt / t).collect();
+        if let Some(i) = rates.iter().position(|q| *q > 1.0 + ROUNDING) {
+            let message = format!(
+                "the timestep {} is longer than the time constant `{name}` = {}; forward Euler would overshoot",
+                self.dt, tau[i]
+            );
+            return Err(node.error(&codes::NIR_TIME, message).help(
+                "give --dt in the unit of the file: snnTorch and SpikingJelly write for 1e-4, sinabs counts timesteps (--dt 1)",
+            ));
+        }
+        let leaks = rates.iter().map(|q| (1.0 - q).max(0.0)).collect();
+        Ok((rates, leaks))
+    }
+
+    /// A time in timesteps.
+    ///
+    /// # Errors
+    /// [`codes::NIR_TIME`] if it is not a whole number of them.
+    pub(super) fn steps(&self, node: &Node, time: f64) -> Result<u32> {
+        let steps = time / self.dt;
+        let whole = steps.round();
+        if (0.0..=65536.0).contains(&whole) && (steps - whole).abs() <= ROUNDING * whole.max(1.0) {
+            return Ok(whole as u32);
+        }
+        let message = format!(
+            "the delay {time} is {steps} timesteps of {}; 0 to 65536 whole ones are possible",
+            self.dt
+        );
+        Err(node.error(&codes::NIR_TIME, message).help(
+            "choose a --dt of which every delay is a multiple, or round the delays before the export",
+        ))
+    }
+}

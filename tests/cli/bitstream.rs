@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! A small network down to its bitstream.
+
+use std::path::Path;
+
+use synfire::flow::Tool;
+
+use crate::run::Place;
+use crate::tools::tools;
+
+const NEEDED: [Tool; 7] = [
+    Tool::Yosys,
+    Tool::NextpnrIce40,
+    Tool::Icepack,
+    Tool::Iceunpack,
+    Tool::IceboxVlog,
+    Tool::Verilator,
+    Tool::Cxx,
+];
+
+const COMPILE: &str = "compile {small} --target icebreaker --bitstream -o";
+
+#[test]
+fn every_level_agrees_and_a_second_build_is_the_same() {
+    if tools(&NEEDED).is_none() {
+        return;
+    }
+    let (here, there) = (Place::new(), Place::new());
+    here.good(&format!("{COMPILE} b"));
+    there.good(&format!("{COMPILE} some/where/b"));
+    let mut files = 0;
+    for (path, bytes) in here.tree() {
+        let Some(bytes) = bytes else { continue };
+        let other = std::fs::read(there.path("some/where").join(&path)).unwrap();
+        // Logs have the time that a tool took.
+        assert!(bytes == other || is_log(&path), "{}", path.display());
+        files += 1;
+    }
+    assert!(files > 30 && here.path("b/top.bin").is_file(), "{files}");
+
+    let report = here.json("verify b --count 8 --rtl 2 --top 1 --netlist 1 --on-bitstream 1");
+    let comparisons = report["comparisons"].as_array().unwrap();
+    assert_eq!(comparisons.len(), 7, "{report}");
+    assert!(comparisons.iter().all(|c| c["first"].is_null()), "{report}");
+    assert_eq!(report["left_out"], serde_json::json!([]));
+
+    // Without the tools, and without the files.
+    std::fs::create_dir(here.path(".tools")).unwrap();
+    let out = here.command(["verify", "b", "--mutate"]).env("PATH", "").output().unwrap();
+    let said = String::from_utf8(out.stdout).unwrap();
+    assert_eq!(out.status.code(), Some(0), "{said}");
+    assert!(said.contains("left out  RTL, top, netlist, bitstream: "), "{said}");
+    std::fs::remove_dir(here.path(".tools")).unwrap();
+    std::fs::remove_file(here.path("b/top.bin")).unwrap();
+    let line = "verify b --count 1 --rtl 1 --top 1 --netlist 1";
+    here.refused(line, 1, "SF0004", "there is no top.bin in it");
+}
+
+fn is_log(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "log")
+}
+
+#[test]
+#[ignore = "half a minute; part of the nightly run"]
+fn a_damaged_bitstream_is_noticed() {
+    if tools(&NEEDED).is_none() {
+        return;
+    }
+    let place = Place::new();
+    place.good(&format!("{COMPILE} b"));
+    let report = place.json("verify b --mutate --rtl 1 --top 1 --netlist 1 --on-bitstream 1");
+    let mutations = report["mutations"].as_array().unwrap();
+    assert_eq!(mutations.len(), 4, "{report}");
+    for m in mutations {
+        assert!(m["caught"]["what"].is_string(), "{m}");
+        // A changed transition is the only fault that a design cannot express.
+        assert_eq!(m["as_predicted"].is_null(), m["mutation"] == "transition", "{m}");
+    }
+    // The faulty bitstream in the place of the sound one, on the input that shows it.
+    let image = mutations[3]["caught"]["image"].as_u64().unwrap() + 1;
+    std::fs::copy(place.path("b/verify/mutations/bitstream/mutated.bin"), place.path("b/top.bin"))
+        .unwrap();
+    let line = format!("verify b --rtl 1 --top 1 --netlist 1 --on-bitstream {image}");
+    place.refused(&line, 3, "SF0601", "sim = bitstream, over the serial line: image ");
+}
+
+#[test]
+#[ignore = "a synthesis for one message; part of the nightly run"]
+fn a_clock_that_is_not_reached_leaves_nothing() {
+    if tools(&NEEDED).is_none() {
+        return;
+    }
+    let place = Place::new();
+    place.refused(&format!("{COMPILE} b --freq 300"), 1, "SF0505", "300.00 were asked for");
+    assert!(place.tree().is_empty());
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! `--json` prints the fields that docs/cli.md lists, and no others.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::run::Place;
+
+/// The fields below each heading of the page.
+fn documented() -> BTreeMap<String, BTreeSet<String>> {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/cli.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut heading = "";
+    for line in page.lines() {
+        if let Some(name) = line.strip_prefix("## ") {
+            heading = name;
+        } else if let Some(field) = line.strip_prefix("| `").and_then(|l| l.split('`').next()) {
+            found.entry(heading.to_owned()).or_default().insert(field.to_owned());
+        }
+    }
+    found
+}
+
+/// The paths of all leaves. An empty list and null are leaves.
+fn leaves(value: &Value, path: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let dot = if path.is_empty() { "" } else { "." };
+                leaves(value, &format!("{path}{dot}{name}"), found);
+            }
+        }
+        Value::Array(items) if !items.is_empty() => {
+            items.iter().for_each(|v| leaves(v, &format!("{path}[]"), found));
+        }
+        Value::Array(_) => drop(found.insert(format!("{path}[]"))),
+        _ => drop(found.insert(path.to_owned())),
+    }
+}
+
+/// Is `path` the same as `field` or below it?
+fn covers(field: &str, path: &str) -> bool {
+    path.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
+/// What differs between the page and what was printed.
+fn differences(fields: &BTreeSet<String>, printed: &BTreeSet<String>) -> Vec<String> {
+    // A list that happens to be empty stands for the fields of its elements.
+    let fits = |f: &str, p: &str| covers(f, p) || p.ends_with("[]") && f.starts_with(p);
+    let unknown = printed.iter().filter(|p| !fields.iter().any(|f| fits(f, p)));
+    let absent = fields.iter().filter(|f| !printed.iter().any(|p| fits(f, p)));
+    let unknown = unknown.map(|p| format!("not documented: {p}"));
+    unknown.chain(absent.map(|f| format!("not printed: {f}"))).collect()
+}
+
+#[test]
+fn a_model_without_an_integer_form_runs_in_real_numbers() {
+    let place = Place::new();
+    let mut printed = BTreeSet::new();
+    leaves(&place.json("simulate {recurrent} --count 5"), "", &mut printed);
+    let fields = &documented()["simulate, without an integer form"];
+    assert_eq!(differences(fields, &printed), Vec::<String>::new());
+    let said = place.run("simulate {recurrent} --count 5");
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert!(said.stdout.contains("the hardware has no `delay` yet"), "{}", said.stdout);
+    place.refused("compile {recurrent} --target icebreaker -o b", 1, "SF0302", "before");
+}
+
+#[test]
+fn every_command_prints_the_documented_fields() {
+    let place = Place::new();
+    let fields = documented();
+    let check = |command: &str, rest: &str, under: &str| {
+        let value = place.json(&format!("{command} {rest}"));
+        let mut printed = BTreeSet::new();
+        leaves(&value, "", &mut printed);
+        let fields: BTreeSet<_> = fields[command].iter().map(|f| format!("{under}{f}")).collect();
+        assert_eq!(differences(&fields, &printed), Vec::<String>::new(), "{command} {rest}");
+    };
+    check("compile", "{student} --target icebreaker -o b", "");
+    check("inspect", "{student}", "");
+    check("inspect", "b --integer", "");
+    check("simulate", "b --images {images} --labels {labels} --count 2", "");
+    check("energy", "b --count 2", "");
+    check("targets", "", "");
+    check("passes", "", "");
+    check("doctor", "", "");
+    check("explain", "SF0411", "");
+    check("explain", "", "[].");
+    let without = Place::without_tools();
+    without.good("compile {student} --target icebreaker -o b");
+    let value = without.json("verify b --count 2");
+    let mut printed = BTreeSet::new();
+    leaves(&value, "", &mut printed);
+    assert_eq!(differences(&fields["verify"], &printed), Vec::<String>::new());
+    // Nine commands, one of them with two forms.
+    assert_eq!(fields.len(), 10, "{:?}", fields.keys());
+}
+
+#[test]
+fn values_are_what_they_should_be() {
+    let place = Place::new();
+    let built = place.json("compile {student} --target icebreaker -o b --lanes fc1=32");
+    assert_eq!((&built["out"], &built["target"]), (&"b".into(), &"icebreaker".into()));
+    assert_eq!(built["layers"][0]["lanes"], 32);
+    assert_eq!(built["bitstream"], Value::Null);
+    let ran = serde_json::from_str::<Value>(&place.good("--json simulate b --count 5")).unwrap();
+    assert_eq!((&ran["images"], &ran["accuracy_real"]), (&5.into(), &Value::Null));
+    assert_eq!(ran["hardware"]["differences_to_interp"], 0);
+    let targets = place.json("targets");
+    let names: Vec<_> = targets.as_array().unwrap().iter().map(|t| &t["name"]).collect();
+    assert_eq!(names, ["ice40up5k", "icebreaker"]);
+    assert_eq!(place.json("inspect {student}")["parameters"], 102_298);
+    assert!(place.json("inspect {student} --format dot").as_str().unwrap().starts_with("digraph"));
+    let lifted = place.json("inspect {legacy} --lift");
+    let sources = lifted["lifted"].as_array().unwrap().iter().map(|l| l["sources"].as_array());
+    assert_eq!(sources.map(|s| s.unwrap().len()).sum::<usize>(), 104);
+    place.good("inspect {student} --json -o graph.json");
+    let file = std::fs::read(place.path("graph.json")).unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&file).unwrap()["timesteps"], 4);
+}
+
+#[test]
+fn a_model_without_hardware_says_why() {
+    let place = Place::new();
+    place.file("long.sfir", crate::models::text(12, 8, 17));
+    let ran = place.json("simulate long.sfir --count 3");
+    assert_eq!(ran["hardware"], Value::Null);
+    assert!(ran["hardware_reason"].as_str().unwrap().contains("17 timesteps"), "{ran}");
+}
+
+#[test]
+fn missing_and_additional_fields_would_be_seen() {
+    let set = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect::<BTreeSet<_>>();
+    let fields = set(&["a", "b[].c", "d"]);
+    assert!(differences(&fields, &set(&["a.x", "b[].c", "d[]"])).is_empty());
+    assert!(differences(&fields, &set(&["a", "b[]", "d"])).is_empty());
+    assert_eq!(differences(&fields, &set(&["a", "b[].c"])), ["not printed: d"]);
+    assert_eq!(differences(&fields, &set(&["a", "b[].c", "d", "da"])), ["not documented: da"]);
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! The command line from outside: what it prints, how it ends, what it leaves on the disk.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
+
+mod bad_build;
+mod bad_data;
+mod bad_model;
+mod bad_option;
+mod bitstream;
+mod commands;
+mod directory;
+mod inputs;
+mod json;
+mod models;
+mod output;
+mod repeat;
+mod run;
+#[path = "../common/tools.rs"]
+mod tools;
+mod verify;
+mod without_tools;

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! `verify` with Verilator: sound hardware passes, damaged hardware is exit code 3.
+
+use std::path::Path;
+
+use serde_json::Value;
+use synfire::flow::Tool;
+
+use crate::run::Place;
+use crate::tools::tools;
+
+/// Changes a tenth of a file of hexadecimal words: enough to show on any image.
+fn damage(file: &Path) {
+    let text = std::fs::read_to_string(file).unwrap();
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let (from, to) = (lines.len() / 2, lines.len() * 6 / 10);
+    lines[from..to].iter_mut().for_each(|l| *l = l.replace(|c: char| c.is_ascii_hexdigit(), "5"));
+    std::fs::write(file, lines.join("\n")).unwrap();
+}
+
+#[test]
+fn sound_hardware_agrees_and_damaged_hardware_does_not() {
+    if tools(&[Tool::Verilator, Tool::Cxx]).is_none() {
+        return;
+    }
+    let place = Place::new();
+    place.good("compile {student} --target icebreaker -o b");
+    let line = "verify b --images {images} --count 8 --rtl 4 --top 1 --json";
+    let report: Value = serde_json::from_str(&place.good(line)).unwrap();
+    let comparisons = report["comparisons"].as_array().unwrap();
+    assert_eq!(comparisons.len(), 5, "{report}");
+    for c in comparisons {
+        assert!(c["first"].is_null() && c["tally"]["spikes"][0].as_u64() > Some(0), "{c}");
+    }
+    assert!(comparisons[1]["tally"]["cycles"][0].as_u64() > Some(1000), "{report}");
+    assert_eq!(report["left_out"][0], "netlist, bitstream: compiled without --bitstream");
+
+    // mem_0: weights of the first layer, in block RAM.
+    damage(&place.path("b/rtl/mem_0.hex"));
+    let ran = place.run(line);
+    assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+    let error: Value = serde_json::from_str(&ran.stderr).unwrap();
+    assert_eq!(error["error"]["code"]["id"], "SF0601");
+    let said = error["error"]["message"].as_str().unwrap();
+    assert!(said.starts_with("sim = RTL, with cycles: image "), "{said}");
+    assert_eq!(error["error"]["location"]["file"], "b");
+    // The report is printed all the same, and the first level is not to blame.
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert!(report["comparisons"][0]["first"].is_null(), "{report}");
+    assert!(report["comparisons"][1]["first"]["what"].is_string(), "{report}");
+}
+
+#[test]
+fn missing_verilog_is_a_damaged_build() {
+    if tools(&[Tool::Verilator, Tool::Cxx]).is_none() {
+        return;
+    }
+    let place = Place::new();
+    place.good("compile {small} --target icebreaker -o b");
+    std::fs::remove_file(place.path("b/rtl/sf_core.v")).unwrap();
+    place.refused("verify b --count 1", 1, "SF0004", "there is no rtl/sf_core.v in it");
+}
+
+#[test]
+fn verilog_that_does_not_compile_is_exit_code_4() {
+    if tools(&[Tool::Verilator, Tool::Cxx]).is_none() {
+        return;
+    }
+    let place = Place::new();
+    place.good("compile {small} --target icebreaker -o b");
+    place.file("b/rtl/sf_core.v", "module sf_core; wrong");
+    place.refused("verify b --count 1", 4, "SF0502", "syntax error");
+}
+
+#[test]
+fn deliberate_faults_are_noticed() {
+    if tools(&[Tool::Verilator, Tool::Cxx]).is_none() {
+        return;
+    }
+    let place = Place::new();
+    place.good("compile {student} --target icebreaker -o b");
+    let report = place.json("verify b --count 4 --rtl 1 --top 1 --mutate");
+    let mutations = report["mutations"].as_array().unwrap();
+    assert_eq!(mutations.len(), 3, "{report}");
+    assert!(mutations.iter().all(|m| m["caught"]["what"].is_string()), "{report}");
+    assert_eq!(report["left_out"][1], "bitstream mutation: compiled without --bitstream");
+}

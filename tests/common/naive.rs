@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Every operator from its definition: values by demand, one element at a time, nothing
+//! packed and nothing in an order. Integers below 2^53 are exact in `f64`.
+
+use std::collections::HashMap;
+
+use synfire::ir::{Compare, Conv, Graph, Lif, NodeId, Op, Pool, PoolKind, Reset, Weights, Window};
+
+/// A graph and what it is shown, `[timestep][element]`.
+pub struct Naive<'g> {
+    graph: &'g Graph,
+    shown: Vec<Vec<f64>>,
+    values: HashMap<(NodeId, u32), Vec<f64>>,
+    /// Membranes after the reset, before the leak; for `SoftDelayed` before the reset.
+    membranes: HashMap<(NodeId, u32), Vec<f64>>,
+    /// How near something came to a threshold without being equal to it.
+    pub margin: f64,
+}
+
+fn fires(compare: Compare, u: f64, theta: f64) -> bool {
+    match compare {
+        Compare::AtLeast => u >= theta,
+        Compare::Above => u > theta,
+    }
+}
+
+fn spike(s: bool) -> f64 {
+    if s { 1.0 } else { 0.0 }
+}
+
+impl<'g> Naive<'g> {
+    pub fn new(graph: &'g Graph, shown: Vec<Vec<f64>>) -> Self {
+        let (values, membranes) = (HashMap::new(), HashMap::new());
+        Self { graph, shown, values, membranes, margin: f64::MAX }
+    }
+
+    /// What a node gives at a timestep.
+    pub fn value(&mut self, id: NodeId, t: u32) -> Vec<f64> {
+        if let Some(v) = self.values.get(&(id, t)) {
+            return v.clone();
+        }
+        let v = self.compute(id, t);
+        self.values.insert((id, t), v.clone());
+        v
+    }
+
+    fn compute(&mut self, id: NodeId, t: u32) -> Vec<f64> {
+        let graph = self.graph;
+        let node = graph.node(id);
+        let n = node.stream.shape.iter().product::<usize>();
+        let from = graph.operands(id);
+        if let Op::Delay(d) = &node.op {
+            let ago = |i| t.checked_sub(d.steps.of(i, n));
+            return (0..n).map(|i| ago(i).map_or(0.0, |t| self.value(from[0], t)[i])).collect();
+        }
+        let inputs: Vec<Vec<f64>> = from.iter().map(|&o| self.value(o, t)).collect();
+        let shape = |k: usize| graph.node(from[k]).stream.shape.clone();
+        match &node.op {
+            Op::Input(_) => self.shown[t as usize].clone(),
+            Op::Scale(s) => (0..n).map(|i| s.factor.of(i, n) * inputs[0][i]).collect(),
+            Op::Linear(l) => (0..n)
+                .map(|r| {
+                    let x = &inputs[0];
+                    let sum: f64 = (0..x.len()).map(|c| weight(&l.weights, r, c) * x[c]).sum();
+                    sum + l.bias.as_ref().map_or(0.0, |b| b[r])
+                })
+                .collect(),
+            Op::Conv(c) => conv(c, &inputs[0], &shape(0), &node.stream.shape),
+            Op::Pool(p) => pool(p, &inputs[0], &shape(0), &node.stream.shape),
+            Op::BatchNorm(b) => (0..n)
+                .map(|i| {
+                    let c = i / (n / node.stream.shape[0]);
+                    (inputs[0][i] - b.mean[c]) / (b.var[c] + b.eps).sqrt() * b.gamma[c] + b.beta[c]
+                })
+                .collect(),
+            Op::Reshape(_) => inputs[0].clone(),
+            Op::Add => (0..n).map(|i| inputs.iter().map(|x| x[i]).sum()).collect(),
+            Op::Concat(c) => {
+                let shapes: Vec<_> = (0..from.len()).map(shape).collect();
+                indices(&node.stream.shape)
+                    .map(|mut at| {
+                        let mut k = 0;
+                        while at[c.axis] >= shapes[k][c.axis] {
+                            at[c.axis] -= shapes[k][c.axis];
+                            k += 1;
+                        }
+                        inputs[k][flat(&shapes[k], &at)]
+                    })
+                    .collect()
+            }
+            Op::Relu => inputs[0].iter().map(|v| if *v > 0.0 { *v } else { 0.0 }).collect(),
+            Op::Threshold(h) => (0..n)
+                .map(|i| {
+                    self.near(inputs[0][i], h.threshold.of(i, n));
+                    spike(fires(h.compare, inputs[0][i], h.threshold.of(i, n)))
+                })
+                .collect(),
+            Op::Li(l) => {
+                let before = self.membrane(id, t, |i| l.start.of(i, n), n);
+                let u = |i| {
+                    l.leak.of(i, n) * before[i] + l.gain.of(i, n) * inputs[0][i] + l.bias.of(i, n)
+                };
+                let u: Vec<f64> = (0..n).map(u).collect();
+                self.membranes.insert((id, t), u.clone());
+                u
+            }
+            Op::Lif(l) => {
+                let before = self.membrane(id, t, |i| l.start.of(i, n), n);
+                // What a delayed reset takes away is what fired a timestep ago.
+                let fired = match (l.reset, t) {
+                    (Reset::SoftDelayed, 1..) => self.value(id, t - 1),
+                    _ => vec![0.0; n],
+                };
+                let (mut spikes, mut after) = (Vec::new(), Vec::new());
+                for i in 0..n {
+                    let u = l.leak.of(i, n) * before[i] - l.threshold.of(i, n) * fired[i]
+                        + (l.gain.of(i, n) * inputs[0][i] + l.bias.of(i, n));
+                    self.near(u, l.threshold.of(i, n));
+                    let s = fires(l.compare, u, l.threshold.of(i, n));
+                    spikes.push(spike(s));
+                    after.push(reset(l, i, n, u, s));
+                }
+                self.membranes.insert((id, t), after);
+                spikes
+            }
+            Op::Readout(r) => {
+                (0..n).map(|i| r.gain.of(i, n) * inputs[0][i] + r.offset.of(i, n)).collect()
+            }
+            other => panic!("{} is not in the real form", other.name()),
+        }
+    }
+
+    /// The membrane that a node left a timestep ago.
+    fn membrane(&mut self, id: NodeId, t: u32, start: impl Fn(usize) -> f64, n: usize) -> Vec<f64> {
+        if t == 0 {
+            return (0..n).map(start).collect();
+        }
+        self.value(id, t - 1);
+        self.membranes[&(id, t - 1)].clone()
+    }
+
+    fn near(&mut self, u: f64, theta: f64) {
+        if u != theta {
+            self.margin = self.margin.min((u - theta).abs());
+        }
+    }
+}
+
+fn reset(l: &Lif, i: usize, n: usize, u: f64, fired: bool) -> f64 {
+    match l.reset {
+        Reset::Soft if fired => u - l.threshold.of(i, n),
+        Reset::Hard if fired => l.reset_to.of(i, n),
+        _ => u,
+    }
+}
+
+/// One weight, with its scale.
+fn weight(w: &Weights, r: usize, c: usize) -> f64 {
+    match w {
+        Weights::Binary { signs, scale } => {
+            if signs.get(r, c) {
+                scale.at(r)
+            } else {
+                -scale.at(r)
+            }
+        }
+        Weights::Integer { rows, values, scale } => {
+            f64::from(values[r * (values.len() / rows) + c]) * scale.at(r)
+        }
+        Weights::Real { rows, values } => values[r * (values.len() / rows) + c],
+    }
+}
+
+/// Every index of a shape, the last dimension fastest.
+fn indices(shape: &[usize]) -> impl Iterator<Item = Vec<usize>> {
+    let shape = shape.to_vec();
+    (0..shape.iter().product::<usize>()).map(move |mut i| {
+        let mut at = vec![0; shape.len()];
+        for d in (0..shape.len()).rev() {
+            at[d] = i % shape[d];
+            i /= shape[d];
+        }
+        at
+    })
+}
+
+fn flat(shape: &[usize], at: &[usize]) -> usize {
+    at.iter().zip(shape).fold(0, |i, (a, n)| i * n + a)
+}
+
+/// Where element `k` of the window at `at` is; none if that is padding.
+fn place(w: &Window, size: &[usize], at: &[usize], k: &[usize]) -> Option<Vec<usize>> {
+    let on_axis = |d: usize| {
+        let i = (at[d] * w.stride[d] + k[d] * w.dilation[d]) as i64 - w.padding[d][0] as i64;
+        (0..size[d] as i64).contains(&i).then_some(i as usize)
+    };
+    (0..size.len()).map(on_axis).collect()
+}
+
+fn conv(c: &Conv, x: &[f64], from: &[usize], to: &[usize]) -> Vec<f64> {
+    let (inputs, outputs) = (from[0] / c.groups, to[0] / c.groups);
+    let mut y = Vec::new();
+    for at in indices(to) {
+        let mut sum = c.bias.as_ref().map_or(0.0, |b| b[at[0]]);
+        for channel in 0..inputs {
+            for k in indices(&c.window.kernel) {
+                let Some(p) = place(&c.window, &from[1..], &at[1..], &k) else { continue };
+                let whole = [vec![at[0] / outputs * inputs + channel], p].concat();
+                let column = flat(
+                    &[&[inputs][..], &c.window.kernel].concat(),
+                    &[&[channel], &k[..]].concat(),
+                );
+                sum += weight(&c.weights, at[0], column) * x[flat(from, &whole)];
+            }
+        }
+        y.push(sum);
+    }
+    y
+}
+
+fn pool(p: &Pool, x: &[f64], from: &[usize], to: &[usize]) -> Vec<f64> {
+    let window = |at: Vec<usize>| {
+        let mut seen = Vec::new();
+        for k in indices(&p.window.kernel) {
+            if let Some(place) = place(&p.window, &from[1..], &at[1..], &k) {
+                seen.push(x[flat(from, &[&at[..1], &place].concat())]);
+            }
+        }
+        let sum: f64 = seen.iter().sum();
+        match p.kind {
+            PoolKind::Sum => sum,
+            PoolKind::Average => sum / p.window.kernel.iter().product::<usize>() as f64,
+            PoolKind::AverageInside => sum / seen.len() as f64,
+            PoolKind::Max => seen.into_iter().reduce(|a, b| if b > a { b } else { a }).unwrap(),
+        }
+    };
+    indices(to).map(window).collect()
+}

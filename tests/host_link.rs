@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! The host link against tests/rtl/link/link_bench.cpp, a host that reads docs/host-link.md
+//! for itself, on a line that loses, damages and adds bytes.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
+
+#[path = "common/tools.rs"]
+mod common;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use synfire::flow::verilator::{LintJob, VerilatorJob, build};
+use synfire::flow::{Tool, Toolbox};
+use tempfile::TempDir;
+
+use common::tools;
+
+/// Cycles a bit, and bytes of an inference: the least of both, the 4 bytes of the examples in
+/// docs/host-link.md, a frame of several COBS blocks.
+const PARAMETERS: [(u32, u32); 4] = [(4, 1), (8, 4), (4, 8), (8, 300)];
+
+/// Batches of requests: enough for every status to be seen, which the bench checks.
+const BATCHES: u32 = 600;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The bench, built.
+struct Bench {
+    _dir: TempDir,
+    program: PathBuf,
+}
+
+impl Bench {
+    /// From the files that the bench lists, one of them changed if that is asked for.
+    fn build(toolbox: &Toolbox, (div, n_in): (u32, u32), fault: Option<&Fault>) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let list = std::fs::read_to_string(root().join("tests/rtl/link/sources.f")).unwrap();
+        let files = list.lines().map(|line| root().join(line));
+        let (testbench, mut sources): (Vec<PathBuf>, Vec<PathBuf>) =
+            files.partition(|f| f.extension().is_some_and(|e| e == "cpp"));
+        if let Some(fault) = fault {
+            let changed = |source: &mut PathBuf| {
+                let text = std::fs::read_to_string(&*source).unwrap();
+                assert_eq!(text.matches(fault.find).count(), 1, "{}", fault.find);
+                *source = dir.path().join(fault.file);
+                std::fs::write(source, text.replace(fault.find, fault.replace)).unwrap();
+            };
+            sources.iter_mut().filter(|s| s.ends_with(fault.file)).for_each(changed);
+            assert!(sources.iter().any(|s| s.starts_with(dir.path())), "{}", fault.file);
+        }
+        let design = LintJob {
+            dir: dir.path().join("model"),
+            sources,
+            parameters: vec![format!("DIV={div}"), format!("N_IN={n_in}")],
+            top: "link_bench".into(),
+            ..LintJob::default()
+        };
+        let job = VerilatorJob { design, testbench, optimise: true, ..VerilatorJob::default() };
+        let program = build(toolbox, &job).unwrap_or_else(|d| panic!("{d}"));
+        Self { _dir: dir, program }
+    }
+
+    /// What it said, if all answers were right; else the first fault.
+    fn run(&self, seed: u32, batches: u32) -> Result<String, String> {
+        let args = [seed.to_string(), batches.to_string()];
+        let out = Command::new(&self.program).args(args).output().unwrap();
+        let said = String::from_utf8(out.stdout).unwrap();
+        if out.status.success() { Ok(said) } else { Err(said) }
+    }
+}
+
+#[test]
+fn every_answer_fits_the_protocol() {
+    let Some(toolbox) = tools(&[Tool::Verilator, Tool::Cxx]) else { return };
+    for parameters in PARAMETERS {
+        let said = Bench::build(&toolbox, parameters, None).run(1, BATCHES);
+        let said = said.unwrap_or_else(|fault| panic!("{parameters:?}: {fault}"));
+        let counts = said.lines().last().unwrap();
+        assert!(
+            counts.starts_with(&format!("DIV {} N_IN {} ", parameters.0, parameters.1)),
+            "{said}"
+        );
+        eprintln!("{counts}");
+        if parameters.1 == 4 {
+            check_examples(&said);
+        }
+    }
+}
+
+#[test]
+#[ignore = "minutes; part of the nightly run"]
+fn every_answer_fits_the_protocol_in_many_batches() {
+    let Some(toolbox) = tools(&[Tool::Verilator, Tool::Cxx]) else { return };
+    for parameters in PARAMETERS {
+        let bench = Bench::build(&toolbox, parameters, None);
+        for seed in 2..5 {
+            let said = bench.run(seed, 20 * BATCHES);
+            eprintln!("{}", said.unwrap_or_else(|fault| panic!("{parameters:?}: {fault}")));
+        }
+    }
+}
+
+/// The bytes of a line, without what stands between them.
+fn bytes(line: &str, start: &str) -> Option<String> {
+    let digits = line.trim_start().strip_prefix(start)?.split_whitespace();
+    Some(digits.collect::<Vec<_>>().concat().to_uppercase())
+}
+
+/// What goes over the line is printed in docs/host-link.md.
+fn check_examples(said: &str) {
+    let page = std::fs::read_to_string(root().join("docs/host-link.md")).unwrap();
+    let of = |text: &str, start: &str| -> Vec<String> {
+        text.lines().filter_map(|l| bytes(l, start)).collect()
+    };
+    let (sent, received) = (of(said, "sent "), of(said, "received "));
+    assert_eq!((sent.len(), received.len()), (3, 3), "{said}");
+    let (host, link) = (of(&page, "host "), of(&page, "link "));
+    assert_eq!((host, link), (sent, received));
+}
+
+/// A change to a module that the bench has to notice.
+struct Fault {
+    file: &'static str,
+    find: &'static str,
+    replace: &'static str,
+}
+
+const FAULTS: [Fault; 3] = [
+    // A damaged inference runs.
+    Fault {
+        file: "sf_host_link.v",
+        find: "pos_q != PosDone       ? BadLength :\n                       rx_crc != 16'd0        ? BadCrc :",
+        replace: "pos_q != PosDone       ? BadLength :",
+    },
+    // A second inference disturbs the first.
+    Fault {
+        file: "sf_host_link.v",
+        find: "open_q <= is_infer && !run_q;\n          over_q <= is_infer && run_q;",
+        replace: "open_q <= is_infer;\n          over_q <= 1'b0;",
+    },
+    // Another polynomial.
+    Fault { file: "sf_crc16.v", find: "{3'b0, x, 5'b0}", replace: "{4'b0, x, 4'b0}" },
+];
+
+#[test]
+fn faults_are_noticed() {
+    let Some(toolbox) = tools(&[Tool::Verilator, Tool::Cxx]) else { return };
+    for fault in &FAULTS {
+        let bench = Bench::build(&toolbox, (8, 4), Some(fault));
+        let said = bench.run(1, BATCHES).expect_err(fault.find);
+        assert!(said.contains("seed 1 batch "), "{said}");
+    }
+}
