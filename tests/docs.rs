@@ -291,7 +291,9 @@ fn the_page_of_operators_is_the_registry() {
         let patterns = o.patterns.iter().map(|p| format!("`{p}`")).collect::<Vec<_>>().join(", ");
         let (folds, vanishes) = (mark(o.folds, "computed"), mark(o.vanishes, "vanishes"));
         let patterns = if patterns.is_empty() { "–" } else { &patterns };
-        writeln!(want, "| `{}` | {folds} | {vanishes} | {patterns} |", o.name).unwrap();
+        let name =
+            if o.domain.is_empty() { o.name.into() } else { format!("{}.{}", o.domain, o.name) };
+        writeln!(want, "| `{name}` | {folds} | {vanishes} | {patterns} |").unwrap();
     }
     for name in patterns.iter().flat_map(|p| p.operators) {
         assert!(operators.iter().any(|o| o.name == *name), "{name} is in no table of operators");

@@ -141,3 +141,68 @@ fn float_weights_are_taken_if_asked_for() {
         assert_eq!(import(&ternary, &plus).timesteps, 3);
     }
 }
+
+#[test]
+fn the_dialect_computes_what_onnxruntime_does() {
+    let mut count = 0;
+    for (name, entry) in expected("synfire").iter().filter(|(n, _)| !n.contains('/')) {
+        let steps = entry["steps"].as_u64().map(|s| u32::try_from(s).unwrap());
+        let options = Options { timesteps: steps, ..Options::default() };
+        let graph = import(&format!("synfire/{name}.onnx"), &options);
+        assert!(graph.find("lif1").is_some() && graph.find("fc1").is_some(), "{name}");
+        compare(name, &graph, &entry["input"], &entry["logits"], 1e-5);
+        count += 1;
+    }
+    assert_eq!(count, 9);
+}
+
+/// Networks whose written files are kept. Single precision does not hold the numbers of
+/// the first one, so it is written in double precision.
+fn networks() -> Vec<(&'static str, Graph)> {
+    let text = r#"synfire-ir 1
+graph "small" timesteps 3
+%x = input() : levels[4; 4] static {"shape":[4],"bits":4,"is_static":true}
+%scale1 = scale(%x) : real[4] static {"factor":0.1}
+%fc1 = linear(%scale1) : real[2] static {"weights":{"binary":{"signs":{"cols":4,"rows":["d","7"]},"scale":[0.7,0.3]}},"bias":[0.1,-0.05]}
+%lif1 = lif(%fc1) : spikes[2] {"leak":[0.5,0.9],"gain":[1.0,2.0],"bias":0.125,"threshold":[1.3,0.9],"reset":"hard","compare":"at-least","reset_to":0.2,"start":[0.0,0.5]}
+%fc2 = linear(%lif1) : real[2] {"weights":{"binary":{"signs":{"cols":2,"rows":["3","1"]},"scale":0.75}},"bias":null}
+%out = readout(%fc2) : real[2] {"kind":"sum","gain":2.0,"offset":[1.0,0.3]}
+output %out
+"#;
+    let plain = |name: &str| import(&format!("dialects/{name}_dynamo.onnx"), &Options::default());
+    vec![
+        ("small", synfire::ir::parse(text).unwrap()),
+        ("plain", plain("plain")),
+        ("deep", plain("reset-zero-deep")),
+        ("mean", plain("chain-mean")),
+        ("flatten", plain("flatten")),
+    ]
+}
+
+#[test]
+fn what_is_written_is_what_onnxruntime_ran() {
+    for (name, graph) in networks() {
+        let path = file(&format!("synfire/written/{name}.onnx"));
+        let bytes = synfire::export::onnx::write(&graph).unwrap();
+        if std::env::var_os("SYNFIRE_BLESS").is_some() {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, &bytes).unwrap();
+            continue;
+        }
+        assert!(bytes == std::fs::read(&path).unwrap(), "{name} is written in another way");
+        let entry = &expected("synfire")[&format!("written/{name}")];
+        compare(name, &graph, &entry["input"], &entry["logits"], 1e-5);
+    }
+}
+
+#[test]
+fn timesteps_in_one_tensor_are_taken_apart() {
+    let all = expected("time_axis");
+    assert!(all.len() >= 7);
+    for (variant, entry) in &all {
+        let name = format!("time_axis/{variant}.onnx");
+        let graph = import(&name, &Options::default());
+        assert_eq!(graph.timesteps, 4);
+        compare(&name, &graph, &entry["input"], &entry["logits"], 1e-5);
+    }
+}

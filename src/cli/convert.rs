@@ -10,10 +10,11 @@ use super::ui::Ui;
 use crate::diag::{Diagnostic, InFile as _, Result, codes, write_file};
 use crate::{export, ir};
 
-/// Write a model in another format: .nir, or .sfir (the graph as text).
+/// Write a model in another format: .onnx, .nir, or .sfir (the graph as text).
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   synfire convert student.onnx --dt 1e-4 -o student.nir
+  synfire convert student.sfir -o student.onnx
   synfire convert net.nir --dt 1e-4 --reset soft-delayed --timesteps 20 -o net.sfir")]
 pub(super) struct Args {
     #[command(flatten)]
@@ -46,6 +47,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
             let written = export::nir::write(&graph, dt).in_file(&args.model.model)?;
             (written.bytes, written.notes)
         }
+        Some("onnx") => (export::onnx::write(&graph).in_file(&args.model.model)?, Vec::new()),
         Some("sfir") => (ir::print(&graph)?.into_bytes(), Vec::new()),
         _ => {
             return Err(Diagnostic::new(
@@ -53,7 +55,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
                 "cannot tell in which format to write",
             )
             .in_file(&args.out)
-            .help("let the file end in .nir or .sfir"));
+            .help("let the file end in .onnx, .nir or .sfir"));
         }
     };
     write_file(&args.out, &bytes)?;

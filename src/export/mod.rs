@@ -3,6 +3,7 @@
 //! named in a note where it only leaves something open.
 
 pub mod nir;
+pub mod onnx;
 
 /// A file's bytes and what the format left unsaid.
 #[derive(Debug, Clone, PartialEq, Eq)]

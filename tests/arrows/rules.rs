@@ -32,6 +32,12 @@ const fn arrow(from: &'static str, to: &'static str, reason: &'static str) -> Ar
 pub(crate) const ARROWS: &[Arrow] = &[
     arrow("import", "ir", "a file becomes a graph"),
     arrow("export", "ir", "a graph becomes a file"),
+    Arrow {
+        from: "export",
+        to: "import",
+        what: What::Only(&["onnx", "Options", "load"]),
+        reason: "the schema of ONNX, what the operators of our dialect are made of; tests read back",
+    },
     arrow("pass", "ir", "a pass rewrites a graph"),
     arrow("interp", "ir", "it runs a graph"),
     arrow("hw", "ir", "a design is made from an integer graph"),

@@ -28,6 +28,10 @@ codes! {
         "Constant folding or the search for patterns went beyond a limit that grows with the size of the file. A shape in the file is probably damaged.";
     IMPORT_STATE = "SF0113", "the state of a model of one timestep is not clear",
         "The file holds one timestep: the neurons' states are inputs, and their next values outputs. `--timesteps T` runs it T times, with the states at zero first. States are paired by name (`mem` and `mem_out`), else by following the data: a membrane is carried on element by element, spikes come from a comparison. The message names what is left in doubt; `--state IN=OUT`, once for each state, settles it.";
+    ONNX_FUNCTION = "SF0114", "a function of the model cannot be inlined",
+        "Functions that the file defines are put in the place of their calls. They must not call themselves, and what they use must come from their operands. `Lif` of the domain `ai.synfire` must have the body that docs/onnx-dialect.md gives, since it is read by its name.";
+    EXPORT_ONNX = "SF0115", "this graph cannot be written as an ONNX model",
+        "The ONNX dialect has fully connected layers, batch norm, scales, reshapes, leaky integrate-and-fire neurons and readouts in the real form. Write what has other operators as text (.sfir).";
     LIFT_UNSUPPORTED = "SF0120", "an operator was not understood",
         "Every operator of the file must be accounted for: taken by a lifting pattern, folded into a constant, or without influence on the output. `synfire inspect --lift` shows which pattern took what. The message names the first node that is left.";
     LIFT_FLOAT_WEIGHTS = "SF0121", "the weights of a layer are not binary",

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! What is supported, for the documentation.
 
-use super::{lift, ops, values};
+use super::{dialect, lift, ops, values};
 
-/// An operator of ONNX's own operator set.
+/// An operator that can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operator {
+    /// The operator set it is of; empty: ONNX's own.
+    pub domain: &'static str,
     /// Its name.
     pub name: &'static str,
     /// True if it is computed on constants.
@@ -32,15 +34,21 @@ pub struct Pattern {
 pub fn operators() -> Vec<Operator> {
     let patterns = patterns();
     let taking = |name| patterns.iter().filter(move |p| p.operators.contains(&name));
-    let mut all: Vec<_> = ops::all()
-        .map(|o| Operator {
+    let standard = ops::all().map(|o| ("", o));
+    let dialect = ops::lif_call::TABLE.iter().map(|o| (dialect::DOMAIN, o));
+    let quantisers = ops::qonnx::TABLE.iter().map(|o| (dialect::QONNX, o));
+    let mut all: Vec<_> = standard
+        .chain(dialect)
+        .chain(quantisers)
+        .map(|(domain, o)| Operator {
+            domain,
             name: o.name,
             folds: o.fold.is_some(),
             vanishes: values::IDENTITIES.contains(&o.name),
             patterns: taking(o.name).map(|p| p.name).collect(),
         })
         .collect();
-    all.sort_by_key(|o| o.name);
+    all.sort_by_key(|o| (o.domain, o.name));
     all
 }
 

@@ -7,6 +7,7 @@
 //!
 //! - `decode`: protobuf, bounded by the size of the file;
 //! - `external`: tensors in files beside the model;
+//! - `functions`: the model's own functions inlined;
 //! - `model`: every edge resolved, names unique, no cycle, shapes known;
 //! - `values`: the graph as values, constants folded (`ops/`), equal subexpressions one;
 //! - `lift`: patterns that recognise layers and roll the unrolled timesteps up.
@@ -16,15 +17,17 @@
 
 mod catalogue;
 mod decode;
+pub(crate) mod dialect;
 mod elem;
 mod external;
+mod functions;
 mod lift;
 mod model;
 mod node;
 mod ops;
 #[allow(missing_docs, unreachable_pub, clippy::all)]
 #[rustfmt::skip]
-mod proto;
+pub(crate) mod proto;
 mod tensor;
 #[cfg(test)]
 mod testing;
@@ -59,6 +62,7 @@ pub fn import_from(
 ) -> Result<(Graph, LiftReport)> {
     let mut proto = decode::decode(bytes)?;
     let beside = folder.map_or(Ok(0), |f| external::load(&mut proto, f))?;
+    functions::inline(&mut proto, bytes.len().saturating_add(beside))?;
     let model = model::Model::new(&proto, options)?;
     let values = values::Values::new(&model, bytes.len().saturating_add(beside))?;
     lift::lift(&model, &values, name, options)

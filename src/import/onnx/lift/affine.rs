@@ -192,7 +192,7 @@ impl<'v> Affine<'v> {
     fn is_sum(&self, id: ValueId) -> bool {
         self.node(id).is_some_and(|n| {
             matches!(
-                n.op(),
+                self.values.joined(id).unwrap_or(n.op()),
                 "Add" | "Sub" | "Sum" | "Mean" | "Neg" | "Mul" | "Div" | "Cast" | "Not" | "Where"
             )
         })
@@ -219,7 +219,8 @@ impl<'v> Affine<'v> {
     ) -> Option<Form> {
         let node = self.node(id)?;
         let operand = |i| self.values.operand(id, i).and_then(|o| self.at(o, shape, known));
-        let form = match node.op() {
+        let op = self.values.joined(id).unwrap_or(node.op());
+        let form = match op {
             "Add" => operand(0)?.plus(1.0, &operand(1)?),
             "Sub" => operand(0)?.plus(-1.0, &operand(1)?),
             "Sum" | "Mean" => {
@@ -229,7 +230,7 @@ impl<'v> Affine<'v> {
                     sum = sum.plus(1.0, &operand(i)?)?;
                 }
                 #[allow(clippy::cast_precision_loss)]
-                let n = if node.op() == "Mean" { count as f64 } else { 1.0 };
+                let n = if op == "Mean" { count as f64 } else { 1.0 };
                 sum.scaled(&Coeff::one(n), |a, b| a / b)
             }
             "Neg" => operand(0)?.scaled(&Coeff::one(-1.0), |a, b| a * b),

@@ -13,6 +13,9 @@ use crate::ir::{Input, Op, PerChannel, Scale};
 /// [`codes::IMPORT_INPUT`] or [`codes::BAD_OPTION`].
 pub(super) fn input(lift: &mut Lift<'_>, options: &Options) -> Result<Stream> {
     let (name, info) = &lift.model.input;
+    // A file of our own dialect says how wide a level is.
+    let own = lift.model.input_bits;
+    let options = &Options { input_bits: options.input_bits.or(own), ..options.clone() };
     let bits = bits(info.elem, options).map_err(|d| d.at(format!("input {name}")))?;
     let shape = info.shape.get(1..).unwrap_or_default().to_vec();
     let label = lift.names.name(&Hint::new("input").named(name));

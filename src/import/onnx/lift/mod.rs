@@ -36,6 +36,7 @@ mod join;
 mod known;
 mod li;
 mod lif;
+mod lif_call;
 mod linear;
 mod multibit;
 mod names;
@@ -71,6 +72,7 @@ const FUEL_PER_VALUE: usize = 200;
 
 /// Every pattern, in the order in which they look at a stream.
 pub(super) const PATTERNS: &[&dyn Pattern] = &[
+    &lif_call::Lif,
     &lif::Lif,
     &li::Li,
     &readout::Readout,
@@ -381,7 +383,7 @@ impl<'m> Lift<'m> {
     /// Operator of a value of ONNX's own operator set, else the empty string.
     fn op(&self, id: ValueId) -> &'m str {
         match self.node(id) {
-            Some(node) if node.is_standard() => node.op(),
+            Some(node) if node.is_standard() => self.values.joined(id).unwrap_or(node.op()),
             _ => "",
         }
     }

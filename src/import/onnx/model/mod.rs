@@ -7,6 +7,7 @@ mod state;
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::dialect::BITS;
 use super::node::{Node, is_standard};
 use super::proto::{GraphProto, ModelProto, TensorProto};
 use super::tensor::Info;
@@ -40,6 +41,8 @@ pub(super) struct Model<'a> {
     pub(super) order: Vec<usize>,
     /// Name of the one input, its type and shape with the batch as first extent.
     pub(super) input: (&'a str, Info),
+    /// Width of a level, if the file notes it.
+    pub(super) input_bits: Option<u32>,
     /// Name of the output that becomes the logits.
     pub(super) output: &'a str,
     /// What a model of one timestep hands to the next.
@@ -57,11 +60,6 @@ impl<'a> Model<'a> {
     pub(super) fn new(proto: &'a ModelProto, options: &'a Options) -> Result<Self> {
         let opsets = opsets(proto)?;
         let graph = proto.graph.as_ref().ok_or_else(|| broken("the file has no graph"))?;
-        if let Some(f) = proto.functions.first() {
-            return Err(broken("functions of the model itself are not supported")
-                .at(format!("function {}", f.name()))
-                .help("inline them: `onnx.inliner.inline_local_functions(model)`"));
-        }
         if !graph.sparse_initializer.is_empty() {
             return Err(broken("sparse initializers are not supported")
                 .help("write the weights as dense tensors"));
@@ -73,8 +71,12 @@ impl<'a> Model<'a> {
         let live = order::live(&nodes, &sources, &mut states, output)?;
         let order = order::order(&nodes, &sources, &live)?;
         let input = ends::input(graph, &nodes, &order, &sources, &states, output)?;
+        let noted = graph.input.iter().find(|i| i.name() == input.0);
+        let notes = noted.map_or(&[][..], |i| &i.metadata_props);
+        let bits = notes.iter().find(|n| n.key() == BITS).and_then(|n| n.value().parse().ok());
+        let input_bits = bits.filter(|b| (1..=16).contains(b));
         let steps = state::steps(&states, order.len(), options)?;
-        Ok(Self { nodes, order, input, output, states, steps, sources })
+        Ok(Self { nodes, order, input, input_bits, output, states, steps, sources })
     }
 
     /// Where the value of this name comes from; none is the internal error of a missing

@@ -18,6 +18,7 @@ use super::Source;
 use super::ends;
 use crate::diag::{Diagnostic, Result, codes};
 use crate::import::Options;
+use crate::import::onnx::dialect::DOMAIN;
 use crate::import::onnx::node::Node;
 use crate::import::onnx::proto::tensor_shape_proto::dimension::Value as Dim;
 use crate::import::onnx::proto::type_proto::Value as Type;
@@ -201,11 +202,17 @@ fn carried<'a>(
     while let Some(name) = open.pop() {
         let Some(&Source::Node(n)) = sources.get(name) else { continue };
         let Some(node) = nodes.get(n) else { continue };
-        let operands = &node.proto.input[..];
+        let mut operands = &node.proto.input[..];
+        // `s, next = Lif(x, state, …)`
+        let is_next =
+            node.proto.domain() == DOMAIN && node.proto.output.get(1).is_some_and(|o| o == name);
+        if is_next {
+            operands = operands.get(1..2).unwrap_or_default();
+        }
         let carries = match node.op() {
             "Add" | "Sub" | "Mul" | "Div" | "Neg" | "Sum" | "Mean" | "Cast" | "Clip" | "Min"
             | "Max" | "Where" | "Identity" | "Reshape" => node.is_standard(),
-            _ => false,
+            _ => is_next,
         };
         if carries {
             open.extend(operands.iter().map(String::as_str).filter(|o| seen.insert(o)));

@@ -12,6 +12,8 @@ mod create;
 mod elementwise;
 mod gather;
 mod layer;
+pub(super) mod lif_call;
+mod part;
 pub(super) mod qonnx;
 mod reduce;
 mod reshape;
@@ -57,13 +59,14 @@ const fn row(name: &'static str, infer: Infer, fold: Fold) -> Operator {
     Operator { name, infer, fold: Some(fold), of_shapes: false }
 }
 
-const TABLES: [&[Operator]; 8] = [
+const TABLES: [&[Operator]; 9] = [
     cast::TABLE,
     compare::TABLE,
     create::TABLE,
     elementwise::TABLE,
     gather::TABLE,
     layer::TABLE,
+    part::TABLE,
     reduce::TABLE,
     reshape::TABLE,
 ];
@@ -77,6 +80,9 @@ pub(super) fn all() -> impl Iterator<Item = &'static Operator> {
 pub(super) fn of(node: &Node<'_>) -> Option<&'static Operator> {
     if node.is_standard() {
         return find(node.op());
+    }
+    if node.proto.domain() == super::dialect::DOMAIN {
+        return lif_call::TABLE.iter().find(|op| op.name == node.op());
     }
     let is_known = qonnx::DOMAINS.contains(&node.proto.domain());
     qonnx::TABLE.iter().find(|op| is_known && op.name == node.op())

@@ -9,7 +9,7 @@ use crate::import::onnx::tensor::{Data, Info, Tensor};
 pub(in crate::import::onnx) const DOMAINS: &[&str] =
     &["qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general"];
 
-pub(super) const TABLE: &[Operator] = &[
+pub(in crate::import::onnx) const TABLE: &[Operator] = &[
     row("BipolarQuant", elementwise::same, bipolar),
     row("Quant", elementwise::same, quant),
     // The name that newer versions of QONNX prefer for it.

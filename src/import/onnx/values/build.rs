@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Folds and merges, node by node.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use prost::Message as _;
 
 use super::identity::same;
+use super::time::Stack;
 use super::{Fate, Kind, Value, ValueId, Values};
 use crate::diag::{Diagnostic, Result, codes};
+use crate::import::onnx::dialect::DOMAIN;
 use crate::import::onnx::model::{Model, Source, State};
 use crate::import::onnx::node::Node;
 use crate::import::onnx::ops::{self, Arg, Call, Operator};
@@ -23,14 +25,18 @@ struct Key {
 }
 
 pub(super) struct Builder<'m, 'a> {
-    model: &'m Model<'a>,
-    values: Vec<Value>,
-    fates: Vec<Fate>,
+    pub(super) model: &'m Model<'a>,
+    pub(super) values: Vec<Value>,
+    pub(super) fates: Vec<Fate>,
     by_name: HashMap<&'a str, ValueId>,
     by_key: HashMap<Key, Vec<ValueId>>,
     by_content: HashMap<u64, Vec<ValueId>>,
+    /// Values that are all timesteps of others.
+    pub(super) stacks: HashMap<ValueId, Stack>,
+    /// Nodes that make such values.
+    pub(super) timed: HashSet<usize>,
     /// Elements that may still be computed.
-    budget: usize,
+    pub(super) budget: usize,
 }
 
 impl<'m, 'a> Builder<'m, 'a> {
@@ -44,6 +50,8 @@ impl<'m, 'a> Builder<'m, 'a> {
             by_name: HashMap::from([(*name, 0)]),
             by_key: HashMap::new(),
             by_content: HashMap::new(),
+            stacks: HashMap::new(),
+            timed: HashSet::new(),
             // A weight takes part in about ten operators before it is what is used.
             budget: bytes.saturating_mul(16).saturating_add(1 << 20),
         }
@@ -67,6 +75,12 @@ impl<'m, 'a> Builder<'m, 'a> {
                 }
             }
             outputs.push(self.operand(self.model.output)?);
+        }
+        // An output that is all timesteps of a layer.
+        if let [output] = outputs[..]
+            && let Some(stack) = self.stacks.get(&output).filter(|s| s.is_computed)
+        {
+            outputs.clone_from(&stack.steps);
         }
         self.finish(outputs)
     }
@@ -117,13 +131,14 @@ impl<'m, 'a> Builder<'m, 'a> {
                 *fate = Fate::Dead;
             }
         }
+        self.settle(&live);
         let Some(&output) = outputs.last() else {
             return Err(Diagnostic::internal("onnx values", "a model without timesteps"));
         };
         Ok(Values { values: self.values, users, fates: self.fates, input: 0, output, outputs })
     }
 
-    fn push(&mut self, value: Value) -> ValueId {
+    pub(super) fn push(&mut self, value: Value) -> ValueId {
         self.values.push(value);
         self.values.len() - 1
     }
@@ -164,18 +179,39 @@ impl<'m, 'a> Builder<'m, 'a> {
         while operands.last() == Some(&None) {
             operands.pop();
         }
+        let (mut ids, mut fate) = self.evaluate(n, node, operands.clone())?;
+        if let Some(first) = ids.first_mut() {
+            let id = self.follow(n, node, &operands, *first)?;
+            if id != *first {
+                *first = id;
+                self.timed.insert(n);
+                fate = match self.values.get(id).map(|v| &v.kind) {
+                    Some(Kind::Node { node, .. }) if *node == n => Fate::Value(id),
+                    _ => Fate::Identity,
+                };
+            }
+        }
+        for (name, id) in node.proto.output.iter().zip(ids) {
+            self.by_name.insert(name, id);
+        }
+        Ok(fate)
+    }
+
+    /// The values of a node's outputs for these operands; the same ones for the same.
+    pub(super) fn evaluate(
+        &mut self,
+        n: usize,
+        node: &Node<'a>,
+        operands: Vec<Option<ValueId>>,
+    ) -> Result<(Vec<ValueId>, Fate)> {
         let key = Key { op: op_key(node), attributes: attributes(node), operands };
-        let (ids, fate) = if let Some(ids) = self.by_key.get(&key) {
+        Ok(if let Some(ids) = self.by_key.get(&key) {
             (ids.clone(), self.fate(ids.first().copied()))
         } else {
             let (ids, fate) = self.compute(n, node, &key.operands)?;
             self.by_key.insert(key, ids.clone());
             (ids, fate)
-        };
-        for (name, id) in node.proto.output.iter().zip(ids) {
-            self.by_name.insert(name, id);
-        }
-        Ok(fate)
+        })
     }
 
     fn fate(&self, id: Option<ValueId>) -> Fate {
@@ -217,9 +253,11 @@ impl<'m, 'a> Builder<'m, 'a> {
             }
         }
         let mut ids = Vec::with_capacity(outputs);
-        for _ in 0..outputs {
-            let info = if ids.is_empty() { info.take() } else { None };
-            let kind = Kind::Node { node: n, operands: operands.to_vec() };
+        // What is known of an operator is about its first output; those of Lif are alike.
+        let alike = node.proto.domain() == DOMAIN;
+        for output in 0..outputs {
+            let info = info.clone().filter(|_| output == 0 || alike);
+            let kind = Kind::Node { node: n, output, op: None, operands: operands.to_vec() };
             ids.push(self.push(Value { kind, info, origin: None }));
         }
         let fate = self.fate(ids.first().copied());

@@ -6,6 +6,7 @@
 
 mod build;
 mod identity;
+mod time;
 
 pub(super) use identity::OPERATORS as IDENTITIES;
 
@@ -27,6 +28,10 @@ pub(super) enum Kind {
     Node {
         /// Index into [`Model::nodes`]; the first of equal ones.
         node: usize,
+        /// Which of its outputs.
+        output: usize,
+        /// What it does with them, where that is not what the node says.
+        op: Option<&'static str>,
         operands: Vec<Option<ValueId>>,
     },
 }
@@ -103,6 +108,22 @@ impl Values {
         match self.get(id).kind {
             Kind::Node { node, .. } => Some(node),
             _ => None,
+        }
+    }
+
+    /// What brings timesteps together that were one operand of the node.
+    pub(super) fn joined(&self, id: ValueId) -> Option<&'static str> {
+        match self.get(id).kind {
+            Kind::Node { op, .. } => op,
+            _ => None,
+        }
+    }
+
+    /// Which output of its node this value is.
+    pub(super) fn output_of(&self, id: ValueId) -> usize {
+        match self.get(id).kind {
+            Kind::Node { output, .. } => output,
+            _ => 0,
         }
     }
 

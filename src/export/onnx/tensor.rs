@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Parameters as tensors.
+
+use super::Writer;
+use crate::import::onnx::proto::tensor_proto::DataType;
+use crate::import::onnx::proto::{
+    TensorProto, TensorShapeProto, TypeProto, ValueInfoProto, tensor_shape_proto, type_proto,
+};
+use crate::ir::{Op, PerChannel, Weights};
+
+/// True if single precision holds the numbers of this operator.
+#[allow(clippy::cast_possible_truncation)]
+pub(super) fn is_single(op: &Op) -> bool {
+    let one = |x: &f64| f64::from(*x as f32) == *x;
+    let each = |p: &PerChannel<f64>| p.iter().all(one);
+    match op {
+        Op::Scale(s) => each(&s.factor),
+        Op::Linear(l) => {
+            let weights = match &l.weights {
+                Weights::Binary { scale, .. } => each(scale),
+                w => (0..w.outputs()).all(|o| (0..w.inputs()).all(|i| one(&w.value(o, i)))),
+            };
+            weights && l.bias.iter().flatten().all(one)
+        }
+        Op::BatchNorm(b) => {
+            [&b.gamma, &b.beta, &b.mean, &b.var].into_iter().flatten().all(one) && one(&b.eps)
+        }
+        Op::Lif(l) => {
+            [&l.leak, &l.gain, &l.bias, &l.threshold, &l.reset_to, &l.start].into_iter().all(each)
+        }
+        Op::Readout(r) => each(&r.gain) && each(&r.offset),
+        _ => true,
+    }
+}
+
+impl Writer<'_> {
+    /// The element type of the arithmetic.
+    pub(super) fn elem(&self) -> i32 {
+        if self.is_single { DataType::Float.into() } else { DataType::Double.into() }
+    }
+
+    /// Adds real numbers of this shape, row-major, and gives their name back.
+    pub(super) fn tensor(&mut self, name: String, shape: &[usize], values: &[f64]) -> String {
+        #[allow(clippy::cast_possible_truncation)]
+        let raw = if self.is_single {
+            values.iter().flat_map(|x| (*x as f32).to_le_bytes()).collect()
+        } else {
+            values.iter().flat_map(|x| x.to_le_bytes()).collect()
+        };
+        let elem = self.elem();
+        self.raw(name, elem, shape, raw)
+    }
+
+    /// Adds integers.
+    pub(super) fn integers(&mut self, name: String, values: &[i64]) -> String {
+        let raw = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+        self.raw(name, DataType::Int64.into(), &[values.len()], raw)
+    }
+
+    fn raw(&mut self, name: String, elem: i32, shape: &[usize], raw: Vec<u8>) -> String {
+        self.out.initializer.push(TensorProto {
+            name: Some(name.clone()),
+            dims: shape.iter().map(|&d| i64::try_from(d).unwrap_or(i64::MAX)).collect(),
+            data_type: Some(elem),
+            raw_data: Some(raw),
+            ..TensorProto::default()
+        });
+        name
+    }
+
+    /// One number, or a vector of one a channel.
+    pub(super) fn per_channel(&mut self, name: String, p: &PerChannel<f64>) -> String {
+        match p {
+            PerChannel::All(x) => self.tensor(name, &[], &[*x]),
+            PerChannel::Each(v) => self.tensor(name, &[v.len()], v),
+        }
+    }
+}
+
+/// Type and shape of an input or output, the batch first; no shape if none is given.
+pub(super) fn value_info(name: &str, elem: i32, shape: Option<&[usize]>) -> ValueInfoProto {
+    use tensor_shape_proto::{Dimension, dimension::Value};
+    let dimension = |value| Dimension { denotation: None, value: Some(value) };
+    let shape = shape.map(|s| {
+        let number = |&d: &usize| Value::DimValue(i64::try_from(d).unwrap_or(i64::MAX));
+        let batch = std::iter::once(Value::DimParam("batch".to_owned()));
+        TensorShapeProto { dim: batch.chain(s.iter().map(number)).map(dimension).collect() }
+    });
+    let tensor = type_proto::Tensor { elem_type: Some(elem), shape };
+    ValueInfoProto {
+        name: Some(name.to_owned()),
+        r#type: Some(TypeProto {
+            denotation: None,
+            value: Some(type_proto::Value::TensorType(tensor)),
+        }),
+        ..ValueInfoProto::default()
+    }
+}
