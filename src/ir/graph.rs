@@ -112,7 +112,10 @@ impl Graph {
     /// # Errors
     /// [`codes::IR_INVALID`] if none was named.
     pub fn output(&self) -> Result<NodeId> {
-        self.output.ok_or_else(|| Diagnostic::new(&codes::IR_INVALID, "the graph has no output"))
+        self.output.ok_or_else(|| {
+            Diagnostic::new(&codes::IR_INVALID, "the graph has no output")
+                .help("name it in a line of its own: `output %node`")
+        })
     }
 
     /// The node with this handle.
