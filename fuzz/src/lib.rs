@@ -11,6 +11,7 @@ mod inputs;
 mod memory;
 mod models;
 pub mod seeds;
+pub mod structure;
 
 use synfire::diag::Diagnostic;
 

@@ -43,7 +43,7 @@ fn folder() -> PathBuf {
 pub fn onnx(bytes: &[u8]) {
     let Some((&choice, file)) = bytes.split_first() else { return };
     let options = Options {
-        timesteps: [None, Some(1), Some(3), Some(70_000)][usize::from(choice & 3)],
+        timesteps: [None, Some(1), Some(3), Some(40)][usize::from(choice & 3)],
         weights: [WeightForm::Binary, WeightForm::Int8, WeightForm::Float, WeightForm::Binary]
             [usize::from(choice >> 2 & 3)],
         sign_of_zero: [None, Some(ZeroSign::Plus)][usize::from(choice >> 4 & 1)],
@@ -65,7 +65,7 @@ pub fn nir(bytes: &[u8]) {
     let Some((&choice, file)) = bytes.split_first() else { return };
     let resets = [Reset::Soft, Reset::SoftDelayed, Reset::Hard, Reset::None];
     let options = Options {
-        timesteps: Some([3, 1, 2, 70_000][usize::from(choice & 3)]),
+        timesteps: Some([3, 1, 2, 40][usize::from(choice & 3)]),
         reset: Some(resets[usize::from(choice >> 2 & 3)]),
         dt: Some([1e-4, 1e-3, 1.0, 1e-300][usize::from(choice >> 4 & 3)]),
         ..Options::default()

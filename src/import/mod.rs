@@ -137,6 +137,7 @@ fn read(path: &Path, bytes: &[u8], options: &Options) -> Result<(Graph, LiftRepo
         Format::Text => {
             let text = std::str::from_utf8(bytes).map_err(|e| {
                 Diagnostic::new(&codes::IR_SYNTAX, format!("the text is not UTF-8: {e}"))
+                    .at(format!("byte {}", e.valid_up_to()))
             })?;
             (ir::parse(text)?, LiftReport::default())
         }

@@ -21,8 +21,11 @@ const SECONDS: u32 = 600;
 pub(crate) fn run(args: &[String]) -> Result<bool, String> {
     let (chosen, seconds) = parse(args)?;
     let host = host()?;
+    let chosen: Vec<String> =
+        targets()?.into_iter().filter(|t| chosen.as_ref().is_none_or(|c| c == t)).collect();
     let built = cargo()
-        .args(["build", "--release", "--manifest-path", "fuzz/Cargo.toml", "--bins", "--locked"])
+        .args(["build", "--release", "--manifest-path", "fuzz/Cargo.toml", "--locked"])
+        .args(chosen.iter().flat_map(|t| ["--bin", t]))
         // With a target, the flags are not for build scripts.
         .args(["--target", &host, "--target-dir", OUT])
         .env("RUSTFLAGS", FLAGS)
@@ -32,7 +35,7 @@ pub(crate) fn run(args: &[String]) -> Result<bool, String> {
     }
     let programs = Path::new(OUT).join(host).join("release");
     let mut good = true;
-    for target in targets()?.iter().filter(|t| chosen.as_ref().is_none_or(|c| c == *t)) {
+    for target in &chosen {
         println!("== fuzz: {target}, {seconds} s");
         good &= fuzz(&programs.join(target), target, seconds)?;
     }
