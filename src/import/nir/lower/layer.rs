@@ -46,7 +46,7 @@ pub(super) fn bias(node: &Node, rows: usize) -> Result<Option<Vec<f64>>> {
 pub(super) fn scale(node: &Node, shape: &[usize]) -> Result<Op> {
     let shape = &grain(node, &["scale"], shape)?;
     let factor = spread(node, "scale", &node.reals("scale")?, shape)?;
-    Ok(Op::Scale(Scale { factor: compact(factor, shape) }))
+    Ok(Op::Scale(Scale::by(compact(factor, shape))))
 }
 
 /// 1 where `x > threshold`.
