@@ -10,7 +10,7 @@ use super::{graph, memory, refused};
 
 /// Bytes of memory for each byte of a model, and for any model, by format (docs/fuzzing.md).
 const ONNX_MEMORY: (usize, usize) = (4096, 64 << 20);
-const NIR_MEMORY: (usize, usize) = (4096, 64 << 20);
+const NIR_MEMORY: (usize, usize) = (8192, 64 << 20);
 const TEXT_MEMORY: (usize, usize) = (512, 1 << 20);
 
 /// Errors of import, of the rules of the language, of numbers, of options.

@@ -40,13 +40,10 @@ const DATA: &str = "tests/data/files";
 
 /// The bytes before a model choose options: `models.rs` says which.
 const SOURCES: &[Source] = &[
-    with("onnx", "tests/models/containers", ("", ".onnx"), &[b"\0"]),
-    with("onnx", "tests/models/conv", ("", ".onnx"), &[b"\0"]),
-    with("onnx", "tests/models/dialects", ("", ".onnx"), &[b"\0"]),
+    with("onnx", "tests/models", ("", ".onnx"), &[b"\0"]),
     with("onnx", "tests/models/one_step", ("", ".onnx"), &[b"\x02"]),
-    with("onnx", "tests/models/qonnx", ("", ".onnx"), &[b"\x00", b"\x38"]),
-    with("onnx", "tests/models/synfire", ("", ".onnx"), &[b"\0"]),
-    with("onnx", "tests/models/time_axis", ("", ".onnx"), &[b"\x00", b"\x38"]),
+    with("onnx", "tests/models/qonnx", ("", ".onnx"), &[b"\x38"]),
+    with("onnx", "tests/models/time_axis", ("", ".onnx"), &[b"\x38"]),
     with("nir", "tests/models/nir", ("", ".nir"), &[b"\0", b"\x2c"]),
     source("text", "tests/pass", ("", ".ir")),
     source("npy", DATA, ("", ".npy")),
