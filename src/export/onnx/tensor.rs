@@ -14,7 +14,7 @@ pub(super) fn is_single(op: &Op) -> bool {
     let one = |x: &f64| f64::from(*x as f32) == *x;
     let each = |p: &PerChannel<f64>| p.iter().all(one);
     match op {
-        Op::Scale(s) => each(&s.factor),
+        Op::Scale(s) => each(&s.factor) && each(&s.offset),
         Op::Linear(l) => {
             let weights = match &l.weights {
                 Weights::Binary { scale, .. } => each(scale),
@@ -68,11 +68,24 @@ impl Writer<'_> {
         name
     }
 
-    /// One number, or a vector of one a channel.
-    pub(super) fn per_channel(&mut self, name: String, p: &PerChannel<f64>) -> String {
+    /// One number, one a channel, or one an element of a stream of this shape: as ONNX
+    /// broadcasts them, from the last dimension.
+    pub(super) fn per_channel(
+        &mut self,
+        name: String,
+        p: &PerChannel<f64>,
+        stream: &[usize],
+    ) -> String {
         match p {
             PerChannel::All(x) => self.tensor(name, &[], &[*x]),
-            PerChannel::Each(v) => self.tensor(name, &[v.len()], v),
+            PerChannel::Each(v) if stream.iter().product::<usize>() == v.len() => {
+                self.tensor(name, stream, v)
+            }
+            PerChannel::Each(v) => {
+                let shape: Vec<usize> =
+                    (0..stream.len().max(1)).map(|d| if d == 0 { v.len() } else { 1 }).collect();
+                self.tensor(name, &shape, v)
+            }
         }
     }
 }

@@ -8,8 +8,8 @@ use crate::import::onnx::proto::attribute_proto::AttributeType;
 use crate::import::onnx::proto::tensor_proto::DataType;
 use crate::import::onnx::proto::{AttributeProto, NodeProto, StringStringEntryProto};
 use crate::ir::{
-    BatchNorm, Compare, Input, Lif, Linear, NodeId, Op, PerChannel, Readout, ReadoutKind, Reset,
-    Weights,
+    BatchNorm, Compare, Input, Lif, Linear, Node, NodeId, Op, PerChannel, Readout, ReadoutKind,
+    Reset, Scale, Weights,
 };
 
 fn attribute(name: &str, kind: AttributeType) -> AttributeProto {
@@ -40,10 +40,7 @@ impl Writer<'_> {
         let out: Vec<_> = (0..x.len()).map(label).collect();
         match &node.op {
             Op::Input(i) => return self.input(&name, i, &node.op),
-            Op::Scale(s) => {
-                let factor = self.per_channel(format!("{name}.factor"), &s.factor);
-                self.each(&name, "Mul", &x, &[&factor], &out);
-            }
+            Op::Scale(s) => self.scale(&name, s, &x, &out, &node.stream.shape),
             Op::Linear(l) => self.linear(&name, l, &x, &out),
             Op::BatchNorm(b) => self.batch_norm(&name, b, &x, &out)?,
             Op::Reshape(r) => {
@@ -54,10 +51,27 @@ impl Writer<'_> {
                 self.each(&name, "Reshape", &x, &[&shape], &out);
             }
             Op::Lif(l) => return self.lif(&name, l, &x, &node.stream.shape),
-            Op::Readout(r) => return self.readout(&name, r, &x, &node.op),
+            Op::Readout(r) => return self.readout(&name, r, &x, node),
             other => return Err(self.unsupported(other, "")),
         }
         Ok(out)
+    }
+
+    /// A factor, an offset, or both.
+    fn scale(&mut self, name: &str, s: &Scale, x: &[String], out: &[String], shape: &[usize]) {
+        let (scales, shifts) = (s.factor.iter().any(|f| *f != 1.0), !s.offset.is_zero());
+        let mut x = x.to_vec();
+        if scales || !shifts {
+            let factor = self.per_channel(format!("{name}.factor"), &s.factor, shape);
+            let scaled = (1..=x.len()).map(|t| format!("{name}.scaled/{t}")).collect();
+            let scaled = if shifts { scaled } else { out.to_vec() };
+            self.each(name, "Mul", &x, &[&factor], &scaled);
+            x = scaled;
+        }
+        if shifts {
+            let offset = self.per_channel(format!("{name}.offset"), &s.offset, shape);
+            self.each(name, "Add", &x, &[&offset], out);
+        }
     }
 
     /// The same operator for every timestep.
@@ -108,7 +122,7 @@ impl Writer<'_> {
             Weights::Binary { signs, scale } => {
                 let signs = grid(&|o, i| if signs.get(o, i) { 1.0 } else { -1.0 });
                 let signs = self.tensor(format!("{name}.weight"), &shape, &signs);
-                let scale = self.per_channel(format!("{name}.scale"), scale);
+                let scale = self.per_channel(format!("{name}.scale"), scale, &[outputs]);
                 let binary = format!("{name}.binary");
                 self.op(name, "", "BipolarQuant", &[&signs, &scale], &binary);
                 if let Some(node) = self.out.node.last_mut() {
@@ -168,7 +182,7 @@ impl Writer<'_> {
             ("threshold", &l.threshold),
             ("reset_to", &l.reset_to),
         ];
-        let names = parameters.map(|(n, p)| self.per_channel(format!("{name}.{n}"), p));
+        let names = parameters.map(|(n, p)| self.per_channel(format!("{name}.{n}"), p, shape));
         let reset = match l.reset {
             Reset::Soft => "soft",
             Reset::SoftDelayed => "soft-delayed",
@@ -204,7 +218,14 @@ impl Writer<'_> {
         Ok(spikes)
     }
 
-    fn readout(&mut self, name: &str, r: &Readout, x: &[String], op: &Op) -> Result<Vec<String>> {
+    fn readout(
+        &mut self,
+        name: &str,
+        r: &Readout,
+        x: &[String],
+        node: &Node,
+    ) -> Result<Vec<String>> {
+        let (op, shape) = (&node.op, &node.stream.shape);
         let all: Vec<String> = match x {
             [one] => vec![one.clone(); self.timesteps],
             _ => x.to_vec(),
@@ -225,7 +246,7 @@ impl Writer<'_> {
         };
         let is_all = |p: &PerChannel<f64>, x: f64| p.iter().all(|v| *v == x);
         if !is_all(&r.gain, 1.0) {
-            let gain = self.per_channel(format!("{name}.gain"), &r.gain);
+            let gain = self.per_channel(format!("{name}.gain"), &r.gain, shape);
             let out: Vec<_> = (1..=values.len()).map(|t| format!("{name}.scaled/{t}")).collect();
             self.each(name, "Mul", &values, &[&gain], &out);
             values = out;
@@ -235,7 +256,7 @@ impl Writer<'_> {
                 PerChannel::All(o) => PerChannel::All(o * times),
                 PerChannel::Each(v) => PerChannel::Each(v.iter().map(|o| o * times).collect()),
             };
-            let offset = self.per_channel(format!("{name}.offset"), &offset);
+            let offset = self.per_channel(format!("{name}.offset"), &offset, shape);
             let out: Vec<_> = (1..=values.len()).map(|t| format!("{name}.shifted/{t}")).collect();
             self.each(name, "Add", &values, &[&offset], &out);
             values = out;
