@@ -34,17 +34,22 @@ pub fn expected(folder: &str) -> serde_json::Map<String, Value> {
     serde_json::from_slice(&std::fs::read(file(folder).join("expected.json")).unwrap()).unwrap()
 }
 
+/// Shape and elements of an npy file in single precision.
+pub fn array(name: &str) -> (Vec<usize>, Vec<f64>) {
+    let bytes = std::fs::read(file(name)).unwrap();
+    let npy = npyz::NpyFile::new(&bytes[..]).unwrap();
+    let shape = npy.shape().iter().map(|&d| usize::try_from(d).unwrap()).collect();
+    (shape, npy.into_vec::<f32>().unwrap().into_iter().map(f64::from).collect())
+}
+
 /// Recorded outputs by sample: `[timestep][class]` or `[class]`. In the file the sample is
 /// the dimension before the class.
 pub fn recorded(name: &str) -> Vec<Vec<f64>> {
-    let bytes = std::fs::read(file(name)).unwrap();
-    let npy = npyz::NpyFile::new(&bytes[..]).unwrap();
-    let shape: Vec<_> = npy.shape().iter().map(|&d| usize::try_from(d).unwrap()).collect();
+    let (shape, values) = array(name);
     let [.., samples, classes] = shape[..] else { panic!("{shape:?}") };
-    let values: Vec<f32> = npy.into_vec().unwrap();
+    let row = |step: &[f64], i: usize| step[i * classes..][..classes].to_vec();
     let steps = || values.chunks(samples * classes);
-    let sample = |i| steps().flat_map(move |s| &s[i * classes..][..classes]);
-    (0..samples).map(|i| sample(i).map(|&x| f64::from(x)).collect()).collect()
+    (0..samples).map(|i| steps().flat_map(|step| row(step, i)).collect()).collect()
 }
 
 /// Every number of nested arrays.
