@@ -17,13 +17,17 @@ pub(super) struct ModelArgs {
     /// often.
     #[arg(long)]
     timesteps: Option<u32>,
-    /// Bits of an input level, where the file does not say.
+    /// Bits of an input level, where the file does not say; with --input-scale, for
+    /// floating-point inputs, which are real numbers otherwise.
     #[arg(long)]
     input_bits: Option<u32>,
     /// Factor between a level and the model's input (1/255 for pixels in 0..1), where the
     /// file does not say.
     #[arg(long)]
     input_scale: Option<f64>,
+    /// A file that holds one timestep: it gets another input at every timestep.
+    #[arg(long)]
+    input_changes: bool,
     /// The output to take, if the file has several.
     #[arg(long)]
     output_name: Option<String>,
@@ -131,6 +135,7 @@ impl ModelArgs {
             timesteps: self.timesteps,
             input_bits: self.input_bits,
             input_scale: self.input_scale,
+            input_changes: self.input_changes,
             output: self.output_name.clone(),
             state: self.state.clone(),
             sign_of_zero: self.sign_of_zero.map(|s| match s {

@@ -25,15 +25,19 @@ pub struct Options {
     /// Number of timesteps that is expected; import fails if the file has another one. A
     /// file that holds one timestep, with its state as inputs and outputs, is run so often.
     pub timesteps: Option<u32>,
-    /// Width of an input level in bits, 1 to 16; needed if the file's input is floating point.
+    /// Width of an input level in bits, 1 to 16. A floating-point input whose levels are
+    /// not known is real numbers, which only the interpreter takes.
     pub input_bits: Option<u32>,
-    /// What one input level is worth; needed if the file's input is floating point.
+    /// What one input level is worth, if the file's input is floating point.
     pub input_scale: Option<f64>,
     /// Name of the output to take, if the file has several.
     pub output: Option<String>,
     /// Of a file that holds one timestep: the input that is a state, and the output that
     /// is its next value.
     pub state: Vec<(String, String)>,
+    /// Of a file that holds one timestep: it gets another input at every timestep, not the
+    /// same one.
+    pub input_changes: bool,
     /// What weights of zero count as; none: they are refused.
     pub sign_of_zero: Option<ZeroSign>,
     /// What becomes of weights that are not binary.

@@ -16,7 +16,7 @@ pub(super) fn step(node: &Node, operands: &[Operand<'_>], state: &mut State) -> 
     Ok(match (&node.op, state) {
         (Op::Scale(s), _) => {
             let n = to.len();
-            let scaled = |(i, v): (usize, &f64)| v * s.factor.of(i, n);
+            let scaled = |(i, v): (usize, &f64)| v * s.factor.of(i, n) + s.offset.of(i, n);
             Value::Real(x.to_reals().iter().enumerate().map(scaled).collect())
         }
         (Op::Linear(l), _) => linear::apply(l, x, to.kind),

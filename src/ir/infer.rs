@@ -68,6 +68,7 @@ fn one(op: &Op, x: &Stream) -> Result<Stream> {
         }
         Op::Scale(s) => {
             per_channel("factor", &s.factor, x)?;
+            per_channel("offset", &s.offset, x)?;
             Ok(same(Kind::Real, x.is_static))
         }
         Op::Linear(l) => {

@@ -83,7 +83,9 @@ fn all(name: &str, rule: &str, mut values: impl Iterator<Item = bool>) -> Result
 fn parameters(op: &Op) -> Result<()> {
     match op {
         Op::Input(_) | Op::Pool(_) | Op::Reshape(_) | Op::Add | Op::Concat(_) | Op::Relu => Ok(()),
-        Op::Scale(s) => finite("factor", s.factor.iter()),
+        Op::Scale(s) => {
+            finite("factor", s.factor.iter()).and_then(|()| finite("offset", s.offset.iter()))
+        }
         Op::Linear(l) => weights(&l.weights, l.bias.as_deref()),
         Op::Conv(c) => weights(&c.weights, c.bias.as_deref()),
         Op::Threshold(t) => finite("threshold", t.threshold.iter()),

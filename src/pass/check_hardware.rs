@@ -30,9 +30,17 @@ impl Pass for CheckHardware {
         for id in graph.order()? {
             let node = graph.node(id);
             if let Some(why) = refusal(&node.op) {
+                let help = match &node.op {
+                    Op::Input(i) if i.bits.is_none() && i.is_static => {
+                        "say how the numbers come from integers, e.g. --input-bits 8 --input-scale 0.00392157 for pixels divided by 255; or export with an integer input that the model scales itself"
+                    }
+                    _ => {
+                        "`synfire simulate` and `inspect` take this model; hardware for it is not there yet"
+                    }
+                };
                 return Err(Diagnostic::new(&codes::PASS_UNSUPPORTED, why)
                     .at(node.name.clone())
-                    .help("`synfire simulate` and `inspect` take this model; hardware for it is not there yet"));
+                    .help(help));
             }
         }
         Ok(Vec::new())

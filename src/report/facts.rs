@@ -34,8 +34,12 @@ pub(super) fn of(op: &Op, stream: &Stream) -> Facts {
             Facts { lines: vec![line], ..Facts::default() }
         }
         Op::Scale(s) => Facts {
-            parameters: stored(&s.factor),
-            lines: vec![format!("× {}", range(s.factor.iter().copied(), number))],
+            parameters: stored(&s.factor) + if s.offset.is_zero() { 0 } else { stored(&s.offset) },
+            lines: [("×", &s.factor), ("+", &s.offset)]
+                .into_iter()
+                .filter(|(sign, by)| *sign == "×" || !by.is_zero())
+                .map(|(sign, by)| format!("{sign} {}", range(by.iter().copied(), number)))
+                .collect(),
             ..Facts::default()
         },
         Op::Linear(l) => layers::linear(l),

@@ -30,8 +30,7 @@ pub(crate) fn student() -> Graph {
     let mut g = Graph::new("student", 4);
     let input = Op::Input(ir::Input { shape: vec![784], bits: Some(8), is_static: true });
     let x = g.add("pixels", input, &[]).unwrap();
-    let x =
-        g.add("/Div", Op::Scale(ir::Scale { factor: PerChannel::All(1.0 / 255.0) }), &[x]).unwrap();
+    let x = g.add("/Div", Op::Scale(ir::Scale::by(PerChannel::All(1.0 / 255.0))), &[x]).unwrap();
     let x = g.add("/fc1/Gemm", linear(128, 784, 1), &[x]).unwrap();
     let x = g.add("/bn1/BatchNormalization", norm(128), &[x]).unwrap();
     let lif = Op::Lif(Lif {

@@ -100,7 +100,7 @@ fn lif(rng: &mut Rng, x: &Stream) -> Lif {
 fn one(rng: &mut Rng, x: &Stream) -> Op {
     let n = x.len();
     match rng.below(16) {
-        0 => Op::Scale(Scale { factor: each(rng, x, eighths) }),
+        0 => Op::Scale(Scale { factor: each(rng, x, eighths), offset: each(rng, x, eighths) }),
         1 | 2 => {
             let rows = 1 + rng.below(9);
             Op::Linear(Linear { weights: weights(rng, rows, n), bias: bias(rng, rows) })

@@ -150,9 +150,9 @@ impl Net {
         if self.scale {
             let factor = if draw.dyadic { (-f64::from(self.bits)).exp2() } else { 1.0 / level };
             let factor = if draw.rng.one_in(8) { -factor } else { factor };
-            at = g
-                .add("scale", Op::Scale(Scale { factor: PerChannel::All(factor) }), &[at])
-                .unwrap();
+            let offset = PerChannel::All(if draw.rng.one_in(4) { -0.5 } else { 0.0 });
+            let scale = Op::Scale(Scale { factor: PerChannel::All(factor), offset });
+            at = g.add("scale", scale, &[at]).unwrap();
             level *= factor.abs();
         }
         let mut width = self.inputs;

@@ -241,6 +241,10 @@ impl<'g> Plan<'g> {
                 weighted(inner.unwrap_or(node), taken, Some(b))?
             }
             (Op::Linear(_) | Op::Conv(_), _) => weighted(node, taken, None)?,
+            (Op::Scale(s), _) if !s.offset.is_zero() => {
+                return Err(unsupported(node, "NIR has no sum with a constant alone")
+                    .help("put it into the bias of the layer that follows"));
+            }
             (Op::Scale(s), _) => Out::new("Scale", vec![("scale", reals(each(&s.factor, shape)))]),
             (Op::Pool(p), _) => pool(node, p)?,
             (Op::Reshape(_), _) => flatten(node, taken)?,

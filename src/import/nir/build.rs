@@ -117,7 +117,7 @@ impl Builder<'_> {
         self.account(at, Some(path.clone()));
         match options.input_scale {
             Some(factor) if factor != 1.0 => {
-                let op = Op::Scale(Scale { factor: PerChannel::All(factor) });
+                let op = Op::Scale(Scale::by(PerChannel::All(factor)));
                 self.graph.add(format!("{path}.scale"), op, &[id])
             }
             _ => Ok(id),

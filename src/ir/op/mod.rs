@@ -20,7 +20,7 @@ pub use window::{Conv, Inside, Pool, PoolKind, Window};
 pub enum Op {
     /// A model input.
     Input(Input),
-    /// Multiplication by constants.
+    /// Multiplication by constants, and addition of constants.
     Scale(Scale),
     /// Fully connected layer.
     Linear(Linear),
@@ -67,12 +67,15 @@ pub struct Input {
     pub is_static: bool,
 }
 
-/// `y = factor · x`.
+/// `y = factor · x + offset`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scale {
-    /// The constants, per channel.
+    /// What is multiplied, per channel.
     pub factor: PerChannel<f64>,
+    /// What is added, per channel.
+    #[serde(default = "PerChannel::zero", skip_serializing_if = "PerChannel::is_zero")]
+    pub offset: PerChannel<f64>,
 }
 
 /// `y = (x − mean) / sqrt(var + eps) · gamma + beta`, per channel.
@@ -105,6 +108,14 @@ pub struct Reshape {
 pub struct Concat {
     /// The dimension in which they may differ.
     pub axis: usize,
+}
+
+impl Scale {
+    /// Multiplication alone.
+    #[must_use]
+    pub const fn by(factor: PerChannel<f64>) -> Self {
+        Self { factor, offset: PerChannel::zero() }
+    }
 }
 
 impl Op {

@@ -191,7 +191,11 @@ def export(model, inputs, path, exporter, dynamic):
         options |= {"dynamo": True, "external_data": False}
         options["dynamic_shapes"] = {"pixels": {0: torch.export.Dim("batch")}} if dynamic else None
     torch.onnx.export(model, inputs, str(path), **options)
-    # Notes hold paths of this machine; those that import reads are kept.
+    clean(path)
+
+
+def clean(path):
+    """Takes notes out that hold paths of this machine; those that import reads are kept."""
     kept = ("pkg.torch.onnx.name_scopes", "pkg.onnxscript.rewriter.rule_name")
     proto = onnx.load(path)
     del proto.graph.value_info[:]

@@ -45,7 +45,7 @@ pub(super) fn bias(node: &Node, rows: usize) -> Result<Option<Vec<f64>>> {
 /// `y = s ⊙ x`.
 pub(super) fn scale(node: &Node, shape: &[usize]) -> Result<Op> {
     let factor = spread(node, "scale", &node.reals("scale")?, shape)?;
-    Ok(Op::Scale(Scale { factor: compact(factor, shape) }))
+    Ok(Op::Scale(Scale::by(compact(factor, shape))))
 }
 
 /// 1 where `x > threshold`.

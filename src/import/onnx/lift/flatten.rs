@@ -26,7 +26,7 @@ impl Pattern for Flatten {
 
     fn find(&self, lift: &Lift<'_>, stream: &Stream) -> Result<Vec<Found>> {
         let groups = steps::groups(lift, stream, |n| self.operators().contains(&n.op()))?;
-        let batch = lift.model.input.1.shape.first();
+        let batch = lift.values.inputs.first().and_then(|&i| lift.values.shape(i)?.first());
         let mut found = Vec::new();
         for group in groups {
             let Some(&id) = group.first() else { continue };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! The model's input as integer levels, presented unchanged at every timestep.
+//! The model's input: integer levels, or real numbers.
 
 use super::{Flow, Hint, Lift, Stream};
 use crate::diag::{Diagnostic, Result, codes};
@@ -17,25 +17,33 @@ pub(super) fn input(lift: &mut Lift<'_>, options: &Options) -> Result<Stream> {
     let own = lift.model.input_bits;
     let options = &Options { input_bits: options.input_bits.or(own), ..options.clone() };
     let bits = bits(info.elem, options).map_err(|d| d.at(format!("input {name}")))?;
-    let shape = info.shape.get(1..).unwrap_or_default().to_vec();
+    let first = lift.values.inputs.first().and_then(|&i| lift.values.shape(i));
+    let shape = first.and_then(|s| s.get(1..)).unwrap_or_default().to_vec();
+    let changes = lift.values.input_changes;
     let label = lift.names.name(&Hint::new("input").named(name));
-    let op = Op::Input(Input { shape, bits: Some(bits), is_static: true });
+    let op = Op::Input(Input { shape, bits, is_static: !changes });
     let mut node = lift.graph.add(label, op, &[])?;
     if let Some(factor) = options.input_scale {
         let label = lift.names.name(&Hint::new("scale"));
-        node =
-            lift.graph.add(label, Op::Scale(Scale { factor: PerChannel::All(factor) }), &[node])?;
+        node = lift.graph.add(label, Op::Scale(Scale::by(PerChannel::All(factor))), &[node])?;
     }
-    Ok(Stream { node, steps: vec![lift.values.input], flow: Flow::Static })
+    let steps = lift.values.inputs.clone();
+    if changes {
+        lift.agree(steps.len(), name)?;
+    }
+    let flow = if changes { Flow::Steps } else { Flow::Static };
+    Ok(Stream { node, steps, flow })
 }
 
-fn bits(elem: Elem, options: &Options) -> Result<u32> {
+/// The width of a level; none if there are none.
+fn bits(elem: Elem, options: &Options) -> Result<Option<u32>> {
     if elem.is_float() {
         return match (options.input_bits, options.input_scale) {
-            (Some(bits), Some(_)) => Ok(bits),
+            (Some(bits), Some(_)) => Ok(Some(bits)),
+            (None, None) => Ok(None),
             _ => Err(Diagnostic::new(
                 &codes::IMPORT_INPUT,
-                "the input is floating point; its levels are not known",
+                "the input is floating point; of its levels one half is not known",
             )
             .help("say how it comes from integers, e.g. --input-bits 8 --input-scale 0.00392157 for pixels divided by 255; or export with an integer input that the model scales itself")),
         };
@@ -59,8 +67,8 @@ fn bits(elem: Elem, options: &Options) -> Result<u32> {
             &codes::BAD_OPTION,
             format!("the input's elements have {own} bits, so its levels cannot have {bits}"),
         )),
-        (_, Some(bits)) => Ok(bits),
-        (Some(own), None) => Ok(own),
+        (_, Some(bits)) => Ok(Some(bits)),
+        (Some(own), None) => Ok(Some(own)),
         (None, None) => Err(Diagnostic::new(
             &codes::IMPORT_INPUT,
             format!("elements of type {elem:?} are too wide or signed"),
@@ -72,7 +80,7 @@ fn bits(elem: Elem, options: &Options) -> Result<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::import::onnx::testing::{import, import_with, neuron};
+    use crate::import::onnx::testing::{import_with, neuron};
 
     fn text(elem: &str) -> String {
         let body = "l@ = Mul(beta, m^)\na@ = Add(l@, i)\nm@ = Sub(a@, s^)";
@@ -98,14 +106,14 @@ mod tests {
         assert_eq!(bits("u8", &options(None, Some(0.5))), Err("SF0003"));
         assert_eq!(bits("i8", &options(None, None)), Err("SF0110"));
         assert_eq!(bits("f32", &options(Some(8), None)), Err("SF0110"));
+        assert_eq!(bits("f32", &options(None, None)), Ok(None));
         assert_eq!(bits("f32", &options(Some(8), Some(0.5))), Ok(Some(8)));
     }
 
     #[test]
     fn a_float_input_gets_a_scale() {
-        assert!(import(&text("f32")).is_err());
         let (graph, _) = import_with(&text("f32"), &options(Some(8), Some(0.5))).unwrap();
         let id = graph.find("scale1").unwrap();
-        assert_eq!(graph.node(id).op, Op::Scale(Scale { factor: PerChannel::All(0.5) }));
+        assert_eq!(graph.node(id).op, Op::Scale(Scale::by(PerChannel::All(0.5))));
     }
 }

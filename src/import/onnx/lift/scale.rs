@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Multiplication or division by constants: `uint8 → Cast → Div(255)`, a residual branch
-//! that is weakened, the sign of a difference.
+//! that is weakened, the sign of a difference. Of the input also what is added, as in
+//! `(x − mean) / deviation`.
 
 use super::affine::Atom;
 use super::{Found, Hint, Lift, Pattern, Stream, steps};
 use crate::diag::Result;
 use crate::ir::{self, Op};
 
-/// `y = factor · x`.
+/// `y = factor · x + offset`.
 pub(super) struct Scale;
 
 impl Pattern for Scale {
@@ -16,11 +17,11 @@ impl Pattern for Scale {
     }
 
     fn operators(&self) -> &'static [&'static str] {
-        &["Mul", "Div", "Neg"]
+        &["Mul", "Div", "Neg", "Add", "Sub"]
     }
 
     fn becomes(&self) -> &'static str {
-        "`scale`, by one constant, one a channel or one an element; none is 0"
+        "`scale`, by one constant, one a channel or one an element; none is 0. `Add` and `Sub` of constants at the input"
     }
 
     fn find(&self, lift: &Lift<'_>, stream: &Stream) -> Result<Vec<Found>> {
@@ -33,11 +34,15 @@ impl Pattern for Scale {
             }
             let atom = Atom::Value(step);
             let form = lift.look(id, [step], 1).form;
-            let is_plain = form.constant.is_zero() && form.has_only(&[atom]);
+            // Elsewhere a constant is a current, or an offset of what comes next.
+            let may_shift = lift.input_of(stream.node).is_some();
+            let is_plain = (may_shift || form.constant.is_zero()) && form.has_only(&[atom]);
             let factor = form.coeff(atom);
             if is_plain && factor.all(|x| x != 0.0) {
                 let hint = Hint::new("scale").scope(lift.node(id));
-                let op = Op::Scale(ir::Scale { factor: factor.into_per_channel() });
+                let (factor, offset) =
+                    (factor.into_per_channel(), form.constant.into_per_channel());
+                let op = Op::Scale(ir::Scale { factor, offset });
                 found.push(Found::layer(stream, hint, op, group));
             }
         }
@@ -58,13 +63,13 @@ mod tests {
 
     #[test]
     fn division_and_multiplication() {
-        let scale = |factor| Op::Scale(ir::Scale { factor: ir::PerChannel::All(factor) });
+        let scale = |factor| Op::Scale(ir::Scale::by(ir::PerChannel::All(factor)));
         assert_eq!(op(&text("p = Div(c, k)"), "scale1"), scale(1.0 / 16.0));
         assert_eq!(op(&text("p = Mul(k, c)"), "scale1"), scale(16.0));
         assert_eq!(op(&text("p = Neg(c)"), "scale1"), scale(-1.0));
         let each = op(&text("const q f32 4: 1 2 3 4\np = Mul(c, q)"), "scale1");
         let factor = ir::PerChannel::Each(vec![1.0, 2.0, 3.0, 4.0]);
-        assert_eq!(each, Op::Scale(ir::Scale { factor }));
+        assert_eq!(each, Op::Scale(ir::Scale::by(factor)));
     }
 
     #[test]

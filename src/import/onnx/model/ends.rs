@@ -9,6 +9,7 @@ use crate::diag::{Diagnostic, Result, codes};
 use crate::import::Options;
 use crate::import::onnx::elem::Elem;
 use crate::import::onnx::node::Node;
+use crate::import::onnx::proto::tensor_shape_proto::Dimension;
 use crate::import::onnx::proto::tensor_shape_proto::dimension::Value as Dim;
 use crate::import::onnx::proto::type_proto::Value as Type;
 use crate::import::onnx::proto::{GraphProto, ValueInfoProto};
@@ -94,9 +95,12 @@ pub(super) fn input<'a>(
     }
 }
 
-/// Type and shape of the input; a symbolic batch becomes 1.
+/// Type and shape of the input; a symbolic batch becomes 1. It may be the second dimension
+/// of three or more: the first can be time.
 fn info(value: &ValueInfoProto) -> Result<Info> {
-    let info = state_info(value)?;
+    let info = tensor_info(value, |axis, dims| {
+        axis == 0 || (axis == 1 && dims.len() > 2 && is_fixed(dims.first()))
+    })?;
     if info.shape.len() < 2 {
         let message = "it needs a batch dimension and at least one more";
         return Err(Diagnostic::new(&codes::ONNX_SHAPE, message)
@@ -105,8 +109,28 @@ fn info(value: &ValueInfoProto) -> Result<Info> {
     Ok(info)
 }
 
+fn is_fixed(dim: Option<&Dimension>) -> bool {
+    matches!(dim, Some(Dimension { value: Some(Dim::DimValue(_)), .. }))
+}
+
+/// The dimension of an input that is symbolic: the batch.
+pub(super) fn batch(value: &ValueInfoProto) -> Option<usize> {
+    let Some(Type::TensorType(t)) = value.r#type.as_ref().and_then(|t| t.value.as_ref()) else {
+        return None;
+    };
+    t.shape.as_ref()?.dim.iter().position(|d| !is_fixed(Some(d)))
+}
+
 /// Type and shape of a state, which may lack the batch dimension.
 pub(super) fn state_info(value: &ValueInfoProto) -> Result<Info> {
+    tensor_info(value, |axis, _| axis == 0)
+}
+
+/// Type and shape; a symbolic dimension becomes 1 where it may be the batch.
+fn tensor_info(
+    value: &ValueInfoProto,
+    may_be_batch: impl Fn(usize, &[Dimension]) -> bool,
+) -> Result<Info> {
     let Some(Type::TensorType(t)) = value.r#type.as_ref().and_then(|t| t.value.as_ref()) else {
         return Err(Diagnostic::new(&codes::IMPORT_INPUT, "it is not a tensor"));
     };
@@ -123,7 +147,7 @@ pub(super) fn state_info(value: &ValueInfoProto) -> Result<Info> {
                     Diagnostic::new(&codes::ONNX_SHAPE, format!("dimension {axis} is {v}"))
                 })?
             }
-            _ if axis == 0 => 1,
+            _ if may_be_batch(axis, dims) => 1,
             other => {
                 let name = match other {
                     Some(Dim::DimParam(name)) => format!(" (`{name}`)"),

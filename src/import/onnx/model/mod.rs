@@ -39,8 +39,13 @@ pub(super) struct Model<'a> {
     pub(super) nodes: Vec<Node<'a>>,
     /// Indices of the nodes that the output depends on, operands before users.
     pub(super) order: Vec<usize>,
-    /// Name of the one input, its type and shape with the batch as first extent.
+    /// Name of the one input, its type and shape. The batch is the first extent, or the
+    /// second after time.
     pub(super) input: (&'a str, Info),
+    /// The dimension of the input that is symbolic in the file.
+    pub(super) batch: Option<usize>,
+    /// A model that holds one timestep gets another input at every timestep.
+    pub(super) input_changes: bool,
     /// Width of a level, if the file notes it.
     pub(super) input_bits: Option<u32>,
     /// Name of the output that becomes the logits.
@@ -73,10 +78,30 @@ impl<'a> Model<'a> {
         let input = ends::input(graph, &nodes, &order, &sources, &states, output)?;
         let noted = graph.input.iter().find(|i| i.name() == input.0);
         let notes = noted.map_or(&[][..], |i| &i.metadata_props);
+        let batch = noted.and_then(ends::batch);
         let bits = notes.iter().find(|n| n.key() == BITS).and_then(|n| n.value().parse().ok());
         let input_bits = bits.filter(|b| (1..=16).contains(b));
         let steps = state::steps(&states, order.len(), options)?;
-        Ok(Self { nodes, order, input, input_bits, output, states, steps, sources })
+        let input_changes = options.input_changes;
+        if input_changes && states.is_empty() {
+            return Err(Diagnostic::new(
+                &codes::BAD_OPTION,
+                "the file holds all timesteps, so it says itself whether its input changes",
+            )
+            .help("leave --input-changes out; it is for files that hold one timestep"));
+        }
+        Ok(Self {
+            nodes,
+            order,
+            input,
+            batch,
+            input_changes,
+            input_bits,
+            output,
+            states,
+            steps,
+            sources,
+        })
     }
 
     /// Where the value of this name comes from; none is the internal error of a missing

@@ -7,8 +7,8 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use prost::Message as _;
 
 use super::identity::same;
-use super::time::Stack;
-use super::{Fate, Kind, Value, ValueId, Values};
+use super::time::{MAX_STEPS, Stack};
+use super::{Fate, Kind, Value, ValueId, Values, WHOLE_INPUT};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::import::onnx::dialect::DOMAIN;
 use crate::import::onnx::model::{Model, Source, State};
@@ -31,6 +31,9 @@ pub(super) struct Builder<'m, 'a> {
     by_name: HashMap<&'a str, ValueId>,
     by_key: HashMap<Key, Vec<ValueId>>,
     by_content: HashMap<u64, Vec<ValueId>>,
+    /// The input of every timestep so far, or the one of all.
+    inputs: Vec<ValueId>,
+    input_changes: bool,
     /// Values that are all timesteps of others.
     pub(super) stacks: HashMap<ValueId, Stack>,
     /// Nodes that make such values.
@@ -50,11 +53,27 @@ impl<'m, 'a> Builder<'m, 'a> {
             by_name: HashMap::from([(*name, 0)]),
             by_key: HashMap::new(),
             by_content: HashMap::new(),
+            inputs: vec![WHOLE_INPUT],
+            input_changes: model.input_changes,
             stacks: HashMap::new(),
             timed: HashSet::new(),
             // A weight takes part in about ten operators before it is what is used.
             budget: bytes.saturating_mul(16).saturating_add(1 << 20),
         }
+    }
+
+    /// Takes the input for a sequence of inputs along this axis.
+    pub(super) fn over(mut self, axis: usize) -> Self {
+        let (_, info) = &self.model.input;
+        let mut shape = info.shape.clone();
+        let steps = 0..shape.remove(axis);
+        let info = Info { elem: info.elem, shape };
+        let step =
+            |_| self.push(Value { kind: Kind::Input, info: Some(info.clone()), origin: None });
+        self.inputs = steps.map(step).collect();
+        self.input_changes = true;
+        self.stacks.insert(WHOLE_INPUT, Stack::new(self.inputs.clone(), axis));
+        self
     }
 
     /// A model of one timestep is run T times, each time with the states of the time
@@ -67,6 +86,13 @@ impl<'m, 'a> Builder<'m, 'a> {
                 states.push(if t == 0 { self.zero(state)? } else { self.operand(state.output)? });
             }
             self.by_name.extend(self.model.states.iter().map(|s| s.input).zip(states));
+            if t > 0 && self.model.input_changes {
+                let (name, info) = &self.model.input;
+                let info = Some(info.clone());
+                let input = self.push(Value { kind: Kind::Input, info, origin: None });
+                self.by_name.insert(name, input);
+                self.inputs.push(input);
+            }
             for &n in &self.model.order {
                 let Some(node) = self.model.nodes.get(n) else { continue };
                 let fate = self.node(n, node)?;
@@ -135,7 +161,8 @@ impl<'m, 'a> Builder<'m, 'a> {
         let Some(&output) = outputs.last() else {
             return Err(Diagnostic::internal("onnx values", "a model without timesteps"));
         };
-        Ok(Values { values: self.values, users, fates: self.fates, input: 0, output, outputs })
+        let Self { values, fates, inputs, input_changes, .. } = self;
+        Ok(Values { values, users, fates, inputs, input_changes, output, outputs })
     }
 
     pub(super) fn push(&mut self, value: Value) -> ValueId {
@@ -180,7 +207,9 @@ impl<'m, 'a> Builder<'m, 'a> {
             operands.pop();
         }
         let (mut ids, mut fate) = self.evaluate(n, node, operands.clone())?;
-        if let Some(first) = ids.first_mut() {
+        if ids.len() > 1 {
+            self.divide(n, node, &operands, &ids)?;
+        } else if let Some(first) = ids.first_mut() {
             let id = self.follow(n, node, &operands, *first)?;
             if id != *first {
                 *first = id;
@@ -272,6 +301,18 @@ impl<'m, 'a> Builder<'m, 'a> {
         // `max_by_key` takes the last of equals; the first operand is the better guess.
         named.rev().max_by_key(len).and_then(|v| v.origin.clone())
     }
+}
+
+/// Dimensions of the input that can be time.
+pub(super) fn time_axes(model: &Model<'_>) -> Vec<usize> {
+    let shape = &model.input.1.shape;
+    let can_be = |axis: &usize| {
+        model.batch != Some(*axis) && shape.get(*axis).is_some_and(|t| *t <= MAX_STEPS)
+    };
+    if shape.len() < 3 || !model.states.is_empty() {
+        return Vec::new();
+    }
+    [0, 1].into_iter().filter(can_be).collect()
 }
 
 /// None if the type or shape of an operand is not known.

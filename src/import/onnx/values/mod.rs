@@ -67,12 +67,18 @@ pub(super) struct Values {
     /// One entry a node, in the order of [`Model::nodes`]; so many for every timestep of a
     /// model that holds one.
     pub(super) fates: Vec<Fate>,
-    pub(super) input: ValueId,
+    /// The input; if it changes, that of every timestep.
+    pub(super) inputs: Vec<ValueId>,
+    /// The input changes over time.
+    pub(super) input_changes: bool,
     /// The output; the last timestep's, if there are several.
     pub(super) output: ValueId,
     /// The output of every timestep of a model that holds one; else the output alone.
     pub(super) outputs: Vec<ValueId>,
 }
+
+/// The input as the file has it.
+const WHOLE_INPUT: ValueId = 0;
 
 static UNKNOWN: Value = Value { kind: Kind::Input, info: None, origin: None };
 
@@ -82,7 +88,21 @@ impl Values {
     /// # Errors
     /// What the operators say about their operands, or SF0112.
     pub(super) fn new(model: &Model<'_>, bytes: usize) -> Result<Self> {
-        build::Builder::new(model, bytes).build()
+        // An input is a sequence if the model takes every timestep out of it.
+        let sequences = build::time_axes(model).into_iter();
+        let mut sequences =
+            sequences.filter_map(|axis| build::Builder::new(model, bytes).over(axis).build().ok());
+        match sequences.find(Values::takes_steps) {
+            Some(values) => Ok(values),
+            None => build::Builder::new(model, bytes).build(),
+        }
+    }
+
+    /// True if nothing takes the input as a whole, and something one of its timesteps.
+    fn takes_steps(&self) -> bool {
+        self.users(WHOLE_INPUT).is_empty()
+            && !self.outputs.contains(&WHOLE_INPUT)
+            && self.inputs.iter().any(|i| !self.users(*i).is_empty())
     }
 
     /// The value of this index.
@@ -174,7 +194,7 @@ mod tests {
         let text = "input x f32 1 2\nconst one f32 -: 1\nconst zero f32 1x2: 0
             a = Mul(x, one)\nb = Add(zero, a)\nc = Neg(b)\nd = Neg(c)\nv = Abs(one)\noutput c";
         values(text, |v| {
-            assert_eq!(v.operand(v.output, 0), Some(v.input));
+            assert_eq!(v.operand(v.output, 0), Some(v.inputs[0]));
             assert_eq!(v.fates[..2], [Fate::Identity; 2]);
             assert_eq!(v.fates[3..], [Fate::Dead; 2]);
         });
@@ -187,14 +207,14 @@ mod tests {
                 "input x f32 1 2\nconst r f32 -: 0.5\nconst t bool -: {flag}\ny = Dropout(x, r, t)\noutput y"
             )
         };
-        values(&text(0), |v| assert_eq!(v.output, v.input));
-        values(&text(1), |v| assert_ne!(v.output, v.input));
+        values(&text(0), |v| assert_eq!(v.output, v.inputs[0]));
+        values(&text(1), |v| assert_ne!(v.output, v.inputs[0]));
     }
 
     #[test]
     fn a_sum_that_broadcasts_is_no_identity() {
         let text = "input x f32 1 2\nconst zero f32 3x2: 0\ny = Add(x, zero)\noutput y";
-        values(text, |v| assert_ne!(v.output, v.input));
+        values(text, |v| assert_ne!(v.output, v.inputs[0]));
     }
 
     #[test]

@@ -12,18 +12,28 @@ use super::build::Builder;
 use super::{Fate, Kind, Value, ValueId};
 use crate::diag::{Result, codes};
 use crate::import::onnx::node::Node;
+use crate::import::onnx::tensor::Info;
 
 /// Timesteps that a tensor is followed for.
-const MAX_STEPS: usize = 1 << 16;
+pub(super) const MAX_STEPS: usize = 1 << 16;
 
 /// A tensor as its timesteps.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Stack {
     pub(super) steps: Vec<ValueId>,
+    /// The dimension that is time, 0 or 1.
+    axis: usize,
     /// Time and batch are one dimension.
     is_merged: bool,
     /// Something was computed on it since it was put together.
     pub(super) is_computed: bool,
+}
+
+impl Stack {
+    /// Timesteps that were just put together.
+    pub(super) fn new(steps: Vec<ValueId>, axis: usize) -> Self {
+        Self { steps, axis, is_merged: false, is_computed: false }
+    }
 }
 
 /// What a node makes of timesteps.
@@ -61,6 +71,65 @@ impl<'a> Builder<'_, 'a> {
         }
     }
 
+    /// Follows the timesteps through a `Split` into several values, which without that are
+    /// `ids`.
+    pub(super) fn divide(
+        &mut self,
+        n: usize,
+        node: &Node<'a>,
+        operands: &[Option<ValueId>],
+        ids: &[ValueId],
+    ) -> Result<()> {
+        let stack = operands.first().copied().flatten().and_then(|x| self.stacks.get(&x)).cloned();
+        let Some(stack) = stack.filter(|s| !s.is_merged) else { return Ok(()) };
+        let shape =
+            operands.first().copied().flatten().and_then(|x| self.values.get(x)?.info.clone());
+        let (Some(info), true) = (shape, node.is_standard() && node.op() == "Split") else {
+            return Ok(());
+        };
+        let axis = node.int("axis")?.unwrap_or(0);
+        let rank = i64::try_from(info.shape.len()).unwrap_or(i64::MAX);
+        if usize::try_from(if axis < 0 { axis + rank } else { axis }) != Ok(stack.axis) {
+            return Ok(());
+        }
+        let sizes = match operands.get(1).copied().flatten() {
+            Some(sizes) => self.ints(sizes),
+            None => node.ints("split")?.map(<[i64]>::to_vec),
+        };
+        // Without sizes the parts are equal, but for the last.
+        let each = stack.steps.len().div_ceil(ids.len().max(1));
+        let mut rest = &stack.steps[..];
+        for (i, &id) in ids.iter().enumerate() {
+            let size = match &sizes {
+                Some(sizes) => sizes.get(i).and_then(|s| usize::try_from(*s).ok()),
+                None => Some(each.min(rest.len())),
+            };
+            let Some((part, more)) = size.filter(|s| *s > 0).and_then(|s| rest.split_at_checked(s))
+            else {
+                return Ok(());
+            };
+            rest = more;
+            let mut info = info.clone();
+            if let Some(extent) = info.shape.get_mut(stack.axis) {
+                *extent = part.len();
+            }
+            if let Some(value) = self.values.get_mut(id) {
+                value.info = Some(info);
+            }
+            self.stacks.insert(id, Stack { steps: part.to_vec(), ..stack.clone() });
+        }
+        self.timed.insert(n);
+        Ok(())
+    }
+
+    /// The integers of a constant.
+    fn ints(&self, id: ValueId) -> Option<Vec<i64>> {
+        match &self.values.get(id)?.kind {
+            Kind::Const(t) => t.ints().map(<[i64]>::to_vec),
+            _ => None,
+        }
+    }
+
     fn made(
         &mut self,
         n: usize,
@@ -69,13 +138,7 @@ impl<'a> Builder<'_, 'a> {
         id: ValueId,
     ) -> Result<Option<Made>> {
         let Some(&Some(x)) = operands.first() else { return Ok(None) };
-        let ints = |i: usize| {
-            let operand = operands.get(i).copied().flatten()?;
-            match &self.values.get(operand)?.kind {
-                Kind::Const(t) => t.ints().map(<[i64]>::to_vec),
-                _ => None,
-            }
-        };
+        let ints = |i: usize| self.ints(operands.get(i).copied().flatten()?);
         let shape = |id: ValueId| self.values.get(id)?.info.as_ref().map(|i| i.shape.clone());
         let axes = || -> Result<Option<Vec<i64>>> {
             Ok(if operands.len() > 1 { ints(1) } else { node.ints("axes")?.map(<[i64]>::to_vec) })
@@ -86,36 +149,49 @@ impl<'a> Builder<'_, 'a> {
         }
         let Some(stack) = self.stacks.get(&x).cloned() else {
             return Ok(match node.op() {
-                "Unsqueeze" if axes()?.as_deref() == Some(&[0]) => Some(Made::Stack(Stack {
-                    steps: vec![x],
-                    is_merged: false,
-                    is_computed: false,
-                })),
+                "Unsqueeze" if axes()?.as_deref() == Some(&[0]) => {
+                    Some(Made::Stack(Stack::new(vec![x], 0)))
+                }
                 _ => None,
             });
         };
         let count = stack.steps.len();
         let of = |steps: Vec<ValueId>| Some(Made::Stack(Stack { steps, ..stack.clone() }));
-        let keeps = out.get(1..) == before.get(1..) && !stack.is_merged;
+        // Axes may count from the end.
+        let rank = i64::try_from(before.len()).unwrap_or(i64::MAX);
+        let is_time = |axis: i64| {
+            usize::try_from(if axis < 0 { axis + rank } else { axis }) == Ok(stack.axis)
+        };
+        let is_time_alone = |a: Option<Vec<i64>>| matches!(a.as_deref(), Some(&[a]) if is_time(a));
+        let others = |shape: &[usize]| {
+            shape
+                .iter()
+                .enumerate()
+                .filter(|(d, _)| *d != stack.axis)
+                .map(|(_, n)| *n)
+                .collect::<Vec<_>>()
+        };
+        let keeps = others(&out) == others(&before) && !stack.is_merged;
+        let is_first = stack.axis == 0;
         Ok(match node.op() {
-            "Expand" | "Tile" if keeps && count > 0 => match out.first() {
+            "Expand" | "Tile" if keeps && is_first && count > 0 => match out.first() {
                 Some(&t) if t % count == 0 && t <= MAX_STEPS => {
                     of(stack.steps.iter().copied().cycle().take(t).collect())
                 }
                 _ => None,
             },
-            "Concat" if node.int("axis")? == Some(0) => {
+            "Concat" if is_first && node.int("axis")? == Some(0) => {
                 let mut steps = Vec::new();
                 let mut is_computed = false;
                 for operand in operands.iter().flatten() {
                     let Some(part) = self.stacks.get(operand) else { return Ok(None) };
-                    if part.is_merged {
+                    if part.is_merged || part.axis != 0 {
                         return Ok(None);
                     }
                     steps.extend(&part.steps);
                     is_computed |= part.is_computed;
                 }
-                Some(Made::Stack(Stack { steps, is_merged: false, is_computed }))
+                Some(Made::Stack(Stack { is_computed, ..Stack::new(steps, 0) }))
             }
             "Slice" if keeps => {
                 let (start, axes) = match ints(1) {
@@ -125,20 +201,20 @@ impl<'a> Builder<'_, 'a> {
                         node.ints("axes")?.map(<[i64]>::to_vec),
                     ),
                 };
-                let is_plain = ints(4).is_none_or(|s| s == [1]) && axes.as_deref() == Some(&[0]);
+                let is_plain = ints(4).is_none_or(|s| s == [1]) && is_time_alone(axes);
                 let signed = i64::try_from(count).unwrap_or(i64::MAX);
                 let start = start.and_then(|s| s.first().copied());
                 let start = start
                     .map(|s| if s < 0 { s.saturating_add(signed) } else { s }.clamp(0, signed));
                 let start = start.and_then(|s| usize::try_from(s).ok()).filter(|_| is_plain);
-                let end = start.zip(out.first()).and_then(|(s, len)| s.checked_add(*len));
+                let end = start.zip(out.get(stack.axis)).and_then(|(s, len)| s.checked_add(*len));
                 let part = start.zip(end).and_then(|(s, e)| stack.steps.get(s..e));
                 part.filter(|p| !p.is_empty()).map(<[_]>::to_vec).and_then(of)
             }
-            "Squeeze" if count == 1 && axes()?.as_deref() == Some(&[0]) && !stack.is_merged => {
+            "Squeeze" if count == 1 && is_time_alone(axes()?) && !stack.is_merged => {
                 stack.steps.first().map(|&s| Made::Value(s))
             }
-            "Gather" if node.int("axis")?.unwrap_or(0) == 0 && !stack.is_merged => {
+            "Gather" if is_time(node.int("axis")?.unwrap_or(0)) && !stack.is_merged => {
                 let index = ints(1).filter(|i| i.len() == 1 && out.len() + 1 == before.len());
                 let signed = i64::try_from(count).unwrap_or(i64::MAX);
                 let index = index.and_then(|i| i.first().copied());
@@ -146,24 +222,15 @@ impl<'a> Builder<'_, 'a> {
                 let step = index.and_then(|i| stack.steps.get(usize::try_from(i).ok()?).copied());
                 step.map(Made::Value)
             }
-            "Reshape" => {
-                let step = stack.steps.first().and_then(|&s| shape(s)).unwrap_or_default();
-                let split = [&[count], &step[..]].concat();
-                let rows = step.first().and_then(|b| b.checked_mul(count));
-                let merged = [&[rows.unwrap_or(0)], step.get(1..).unwrap_or_default()].concat();
-                // With a batch of 1 both may look alike only if they are.
-                let is_merged = if out == split {
-                    false
-                } else if out == merged {
-                    true
-                } else {
-                    return Ok(None);
-                };
-                Some(Made::Stack(Stack { is_merged, is_computed: true, ..stack }))
+            "Transpose" if !stack.is_merged => {
+                // Time and batch change places.
+                let swapped = [1, 0].into_iter().chain(2..rank);
+                let swaps = node.ints("perm")?.is_some_and(|p| p.iter().copied().eq(swapped));
+                swaps.then(|| Made::Stack(Stack { axis: 1 - stack.axis, ..stack.clone() }))
             }
+            "Reshape" if is_first => self.reshape(n, &stack, &out).map(Made::Stack),
             "ReduceMean" | "ReduceSum" if stack.is_computed && !stack.is_merged => {
-                let is_time = axes()?.as_deref() == Some(&[0]);
-                if !is_time || node.int("keepdims")?.unwrap_or(1) != 0 {
+                if !is_time_alone(axes()?) || node.int("keepdims")?.unwrap_or(1) != 0 {
                     return Ok(None);
                 }
                 let op = if node.op() == "ReduceSum" { "Sum" } else { "Mean" };
@@ -189,6 +256,31 @@ impl<'a> Builder<'_, 'a> {
         })
     }
 
+    /// All timesteps in another shape: time and batch become one dimension, or two again,
+    /// and the samples may change their shape.
+    fn reshape(&mut self, n: usize, stack: &Stack, out: &[usize]) -> Option<Stack> {
+        let step = self.values.get(*stack.steps.first()?)?.info.clone()?;
+        let (&batch, own) = step.shape.split_first()?;
+        let count = stack.steps.len();
+        let split = out.strip_prefix(&[count, batch][..]);
+        let merged = out.strip_prefix(&[batch.checked_mul(count)?][..]);
+        // A batch of 1 may allow both. Then samples keep their shape, or dimensions change.
+        let ways = [(false, split), (true, merged)].into_iter();
+        let (is_merged, sample) = ways
+            .filter_map(|(is_merged, s)| Some((is_merged, s.filter(|s| !s.is_empty())?)))
+            .min_by_key(|(is_merged, s)| (*s != own, *is_merged == stack.is_merged))?;
+        let mut steps = stack.steps.clone();
+        if sample != own {
+            let info = Info { elem: step.elem, shape: [&[batch], sample].concat() };
+            for step in &mut steps {
+                let operands = vec![Some(*step)];
+                let kind = Kind::Node { node: n, output: 0, op: None, operands };
+                *step = self.push(Value { kind, info: Some(info.clone()), origin: None });
+            }
+        }
+        Some(Stack { steps, is_merged, is_computed: true, ..stack.clone() })
+    }
+
     /// True if the operator does the same to every timestep, the first operand.
     fn is_alike(
         &self,
@@ -200,9 +292,16 @@ impl<'a> Builder<'_, 'a> {
         // A constant with as many dimensions could differ between the timesteps.
         let most = match node.op() {
             "MatMul" => 2,
-            "Gemm" | "BatchNormalization" if stack.is_merged => 2,
+            // What treats every sample of a batch alike, whatever the batch consists of.
+            "Conv" | "MaxPool" | "AveragePool" | "GlobalAveragePool" | "GlobalMaxPool" | "Gemm"
+            | "BatchNormalization"
+                if stack.is_merged =>
+            {
+                rank
+            }
+            "Relu" => 0,
             "Add" | "Sub" | "Mul" | "Div" if stack.is_merged => 1,
-            "Add" | "Sub" | "Mul" | "Div" => rank.saturating_sub(1),
+            "Add" | "Sub" | "Mul" | "Div" => rank.saturating_sub(1 + stack.axis),
             "Cast" => 0,
             _ => return false,
         };
