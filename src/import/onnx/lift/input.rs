@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! The model's input as integer levels, presented unchanged at every timestep.
+//! The model's input as integer levels: the same at every timestep, or those of each.
 
 use super::{Flow, Hint, Lift, Stream};
 use crate::diag::{Diagnostic, Result, codes};
@@ -18,15 +18,17 @@ pub(super) fn input(lift: &mut Lift<'_>, options: &Options) -> Result<Stream> {
     let options = &Options { input_bits: options.input_bits.or(own), ..options.clone() };
     let bits = bits(info.elem, options).map_err(|d| d.at(format!("input {name}")))?;
     let shape = info.shape.get(1..).unwrap_or_default().to_vec();
+    let is_static = lift.model.time.is_none();
     let label = lift.names.name(&Hint::new("input").named(name));
-    let op = Op::Input(Input { shape, bits: Some(bits), is_static: true });
+    let op = Op::Input(Input { shape, bits: Some(bits), is_static });
     let mut node = lift.graph.add(label, op, &[])?;
     if let Some(factor) = options.input_scale {
         let label = lift.names.name(&Hint::new("scale"));
         node =
             lift.graph.add(label, Op::Scale(Scale { factor: PerChannel::All(factor) }), &[node])?;
     }
-    Ok(Stream { node, steps: vec![lift.values.input], flow: Flow::Static })
+    let flow = if is_static { Flow::Static } else { Flow::Steps };
+    Ok(Stream { node, steps: lift.values.inputs.clone(), flow })
 }
 
 fn bits(elem: Elem, options: &Options) -> Result<u32> {

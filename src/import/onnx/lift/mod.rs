@@ -218,6 +218,9 @@ pub(super) fn lift<'m>(
         known: Known::default(),
     };
     let stream = input::input(&mut lift, options)?;
+    if stream.flow == Flow::Steps {
+        lift.agree(stream.steps.len(), lift.model.input.0)?;
+    }
     lift.open.push_back(stream);
     while let Some(stream) = lift.open.pop_front() {
         lift.known.add(stream.clone());
@@ -236,7 +239,9 @@ pub(super) fn lift<'m>(
     }
     let mut report = std::mem::take(&mut lift.account).close(model, values)?;
     report.notes = lift.notes.take();
-    let Some((timesteps, _)) = lift.timesteps else {
+    let fires = |id: &NodeId| matches!(lift.graph.node(*id).op, Op::Lif(_));
+    let is_spiking = lift.graph.order()?.iter().any(fires);
+    let Some((timesteps, _)) = lift.timesteps.take().filter(|_| is_spiking) else {
         return Err(Diagnostic::new(
             &codes::LIFT_NO_NEURON,
             "no layer of the model compares a membrane potential with a threshold",

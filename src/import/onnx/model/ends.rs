@@ -4,11 +4,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::state::State;
-use super::{Source, broken};
+use super::{Source, Time, broken, time};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::import::Options;
 use crate::import::onnx::elem::Elem;
-use crate::import::onnx::node::Node;
+use crate::import::onnx::proto::tensor_shape_proto::Dimension;
 use crate::import::onnx::proto::tensor_shape_proto::dimension::Value as Dim;
 use crate::import::onnx::proto::type_proto::Value as Type;
 use crate::import::onnx::proto::{GraphProto, ValueInfoProto};
@@ -64,25 +64,37 @@ pub(super) fn free_inputs<'a>(
     graph.input.iter().filter(|i| matches!(sources.get(i.name()), Some(Source::Input)))
 }
 
+/// The name of the input, what it is at one timestep, and which dimension is time.
 pub(super) fn input<'a>(
     graph: &'a GraphProto,
-    nodes: &[Node<'_>],
-    order: &[usize],
-    sources: &HashMap<&str, Source<'_>>,
+    network: &time::Graph<'_, 'a>,
     states: &[State<'_>],
     output: &str,
-) -> Result<(&'a str, Info)> {
-    let used: BTreeSet<&str> = order
+) -> Result<(&'a str, Info, Option<Time>)> {
+    let used: BTreeSet<&str> = network
+        .order
         .iter()
-        .filter_map(|&n| nodes.get(n))
+        .filter_map(|&n| network.nodes.get(n))
         .flat_map(|n| n.proto.input.iter().map(String::as_str))
         .chain([output])
         .collect();
     let is_data =
         |i: &&ValueInfoProto| used.contains(i.name()) && states.iter().all(|s| s.input != i.name());
-    let inputs: Vec<_> = free_inputs(graph, sources).filter(is_data).collect();
+    let inputs: Vec<_> = free_inputs(graph, network.sources).filter(is_data).collect();
     match inputs[..] {
-        [one] => Ok((one.name(), info(one).map_err(|d| d.at(format!("input {}", one.name())))?)),
+        [one] => {
+            let mut dims = dims(one).map_err(|d| d.at(format!("input {}", one.name())))?;
+            let mut time = None;
+            // A model of one timestep has no time in its input.
+            if states.is_empty()
+                && let Some((axis, steps)) = network.time(one.name(), &fixed(&dims.1))?
+            {
+                drop(dims.1.remove(axis));
+                time = Some(Time { axis, steps });
+            }
+            let info = info(dims).map_err(|d| d.at(format!("input {}", one.name())))?;
+            Ok((one.name(), info, time))
+        }
         [] => Err(Diagnostic::new(&codes::IMPORT_INPUT, "it does not depend on any input")
             .at(format!("output {output}"))),
         _ => {
@@ -95,8 +107,8 @@ pub(super) fn input<'a>(
 }
 
 /// Type and shape of the input; a symbolic batch becomes 1.
-fn info(value: &ValueInfoProto) -> Result<Info> {
-    let info = state_info(value)?;
+fn info(dims: (Elem, Vec<Extent>)) -> Result<Info> {
+    let info = resolve(dims)?;
     if info.shape.len() < 2 {
         let message = "it needs a batch dimension and at least one more";
         return Err(Diagnostic::new(&codes::ONNX_SHAPE, message)
@@ -107,6 +119,17 @@ fn info(value: &ValueInfoProto) -> Result<Info> {
 
 /// Type and shape of a state, which may lack the batch dimension.
 pub(super) fn state_info(value: &ValueInfoProto) -> Result<Info> {
+    resolve(dims(value)?)
+}
+
+/// An extent, or the symbol in its place.
+type Extent = std::result::Result<i64, String>;
+
+fn fixed(dims: &[Extent]) -> Vec<Option<usize>> {
+    dims.iter().map(|d| d.as_ref().ok().and_then(|v| usize::try_from(*v).ok())).collect()
+}
+
+fn dims(value: &ValueInfoProto) -> Result<(Elem, Vec<Extent>)> {
     let Some(Type::TensorType(t)) = value.r#type.as_ref().and_then(|t| t.value.as_ref()) else {
         return Err(Diagnostic::new(&codes::IMPORT_INPUT, "it is not a tensor"));
     };
@@ -115,25 +138,29 @@ pub(super) fn state_info(value: &ValueInfoProto) -> Result<Info> {
         Diagnostic::new(&codes::IMPORT_INPUT, format!("elements of type {name} cannot be read"))
     })?;
     let dims = t.shape.as_ref().map_or(&[][..], |s| &s.dim);
+    let extent = |d: &Dimension| match &d.value {
+        Some(Dim::DimValue(v)) => Ok(*v),
+        Some(Dim::DimParam(name)) => Err(format!(" (`{name}`)")),
+        None => Err(String::new()),
+    };
+    Ok((elem, dims.iter().map(extent).collect()))
+}
+
+fn resolve((elem, dims): (Elem, Vec<Extent>)) -> Result<Info> {
     let mut shape = Vec::with_capacity(dims.len());
     for (axis, dim) in dims.iter().enumerate() {
-        shape.push(match &dim.value {
-            Some(Dim::DimValue(v)) => {
-                usize::try_from(*v).ok().filter(|v| *v > 0).ok_or_else(|| {
-                    Diagnostic::new(&codes::ONNX_SHAPE, format!("dimension {axis} is {v}"))
-                })?
-            }
-            _ if axis == 0 => 1,
-            other => {
-                let name = match other {
-                    Some(Dim::DimParam(name)) => format!(" (`{name}`)"),
-                    _ => String::new(),
-                };
+        shape.push(match dim {
+            Ok(v) => usize::try_from(*v).ok().filter(|v| *v > 0).ok_or_else(|| {
+                Diagnostic::new(&codes::ONNX_SHAPE, format!("dimension {axis} is {v}"))
+            })?,
+            Err(_) if axis == 0 => 1,
+            Err(name) => {
                 let message = format!(
                     "dimension {axis}{name} is not fixed; only the batch, dimension 0, may be"
                 );
-                return Err(Diagnostic::new(&codes::ONNX_SHAPE, message)
-                    .help("export with only the batch dimension dynamic"));
+                return Err(Diagnostic::new(&codes::ONNX_SHAPE, message).help(
+                    "export with only the batch dimension dynamic; a number of timesteps must be fixed, as the loop over them is unrolled",
+                ));
             }
         });
     }

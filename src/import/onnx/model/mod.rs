@@ -4,6 +4,7 @@
 mod ends;
 mod order;
 mod state;
+mod time;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -32,6 +33,15 @@ pub(super) enum Source<'a> {
     Node(usize),
 }
 
+/// The dimension of the input that is time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Time {
+    /// 0 or 1; the batch is the other one.
+    pub(super) axis: usize,
+    /// T.
+    pub(super) steps: usize,
+}
+
 /// A model whose edges all lead somewhere.
 #[derive(Debug)]
 pub(super) struct Model<'a> {
@@ -39,8 +49,11 @@ pub(super) struct Model<'a> {
     pub(super) nodes: Vec<Node<'a>>,
     /// Indices of the nodes that the output depends on, operands before users.
     pub(super) order: Vec<usize>,
-    /// Name of the one input, its type and shape with the batch as first extent.
+    /// Name of the one input, its type and shape at one timestep with the batch as first
+    /// extent.
     pub(super) input: (&'a str, Info),
+    /// The dimension beside these that is time, if the input changes.
+    pub(super) time: Option<Time>,
     /// Width of a level, if the file notes it.
     pub(super) input_bits: Option<u32>,
     /// Name of the output that becomes the logits.
@@ -70,13 +83,15 @@ impl<'a> Model<'a> {
         let output = ends::output(graph, &sources, &states, options)?;
         let live = order::live(&nodes, &sources, &mut states, output)?;
         let order = order::order(&nodes, &sources, &live)?;
-        let input = ends::input(graph, &nodes, &order, &sources, &states, output)?;
+        let network = time::Graph { nodes: &nodes, order: &order, sources: &sources };
+        let (name, info, time) = ends::input(graph, &network, &states, output)?;
+        let input = (name, info);
         let noted = graph.input.iter().find(|i| i.name() == input.0);
         let notes = noted.map_or(&[][..], |i| &i.metadata_props);
         let bits = notes.iter().find(|n| n.key() == BITS).and_then(|n| n.value().parse().ok());
         let input_bits = bits.filter(|b| (1..=16).contains(b));
         let steps = state::steps(&states, order.len(), options)?;
-        Ok(Self { nodes, order, input, input_bits, output, states, steps, sources })
+        Ok(Self { nodes, order, input, time, input_bits, output, states, steps, sources })
     }
 
     /// Where the value of this name comes from; none is the internal error of a missing

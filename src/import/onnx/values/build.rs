@@ -42,15 +42,24 @@ pub(super) struct Builder<'m, 'a> {
 impl<'m, 'a> Builder<'m, 'a> {
     pub(super) fn new(model: &'m Model<'a>, bytes: usize) -> Self {
         let (name, info) = &model.input;
-        let input = Value { kind: Kind::Input, info: Some(info.clone()), origin: None };
+        let input = |info: Info| Value { kind: Kind::Input, info: Some(info), origin: None };
+        let mut whole = info.clone();
+        let mut values = Vec::new();
+        let mut stacks = HashMap::new();
+        if let Some(time) = model.time {
+            whole.shape.insert(time.axis.min(whole.shape.len()), time.steps);
+            values.extend((0..time.steps).map(|_| input(info.clone())));
+            stacks.insert(0, Stack::of_input(time));
+        }
+        values.insert(0, input(whole));
         Self {
             model,
-            values: vec![input],
+            values,
             fates: vec![Fate::Dead; model.nodes.len() * model.steps],
             by_name: HashMap::from([(*name, 0)]),
             by_key: HashMap::new(),
             by_content: HashMap::new(),
-            stacks: HashMap::new(),
+            stacks,
             timed: HashSet::new(),
             // A weight takes part in about ten operators before it is what is used.
             budget: bytes.saturating_mul(16).saturating_add(1 << 20),
@@ -135,7 +144,8 @@ impl<'m, 'a> Builder<'m, 'a> {
         let Some(&output) = outputs.last() else {
             return Err(Diagnostic::internal("onnx values", "a model without timesteps"));
         };
-        Ok(Values { values: self.values, users, fates: self.fates, input: 0, output, outputs })
+        let inputs = self.model.time.map_or(0..1, |t| 1..t.steps + 1).collect();
+        Ok(Values { values: self.values, users, fates: self.fates, inputs, output, outputs })
     }
 
     pub(super) fn push(&mut self, value: Value) -> ValueId {
@@ -144,7 +154,7 @@ impl<'m, 'a> Builder<'m, 'a> {
     }
 
     /// A constant; the same content is the same value.
-    fn constant(&mut self, tensor: Tensor, origin: Option<String>) -> ValueId {
+    pub(super) fn constant(&mut self, tensor: Tensor, origin: Option<String>) -> ValueId {
         let hash = content(&tensor);
         let same = |id: &ValueId| match self.values.get(*id).map(|v| &v.kind) {
             Some(Kind::Const(t)) => *t == tensor,
@@ -180,6 +190,7 @@ impl<'m, 'a> Builder<'m, 'a> {
             operands.pop();
         }
         let (mut ids, mut fate) = self.evaluate(n, node, operands.clone())?;
+        self.split(n, node, &operands, &ids)?;
         if let Some(first) = ids.first_mut() {
             let id = self.follow(n, node, &operands, *first)?;
             if id != *first {

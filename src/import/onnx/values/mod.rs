@@ -4,6 +4,7 @@
 //! An unrolled network repeats what is the same at every timestep; here the copies are
 //! one value, so that patterns see the structure that was written.
 
+mod alike;
 mod build;
 mod identity;
 mod time;
@@ -67,7 +68,8 @@ pub(super) struct Values {
     /// One entry a node, in the order of [`Model::nodes`]; so many for every timestep of a
     /// model that holds one.
     pub(super) fates: Vec<Fate>,
-    pub(super) input: ValueId,
+    /// The input, or its timesteps.
+    pub(super) inputs: Vec<ValueId>,
     /// The output; the last timestep's, if there are several.
     pub(super) output: ValueId,
     /// The output of every timestep of a model that holds one; else the output alone.
@@ -174,7 +176,7 @@ mod tests {
         let text = "input x f32 1 2\nconst one f32 -: 1\nconst zero f32 1x2: 0
             a = Mul(x, one)\nb = Add(zero, a)\nc = Neg(b)\nd = Neg(c)\nv = Abs(one)\noutput c";
         values(text, |v| {
-            assert_eq!(v.operand(v.output, 0), Some(v.input));
+            assert_eq!(v.operand(v.output, 0), Some(v.inputs[0]));
             assert_eq!(v.fates[..2], [Fate::Identity; 2]);
             assert_eq!(v.fates[3..], [Fate::Dead; 2]);
         });
@@ -187,14 +189,14 @@ mod tests {
                 "input x f32 1 2\nconst r f32 -: 0.5\nconst t bool -: {flag}\ny = Dropout(x, r, t)\noutput y"
             )
         };
-        values(&text(0), |v| assert_eq!(v.output, v.input));
-        values(&text(1), |v| assert_ne!(v.output, v.input));
+        values(&text(0), |v| assert_eq!(v.output, v.inputs[0]));
+        values(&text(1), |v| assert_ne!(v.output, v.inputs[0]));
     }
 
     #[test]
     fn a_sum_that_broadcasts_is_no_identity() {
         let text = "input x f32 1 2\nconst zero f32 3x2: 0\ny = Add(x, zero)\noutput y";
-        values(text, |v| assert_ne!(v.output, v.input));
+        values(text, |v| assert_ne!(v.output, v.inputs[0]));
     }
 
     #[test]
