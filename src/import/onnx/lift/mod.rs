@@ -39,6 +39,8 @@ mod lif;
 mod lif_call;
 mod linear;
 mod multibit;
+mod normal;
+mod pad;
 mod names;
 mod per_step;
 mod pool;
@@ -88,6 +90,7 @@ pub(super) const PATTERNS: &[&dyn Pattern] = &[
     &join::Join,
     &total::Total,
     &scale::Scale,
+    &normal::Normal,
     &time::Last,
 ];
 
@@ -129,6 +132,8 @@ enum Effect {
     Nodes(Vec<(Hint, Op)>),
     /// A node that takes the streams of these nodes.
     Join(Hint, Op, Vec<NodeId>),
+    /// What the stream of the first node is above that of the second.
+    Difference(Hint, NodeId, NodeId),
     /// The node whose stream leaves the graph.
     Output(Hint, Op),
     /// Nothing: the same stream as other values.
@@ -286,6 +291,12 @@ impl<'m> Lift<'m> {
             }
             Effect::Join(hint, op, operands) => {
                 let (node, name) = self.layer(&hint, op, &operands, &mut flow)?;
+                (node, Some(name))
+            }
+            Effect::Difference(hint, whole, part) => {
+                let op = Op::Scale(ir::Scale { factor: PerChannel::All(-1.0) });
+                let (negative, _) = self.layer(&Hint::new("scale"), op, &[part], &mut flow)?;
+                let (node, name) = self.layer(&hint, Op::Add, &[whole, negative], &mut flow)?;
                 (node, Some(name))
             }
             Effect::Output(hint, op) => {

@@ -5,6 +5,7 @@
 use super::affine::Atom;
 use super::{Found, Hint, Lift, Pattern, Stream, steps};
 use crate::diag::Result;
+use crate::import::onnx::values::ValueId;
 use crate::ir::{self, Op};
 
 /// `y = factor · x`.
@@ -28,7 +29,9 @@ impl Pattern for Scale {
         let mut found = Vec::new();
         for group in groups {
             let (Some(&id), Some(&step)) = (group.first(), stream.steps.first()) else { continue };
-            if lift.account.has(id) {
+            // A neuron takes the product of its own reset, which layers may take as well.
+            let open = |v: &ValueId| lift.values.users(*v).iter().any(|u| !lift.account.has(*u));
+            if group.iter().any(|v| lift.account.has(*v)) && !group.iter().all(open) {
                 continue;
             }
             let atom = Atom::Value(step);
