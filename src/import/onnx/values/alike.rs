@@ -56,6 +56,12 @@ impl<'a> Builder<'_, 'a> {
             "MatMul" => true,
             "Gemm" | "BatchNormalization" | "Conv" | "MaxPool" | "AveragePool"
             | "GlobalAveragePool" | "GlobalMaxPool" => stack.is_merged,
+            "ReduceMean" | "ReduceSum" | "ReduceMax" => {
+                let rank = operands.first().copied().flatten().and_then(|x| self.rank(x));
+                let inside = |a: &i64| *a != 0 && rank.is_some_and(|r| *a != -r);
+                let axes = self.list(node, "axes", operands, 1)?;
+                stack.is_merged && axes.is_some_and(|a| a.iter().all(inside))
+            }
             "Flatten" => stack.is_merged && node.int("axis")?.unwrap_or(1) == 1,
             _ => false,
         };
@@ -66,6 +72,11 @@ impl<'a> Builder<'_, 'a> {
         };
         let rest = operands.get(1..).unwrap_or_default();
         Ok(is_layer && is_first && count == 1 && rest.iter().flatten().all(is_constant))
+    }
+
+    fn rank(&self, id: ValueId) -> Option<i64> {
+        let info = self.values.get(id)?.info.as_ref()?;
+        i64::try_from(info.shape.len()).ok()
     }
 
     /// Constants that cannot differ between the timesteps, and that meet one timestep as
@@ -90,7 +101,14 @@ impl<'a> Builder<'_, 'a> {
     }
 
     /// The tensor in another shape, which keeps time or joins it with the batch.
-    pub(super) fn reshaped(&mut self, n: usize, stack: &Stack, out: &[usize]) -> Option<Stack> {
+    /// `joins` says that the first extent is left to be computed.
+    pub(super) fn reshaped(
+        &mut self,
+        n: usize,
+        stack: &Stack,
+        out: &[usize],
+        joins: bool,
+    ) -> Option<Stack> {
         let info = self.values.get(*stack.steps.first()?)?.info.clone()?;
         let (&batch, rest) = info.shape.split_first()?;
         let steps = stack.steps.len();
@@ -105,12 +123,12 @@ impl<'a> Builder<'_, 'a> {
         };
         let (split, merged) =
             (kept(2).filter(|_| split), kept(1).filter(|_| out.first() == Some(&rows)));
-        // With a batch of 1 both may fit: what keeps the other dimensions is meant, or else
-        // nothing is joined or taken apart.
+        // With a batch of 1 both may fit: what keeps the other dimensions is meant; else T is
+        // a number, and T times the batch is none.
         let (is_merged, shape) = match (split, merged) {
-            (Some(s), Some(m)) if s == rest || (m != rest && !stack.is_merged) => (false, s),
-            (_, Some(m)) => (true, m),
-            (Some(s), None) => (false, s),
+            (Some(s), Some(m)) if s != rest && (m == rest || joins) => (true, m),
+            (Some(s), _) => (false, s),
+            (None, Some(m)) => (true, m),
             (None, None) => return None,
         };
         let made = self.each_reshaped(n, stack, &info, shape)?;

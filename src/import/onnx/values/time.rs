@@ -177,9 +177,14 @@ impl<'a> Builder<'_, 'a> {
                 is_swap.then(|| Made::Stack(Stack { axis: 1 - stack.axis, ..stack }))
             }
             "Reshape" | "Squeeze" | "Unsqueeze" => {
-                self.reshaped(n, &stack, &out).map(Made::Stack)
+                let extents = self.ints(operands, 1).filter(|_| node.op() == "Reshape");
+                let joins = extents.is_some_and(|e| e.first() == Some(&-1));
+                self.reshaped(n, &stack, &out, joins).map(Made::Stack)
             }
-            "ReduceMean" | "ReduceSum" if stack.is_computed && is_time(axes()?) => {
+            "ReduceMean" | "ReduceSum" if is_time(axes()?) => {
+                if !stack.is_computed {
+                    return Ok(None);
+                }
                 if node.int("keepdims")?.unwrap_or(1) != 0 {
                     return Ok(None);
                 }
@@ -236,7 +241,7 @@ impl<'a> Builder<'_, 'a> {
     }
 
     /// Integers of an operand, which older operator sets have as an attribute.
-    fn list(
+    pub(super) fn list(
         &self,
         node: &Node<'_>,
         attribute: &str,
