@@ -72,7 +72,7 @@ impl Pattern for Lif {
 
 fn unlike(lift: &Lifting<'_>, step: &Step, message: impl Into<String>) -> Box<Diagnostic> {
     lift.error(step.fires, &codes::LIFT_NEURON, message).help(
-        "supported is u[t] = λ u[t-1] + g x[t] + b with the reset by subtraction, to a constant, or none, the same at every timestep (snnTorch: leave `reset_delay` at True)",
+        "supported is u[t] = λ u[t-1] + g x[t] + b with the reset by subtraction, to a constant, or none, the same at every timestep (snnTorch: leave `reset_delay` at True; Synaptic and recurrent neurons are read from NIR files)",
     )
 }
 

@@ -39,9 +39,9 @@ mod lif;
 mod lif_call;
 mod linear;
 mod multibit;
+mod names;
 mod normal;
 mod pad;
-mod names;
 mod per_step;
 mod pool;
 mod readout;
@@ -243,6 +243,9 @@ pub(super) fn lift<'m>(
         }
     }
     let mut report = std::mem::take(&mut lift.account).close(model, values)?;
+    if lift.timesteps.as_ref().is_some_and(|(t, _)| *t == 1) && model.states.is_empty() {
+        lift.note("one timestep and no state: neither leak nor reset has any effect; if the network was trained with more, its state was lost when it was exported".to_owned());
+    }
     report.notes = lift.notes.take();
     let fires = |id: &NodeId| matches!(lift.graph.node(*id).op, Op::Lif(_));
     let is_spiking = lift.graph.order()?.iter().any(fires);
@@ -295,7 +298,8 @@ impl<'m> Lift<'m> {
             }
             Effect::Difference(hint, whole, part) => {
                 let op = Op::Scale(ir::Scale { factor: PerChannel::All(-1.0) });
-                let (negative, _) = self.layer(&Hint::new("scale"), op, &[part], &mut flow)?;
+                let (negative, sign) = self.layer(&Hint::new("scale"), op, &[part], &mut flow)?;
+                self.account.take(pattern, Some(sign), []);
                 let (node, name) = self.layer(&hint, Op::Add, &[whole, negative], &mut flow)?;
                 (node, Some(name))
             }
@@ -337,7 +341,8 @@ impl<'m> Lift<'m> {
                 let gain = if kind == ReadoutKind::Mean { 1.0 / count } else { 1.0 };
                 for operand in &mut operands {
                     let name = self.names.name(&Hint::new("integrator"));
-                    *operand = self.graph.add(name, integrator(gain), &[*operand])?;
+                    *operand = self.graph.add(name.clone(), integrator(gain), &[*operand])?;
+                    self.account.take("sum-over-time", Some(name), []);
                 }
                 *flow = Flow::End(ReadoutKind::Last);
             }

@@ -96,9 +96,13 @@ mod tests {
             let Op::Conv(conv) = op(&image(&conv), "conv1") else { panic!("{pad}") };
             assert_eq!(conv.window.padding, [[1, 2], [1, 3]]);
         }
-        let pool = "const q i64 8: 0 0 1 1 0 0 1 1\nb = Pad(p, q)\ni = AveragePool(b) kernel_shape=[2,2]";
+        let pool =
+            "const q i64 8: 0 0 1 1 0 0 1 1\nb = Pad(p, q)\ni = AveragePool(b) kernel_shape=[2,2]";
         let Op::Pool(pool) = op(&image(pool), "pool1") else { panic!() };
-        assert_eq!((pool.kind, &pool.window.padding[..]), (PoolKind::Average, &[[1, 1], [1, 1]][..]));
+        assert_eq!(
+            (pool.kind, &pool.window.padding[..]),
+            (PoolKind::Average, &[[1, 1], [1, 1]][..])
+        );
     }
 
     #[test]
@@ -108,7 +112,10 @@ mod tests {
             ("const q i64 8: 0 0 1 1 0 0 1 1\nconst z f32 -: 0.5\nb = Pad(p, q, z)", "Conv(b, w)"),
             ("const q i64 8: 0 0 -1 0 0 0 0 0\nb = Pad(p, q)", "Conv(b, w)"),
             // Numbers below zero lose against a border of zeros.
-            ("const q i64 8: 0 0 1 1 0 0 1 1\nn = Neg(p)\nb = Pad(n, q)", "MaxPool(b) kernel_shape=[2,2]"),
+            (
+                "const q i64 8: 0 0 1 1 0 0 1 1\nn = Neg(p)\nb = Pad(n, q)",
+                "MaxPool(b) kernel_shape=[2,2]",
+            ),
         ] {
             let got = refusal(&image(&format!("{W}{pad}\ni = {layer}")));
             assert!(got.starts_with("SF0120 node"), "{pad}: {got}");

@@ -37,7 +37,8 @@ impl Pattern for Pool {
                 {
                     view.widen(&mut pool.window);
                     let taken = [&view.taken[..], &group[..]].concat();
-                    found.push(Found { taken, ..Found::layer(stream, hint, Op::Pool(pool), group) });
+                    found
+                        .push(Found { taken, ..Found::layer(stream, hint, Op::Pool(pool), group) });
                 }
             }
         }

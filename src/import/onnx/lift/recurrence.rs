@@ -290,16 +290,7 @@ fn step(lift: &Lift<'_>, fires: ValueId, current: ValueId, before: Option<&Step>
     if !form.has_only(&allowed) || !depends(&form, current, before) {
         return None;
     }
-    Some(Step {
-        fires,
-        membrane: x,
-        threshold,
-        compare,
-        form,
-        current,
-        shifts: all,
-        taken,
-    })
+    Some(Step { fires, membrane: x, threshold, compare, form, current, shifts: all, taken })
 }
 
 /// True if the membrane takes up the current, and continues the step before.

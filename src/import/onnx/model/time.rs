@@ -69,8 +69,7 @@ impl Graph<'_, '_> {
                     Some(axis)
                 }
                 "Transpose" => {
-                    let place =
-                        |p: &[i64]| p.iter().position(|&d| usize::try_from(d) == Ok(axis));
+                    let place = |p: &[i64]| p.iter().position(|&d| usize::try_from(d) == Ok(axis));
                     node.ints("perm")?.and_then(place)
                 }
                 op => {

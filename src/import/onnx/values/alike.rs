@@ -23,8 +23,7 @@ impl<'a> Builder<'_, 'a> {
         let stacks = || operands.iter().flatten().filter_map(|o| self.stacks.get(o));
         let Some(first) = stacks().next().cloned() else { return Ok(None) };
         let same = |s: &Stack| {
-            (s.steps.len(), s.axis, s.is_merged)
-                == (first.steps.len(), first.axis, first.is_merged)
+            (s.steps.len(), s.axis, s.is_merged) == (first.steps.len(), first.axis, first.is_merged)
         };
         if !stacks().all(same) || !self.is_alike(node, operands, &first)? {
             return Ok(None);

@@ -263,6 +263,12 @@ impl<'m, 'a> Builder<'m, 'a> {
                 }
             }
         }
+        if outputs == 1
+            && let Some(kind) = self.comparison(n, node, operands, info.as_ref())
+        {
+            let id = self.push(Value { kind, info, origin: None });
+            return Ok((vec![id], Fate::Value(id)));
+        }
         let mut ids = Vec::with_capacity(outputs);
         // What is known of an operator is about its first output; those of Lif are alike.
         let alike = node.proto.domain() == DOMAIN;

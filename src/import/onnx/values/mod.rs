@@ -6,6 +6,7 @@
 
 mod alike;
 mod build;
+mod compare;
 mod identity;
 mod time;
 

@@ -147,10 +147,9 @@ impl<'a> Builder<'_, 'a> {
                 let start = self.list(node, "starts", operands, 1)?;
                 let is_plain = self.ints(operands, 4).is_none_or(|s| s == [1]);
                 let length = out.get(stack.axis).copied().unwrap_or(0);
-                let (Some([start]), true) = (
-                    start.as_deref(),
-                    is_plain && is_time(self.list(node, "axes", operands, 3)?),
-                ) else {
+                let (Some([start]), true) =
+                    (start.as_deref(), is_plain && is_time(self.list(node, "axes", operands, 3)?))
+                else {
                     return Ok(None);
                 };
                 let start = if *start < 0 { start.saturating_add(signed(count)) } else { *start };
@@ -209,7 +208,8 @@ impl<'a> Builder<'_, 'a> {
         let Some(&Some(x)) = operands.first().filter(|_| node.is_standard()) else { return Ok(()) };
         let Some(stack) = self.stacks.get(&x).cloned() else { return Ok(()) };
         let Some(info) = self.values.get(x).and_then(|v| v.info.clone()) else { return Ok(()) };
-        let is_single = self.list(node, "split", operands, 1)?.is_none_or(|s| s.iter().all(|s| *s == 1));
+        let is_single =
+            self.list(node, "split", operands, 1)?.is_none_or(|s| s.iter().all(|s| *s == 1));
         let axis = node.int("axis")?.unwrap_or(0);
         if node.op() != "Split"
             || !stack.is_time(axis, info.shape.len())
