@@ -29,8 +29,10 @@ impl Pattern for Scale {
         let groups = steps::groups(lift, stream, |n| self.operators().contains(&n.op()))?;
         let mut found = Vec::new();
         for group in groups {
-            let (Some(&id), Some(&step)) = (group.first(), stream.steps.first()) else { continue };
-            if lift.account.has(id) {
+            let Some(&step) = stream.steps.first() else { continue };
+            // A neuron takes the product of its own reset, which layers may take as well.
+            let open = |v: &ValueId| lift.values.users(*v).iter().any(|u| !lift.account.has(*u));
+            if group.iter().any(|v| lift.account.has(*v)) && !group.iter().all(open) {
                 continue;
             }
             // Elsewhere a constant is a current, or an offset of what comes next.
