@@ -11,9 +11,9 @@ use std::path::Path;
 use agree::{Comparison, file, levels};
 use onnx_protobuf::ModelProto;
 use protobuf::Message as _;
-use rten::{Dimension, Model, ModelOptions, NodeId, Value};
+use rten::{DataType, Dimension, Model, ModelOptions, NodeId, Value, ValueType};
 use synfire::import::{Options, WeightForm, ZeroSign, load};
-use synfire::interp::Spikes;
+use synfire::interp::{Spikes, Stimulus};
 use synfire::ir::Graph;
 
 /// Random inputs for each model.
@@ -69,7 +69,6 @@ struct Reference {
     model: Model,
     /// What is asked for: the outputs, then the results of all comparisons.
     asked: Vec<NodeId>,
-    batch: usize,
 }
 
 /// What rten computes for one sample.
@@ -91,28 +90,28 @@ impl Reference {
         let nodes = file.graph.node.iter().filter(|n| comparisons.contains(&&*n.op_type));
         let results = nodes.map(|n| model.node_id(&n.output[0]).unwrap());
         let asked = model.output_ids().iter().copied().chain(results).collect();
-        let batch = match model.input_shape(0).unwrap()[0] {
-            Dimension::Fixed(n) => n,
-            Dimension::Symbolic(_) => 1,
-        };
-        Ok(Self { model, asked, batch })
+        Ok(Self { model, asked })
     }
 
+    /// Only the batch has a name.
     fn shape(&self, input: usize) -> Vec<usize> {
-        let shape = self.model.input_shape(input).unwrap();
-        std::iter::once(self.batch)
-            .chain(shape[1..].iter().map(|d| match d {
-                Dimension::Fixed(n) => *n,
-                Dimension::Symbolic(name) => panic!("any {name}"),
-            }))
-            .collect()
+        let extent = |d| if let Dimension::Fixed(n) = d { n } else { 1 };
+        self.model.input_shape(input).unwrap().into_iter().map(extent).collect()
     }
 
-    /// A batch of the same sample. The states of a file that holds one timestep follow the
-    /// input and the logits, in the same order.
-    fn run(&self, input: &[u16], classes: usize, steps: u32) -> Run {
-        let levels: Vec<u8> = input.iter().map(|&v| u8::try_from(v).unwrap()).collect();
-        let levels = Value::from_shape(self.shape(0), levels.repeat(self.batch)).unwrap();
+    /// A batch of the same sample, `[timestep][element]` or `[element]`. The states of a
+    /// file that holds one timestep follow the input and the logits, in the same order.
+    fn run(&self, sample: &[u16], classes: usize, steps: u32) -> Run {
+        let batch = self.shape(0).iter().product::<usize>() / sample.len();
+        let input = sample.repeat(batch);
+        let is_real = self.model.node_info(self.model.input_ids()[0]).unwrap().dtype()
+            == Some(ValueType::Tensor(DataType::Float));
+        let input = if is_real {
+            Value::from_shape(self.shape(0), input.into_iter().map(f32::from).collect()).unwrap()
+        } else {
+            let input = input.into_iter().map(|v| u8::try_from(v).unwrap()).collect();
+            Value::from_shape(self.shape(0), input).unwrap()
+        };
         let zeros = |i| {
             let shape = self.shape(i);
             Value::from_shape(&shape, vec![0f32; shape.iter().product()]).unwrap()
@@ -121,22 +120,31 @@ impl Reference {
         let mut states: Vec<Value> = (1..ids.len()).map(zeros).collect();
         let mut run = Run { logits: Vec::new(), comparisons: Vec::new() };
         for _ in 0..if states.is_empty() { 1 } else { steps } {
-            let values = std::iter::once(&levels).chain(&states);
+            let values = std::iter::once(&input).chain(&states);
             let inputs = ids.iter().copied().zip(values.map(Into::into)).collect();
             let mut values = self.model.run(inputs, &self.asked, None).unwrap();
             for value in values.split_off(outputs) {
                 let Value::Int32Tensor(b) = value else { panic!("no truth values") };
                 let mut fired: Vec<_> = b.into_data().into_iter().map(|b| b != 0).collect();
-                fired.truncate(fired.len() / self.batch);
+                fired.truncate(fired.len() / batch);
                 run.comparisons.push(fired);
             }
             states = values.split_off(1);
             let Some(Value::FloatTensor(y)) = values.pop() else { panic!("no floats") };
             let rows = y.into_data();
-            let sample = rows.chunks(classes).step_by(self.batch).flatten();
+            let sample = rows.chunks(classes).step_by(batch).flatten();
             run.logits.extend(sample.map(|&x| f64::from(x)));
         }
         run
+    }
+}
+
+/// Most networks divide levels by 16, those of images by 255, those of sequences by 1.
+fn bits(name: &str) -> u32 {
+    match name.split_once('/').unwrap() {
+        ("conv" | "student", _) => 8,
+        ("sequence", variant) if !variant.starts_with("levels") => 2,
+        _ => 4,
     }
 }
 
@@ -158,21 +166,25 @@ fn every_file_computes_what_rten_does() {
             refused += 1;
             continue;
         };
-        let len = |id| graph.node(id).stream.len();
-        let (size, classes) = (len(graph.order().unwrap()[0]), len(graph.output().unwrap()));
-        // Most networks divide by 16, these by 255.
-        let is_image = ["conv/", "student/"].iter().any(|f| name.starts_with(f));
+        let input = &graph.node(graph.order().unwrap()[0]).stream;
+        let classes = graph.node(graph.output().unwrap()).stream.len();
+        let steps = if input.is_static { 1 } else { graph.timesteps as usize };
         let mut comparison = Comparison::new(&name, &graph);
-        for input in levels(size, if is_image { 8 } else { 4 }, SAMPLES, 1) {
-            let run = reference.run(&input, classes, graph.timesteps);
+        for sample in levels(steps * input.len(), bits(&name), SAMPLES, 1) {
+            let run = reference.run(&sample, classes, graph.timesteps);
             let fires = |layers: &[Spikes]| {
                 layers.iter().flat_map(|l| &l.fired).all(|step| run.comparisons.contains(step))
             };
-            comparison.sample(&input, &run.logits, fires);
+            let each: Vec<_> = sample.chunks(input.len()).map(<[u16]>::to_vec).collect();
+            let stimulus = match input.is_static {
+                true => Stimulus::Levels(&sample),
+                false => Stimulus::LevelSteps(&each),
+            };
+            comparison.sample(stimulus, &run.logits, fires);
         }
         worst = worst.max(comparison.finish());
         compared += 1;
     }
     eprintln!("{compared} files compared, the largest difference is {worst:.1e}");
-    assert_eq!((compared, not_run, refused), (177, 38, 3));
+    assert_eq!((compared, not_run, refused), (203, 38, 3));
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use synfire::data::random;
 use synfire::import::{Options, load};
-use synfire::interp::{Interp, Logits, Record, Spikes};
+use synfire::interp::{Interp, Logits, Record, Spikes, Stimulus};
 use synfire::ir::{Graph, Op, PerChannel, ReadoutKind};
 
 /// What single and double precision may differ by, in logits and, relative to the
@@ -71,7 +71,7 @@ pub fn agree(name: &str, graph: &Graph, inputs: &[Vec<u16>], want: &[Vec<f64>]) 
     assert_eq!(inputs.len(), want.len(), "{name}");
     let mut comparison = Comparison::new(name, graph);
     for (input, want) in inputs.iter().zip(want) {
-        comparison.sample(input, want, |_| true);
+        comparison.sample(Stimulus::Levels(input), want, |_| true);
     }
     comparison.finish();
 }
@@ -99,14 +99,14 @@ impl<'g> Comparison<'g> {
 
     /// `want` is `[timestep][class]` if each timestep is an output, else `[class]`. Logits
     /// within the bound name the same class, unless two of them are equal up to the bound.
-    pub fn sample(&mut self, input: &[u16], want: &[f64], fires: impl Fn(&[Spikes]) -> bool) {
+    pub fn sample(&mut self, x: Stimulus<'_>, want: &[f64], fires: impl Fn(&[Spikes]) -> bool) {
         let Self { name, samples, .. } = *self;
-        let record = self.interp.run(input).unwrap();
+        let record = self.interp.run_on(x).unwrap();
         let got = logits(self.graph, &record);
         let off = distance(&got, want);
         let same = fires(&record.spikes);
         self.samples += 1;
-        if (off > BOUND || !same) && self.is_on_the_edge(input, &record) {
+        if (off > BOUND || !same) && self.is_on_the_edge(x, &record) {
             self.edges += 1;
             return;
         }
@@ -121,10 +121,10 @@ impl<'g> Comparison<'g> {
     }
 
     /// Would slightly other thresholds give other spikes?
-    fn is_on_the_edge(&self, input: &[u16], record: &Record) -> bool {
+    fn is_on_the_edge(&self, x: Stimulus<'_>, record: &Record) -> bool {
         [1.0 - BOUND, 1.0 + BOUND].iter().any(|&factor| {
             let graph = moved(self.graph, factor);
-            Interp::new(&graph).unwrap().run(input).unwrap().spikes != record.spikes
+            Interp::new(&graph).unwrap().run_on(x).unwrap().spikes != record.spikes
         })
     }
 

@@ -119,7 +119,7 @@ def main():
     rng = np.random.default_rng(17)
     expected = {}
     for name, (make, exporters, shape) in VARIANTS.items():
-        torch.manual_seed(5)
+        torch.manual_seed(9)  # both layers fire
         model = make().eval()
         batch = 0 if name in BATCH_FIRST else 1
         size = (SAMPLES, STEPS, *shape) if batch == 0 else (STEPS, SAMPLES, *shape)
