@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! Convolutions over one or two dimensions.
+//! Convolutions over one or two dimensions; those that sum each channel up are pools.
 
 use super::multibit;
 use super::{Found, Hint, Lift, Pattern, Stream, bias, steps};
@@ -7,7 +7,7 @@ use crate::diag::{Result, codes};
 use crate::import::onnx::tensor::{Info, Tensor};
 use crate::import::onnx::values::ValueId;
 use crate::import::onnx::window;
-use crate::ir::{self, Op};
+use crate::ir::{self, Op, Pool, PoolKind, Weights, Window};
 
 /// `Conv` with constant ±α_c, and a bias that is its own or added next.
 pub(super) struct Conv;
@@ -68,15 +68,27 @@ fn layer(
         }
         None => bias::added(lift, stream, group, outputs)?,
     };
+    if bias.is_none() && groups == outputs && is_ones(&weights, &window) {
+        let hint = Hint::new("pool").scope(Some(node));
+        let op = Op::Pool(Pool { kind: PoolKind::Sum, window });
+        return Ok(Some(Found { taken, ..Found::layer(stream, hint, op, group) }));
+    }
     let hint = Hint::new("conv").owner(origin).scope(Some(node));
     let op = Op::Conv(ir::Conv { weights, bias, window, groups });
     Ok(Some(Found { taken, ..Found::layer(stream, hint, op, group) }))
 }
 
+/// One channel an output, and nothing but ones: its sum.
+fn is_ones(weights: &Weights, window: &Window) -> bool {
+    let places = window.kernel.iter().product();
+    let is_one = |o: usize| (0..places).all(|i| weights.value(o, i) == 1.0);
+    weights.inputs() == places && (0..weights.outputs()).all(is_one)
+}
+
 #[cfg(test)]
 mod tests {
     use crate::import::onnx::testing::{image, op, refusal};
-    use crate::ir::{BitMatrix, Conv, Op, PerChannel, Weights, Window};
+    use crate::ir::{BitMatrix, Conv, Op, PerChannel, Pool, PoolKind, Weights, Window};
 
     fn layer(conv: &str) -> Conv {
         match op(&image(conv), "conv1") {
@@ -101,6 +113,17 @@ mod tests {
             dilation: vec![1, 1],
         };
         assert_eq!((c.window, c.groups, c.bias), (window, 1, None));
+    }
+
+    #[test]
+    fn ones_are_a_sum() {
+        let sum = image("const w f32 1x1x2x2: 1 1 1 1\ni = Conv(p, w) strides=[2,2]");
+        let Op::Pool(Pool { kind: PoolKind::Sum, window }) = op(&sum, "pool1") else { panic!() };
+        assert_eq!((window.kernel, window.stride), (vec![2, 2], vec![2, 2]));
+        let other = sum.replace("1 1 1 1", "1 1 -1 1");
+        assert!(matches!(op(&other, "conv1"), Op::Conv(_)));
+        let two = sum.replace("1x1x2x2: 1 1 1 1", "2x1x1x1: 1 1");
+        assert!(matches!(op(&two, "conv1"), Op::Conv(_)));
     }
 
     #[test]

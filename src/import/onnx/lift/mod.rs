@@ -26,6 +26,7 @@ mod affine;
 mod alias;
 mod batch_norm;
 mod bias;
+mod calls;
 mod coeff;
 mod conv;
 mod flatten;
@@ -36,7 +37,6 @@ mod join;
 mod known;
 mod li;
 mod lif;
-mod lif_call;
 mod linear;
 mod multibit;
 mod names;
@@ -72,7 +72,9 @@ const FUEL_PER_VALUE: usize = 200;
 
 /// Every pattern, in the order in which they look at a stream.
 pub(super) const PATTERNS: &[&dyn Pattern] = &[
-    &lif_call::Lif,
+    &calls::Lif,
+    &calls::Li,
+    &calls::Threshold,
     &lif::Lif,
     &li::Li,
     &readout::Readout,
