@@ -8,13 +8,13 @@ mod agree;
 
 use std::path::Path;
 
-use agree::{Comparison, WORTH, file, input, levels};
+use agree::{Comparison, file, levels};
 use onnx_protobuf::ModelProto;
 use protobuf::Message as _;
-use rten::{Dimension, Model, ModelOptions, NodeId, Value};
+use rten::{DataType, Dimension, Model, ModelOptions, NodeId, Value, ValueType};
 use synfire::import::{Options, WeightForm, ZeroSign, load};
-use synfire::interp::Spikes;
-use synfire::ir::{Graph, Input};
+use synfire::interp::{Spikes, Stimulus};
+use synfire::ir::Graph;
 
 /// Random inputs for each model.
 const SAMPLES: usize = 100;
@@ -69,9 +69,6 @@ struct Reference {
     model: Model,
     /// What is asked for: the outputs, then the results of all comparisons.
     asked: Vec<NodeId>,
-    /// The extents of every input.
-    shapes: Vec<Vec<usize>>,
-    batch: usize,
 }
 
 /// What rten computes for one sample.
@@ -83,8 +80,7 @@ struct Run {
 }
 
 impl Reference {
-    /// Whether time is a dimension of the input is for import to say.
-    fn new(path: &Path, is_sequence: impl Fn() -> bool) -> Result<Self, String> {
+    fn new(path: &Path) -> Result<Self, String> {
         // Optimised, a model has no names for what is inside.
         let mut options = ModelOptions::with_all_ops();
         let model =
@@ -94,52 +90,61 @@ impl Reference {
         let nodes = file.graph.node.iter().filter(|n| comparisons.contains(&&*n.op_type));
         let results = nodes.map(|n| model.node_id(&n.output[0]).unwrap());
         let asked = model.output_ids().iter().copied().chain(results).collect();
-        let extent = |d: &Dimension| match d {
-            Dimension::Fixed(n) => *n,
-            Dimension::Symbolic(_) => 1,
-        };
-        let shape = |i| model.input_shape(i).unwrap().iter().map(extent).collect();
-        let shapes: Vec<Vec<usize>> = (0..model.input_ids().len()).map(shape).collect();
-        let batch = if is_sequence() { 1 } else { shapes[0][0] };
-        Ok(Self { model, asked, shapes, batch })
+        Ok(Self { model, asked })
     }
 
-    /// A batch of the same sample. The states of a file that holds one timestep follow the
-    /// input and the logits, in the same order.
-    fn run(&self, input: &[u16], is_real: bool, classes: usize, steps: u32) -> Run {
-        let levels = input.repeat(self.batch);
-        let shape = &self.shapes[0];
-        let levels = if is_real {
-            let worth = |&v: &u16| f32::from(v) * WORTH as f32;
-            Value::from_shape(shape, levels.iter().map(worth).collect::<Vec<_>>()).unwrap()
+    /// Only the batch has a name.
+    fn shape(&self, input: usize) -> Vec<usize> {
+        let extent = |d| if let Dimension::Fixed(n) = d { n } else { 1 };
+        self.model.input_shape(input).unwrap().into_iter().map(extent).collect()
+    }
+
+    /// A batch of the same sample, `[timestep][element]` or `[element]`. The states of a
+    /// file that holds one timestep follow the input and the logits, in the same order.
+    fn run(&self, sample: &[u16], classes: usize, steps: u32) -> Run {
+        let batch = self.shape(0).iter().product::<usize>() / sample.len();
+        let input = sample.repeat(batch);
+        let is_real = self.model.node_info(self.model.input_ids()[0]).unwrap().dtype()
+            == Some(ValueType::Tensor(DataType::Float));
+        let input = if is_real {
+            Value::from_shape(self.shape(0), input.into_iter().map(f32::from).collect()).unwrap()
         } else {
-            let level = |&v: &u16| u8::try_from(v).unwrap();
-            Value::from_shape(shape, levels.iter().map(level).collect::<Vec<_>>()).unwrap()
+            let input = input.into_iter().map(|v| u8::try_from(v).unwrap()).collect();
+            Value::from_shape(self.shape(0), input).unwrap()
         };
-        let zeros = |i: usize| {
-            let shape = &self.shapes[i];
-            Value::from_shape(shape, vec![0f32; shape.iter().product()]).unwrap()
+        let zeros = |i| {
+            let shape = self.shape(i);
+            Value::from_shape(&shape, vec![0f32; shape.iter().product()]).unwrap()
         };
         let (ids, outputs) = (self.model.input_ids(), self.model.output_ids().len());
         let mut states: Vec<Value> = (1..ids.len()).map(zeros).collect();
         let mut run = Run { logits: Vec::new(), comparisons: Vec::new() };
         for _ in 0..if states.is_empty() { 1 } else { steps } {
-            let values = std::iter::once(&levels).chain(&states);
+            let values = std::iter::once(&input).chain(&states);
             let inputs = ids.iter().copied().zip(values.map(Into::into)).collect();
             let mut values = self.model.run(inputs, &self.asked, None).unwrap();
             for value in values.split_off(outputs) {
                 let Value::Int32Tensor(b) = value else { panic!("no truth values") };
                 let mut fired: Vec<_> = b.into_data().into_iter().map(|b| b != 0).collect();
-                fired.truncate(fired.len() / self.batch);
+                fired.truncate(fired.len() / batch);
                 run.comparisons.push(fired);
             }
             states = values.split_off(1);
             let Some(Value::FloatTensor(y)) = values.pop() else { panic!("no floats") };
             let rows = y.into_data();
-            let sample = rows.chunks(classes).step_by(self.batch).flatten();
+            let sample = rows.chunks(classes).step_by(batch).flatten();
             run.logits.extend(sample.map(|&x| f64::from(x)));
         }
         run
+    }
+}
+
+/// Most networks divide levels by 16, those of images by 255, those of sequences by 1.
+fn bits(name: &str) -> u32 {
+    match name.split_once('/').unwrap() {
+        ("conv" | "student", _) => 8,
+        ("sequence", variant) if !variant.starts_with("levels") => 2,
+        _ => 4,
     }
 }
 
@@ -148,8 +153,7 @@ fn every_file_computes_what_rten_does() {
     let (mut worst, mut compared, mut not_run, mut refused) = (0.0f64, 0, 0, 0);
     for name in names("") {
         let listed = NOT_RUN.iter().find(|(beginning, _)| name.starts_with(beginning));
-        let is_sequence = || import(&name).is_some_and(|g| !input(&g).is_static);
-        let reference = match (Reference::new(&file(&name), is_sequence), listed) {
+        let reference = match (Reference::new(&file(&name)), listed) {
             (Ok(reference), None) => reference,
             (Ok(_), Some(_)) => panic!("{name} is run after all"),
             (Err(e), Some((_, reason))) if e.contains(reason) => {
@@ -162,19 +166,21 @@ fn every_file_computes_what_rten_does() {
             refused += 1;
             continue;
         };
-        let len = |id| graph.node(id).stream.len();
-        let (size, classes) = (len(graph.order().unwrap()[0]), len(graph.output().unwrap()));
-        let Input { is_static, bits, .. } = *agree::input(&graph);
-        let size = if is_static { size } else { size * graph.timesteps as usize };
-        // Most networks divide by 16, these by 255.
-        let is_image = ["conv/", "student/"].iter().any(|f| name.starts_with(f));
+        let input = &graph.node(graph.order().unwrap()[0]).stream;
+        let classes = graph.node(graph.output().unwrap()).stream.len();
+        let steps = if input.is_static { 1 } else { graph.timesteps as usize };
         let mut comparison = Comparison::new(&name, &graph);
-        for input in levels(size, if is_image { 8 } else { 4 }, SAMPLES, 1) {
-            let run = reference.run(&input, bits.is_none(), classes, graph.timesteps);
+        for sample in levels(steps * input.len(), bits(&name), SAMPLES, 1) {
+            let run = reference.run(&sample, classes, graph.timesteps);
             let fires = |layers: &[Spikes]| {
                 layers.iter().flat_map(|l| &l.fired).all(|step| run.comparisons.contains(step))
             };
-            comparison.sample(&input, &run.logits, fires);
+            let each: Vec<_> = sample.chunks(input.len()).map(<[u16]>::to_vec).collect();
+            let stimulus = match input.is_static {
+                true => Stimulus::Levels(&sample),
+                false => Stimulus::LevelSteps(&each),
+            };
+            comparison.sample(stimulus, &run.logits, fires);
         }
         worst = worst.max(comparison.finish());
         compared += 1;

@@ -8,13 +8,11 @@ use serde_json::Value;
 use synfire::data::random;
 use synfire::import::{Options, load};
 use synfire::interp::{Interp, Logits, Record, Spikes, Stimulus};
-use synfire::ir::{Graph, Input, Op, PerChannel, ReadoutKind};
+use synfire::ir::{Graph, Op, PerChannel, ReadoutKind};
 
 /// What single and double precision may differ by, in logits and, relative to the
 /// threshold, in membranes.
 pub const BOUND: f64 = 1e-5;
-/// What a level is worth to a network that takes real numbers.
-pub const WORTH: f64 = 0.25;
 
 /// A file of tests/models.
 pub fn file(name: &str) -> PathBuf {
@@ -73,7 +71,7 @@ pub fn agree(name: &str, graph: &Graph, inputs: &[Vec<u16>], want: &[Vec<f64>]) 
     assert_eq!(inputs.len(), want.len(), "{name}");
     let mut comparison = Comparison::new(name, graph);
     for (input, want) in inputs.iter().zip(want) {
-        comparison.sample(input, want, |_| true);
+        comparison.sample(Stimulus::Levels(input), want, |_| true);
     }
     comparison.finish();
 }
@@ -99,17 +97,16 @@ impl<'g> Comparison<'g> {
         Self { name, graph, interp, samples: 0, edges: 0, fired: Vec::new(), worst: 0.0 }
     }
 
-    /// An input that changes is given timestep by timestep.
     /// `want` is `[timestep][class]` if each timestep is an output, else `[class]`. Logits
     /// within the bound name the same class, unless two of them are equal up to the bound.
-    pub fn sample(&mut self, input: &[u16], want: &[f64], fires: impl Fn(&[Spikes]) -> bool) {
+    pub fn sample(&mut self, x: Stimulus<'_>, want: &[f64], fires: impl Fn(&[Spikes]) -> bool) {
         let Self { name, samples, .. } = *self;
-        let record = run(&self.interp, self.graph, input);
+        let record = self.interp.run_on(x).unwrap();
         let got = logits(self.graph, &record);
         let off = distance(&got, want);
         let same = fires(&record.spikes);
         self.samples += 1;
-        if (off > BOUND || !same) && self.is_on_the_edge(input, &record) {
+        if (off > BOUND || !same) && self.is_on_the_edge(x, &record) {
             self.edges += 1;
             return;
         }
@@ -124,10 +121,10 @@ impl<'g> Comparison<'g> {
     }
 
     /// Would slightly other thresholds give other spikes?
-    fn is_on_the_edge(&self, input: &[u16], record: &Record) -> bool {
+    fn is_on_the_edge(&self, x: Stimulus<'_>, record: &Record) -> bool {
         [1.0 - BOUND, 1.0 + BOUND].iter().any(|&factor| {
             let graph = moved(self.graph, factor);
-            run(&Interp::new(&graph).unwrap(), &graph, input).spikes != record.spikes
+            Interp::new(&graph).unwrap().run_on(x).unwrap().spikes != record.spikes
         })
     }
 
@@ -141,30 +138,6 @@ impl<'g> Comparison<'g> {
         }
         self.worst
     }
-}
-
-/// The input of a graph.
-pub fn input(graph: &Graph) -> &Input {
-    let op = |id| &graph.node(id).op;
-    let found = graph.order().unwrap().into_iter().map(op).find(|op| matches!(op, Op::Input(_)));
-    let Some(Op::Input(input)) = found else { panic!("no input") };
-    input
-}
-
-/// Levels, or the same numbers as what they are worth: a quarter each.
-fn run(interp: &Interp<'_>, graph: &Graph, levels: &[u16]) -> Record {
-    let Input { bits, is_static, .. } = *input(graph);
-    let reals: Vec<f64> = levels.iter().map(|&v| f64::from(v) * WORTH).collect();
-    let size = if is_static { levels.len() } else { levels.len() / graph.timesteps as usize };
-    let steps: Vec<_> = levels.chunks(size).map(<[_]>::to_vec).collect();
-    let real_steps: Vec<_> = reals.chunks(size).map(<[_]>::to_vec).collect();
-    let stimulus = match (bits, is_static) {
-        (Some(_), true) => Stimulus::Levels(levels),
-        (Some(_), false) => Stimulus::LevelSteps(&steps),
-        (None, true) => Stimulus::Reals(&reals),
-        (None, false) => Stimulus::RealSteps(&real_steps),
-    };
-    interp.run_on(stimulus).unwrap()
 }
 
 fn logits(graph: &Graph, record: &Record) -> Vec<f64> {

@@ -82,7 +82,7 @@ pub(super) fn of(node: &Node<'_>) -> Option<&'static Operator> {
         return find(node.op());
     }
     if node.proto.domain() == super::dialect::DOMAIN {
-        return synfire::TABLE.iter().find(|op| op.name == node.op());
+        return self::synfire::TABLE.iter().find(|op| op.name == node.op());
     }
     let is_known = qonnx::DOMAINS.contains(&node.proto.domain());
     qonnx::TABLE.iter().find(|op| is_known && op.name == node.op())
