@@ -1,54 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! How much memory reading an input takes: at most `MEMORY_FACTOR` bytes for each byte of
 //! the unpacked file and what a decoder needs, whatever a header claims.
-#![allow(clippy::unwrap_used, clippy::panic, unsafe_code)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::alloc::{GlobalAlloc, Layout, System};
+#[path = "../fuzz/src/memory.rs"]
+mod memory;
+
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use synfire::data::{MEMORY_FACTOR, Sensor, parse};
-
-/// Counts what is allocated, and the most there was at a time.
-struct Counting;
-
-static NOW: AtomicUsize = AtomicUsize::new(0);
-static MOST: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: every call is handed on to the system's allocator as it is.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        MOST.fetch_max(NOW.fetch_add(layout.size(), Relaxed) + layout.size(), Relaxed);
-        // SAFETY: the caller's promises are the system's.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        NOW.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: the caller's promises are the system's.
-        unsafe { System.dealloc(block, layout) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
 
 /// For messages and decoders: LZ4 and Zstandard take up to 8 MiB for blocks of any size.
 const DECODER: usize = 16 << 20;
 
-/// Reads; the most memory there was beyond what there had been.
-fn most(bytes: &[u8], name: &str, sensor: Option<Sensor>) -> usize {
-    let before = NOW.load(Relaxed);
-    MOST.store(before, Relaxed);
-    let _ = parse(bytes, Path::new(name), None, sensor);
-    MOST.load(Relaxed) - before
-}
-
 #[track_caller]
 fn bounded(bytes: &[u8], unpacked: usize, name: &str, sensor: Option<Sensor>) {
-    let most = most(bytes, name, sensor);
-    let limit = MEMORY_FACTOR * unpacked + DECODER;
-    assert!(most <= limit, "{name}: {most} bytes for {unpacked} unpacked ones");
+    let read = || parse(bytes, Path::new(name), None, sensor);
+    let _ = memory::bounded(unpacked, MEMORY_FACTOR, DECODER, read);
 }
 
 fn npy(descr: &str, fortran: &str, elements: usize, byte: u8, size: usize) -> Vec<u8> {
@@ -61,7 +29,6 @@ fn npy(descr: &str, fortran: &str, elements: usize, byte: u8, size: usize) -> Ve
     bytes
 }
 
-/// One test, as others beside it would be counted as well.
 #[test]
 fn memory_is_bounded_by_the_size_of_the_file() {
     const N: usize = 4 << 20;

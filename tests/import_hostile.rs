@@ -2,6 +2,10 @@
 //! Damaged and hostile ONNX files: always a diagnostic, never a panic, soon.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[path = "../fuzz/src/structure.rs"]
+#[allow(dead_code, reason = "fuzzing uses the rest")]
+mod structure;
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -10,6 +14,8 @@ use proptest::prelude::*;
 use protobuf::Message as _;
 use synfire::diag::Diagnostic;
 use synfire::import::{Options, onnx};
+
+use structure::{Random, mutate};
 
 /// A network of 12-8-3, small enough to be damaged many times.
 fn small(exporter: &str) -> Vec<u8> {
@@ -36,19 +42,6 @@ fn import(bytes: &[u8]) -> Result<(), Box<Diagnostic>> {
         assert!(d.location.path.is_some() || d.help.is_some(), "{}: {d}", d.code.id);
     }
     result
-}
-
-/// xorshift64*: the same damage in every run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let x = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
-        usize::try_from(x).unwrap() % n
-    }
 }
 
 /// How many damaged files a test tries; `SYNFIRE_ROUNDS` multiplies it.
@@ -93,97 +86,6 @@ fn flipped_bytes_never_panic() {
                 damaged[at] = u8::try_from(random.below(256)).unwrap();
             }
             let _ = import(&damaged);
-        }
-    }
-}
-
-/// One change to the structure of a model, of the kinds that exporters and tools get wrong.
-fn mutate(model: &mut ModelProto, random: &mut Random) {
-    let graph = model.graph.mut_or_insert_default();
-    if graph.node.is_empty() {
-        return;
-    }
-    let n = random.below(graph.node.len());
-    let other = random.below(graph.node.len());
-    let names: Vec<String> = graph.node.iter().flat_map(|n| n.output.clone()).collect();
-    let any = |random: &mut Random| match names.len() {
-        0 => String::new(),
-        len => names[random.below(len)].clone(),
-    };
-    let extents = [-1, 0, 1, 2, 7, 8, 12, i64::MAX, i64::MIN, 1 << 31];
-    match random.below(12) {
-        0 => {
-            graph.node.remove(n);
-        }
-        1 => graph.node.swap(n, other),
-        2 => {
-            // May make a cycle.
-            let name = any(random);
-            let inputs = &mut graph.node[n].input;
-            if !inputs.is_empty() {
-                let i = random.below(inputs.len());
-                inputs[i] = name;
-            }
-        }
-        3 => {
-            graph.node[n].input.pop();
-        }
-        4 => {
-            let name = any(random);
-            graph.node[n].input.push(name);
-        }
-        5 => graph.node[n].op_type = graph.node[other].op_type.clone(),
-        6 => {
-            let known = [
-                "Gather",
-                "Concat",
-                "Transpose",
-                "Where",
-                "Loop",
-                "Slice",
-                "Expand",
-                "Conv",
-                "Add",
-                "MaxPool",
-                "AveragePool",
-                "GlobalAveragePool",
-                "ReduceMean",
-                "Flatten",
-                "Relu",
-            ];
-            graph.node[n].op_type = known[random.below(known.len())].into();
-        }
-        7 => graph.node[n].attribute = graph.node[other].attribute.clone(),
-        8 => {
-            for a in &mut graph.node[n].attribute {
-                a.i = extents[random.below(extents.len())];
-                for i in &mut a.ints {
-                    *i = extents[random.below(extents.len())];
-                }
-            }
-        }
-        9 if !graph.initializer.is_empty() => {
-            let i = random.below(graph.initializer.len());
-            let t = &mut graph.initializer[i];
-            match random.below(3) {
-                0 => t.data_type = i32::try_from(random.below(30)).unwrap(),
-                1 => t.dims.push(extents[random.below(extents.len())]),
-                _ => {
-                    let values = [f32::NAN, f32::INFINITY, 0.0, 1e30, -1.0];
-                    let value = values[random.below(values.len())].to_le_bytes();
-                    if t.raw_data.len() >= 4 {
-                        t.raw_data[..4].copy_from_slice(&value);
-                    }
-                }
-            }
-        }
-        10 => {
-            let name = any(random);
-            graph.node[n].output = vec![name];
-        }
-        _ => {
-            let copy = graph.node[n].clone();
-            graph.node.push(NodeProto { output: vec![format!("copy{n}")], ..copy });
         }
     }
 }

@@ -117,8 +117,17 @@ pub fn load_with_report(path: &Path, options: &Options) -> Result<(Graph, LiftRe
         let message = format!("the file has {size} bytes; at most {MAX_FILE} are read");
         return Err(Diagnostic::new(&codes::IMPORT_TOO_LARGE, message).in_file(path));
     }
-    let bytes = read_file(path)?;
-    read(path, &bytes, options).in_file(path)
+    parse(&read_file(path)?, path, options)
+}
+
+/// As [`load_with_report`], of bytes that were read already. `path` is not opened: it names
+/// the graph and tells the format, and tensors in other files are looked for beside it.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse(bytes: &[u8], path: &Path, options: &Options) -> Result<(Graph, LiftReport)> {
+    options.check()?;
+    read(path, bytes, options).in_file(path)
 }
 
 fn read(path: &Path, bytes: &[u8], options: &Options) -> Result<(Graph, LiftReport)> {
@@ -132,6 +141,7 @@ fn read(path: &Path, bytes: &[u8], options: &Options) -> Result<(Graph, LiftRepo
         Format::Text => {
             let text = std::str::from_utf8(bytes).map_err(|e| {
                 Diagnostic::new(&codes::IR_SYNTAX, format!("the text is not UTF-8: {e}"))
+                    .at(format!("byte {}", e.valid_up_to()))
             })?;
             (ir::parse(text)?, LiftReport::default())
         }

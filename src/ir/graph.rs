@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! The graph itself: nodes, operands and their order.
 
+use std::collections::HashMap;
+
 use petgraph::Direction;
 use petgraph::algo::kosaraju_scc;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
@@ -33,6 +35,8 @@ pub struct Graph {
     pub timesteps: u32,
     /// Edge weight: which operand of the target node.
     nodes: StableDiGraph<Node, usize>,
+    /// Node by name, which a node keeps.
+    names: HashMap<String, NodeId>,
     output: Option<NodeId>,
 }
 
@@ -40,7 +44,13 @@ impl Graph {
     /// An empty graph.
     #[must_use]
     pub fn new(name: impl Into<String>, timesteps: u32) -> Self {
-        Self { name: name.into(), timesteps, nodes: StableDiGraph::new(), output: None }
+        Self {
+            name: name.into(),
+            timesteps,
+            nodes: StableDiGraph::new(),
+            names: HashMap::new(),
+            output: None,
+        }
     }
 
     /// Adds a node; its stream is inferred.
@@ -54,7 +64,7 @@ impl Graph {
         }
         let streams: Vec<_> = operands.iter().map(|&o| &self.node(o).stream).collect();
         let stream = infer(&op, &streams).map_err(|d| d.at(name.clone()))?;
-        let id = self.nodes.add_node(Node { name, op, stream });
+        let id = self.insert(Node { name, op, stream });
         for (slot, &operand) in operands.iter().enumerate() {
             self.nodes.add_edge(operand, id, slot);
         }
@@ -80,7 +90,14 @@ impl Graph {
             return Err(Diagnostic::internal("graph", "only a delay is a register"));
         }
         possible(&stream).map_err(|d| d.at(name.clone()))?;
-        Ok(self.nodes.add_node(Node { name, op, stream }))
+        Ok(self.insert(Node { name, op, stream }))
+    }
+
+    fn insert(&mut self, node: Node) -> NodeId {
+        let name = node.name.clone();
+        let id = self.nodes.add_node(node);
+        self.names.insert(name, id);
+        id
     }
 
     /// Gives a register its operand, whose stream must be the one that was declared.
@@ -112,7 +129,10 @@ impl Graph {
     /// # Errors
     /// [`codes::IR_INVALID`] if none was named.
     pub fn output(&self) -> Result<NodeId> {
-        self.output.ok_or_else(|| Diagnostic::new(&codes::IR_INVALID, "the graph has no output"))
+        self.output.ok_or_else(|| {
+            Diagnostic::new(&codes::IR_INVALID, "the graph has no output")
+                .help("name it in a line of its own: `output %node`")
+        })
     }
 
     /// The node with this handle.
@@ -129,7 +149,7 @@ impl Graph {
     /// The node with this name.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<NodeId> {
-        self.nodes.node_indices().find(|&id| self.nodes[id].name == name)
+        self.names.get(name).copied()
     }
 
     /// Number of nodes.
@@ -233,7 +253,9 @@ impl Graph {
         if self.output == Some(id) {
             self.output = Some(operand);
         }
-        self.nodes.remove_node(id);
+        if let Some(node) = self.nodes.remove_node(id) {
+            self.names.remove(&node.name);
+        }
         Ok(())
     }
 

@@ -126,6 +126,7 @@ fn op(name: &str, line: &mut Line<'_>) -> Result<Op> {
 fn next<'a>(lines: &mut impl Iterator<Item = Line<'a>>, what: &str) -> Result<Line<'a>> {
     lines.next().ok_or_else(|| {
         Diagnostic::new(&codes::IR_SYNTAX, format!("the text ends where {what} was expected"))
+            .help("is the file complete? docs/ir.md describes the text")
     })
 }
 

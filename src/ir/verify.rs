@@ -36,7 +36,8 @@ pub fn verify(graph: &Graph) -> Result<()> {
         return Err(broken(format!(
             "{} timesteps; a graph runs for at most {MAX_TIMESTEPS}",
             graph.timesteps
-        )));
+        ))
+        .help("run the model for fewer timesteps"));
     }
     graph.output()?;
     for id in graph.order()? {

@@ -38,8 +38,14 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// # Errors
 /// [`codes::TARGET_UNKNOWN`] or [`codes::TARGET_FORMAT`].
 pub fn load(name: &str) -> Result<Target> {
+    find(name, parse)
+}
+
+/// Reads the file of this name as what is wanted: for a board's device no other board, so
+/// that a file which names itself ends.
+fn find<T>(name: &str, read: impl Fn(&str) -> Result<T>) -> Result<T> {
     if let Some((_, text)) = BUILT_IN.iter().find(|(n, _)| *n == name) {
-        return parse(text).map_err(|d| d.at(format!("targets/{name}.toml")));
+        return read(text).map_err(|d| d.at(format!("targets/{name}.toml")));
     }
     let path = Path::new(name);
     if path.extension().is_none_or(|e| e != "toml") {
@@ -50,16 +56,17 @@ pub fn load(name: &str) -> Result<Target> {
     let bytes = read_file(path)?;
     let text = std::str::from_utf8(&bytes)
         .map_err(|e| Diagnostic::new(&codes::TARGET_FORMAT, e.to_string()).in_file(path))?;
-    parse(text).in_file(path)
+    read(text).in_file(path)
 }
 
-fn parse(text: &str) -> Result<Target> {
+/// Reads the text of a target file. The device of a board is built in, or another file.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse(text: &str) -> Result<Target> {
     let table: toml::Table = toml_value(text)?;
     if !table.contains_key("device") {
-        let device: Device = toml_value(text)?;
-        if let Some(fault) = device.energy.fault() {
-            return Err(Diagnostic::new(&codes::TARGET_FORMAT, fault));
-        }
+        let device = device(text)?;
         return Ok(Target {
             name: device.name.clone(),
             description: device.description.clone(),
@@ -68,8 +75,16 @@ fn parse(text: &str) -> Result<Target> {
         });
     }
     let file: BoardFile = toml_value(text)?;
-    let device = load(&file.device)?.device;
+    let device = find(&file.device, device)?;
     Ok(Target { name: file.name, description: file.description, device, board: Some(file.board) })
+}
+
+fn device(text: &str) -> Result<Device> {
+    let device: Device = toml_value(text)?;
+    match device.energy.fault() {
+        Some(fault) => Err(Diagnostic::new(&codes::TARGET_FORMAT, fault)),
+        None => Ok(device),
+    }
 }
 
 fn toml_value<T: DeserializeOwned>(text: &str) -> Result<T> {
@@ -92,6 +107,19 @@ mod tests {
         let text = BUILT_IN[0].1.replace("value = 104.0", "value = 4.0");
         let Err(d) = parse(&text) else { panic!("loaded") };
         assert!(d.message.contains("static_power"), "{d}");
+    }
+
+    #[test]
+    fn a_board_is_no_device_not_even_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("loop.toml");
+        let (_, board) = BUILT_IN[1];
+        let text = board.replace("\"ice40up5k\"", &format!("{:?}", path.display().to_string()));
+        assert_ne!(text, board);
+        std::fs::write(&path, text).unwrap();
+        let d = load(path.to_str().unwrap()).unwrap_err();
+        assert_eq!(d.code.id, "SF0420", "{d}");
+        assert_eq!(d.location.file.as_deref(), Some(path.as_path()));
     }
 
     #[test]

@@ -43,7 +43,9 @@ impl Tree {
                 add(root, &path, &mut files);
             }
         }
-        for dir in ["src", "hdl", "templates", "targets", "tests", "xtask", "distill", "benches"] {
+        for dir in
+            ["src", "hdl", "templates", "targets", "tests", "xtask", "fuzz", "distill", "benches"]
+        {
             walk(root, &root.join(dir), &mut files);
         }
         files.sort_by(|a, b| a.path.cmp(&b.path));

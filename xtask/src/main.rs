@@ -3,9 +3,13 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod apt;
+mod fuzz;
 mod onnx_proto;
 mod python;
 mod results;
+#[path = "../../fuzz/src/seeds.rs"]
+#[allow(unreachable_pub, reason = "a module of another crate")]
+mod seeds;
 mod setup;
 mod step;
 mod tasks;
@@ -21,6 +25,7 @@ cargo xtask TASK
   test                       everything that has to pass before a merge
   nightly                    test, and what takes longer
   bench                      the benchmarks
+  fuzz [TARGET] [--seconds N]  libFuzzer on everything that reads files (docs/fuzzing.md)
   onnx-proto                 write src/import/onnx/proto.rs anew from onnx.proto
 
 options of demo, test, nightly and bench:
@@ -72,8 +77,11 @@ fn run() -> Result<bool, String> {
         println!("{HELP}");
         return Ok(true);
     }
-    let options = Options::parse(rest)?;
     std::env::set_current_dir(root()).map_err(|e| format!("{}: {e}", root().display()))?;
+    if task == "fuzz" {
+        return fuzz::run(rest);
+    }
+    let options = Options::parse(rest)?;
     if task == "setup" {
         setup::run(&options);
         return Ok(true);

@@ -8,6 +8,38 @@ use super::node::{Node, Tensor};
 use crate::diag::{Result, codes};
 use crate::ir::PerChannel;
 
+/// Numbers that a parameter with fewer may be broadcast to, other than from one a channel:
+/// the shape of a stream takes no more of a file, however large it is.
+const MOST_BROADCAST: usize = 1 << 16;
+
+/// The shape over which all these parameters of a node are given: one number, one a channel,
+/// or the stream's own. Over it they take no more memory than the file explains.
+pub(super) fn grain(node: &Node, names: &[&str], stream: &[usize]) -> Result<Vec<usize>> {
+    let mut grain = vec![1];
+    for name in names {
+        match node.optional(name)? {
+            Some(t) if t.values.len() == 1 => {}
+            Some(t) if is_per_channel(&t, stream) => grain = vec![t.values.len()],
+            Some(_) => return Ok(stream.to_vec()),
+            None => {}
+        }
+    }
+    Ok(grain)
+}
+
+/// The shape without the batch of one that an exporter left: `[1, C]` for a stream of `[C]`.
+fn inner<'t>(t: &'t Tensor, stream: &[usize]) -> &'t [usize] {
+    let extra = t.shape.len().saturating_sub(stream.len());
+    match t.shape.split_at_checked(extra) {
+        Some((ones, rest)) if ones.iter().all(|&d| d == 1) => rest,
+        _ => &t.shape,
+    }
+}
+
+fn is_per_channel(t: &Tensor, stream: &[usize]) -> bool {
+    matches!((inner(t, stream), stream.first()), (&[n], Some(&channels)) if n == channels)
+}
+
 /// The value of each element of a stream of this shape.
 ///
 /// # Errors
@@ -17,24 +49,27 @@ pub(super) fn spread(node: &Node, name: &str, t: &Tensor, stream: &[usize]) -> R
     if let [one] = t.values[..] {
         return Ok(vec![one; elements]);
     }
-    // [1, C] for a stream of [C]: a batch of one that an exporter left.
-    let extra = t.shape.len().saturating_sub(stream.len());
-    let shape = match t.shape.split_at_checked(extra) {
-        Some((ones, rest)) if ones.iter().all(|&d| d == 1) => rest,
-        _ => &t.shape[..],
-    };
+    let shape = inner(t, stream);
     if shape == stream {
         return Ok(t.values.clone());
     }
-    if let (&[n], Some(&channels)) = (shape, stream.first())
-        && n == channels
-    {
+    if is_per_channel(t, stream) {
+        let n = t.values.len();
         return Ok((0..elements).map(|i| t.values[i * n / elements]).collect());
     }
     let broadcasts =
         shape.len() == stream.len() && shape.iter().zip(stream).all(|(&d, &s)| d == s || d == 1);
     if !broadcasts {
         let message = format!("`{name}` has the shape {:?}; the node takes {stream:?}", t.shape);
+        return Err(node
+            .error(&codes::NIR_SHAPE, message)
+            .help("a parameter is one number, one a channel, or one an element"));
+    }
+    if elements > MOST_BROADCAST {
+        let message = format!(
+            "`{name}` has the shape {:?}; it is not repeated to the {elements} elements of {stream:?}",
+            t.shape
+        );
         return Err(node
             .error(&codes::NIR_SHAPE, message)
             .help("a parameter is one number, one a channel, or one an element"));

@@ -16,6 +16,11 @@ use crate::diag::{Diagnostic, Result, codes};
 const MAX_DEPTH: usize = 32;
 /// Operators after inlining.
 const MAX_NODES: usize = 1 << 18;
+/// Bytes that inlined operators may take whatever the size of the file; each of its bytes
+/// adds 256.
+const MEMORY: usize = 32 << 20;
+/// An empty message takes two bytes of a file, and this many in memory (`decode`).
+const EMPTY_MESSAGE: usize = 400;
 
 /// Inlines every call; `bytes` is the size of the file.
 ///
@@ -46,7 +51,7 @@ pub(super) fn inline(model: &mut ModelProto, bytes: usize) -> Result<()> {
         }
     }
     let Some(graph) = &mut model.graph else { return Ok(()) };
-    let budget = bytes.saturating_mul(64).saturating_add(1 << 20);
+    let budget = bytes.saturating_mul(256).saturating_add(MEMORY);
     let mut inliner = Inliner { functions: by_key, open: Vec::new(), out: Vec::new(), budget };
     for node in std::mem::take(&mut graph.node) {
         inliner.node(node)?;
@@ -76,7 +81,7 @@ struct Inliner<'f> {
     /// The functions that are being put in place, outermost first.
     open: Vec<Key>,
     out: Vec<NodeProto>,
-    /// Bytes of operators that may still be written.
+    /// Bytes of memory that operators may still take.
     budget: usize,
 }
 
@@ -85,23 +90,17 @@ impl Inliner<'_> {
         let key = key(node.domain(), node.op_type(), node.overload());
         let place = || format!("call {} ({}.{})", name(&node), node.domain(), node.op_type());
         let Some(&function) = self.functions.get(&key) else {
-            let size = node.encoded_len();
-            self.budget =
-                self.budget.checked_sub(size).filter(|_| self.out.len() < MAX_NODES).ok_or_else(
-                    || {
-                        Diagnostic::new(
-                            &codes::IMPORT_TOO_LARGE,
-                            "functions of the model unfold to more than its size explains",
-                        )
-                        .at(place())
-                    },
-                )?;
+            if self.out.len() >= MAX_NODES {
+                return Err(unfolds().at(place()));
+            }
             self.out.push(node);
             return Ok(());
         };
         if self.open.contains(&key) || self.open.len() >= MAX_DEPTH {
             return Err(bad("the function calls itself, or calls are too deep").at(place()));
         }
+        let left = self.budget.checked_sub(size(&node, function));
+        self.budget = left.ok_or_else(|| unfolds().at(place()))?;
         let body = expand(&node, function).map_err(|d| d.at(place()))?;
         self.open.push(key);
         for inner in body {
@@ -110,6 +109,40 @@ impl Inliner<'_> {
         self.open.pop();
         Ok(())
     }
+}
+
+fn unfolds() -> Box<Diagnostic> {
+    Diagnostic::new(
+        &codes::IMPORT_TOO_LARGE,
+        "functions of the model unfold to more than its size explains",
+    )
+}
+
+/// Memory that the body of a call takes, at most: every value may get the longest name.
+fn size(call: &NodeProto, f: &FunctionProto) -> usize {
+    let given = call.input.iter().chain(&call.output).map(String::len).max().unwrap_or(0);
+    let prefix = call.name().len().max(given) + 1;
+    let is_flat = |a: &AttributeProto| {
+        let messages = a.tensors.len() + a.graphs.len() + a.sparse_tensors.len();
+        let one = a.t.is_some() || a.g.is_some() || a.sparse_tensor.is_some() || a.tp.is_some();
+        !one && messages + a.type_protos.len() + a.strings.len() == 0
+    };
+    let attribute = |a: &AttributeProto| match a.encoded_len() {
+        size if is_flat(a) => EMPTY_MESSAGE + 8 * size,
+        size => EMPTY_MESSAGE * (1 + size / 2),
+    };
+    let node = |n: &NodeProto| {
+        let names = 1 + n.input.len() + n.output.len();
+        let own =
+            EMPTY_MESSAGE + n.encoded_len() + n.attribute.iter().map(attribute).sum::<usize>();
+        names.saturating_mul(prefix + size_of::<String>()).saturating_add(own)
+    };
+    // What the call has for an attribute that refers to it.
+    let handed = call.attribute.iter().chain(&f.attribute_proto).map(attribute).max().unwrap_or(0);
+    let referring =
+        f.node.iter().flat_map(|n| &n.attribute).filter(|a| !a.ref_attr_name().is_empty());
+    let handed = handed.saturating_mul(referring.count());
+    f.node.iter().map(node).fold(handed, usize::saturating_add)
 }
 
 fn name(node: &NodeProto) -> String {
@@ -272,6 +305,10 @@ mod tests {
         let lost = function("A", &["x"], &["y"], "y = Add(x, q)");
         assert_eq!(code(&text, vec![lost.clone()]), "SF0114");
         assert_eq!(code(&text, vec![lost.clone(), lost]), "SF0114");
+        // Every value in the body gets the call's name in front.
+        let many: String = (0..2000).map(|i| format!("z{i} = Neg(x)\n")).collect();
+        let long = format!("{}\n{} = my.A(x)", plain(), "q".repeat(1 << 20));
+        assert_eq!(code(&long, vec![function("A", &["x"], &["z0"], &many)]), "SF0112");
         let more = plain().replace("c = Cast(x) to=1", "c = my.A(x, k)");
         assert_eq!(code(&more, vec![function("A", &["x"], &["y"], "y = Cast(x) to=1")]), "SF0114");
     }

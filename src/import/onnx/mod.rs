@@ -64,8 +64,9 @@ pub fn import_from(
 ) -> Result<(Graph, LiftReport)> {
     let mut proto = decode::decode(bytes)?;
     let beside = folder.map_or(Ok(0), |f| external::load(&mut proto, f))?;
-    functions::inline(&mut proto, bytes.len().saturating_add(beside))?;
+    let size = bytes.len().saturating_add(beside);
+    functions::inline(&mut proto, size)?;
     let model = model::Model::new(&proto, options)?;
-    let values = values::Values::new(&model, bytes.len().saturating_add(beside))?;
-    lift::lift(&model, &values, name, options)
+    let values = values::Values::new(&model, size)?;
+    lift::lift(&model, &values, size, name, options)
 }

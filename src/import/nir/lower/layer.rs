@@ -2,7 +2,7 @@
 //! Nodes without a state of their own, and delays.
 
 use super::super::node::Node;
-use super::super::spread::{compact, spread};
+use super::super::spread::{compact, grain, spread};
 use super::super::unsaid::Time;
 use super::Lowered;
 use crate::diag::{Result, codes};
@@ -44,12 +44,14 @@ pub(super) fn bias(node: &Node, rows: usize) -> Result<Option<Vec<f64>>> {
 
 /// `y = s ⊙ x`.
 pub(super) fn scale(node: &Node, shape: &[usize]) -> Result<Op> {
+    let shape = &grain(node, &["scale"], shape)?;
     let factor = spread(node, "scale", &node.reals("scale")?, shape)?;
     Ok(Op::Scale(Scale::by(compact(factor, shape))))
 }
 
 /// 1 where `x > threshold`.
 pub(super) fn threshold(node: &Node, shape: &[usize]) -> Result<Op> {
+    let shape = &grain(node, &["threshold"], shape)?;
     let threshold = spread(node, "threshold", &node.reals("threshold")?, shape)?;
     let threshold = compact(threshold, shape);
     Ok(Op::Threshold(Threshold { threshold, compare: Compare::Above }))
@@ -57,6 +59,7 @@ pub(super) fn threshold(node: &Node, shape: &[usize]) -> Result<Op> {
 
 /// `y(t) = x(t − delay)`, in whole timesteps.
 pub(super) fn delay(node: &Node, shape: &[usize], time: &Time) -> Result<Op> {
+    let shape = &grain(node, &["delay"], shape)?;
     let delays = spread(node, "delay", &node.reals("delay")?, shape)?;
     let steps: Vec<u32> = delays.iter().map(|d| time.steps(node, *d)).collect::<Result<_>>()?;
     Ok(Op::Delay(Delay { steps: compact(steps, shape) }))

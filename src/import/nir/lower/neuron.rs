@@ -2,7 +2,7 @@
 //! Integrators and neurons, stepped by forward Euler (docs/nir.md has the equations).
 
 use super::super::node::Node;
-use super::super::spread::{compact, spread};
+use super::super::spread::{compact, grain, spread};
 use super::super::unsaid::Time;
 use super::Lowered;
 use crate::diag::Result;
@@ -15,7 +15,11 @@ struct Step {
     bias: PerChannel<f64>,
 }
 
-/// A parameter of each element.
+/// Everything that a membrane or a synapse may have.
+const PARAMETERS: &[&str] =
+    &["tau", "tau_mem", "tau_syn", "r", "v_leak", "v_threshold", "v_reset", "w_in"];
+
+/// A parameter of each element of a shape that [`grain`] gives.
 fn parameter(node: &Node, name: &str, shape: &[usize]) -> Result<Vec<f64>> {
     spread(node, name, &node.reals(name)?, shape)
 }
@@ -45,12 +49,14 @@ fn step(node: &Node, shape: &[usize], time: &Time) -> Result<Step> {
 
 /// I, LI, and the membrane of CubaLI.
 pub(super) fn integrator(node: &Node, shape: &[usize], time: &Time) -> Result<Op> {
+    let shape = &grain(node, PARAMETERS, shape)?;
     let Step { leak, gain, bias } = step(node, shape, time)?;
     Ok(Op::Li(Li { leak, gain, bias, start: PerChannel::zero() }))
 }
 
 /// IF, LIF, and the membrane of CubaLIF.
 pub(super) fn firing(node: &Node, shape: &[usize], time: &Time) -> Result<Op> {
+    let shape = &grain(node, PARAMETERS, shape)?;
     let Step { leak, gain, bias } = step(node, shape, time)?;
     let threshold = compact(parameter(node, "v_threshold", shape)?, shape);
     if let Some(bad) = threshold.iter().find(|t| **t <= 0.0) {
@@ -87,16 +93,15 @@ pub(super) fn current_based(
     time: &Time,
     membrane: fn(&Node, &[usize], &Time) -> Result<Op>,
 ) -> Result<Lowered> {
-    let (rates, leaks) = time.rates(node, "tau_syn", &parameter(node, "tau_syn", shape)?)?;
+    let each = &grain(node, PARAMETERS, shape)?;
+    let (rates, leaks) = time.rates(node, "tau_syn", &parameter(node, "tau_syn", each)?)?;
     let gain: Vec<f64> = match node.optional("w_in")? {
-        Some(t) => {
-            spread(node, "w_in", &t, shape)?.iter().zip(&rates).map(|(w, q)| w * q).collect()
-        }
+        Some(t) => spread(node, "w_in", &t, each)?.iter().zip(&rates).map(|(w, q)| w * q).collect(),
         None => rates,
     };
     let synapse = Op::Li(Li {
-        leak: compact(leaks, shape),
-        gain: compact(gain, shape),
+        leak: compact(leaks, each),
+        gain: compact(gain, each),
         bias: PerChannel::zero(),
         start: PerChannel::zero(),
     });

@@ -9,8 +9,9 @@ use crate::ir::PerChannel;
 /// the larger: a few roundings of single precision.
 pub(super) const SAME: f64 = 1e-6;
 
-/// No stream of the graph is larger.
-const MAX_ELEMENTS: usize = 1 << 24;
+/// Elements that fewer numbers may be broadcast to, other than one a channel: the shape of a
+/// value takes no more of a file, however large it is.
+const MAX_BROADCAST: usize = 1 << 16;
 
 /// One number, one a channel (the first dimension after the batch), or one an element;
 /// several of these together belong to values of one shape.
@@ -43,8 +44,8 @@ impl Coeff {
         if *channels > 1 && outside.iter().all(|d| *d == 1) {
             return Some(Self(sample));
         }
-        let whole = count(shape).filter(|n| *n <= MAX_ELEMENTS)?;
-        if whole == 0 {
+        let whole = count(shape)? / shape.first().copied().filter(|n| *n > 0)?;
+        if whole == 0 || (whole > MAX_BROADCAST && whole != sample.len()) {
             return None;
         }
         let elements = indices(inner, shape.get(1..)?);
@@ -63,9 +64,10 @@ impl Coeff {
         Some(Self((0..len).map(|i| f(spread(self, i), spread(other, i))).collect()))
     }
 
-    /// What an operation with it costs; parameters of every element cost more.
+    /// What an operation with it costs; parameters of every element cost more. A unit of it
+    /// is also 256 bytes, so that what is left to spend limits the memory.
     pub(super) fn work(&self) -> usize {
-        1 + self.0.len() / 256
+        1 + self.0.len() / 32
     }
 
     pub(super) fn map(&self, f: impl Fn(f64) -> f64) -> Self {

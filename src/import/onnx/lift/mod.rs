@@ -198,13 +198,14 @@ pub(super) struct Lift<'m> {
     known: Known,
 }
 
-/// Lifts the values of a model to a graph named `name`.
+/// Lifts the values of a model, whose file has `bytes` bytes, to a graph named `name`.
 ///
 /// # Errors
 /// SF011x, SF012x with the node and what could be done.
 pub(super) fn lift<'m>(
     model: &'m Model<'m>,
     values: &'m Values,
+    bytes: usize,
     name: &str,
     options: &'m Options,
 ) -> Result<(Graph, LiftReport)> {
@@ -214,7 +215,7 @@ pub(super) fn lift<'m>(
         values,
         options,
         notes: RefCell::default(),
-        fuel: Cell::new(FUEL_PER_VALUE * (values.fates.len() + 100)),
+        fuel: Cell::new(FUEL_PER_VALUE * (values.fates.len() + 100) + bytes),
         graph: Graph::new(name, 1),
         names: Names::default(),
         account: Account::default(),
