@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! A graph as an ONNX model in the dialect of docs/onnx-dialect.md: standard operators,
-//! `Lif` and `BipolarQuant`, which the file defines as functions, so that any ONNX
-//! runtime runs it.
+//! those of the dialect, which the file defines as functions, so that any ONNX runtime
+//! runs it.
 //!
 //! The timesteps are written out. Numbers are of single precision if that holds every
 //! parameter exactly, else of double precision: import reads back what was written.
@@ -13,9 +13,7 @@ use prost::Message as _;
 
 use crate::diag::{Diagnostic, Result, codes};
 use crate::import::onnx::dialect;
-use crate::import::onnx::proto::{
-    GraphProto, ModelProto, NodeProto, OperatorSetIdProto, ValueInfoProto,
-};
+use crate::import::onnx::proto::{GraphProto, ModelProto, NodeProto, OperatorSetIdProto};
 use crate::ir::{self, Graph, NodeId, Op};
 
 /// Operators that one file holds at most.
@@ -45,7 +43,7 @@ pub fn write(graph: &Graph) -> Result<Vec<u8>> {
     }
     let output = writer.values_of(graph.output()?);
     let name = output.first().cloned().unwrap_or_default();
-    writer.out.output.push(writer.value_info(&name, writer.elem(), None));
+    writer.out.output.push(tensor::value_info(&name, writer.elem(), None));
     let set = |domain: Option<&str>, version| OperatorSetIdProto {
         domain: domain.map(str::to_owned),
         version: Some(version),
@@ -59,7 +57,7 @@ pub fn write(graph: &Graph) -> Result<Vec<u8>> {
             set(Some(dialect::QONNX), 2),
         ],
         graph: Some(writer.out),
-        functions: vec![dialect::lif(), dialect::bipolar_quant()],
+        functions: dialect::functions(),
         ..ModelProto::default()
     };
     Ok(model.encode_to_vec())
@@ -102,10 +100,6 @@ impl Writer<'_> {
     fn unsupported(&self, op: &Op, why: &str) -> Box<Diagnostic> {
         Diagnostic::new(&codes::EXPORT_ONNX, format!("`{}` cannot be written{why}", op.name()))
             .help("write the graph as text (.sfir)")
-    }
-
-    fn value_info(&self, name: &str, elem: i32, shape: Option<&[usize]>) -> ValueInfoProto {
-        tensor::value_info(name, elem, shape)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::import::onnx::proto::tensor_proto::DataType;
 use crate::import::onnx::proto::{
     TensorProto, TensorShapeProto, TypeProto, ValueInfoProto, tensor_shape_proto, type_proto,
 };
-use crate::ir::{Op, PerChannel, Weights};
+use crate::ir::{self, Op, PerChannel, Weights};
 
 /// True if single precision holds the numbers of this operator.
 #[allow(clippy::cast_possible_truncation)]
@@ -15,13 +15,15 @@ pub(super) fn is_single(op: &Op) -> bool {
     let each = |p: &PerChannel<f64>| p.iter().all(one);
     match op {
         Op::Scale(s) => each(&s.factor) && each(&s.offset),
-        Op::Linear(l) => {
-            let weights = match &l.weights {
+        Op::Linear(ir::Linear { weights, bias }) | Op::Conv(ir::Conv { weights, bias, .. }) => {
+            let weights = match weights {
                 Weights::Binary { scale, .. } => each(scale),
                 w => (0..w.outputs()).all(|o| (0..w.inputs()).all(|i| one(&w.value(o, i)))),
             };
-            weights && l.bias.iter().flatten().all(one)
+            weights && bias.iter().flatten().all(one)
         }
+        Op::Threshold(t) => each(&t.threshold),
+        Op::Li(l) => [&l.leak, &l.gain, &l.bias, &l.start].into_iter().all(each),
         Op::BatchNorm(b) => {
             [&b.gamma, &b.beta, &b.mean, &b.var].into_iter().flatten().all(one) && one(&b.eps)
         }
@@ -57,6 +59,11 @@ impl Writer<'_> {
         self.raw(name, DataType::Int64.into(), &[values.len()], raw)
     }
 
+    /// Adds one integer, without dimensions.
+    pub(super) fn integer(&mut self, name: String, value: i64) -> String {
+        self.raw(name, DataType::Int64.into(), &[], value.to_le_bytes().to_vec())
+    }
+
     fn raw(&mut self, name: String, elem: i32, shape: &[usize], raw: Vec<u8>) -> String {
         self.out.initializer.push(TensorProto {
             name: Some(name.clone()),
@@ -68,36 +75,49 @@ impl Writer<'_> {
         name
     }
 
-    /// One number, one a channel, or one an element of a stream of this shape: as ONNX
-    /// broadcasts them, from the last dimension.
+    /// One number, or one a channel or element of a stream of this shape.
     pub(super) fn per_channel(
         &mut self,
         name: String,
         p: &PerChannel<f64>,
-        stream: &[usize],
+        shape: &[usize],
     ) -> String {
         match p {
             PerChannel::All(x) => self.tensor(name, &[], &[*x]),
-            PerChannel::Each(v) if stream.iter().product::<usize>() == v.len() => {
-                self.tensor(name, stream, v)
+            // The channel is the outermost dimension.
+            PerChannel::Each(v) if shape.first() == Some(&v.len()) => {
+                let mut spread = vec![1; shape.len()];
+                if let Some(first) = spread.first_mut() {
+                    *first = v.len();
+                }
+                self.tensor(name, &spread, v)
             }
-            PerChannel::Each(v) => {
-                let shape: Vec<usize> =
-                    (0..stream.len().max(1)).map(|d| if d == 0 { v.len() } else { 1 }).collect();
-                self.tensor(name, &shape, v)
-            }
+            PerChannel::Each(v) => self.tensor(name, shape, v),
         }
     }
 }
 
-/// Type and shape of an input or output, the batch first; no shape if none is given.
-pub(super) fn value_info(name: &str, elem: i32, shape: Option<&[usize]>) -> ValueInfoProto {
+/// Type and shape of an input or output, time (if there is any) and batch first; no shape if
+/// none is given.
+pub(super) fn value_info(
+    name: &str,
+    elem: i32,
+    shape: Option<(Option<usize>, &[usize])>,
+) -> ValueInfoProto {
     use tensor_shape_proto::{Dimension, dimension::Value};
     let dimension = |value| Dimension { denotation: None, value: Some(value) };
-    let shape = shape.map(|s| {
+    let shape = shape.map(|(time, s)| {
         let number = |&d: &usize| Value::DimValue(i64::try_from(d).unwrap_or(i64::MAX));
         let batch = std::iter::once(Value::DimParam("batch".to_owned()));
-        TensorShapeProto { dim: batch.chain(s.iter().map(number)).map(dimension).collect() }
+        TensorShapeProto {
+            dim: time
+                .iter()
+                .map(number)
+                .chain(batch)
+                .chain(s.iter().map(number))
+                .map(dimension)
+                .collect(),
+        }
     });
     let tensor = type_proto::Tensor { elem_type: Some(elem), shape };
     ValueInfoProto {

@@ -35,7 +35,7 @@ pub fn operators() -> Vec<Operator> {
     let patterns = patterns();
     let taking = |name| patterns.iter().filter(move |p| p.operators.contains(&name));
     let standard = ops::all().map(|o| ("", o));
-    let dialect = ops::lif_call::TABLE.iter().map(|o| (dialect::DOMAIN, o));
+    let dialect = ops::synfire::TABLE.iter().map(|o| (dialect::DOMAIN, o));
     let quantisers = ops::qonnx::TABLE.iter().map(|o| (dialect::QONNX, o));
     let mut all: Vec<_> = standard
         .chain(dialect)

@@ -29,45 +29,6 @@ fn damaged(reason: impl Into<String>) -> Box<Diagnostic> {
 mod tests {
     use super::*;
     use crate::import::onnx::proto::{AttributeProto, NodeProto, TensorProto};
-    use protobuf::Message as _;
-
-    fn student(exporter: &str) -> Vec<u8> {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/student/");
-        std::fs::read(format!("{folder}student_{exporter}.onnx")).unwrap()
-    }
-
-    /// A second decoder must see the same.
-    #[test]
-    fn onnx_protobuf_reads_the_same_model() {
-        for exporter in ["legacy", "dynamo"] {
-            let bytes = student(exporter);
-            let ours = decode(&bytes).unwrap();
-            let theirs = onnx_protobuf::ModelProto::parse_from_bytes(&bytes).unwrap();
-            assert_eq!(ours.ir_version(), theirs.ir_version);
-            let (ours, theirs) = (ours.graph.unwrap(), theirs.graph.unwrap());
-            assert_eq!(ours.node.len(), theirs.node.len());
-            for (a, b) in ours.node.iter().zip(&theirs.node) {
-                assert_eq!(
-                    (a.name(), a.op_type(), a.domain()),
-                    (&*b.name, &*b.op_type, &*b.domain)
-                );
-                assert_eq!((&a.input, &a.output), (&b.input, &b.output));
-                assert_eq!(a.attribute.len(), b.attribute.len());
-                for (x, y) in a.attribute.iter().zip(&b.attribute) {
-                    assert_eq!((x.name(), x.i(), x.f(), &x.ints), (&*y.name, y.i, y.f, &y.ints));
-                    assert_eq!(
-                        x.t.as_ref().map(|t| t.raw_data()),
-                        y.t.as_ref().map(|t| &*t.raw_data)
-                    );
-                }
-            }
-            assert_eq!(ours.initializer.len(), theirs.initializer.len());
-            for (a, b) in ours.initializer.iter().zip(&theirs.initializer) {
-                assert_eq!((a.name(), a.data_type(), &a.dims), (&*b.name, b.data_type, &b.dims));
-                assert_eq!((a.raw_data(), &a.float_data), (&*b.raw_data, &b.float_data));
-            }
-        }
-    }
 
     #[test]
     fn a_large_length_allocates_nothing() {

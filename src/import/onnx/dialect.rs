@@ -8,7 +8,7 @@ use super::ops::qonnx;
 use super::proto::attribute_proto::AttributeType;
 use super::proto::{AttributeProto, FunctionProto, NodeProto, OperatorSetIdProto};
 
-/// Domain of `Lif`.
+/// Domain of `Lif`, `Li` and `Threshold`.
 pub(crate) const DOMAIN: &str = "ai.synfire";
 /// Domain of `BipolarQuant`.
 pub(crate) const QONNX: &str = "qonnx.custom_op.general";
@@ -19,7 +19,7 @@ pub(crate) const BITS: &str = "ai.synfire.bits";
 
 /// `Lif`: one timestep of neurons, `s, next = Lif(x, state, leak, gain, bias, threshold,
 /// reset_to)`.
-pub(crate) fn lif() -> FunctionProto {
+fn lif() -> FunctionProto {
     let text = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let constants = [
         text("above", "above"),
@@ -61,8 +61,41 @@ pub(crate) fn lif() -> FunctionProto {
     function(DOMAIN, "Lif", &inputs, &["s", "next"], &["reset", "compare"], nodes)
 }
 
+/// `Li`: one timestep of integrators, `m, next = Li(x, state, leak, gain, bias)`.
+fn li() -> FunctionProto {
+    let nodes = vec![
+        node("Mul", &["gain", "x"], "current"),
+        node("Add", &["state", "current"], "charged"),
+        node("Add", &["charged", "bias"], "m"),
+        node("Mul", &["leak", "m"], "next"),
+    ];
+    function(DOMAIN, "Li", &["x", "state", "leak", "gain", "bias"], &["m", "next"], &[], nodes)
+}
+
+/// `Threshold`: `s = Threshold(x, threshold)`.
+fn threshold() -> FunctionProto {
+    let nodes = vec![
+        refers("compare"),
+        string("above_text", "above"),
+        node("Equal", &["compare_text", "above_text"], "is_above"),
+        node("Greater", &["x", "threshold"], "fires_above"),
+        node("GreaterOrEqual", &["x", "threshold"], "fires_at_least"),
+        node("Not", &["is_above"], "is_at_least"),
+        node("And", &["is_at_least", "fires_at_least"], "fires_there"),
+        // What fires above fires at least.
+        node("Or", &["fires_above", "fires_there"], "fires"),
+        node("CastLike", &["fires", "x"], "s"),
+    ];
+    function(DOMAIN, "Threshold", &["x", "threshold"], &["s"], &["compare"], nodes)
+}
+
+/// Every operator of the dialect.
+pub(crate) fn functions() -> Vec<FunctionProto> {
+    vec![lif(), li(), threshold(), bipolar_quant()]
+}
+
 /// `BipolarQuant` as QONNX defines it: (x ≥ 0 ? 1 : −1) · scale.
-pub(crate) fn bipolar_quant() -> FunctionProto {
+fn bipolar_quant() -> FunctionProto {
     let float = |name: &str, value: f32| NodeProto {
         attribute: vec![AttributeProto {
             name: Some("value_float".to_owned()),
@@ -92,6 +125,8 @@ pub(super) fn is_documented(f: &FunctionProto) -> bool {
     let same = |g: &FunctionProto| f.overload().is_empty() && shape(f) == shape(g);
     match f.name() {
         "Lif" => f.domain() == DOMAIN && same(&lif()),
+        "Li" => f.domain() == DOMAIN && same(&li()),
+        "Threshold" => f.domain() == DOMAIN && same(&threshold()),
         "BipolarQuant" => qonnx::DOMAINS.contains(&f.domain()) && same(&bipolar_quant()),
         _ => false,
     }

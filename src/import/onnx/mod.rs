@@ -28,6 +28,8 @@ mod ops;
 #[allow(missing_docs, unreachable_pub, clippy::all)]
 #[rustfmt::skip]
 pub(crate) mod proto;
+#[cfg(test)]
+mod second_decoder;
 mod tensor;
 #[cfg(test)]
 mod testing;

@@ -18,23 +18,12 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "dialects"))
+MODELS = pathlib.Path(__file__).parent.parent
+sys.path[:0] = [str(MODELS), str(MODELS / "dialects")]
+from levels import levels  # noqa: E402
 from make import export  # noqa: E402
 
 SIZE, CLASSES, STEPS, SAMPLES, SEED = 8, 5, 3, 100, 11
-
-
-def levels(count, seed):
-    """What `data::random` gives for 8 bits: SplitMix64, half the levels zero."""
-    out, state, mask = np.empty(count, np.uint8), seed, (1 << 64) - 1
-    for i in range(count):
-        state = (state + 0x9E3779B97F4A7C15) & mask
-        z = state
-        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
-        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
-        z ^= z >> 31
-        out[i] = z & 255 if z >> 63 else 0
-    return out
 
 
 class Binary:
@@ -371,7 +360,7 @@ def main():
     args = args.parse_args()
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
-    pixels = levels(SAMPLES * SIZE * SIZE, SEED).reshape(SAMPLES, 1, SIZE, SIZE)
+    pixels = levels(SIZE * SIZE, 8, SAMPLES, SEED).reshape(SAMPLES, 1, SIZE, SIZE)
     for name, make in models():
         if args.names and name not in args.names:
             continue

@@ -1,21 +1,28 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 OR MIT
-"""Operators as PyTorch computes them: inputs, parameters and outputs of random cases.
+"""Operators as PyTorch computes them, with random parameters.
 
-With torch==2.15.0 (see ../student/requirements.txt):
+With the packages of ../student/requirements.txt:
 
     python tests/models/ops/make.py
 
 Writes expected.json: for each case the operator and its attributes as the graph language
-has them (docs/ir.md), the shape and the values of the input and of the output.
+has them (docs/ir.md), and the shapes of input and output; and for each case the outputs
+for 100 inputs, which tests/ops_torch.rs generates, too.
 """
 
 import json
 import pathlib
+import sys
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+OUT = pathlib.Path(__file__).parent
+sys.path.insert(0, str(OUT.parent))
+from levels import levels  # noqa: E402
 
 torch.manual_seed(1)
 cases = []
@@ -30,18 +37,13 @@ def exact(*shape):
     return (torch.randn(*shape) * 256).round() / 256
 
 
-def case(name, op, attributes, x, y):
-    cases.append(
-        {
-            "name": name,
-            "op": op,
-            "attributes": attributes,
-            "shape": list(x.shape),
-            "x": numbers(x),
-            "out_shape": list(y.shape),
-            "y": numbers(y),
-        }
-    )
+def case(name, op, attributes, shape, f):
+    """`f` takes a batch. Its inputs have few digits, -2 to 2, so that single precision holds them."""
+    x = levels(int(np.prod(shape)), 8, 100, 1).view(np.int8).astype(np.float32) / 64
+    with torch.no_grad():
+        y = f(torch.from_numpy(x.reshape(-1, *shape)))
+    np.save(OUT / f"{name.replace(' ', '_')}.npy", y.numpy())
+    cases.append({"name": name, "op": op, "attributes": attributes, "shape": shape, "out_shape": list(y.shape[1:])})
 
 
 def window(kernel, stride, padding, dilation):
@@ -50,48 +52,43 @@ def window(kernel, stride, padding, dilation):
 
 def conv(name, shape, outputs, kernel, stride, padding, dilation, groups=1, bias=True):
     """`padding` is [before, after] for each dimension."""
-    x = exact(*shape)
     w = exact(outputs, shape[0] // groups, *kernel)
     b = exact(outputs) if bias else None
     f = F.conv1d if len(kernel) == 1 else F.conv2d
     # F.pad begins with the last dimension.
     sides = [p for pair in reversed(padding) for p in pair]
     if all(a == b for a, b in padding):
-        y = f(x[None], w, b, stride, [p[0] for p in padding], dilation, groups)[0]
+        run = lambda x: f(x, w, b, stride, [p[0] for p in padding], dilation, groups)
     else:
-        y = f(F.pad(x, sides)[None], w, b, stride, 0, dilation, groups)[0]
+        run = lambda x: f(F.pad(x, sides), w, b, stride, 0, dilation, groups)
     attributes = {
         "weights": {"real": {"rows": outputs, "values": numbers(w)}},
         "bias": None if b is None else numbers(b),
         "window": window(kernel, stride, padding, dilation),
         "groups": groups,
     }
-    case(name, "conv", attributes, x, y)
+    case(name, "conv", attributes, shape, run)
 
 
 def pool(name, kind, shape, kernel, stride, padding, dilation=None):
-    x = exact(*shape)
     dims = len(kernel)
     dilation = dilation or [1] * dims
     symmetric = [p[0] for p in padding]
     assert all(a == b for a, b in padding)
     if kind == "max":
         f = F.max_pool1d if dims == 1 else F.max_pool2d
-        y = f(x[None], kernel, stride, symmetric, dilation)[0]
+        run = lambda x: f(x, kernel, stride, symmetric, dilation)
     else:
         f = F.avg_pool1d if dims == 1 else F.avg_pool2d
-        y = f(x[None], kernel, stride, symmetric, count_include_pad=kind == "average")[0]
-    case(name, "pool", {"kind": kind, "window": window(kernel, stride, padding, dilation)}, x, y)
+        run = lambda x: f(x, kernel, stride, symmetric, count_include_pad=kind == "average")
+    case(name, "pool", {"kind": kind, "window": window(kernel, stride, padding, dilation)}, shape, run)
 
 
 def batch_norm(name, shape):
     n = shape[0]
-    x = exact(*shape)
     bn = [nn.BatchNorm1d, nn.BatchNorm1d, nn.BatchNorm2d][len(shape) - 1](n).eval()
     bn.weight.data, bn.bias.data = exact(n), exact(n)
     bn.running_mean.data, bn.running_var.data = exact(n), exact(n).abs() + 1 / 8
-    with torch.no_grad():
-        y = bn(x[None])[0]
     attributes = {
         "gamma": numbers(bn.weight),
         "beta": numbers(bn.bias),
@@ -99,7 +96,7 @@ def batch_norm(name, shape):
         "var": numbers(bn.running_var),
         "eps": bn.eps,
     }
-    case(name, "batch-norm", attributes, x, y)
+    case(name, "batch-norm", attributes, shape, bn)
 
 
 conv("conv2d", [3, 6, 7], 4, [3, 3], [1, 1], [[1, 1], [1, 1]], [1, 1])
@@ -125,5 +122,4 @@ batch_norm("batch norm 1-d", [4, 6])
 batch_norm("batch norm of a vector", [7])
 
 text = ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases)
-path = pathlib.Path(__file__).parent / "expected.json"
-path.write_text(f'{{"torch":"{torch.__version__.split("+")[0]}","cases":[\n{text}\n]}}\n')
+(OUT / "expected.json").write_text(f'{{"torch":"{torch.__version__.split("+")[0]}","cases":[\n{text}\n]}}\n')

@@ -119,14 +119,14 @@ def main():
     rng = np.random.default_rng(17)
     expected = {}
     for name, (make, exporters, shape) in VARIANTS.items():
-        torch.manual_seed(5)
+        torch.manual_seed(6)
         model = make().eval()
         batch = 0 if name in BATCH_FIRST else 1
         size = (SAMPLES, STEPS, *shape) if batch == 0 else (STEPS, SAMPLES, *shape)
         if name == "levels":
             data = rng.integers(0, 16, size, dtype=np.uint8)
         else:
-            data = (rng.integers(0, 64, size) / 32).astype(np.float32)
+            data = (rng.integers(0, 16, size) / 4).astype(np.float32)
         samples = data if batch == 0 else data.swapaxes(0, 1)
         entry = {"input": samples.reshape(SAMPLES, STEPS, -1).tolist()}
         for exporter in exporters:

@@ -52,7 +52,9 @@ impl Account {
                     Fate::Dead => Some(matches + 2),
                     Fate::Value(id) => self.taken.get(id).copied(),
                 };
-                let Some(index) = index else { return Err(unaccounted(node, *fate, values)) };
+                let Some(index) = index else {
+                    return Err(unaccounted(model, node, *fate, values));
+                };
                 // The first timestep folds, the last one hands on a state that nobody takes:
                 // the operator belongs to the pattern that takes it in between.
                 best = Some(best.map_or(index, |b| b.min(index)));
@@ -66,18 +68,36 @@ impl Account {
     }
 }
 
-fn unaccounted(node: &Node<'_>, fate: Fate, values: &Values) -> Box<Diagnostic> {
+fn unaccounted(model: &Model<'_>, node: &Node<'_>, fate: Fate, values: &Values) -> Box<Diagnostic> {
+    let error = |message: &str| node.error(&codes::LIFT_UNSUPPORTED, message);
     let is_const = |id: &ValueId| values.constant(*id).is_some();
     let folds = match fate {
         Fate::Value(id) => values.operands(id).iter().flatten().all(is_const),
         _ => false,
     };
+    if folds && matches!(node.op(), "Conv" | "MatMul" | "Gemm") {
+        return error("a layer that takes constants alone, such as a state or spikes of the timestep before the first")
+            .help("recurrent layers (snnTorch: RLeaky, RSynaptic) are read from NIR files, not from ONNX; compute anything else before the export");
+    }
     if folds {
-        return node
-            .error(&codes::LIFT_UNSUPPORTED, "this operator cannot be computed on constants yet")
+        return error("this operator cannot be computed on constants yet")
             .help("fold it before the export, or with a tool such as onnxsim");
     }
-    let help = match node.op() {
+    // What follows may say better what was meant.
+    let next = match fate {
+        Fate::Value(id) => values.users(id).iter().filter_map(|&u| values.node(u)).collect(),
+        _ => Vec::new(),
+    };
+    let next = next.into_iter().filter_map(|n| model.nodes.get(n));
+    let said = help(node).or_else(|| next.filter(|n| n.is_standard()).find_map(help));
+    error("no pattern takes this operator").help(said.unwrap_or(
+        "`synfire inspect --lift` shows what was understood up to here; rewrite this part with the operators of a supported layer, or report it with the model",
+    ))
+}
+
+/// What can be done about an operator that nothing takes.
+fn help(node: &Node<'_>) -> Option<&'static str> {
+    Some(match node.op() {
         _ if !node.is_standard() => {
             "operators of other domains than ONNX's own are not read yet; export with standard operators"
         }
@@ -90,8 +110,28 @@ fn unaccounted(node: &Node<'_>, fate: Fate, values: &Values) -> Box<Diagnostic> 
         "Conv" | "MatMul" | "Gemm" => {
             "weights must be constants, and every timestep must use the same; export the model in eval mode"
         }
-        "Pad" => "use the `padding` of the layer that follows, which is with zeros",
+        "Pad" => {
+            "a border is taken for padding where zeros are added around an image before a convolution or a mean, or around spikes before a search for the largest; use the `padding` of that layer"
+        }
         "ConvTranspose" | "Resize" | "Upsample" => "layers that enlarge an image are not supported",
+        "InstanceNormalization" | "LayerNormalization" | "GroupNormalization" => {
+            "it computes its statistics while the network runs; train with batch norm, whose statistics are fixed"
+        }
+        "Transpose" => {
+            "dimensions keep their order in the network; give it the input in the order that its layers take, [batch, channels, height, width], and flatten without a permutation"
+        }
+        "Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual" | "Equal" => {
+            "a comparison is read as a neuron that fires where its membrane is above a constant threshold: write `(u >= threshold).float()`, once for each neuron and timestep"
+        }
+        "Sign" | "Floor" | "Round" | "Ceil" => {
+            "a spike is 0 or 1: write `(u >= threshold).float()`; several spikes in one timestep, or negative ones, are not supported"
+        }
+        "Clip" | "Max" | "Min" => {
+            "between layers and timesteps only spikes, sums and ReLU are supported; leave the limit out, or train without it"
+        }
+        "ReduceMax" => {
+            "over time the readout is every timestep, their sum, their mean or the last; train with one of these"
+        }
         "LSTM" | "GRU" | "RNN" => "only leaky integrate-and-fire neurons keep a state",
         "LeakyRelu" | "Elu" | "Gelu" | "Tanh" | "Sigmoid" => {
             "between layers only spikes and ReLU are supported; use a spiking neuron in its place"
@@ -99,11 +139,8 @@ fn unaccounted(node: &Node<'_>, fate: Fate, values: &Values) -> Box<Diagnostic> 
         "QuantizeLinear" | "DequantizeLinear" => {
             "export the float model with binary weights; widths are chosen by the compiler"
         }
-        _ => {
-            "`synfire inspect --lift` shows what was understood up to here; rewrite this part with the operators of a supported layer, or report it with the model"
-        }
-    };
-    node.error(&codes::LIFT_UNSUPPORTED, "no pattern takes this operator").help(help)
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -4,6 +4,9 @@
 use super::affine::Atom;
 use super::{Effect, Found, Lift, Pattern, Stream, steps};
 use crate::diag::Result;
+use crate::import::onnx::elem::Elem;
+use crate::import::onnx::values::ValueId;
+use crate::ir::{Input, Op};
 
 /// `Cast`, or `Where(x, 1, 0)` on booleans.
 pub(super) struct Alias;
@@ -24,6 +27,9 @@ impl Pattern for Alias {
     fn find(&self, lift: &Lift<'_>, stream: &Stream) -> Result<Vec<Found>> {
         let groups = steps::groups(lift, stream, |n| self.operators().contains(&n.op()))?;
         let is_alias = |group: &Vec<usize>| {
+            if group.iter().all(|&id| holds_levels(lift, stream, id)) {
+                return true;
+            }
             group.iter().zip(&stream.steps).all(|(&id, &step)| {
                 let form = lift.look(id, [step], 1).form;
                 form.constant.is_zero()
@@ -37,6 +43,21 @@ impl Pattern for Alias {
             .map(|group| Found::new(stream, Effect::Alias, group))
             .collect())
     }
+}
+
+/// True if this casts the input to a type that holds its levels, whatever its own type.
+fn holds_levels(lift: &Lift<'_>, stream: &Stream, id: ValueId) -> bool {
+    let Op::Input(Input { bits: Some(bits), .. }) = lift.graph.node(stream.node).op else {
+        return false;
+    };
+    let elem = lift.values.get(id).info.as_ref().map(|i| i.elem);
+    let exact = match elem {
+        Some(Elem::F64 | Elem::F32) => 24,
+        Some(Elem::F16) => 11,
+        Some(Elem::Bf16) => 8,
+        _ => 0,
+    };
+    lift.op(id) == "Cast" && bits <= exact
 }
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! Convolutions over one or two dimensions.
+//! Convolutions over one or two dimensions; those that sum each channel up are pools.
 
 use super::multibit;
+use super::pad::{self, Padded};
 use super::{Found, Hint, Lift, Pattern, Stream, bias, steps};
 use crate::diag::{Result, codes};
 use crate::import::onnx::tensor::{Info, Tensor};
 use crate::import::onnx::values::ValueId;
 use crate::import::onnx::window;
-use crate::ir::{self, Op};
+use crate::ir::{self, Op, Pool, PoolKind, Weights, Window};
 
 /// `Conv` with constant ±α_c, and a bias that is its own or added next.
 pub(super) struct Conv;
@@ -18,20 +19,24 @@ impl Pattern for Conv {
     }
 
     fn operators(&self) -> &'static [&'static str] {
-        &["Conv"]
+        &["Conv", "Pad"]
     }
 
     fn becomes(&self) -> &'static str {
-        "`conv` over one or two dimensions, with constant weights ±α per output channel: any stride, padding, dilation, groups; a bias that is added next"
+        "`conv` over one or two dimensions, with constant weights ±α per output channel: any stride, padding (also by `Pad` with zeros), dilation, groups; a bias that is added next"
     }
 
     fn find(&self, lift: &Lift<'_>, stream: &Stream) -> Result<Vec<Found>> {
-        let groups = steps::groups(lift, stream, |n| self.operators().contains(&n.op()))?;
         let mut found = Vec::new();
-        for group in groups {
-            let (Some(&id), Some(&step)) = (group.first(), stream.steps.first()) else { continue };
-            if lift.values.operand(id, 0) == Some(step) {
-                found.extend(layer(lift, stream, group, id)?);
+        for view in pad::views(lift, stream)?.iter().filter(|v| v.value == 0.0) {
+            let stream = &view.stream;
+            for group in steps::groups(lift, stream, |n| n.op() == "Conv")? {
+                let (Some(&id), Some(&step)) = (group.first(), stream.steps.first()) else {
+                    continue;
+                };
+                if lift.values.operand(id, 0) == Some(step) {
+                    found.extend(layer(lift, view, group, id)?);
+                }
             }
         }
         Ok(found)
@@ -40,10 +45,11 @@ impl Pattern for Conv {
 
 fn layer(
     lift: &Lift<'_>,
-    stream: &Stream,
+    view: &Padded,
     group: Vec<ValueId>,
     id: ValueId,
 ) -> Result<Option<Found>> {
+    let stream = &view.stream;
     let input = lift.values.operand(id, 0).and_then(|x| lift.values.shape(x));
     let w = lift.values.operand(id, 1);
     let (Some(node), Some(w), Some([_, _, input @ ..])) = (lift.node(id), w, input) else {
@@ -57,9 +63,10 @@ fn layer(
     let flat = Info { elem: matrix.info.elem, shape: vec![outputs, columns] };
     let rows = Tensor { info: flat, data: matrix.data.clone() };
     let weights = multibit::read(lift, node, &rows, false, origin.unwrap_or("?"))?;
-    let (window, _) = window::read(node, kernel, input)?;
+    let (mut window, _) = window::read(node, kernel, input)?;
+    view.widen(&mut window);
     let groups = usize::try_from(node.int("group")?.unwrap_or(1)).unwrap_or(1);
-    let (bias, group, taken) = match lift.values.operand(id, 2) {
+    let (bias, group, mut taken) = match lift.values.operand(id, 2) {
         Some(b) => {
             let Some(bias) = bias::of_vector(lift, b, outputs) else {
                 return Err(node.error(&codes::ONNX_SHAPE, "its bias is no constant vector"));
@@ -68,15 +75,28 @@ fn layer(
         }
         None => bias::added(lift, stream, group, outputs)?,
     };
+    taken.extend(&view.taken);
+    if bias.is_none() && groups == outputs && is_ones(&weights, &window) {
+        let hint = Hint::new("pool").scope(Some(node));
+        let op = Op::Pool(Pool { kind: PoolKind::Sum, window });
+        return Ok(Some(Found { taken, ..Found::layer(stream, hint, op, group) }));
+    }
     let hint = Hint::new("conv").owner(origin).scope(Some(node));
     let op = Op::Conv(ir::Conv { weights, bias, window, groups });
     Ok(Some(Found { taken, ..Found::layer(stream, hint, op, group) }))
 }
 
+/// One channel an output, and nothing but ones: its sum.
+fn is_ones(weights: &Weights, window: &Window) -> bool {
+    let places = window.kernel.iter().product();
+    let is_one = |o: usize| (0..places).all(|i| weights.value(o, i) == 1.0);
+    weights.inputs() == places && (0..weights.outputs()).all(is_one)
+}
+
 #[cfg(test)]
 mod tests {
     use crate::import::onnx::testing::{image, op, refusal};
-    use crate::ir::{BitMatrix, Conv, Op, PerChannel, Weights, Window};
+    use crate::ir::{BitMatrix, Conv, Op, PerChannel, Pool, PoolKind, Weights, Window};
 
     fn layer(conv: &str) -> Conv {
         match op(&image(conv), "conv1") {
@@ -101,6 +121,17 @@ mod tests {
             dilation: vec![1, 1],
         };
         assert_eq!((c.window, c.groups, c.bias), (window, 1, None));
+    }
+
+    #[test]
+    fn ones_are_a_sum() {
+        let sum = image("const w f32 1x1x2x2: 1 1 1 1\ni = Conv(p, w) strides=[2,2]");
+        let Op::Pool(Pool { kind: PoolKind::Sum, window }) = op(&sum, "pool1") else { panic!() };
+        assert_eq!((window.kernel, window.stride), (vec![2, 2], vec![2, 2]));
+        let other = sum.replace("1 1 1 1", "1 1 -1 1");
+        assert!(matches!(op(&other, "conv1"), Op::Conv(_)));
+        let two = sum.replace("1x1x2x2: 1 1 1 1", "2x1x1x1: 1 1");
+        assert!(matches!(op(&two, "conv1"), Op::Conv(_)));
     }
 
     #[test]

@@ -27,12 +27,8 @@ pub(super) fn input(lift: &mut Lift<'_>, options: &Options) -> Result<Stream> {
         let label = lift.names.name(&Hint::new("scale"));
         node = lift.graph.add(label, Op::Scale(Scale::by(PerChannel::All(factor))), &[node])?;
     }
-    let steps = lift.values.inputs.clone();
-    if changes {
-        lift.agree(steps.len(), name)?;
-    }
     let flow = if changes { Flow::Steps } else { Flow::Static };
-    Ok(Stream { node, steps, flow })
+    Ok(Stream { node, steps: lift.values.inputs.clone(), flow })
 }
 
 /// The width of a level; none if there are none.

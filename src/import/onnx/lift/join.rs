@@ -22,11 +22,11 @@ impl Pattern for Join {
     }
 
     fn operators(&self) -> &'static [&'static str] {
-        &["Add", "Sum", "Concat"]
+        &["Add", "Sub", "Sum", "Concat"]
     }
 
     fn becomes(&self) -> &'static str {
-        "`add` or `concat` of two or more streams: residual connections, ensembles"
+        "`add` or `concat` of two or more streams: residual connections, ensembles; a difference is the sum with the negative"
     }
 
     fn find(&self, lift: &Lift<'_>, stream: &Stream) -> Result<Vec<Found>> {
@@ -141,8 +141,12 @@ fn join(
         ));
     }
     let flow = operands.iter().map(|s| s.flow).find(|f| *f != Flow::Static);
-    let nodes = operands.iter().map(|s| s.node).collect();
-    let effect = Effect::Join(Hint::new(hint).scope(node), op, nodes);
+    let nodes: Vec<_> = operands.iter().map(|s| s.node).collect();
+    let hint = Hint::new(hint).scope(node);
+    let effect = match (lift.op(id), &nodes[..]) {
+        ("Sub", &[whole, part]) => Effect::Difference(hint, whole, part),
+        _ => Effect::Join(hint, op, nodes),
+    };
     Ok(Found { flow: flow.unwrap_or(Flow::Static), ..Found::new(stream, effect, group) })
 }
 

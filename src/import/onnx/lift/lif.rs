@@ -72,7 +72,7 @@ impl Pattern for Lif {
 
 fn unlike(lift: &Lifting<'_>, step: &Step, message: impl Into<String>) -> Box<Diagnostic> {
     lift.error(step.fires, &codes::LIFT_NEURON, message).help(
-        "supported is u[t] = λ u[t-1] + g x[t] + b with the reset by subtraction, to zero, or none, the same at every timestep (snnTorch: leave `reset_delay` at True)",
+        "supported is u[t] = λ u[t-1] + g x[t] + b with the reset by subtraction, to a constant, or none, the same at every timestep (snnTorch: leave `reset_delay` at True; Synaptic and recurrent neurons are read from NIR files)",
     )
 }
 
@@ -91,6 +91,8 @@ struct Update {
     gain: Coeff,
     bias: Coeff,
     reset: Reset,
+    /// What a hard reset leaves.
+    reset_to: Coeff,
 }
 
 fn neuron(lift: &Lifting<'_>, chain: &[Step]) -> Result<Effect> {
@@ -106,7 +108,7 @@ fn neuron(lift: &Lifting<'_>, chain: &[Step]) -> Result<Effect> {
             .help("training has diverged or the file is damaged; export a checkpoint whose parameters are finite"));
     }
     let gain = first.form.coeff(Atom::Value(first.current));
-    let bias = first.form.constant.clone();
+    let (mut bias, mut start) = (first.form.constant.clone(), Coeff::one(0.0));
     let scale = size(&first.threshold);
     let mut known: Option<Update> = None;
     let mut before = first;
@@ -125,8 +127,12 @@ fn neuron(lift: &Lifting<'_>, chain: &[Step]) -> Result<Effect> {
         if !update.gain.is_near(&gain, 0.0) {
             return Err(error("input gain", update.gain.distance(&gain)));
         }
-        if !update.bias.is_near(&bias, scale) {
-            return Err(baked(lift, first.fires));
+        if known.is_none() {
+            let begun = begins(&update, &first.form.constant, scale);
+            start = begun.ok_or_else(|| baked(lift, first.fires))?;
+            bias = update.bias.clone();
+        } else if !update.bias.is_near(&bias, scale) {
+            return Err(error("constant current", update.bias.distance(&bias)));
         }
         if step.compare != first.compare {
             return Err(unlike(lift, step, "the comparison changes between > and ≥"));
@@ -135,7 +141,7 @@ fn neuron(lift: &Lifting<'_>, chain: &[Step]) -> Result<Effect> {
             if !update.leak.is_near(&k.leak, 1.0) {
                 return Err(error("leak", update.leak.distance(&k.leak)));
             }
-            if update.reset != k.reset {
+            if update.reset != k.reset || !update.reset_to.is_near(&k.reset_to, scale) {
                 return Err(unlike(lift, step, "the way of resetting changes"));
             }
         }
@@ -147,7 +153,9 @@ fn neuron(lift: &Lifting<'_>, chain: &[Step]) -> Result<Effect> {
         return Err(baked(lift, first.fires));
     }
     // With one timestep neither leak nor reset has any effect.
-    let (leak, reset) = known.map_or((Coeff::one(0.0), Reset::None), |k| (k.leak, k.reset));
+    let zero = || Coeff::one(0.0);
+    let (leak, reset, reset_to) =
+        known.map_or((zero(), Reset::None, zero()), |k| (k.leak, k.reset, k.reset_to));
     if !first.threshold.all(|x| x > 0.0) {
         return Err(unlike(lift, first, "the threshold is not above zero"));
     }
@@ -160,10 +168,20 @@ fn neuron(lift: &Lifting<'_>, chain: &[Step]) -> Result<Effect> {
             threshold: first.threshold.clone().into_per_channel(),
             reset,
             compare: first.compare,
-            reset_to: ir::PerChannel::zero(),
-            start: ir::PerChannel::zero(),
+            reset_to: reset_to.into_per_channel(),
+            start: start.into_per_channel(),
         }),
     )]))
+}
+
+/// The potential before the first timestep: zero, or what a hard reset leaves.
+fn begins(update: &Update, first: &Coeff, scale: f64) -> Option<Coeff> {
+    if update.bias.is_near(first, scale) {
+        return Some(Coeff::one(0.0));
+    }
+    let left = update.leak.zip(&update.reset_to, |l, r| l * r)?;
+    let begun = update.bias.zip(&left, |b, l| b + l)?;
+    (update.reset == Reset::Hard && begun.is_near(first, scale)).then(|| update.reset_to.clone())
 }
 
 fn size(c: &Coeff) -> f64 {
@@ -183,6 +201,7 @@ fn update(lift: &Lifting<'_>, step: &Step, before: &Step, gain: &Coeff) -> Resul
     let gated = step.form.coeff(Atom::product(before.membrane, before.fires));
     let scale = size(&step.threshold);
     let leaked = leak.zip(&step.threshold, |l, t| -l * t).ok_or_else(channels)?;
+    let mut reset_to = Coeff::one(0.0);
     let reset = if gated.is_zero() {
         if subtracted.is_zero() {
             Reset::None
@@ -197,12 +216,17 @@ fn update(lift: &Lifting<'_>, step: &Step, before: &Step, gain: &Coeff) -> Resul
                 "the reset subtracts something else than the threshold",
             ));
         }
-    } else if subtracted.is_zero() && gated.is_near(&leak.map(|l| -l), 1.0) {
+    } else if gated.is_near(&leak.map(|l| -l), 1.0) {
+        reset_to = subtracted.zip(&leak, |s, l| s / l).ok_or_else(channels)?;
         Reset::Hard
     } else {
-        return Err(unlike(lift, step, "the reset leaves a potential other than zero"));
+        return Err(unlike(
+            lift,
+            step,
+            "what the reset leaves depends on the potential before, but not by subtraction",
+        ));
     };
-    Ok(Update { leak, gain: own, bias: step.form.constant.clone(), reset })
+    Ok(Update { leak, gain: own, bias: step.form.constant.clone(), reset, reset_to })
 }
 
 #[cfg(test)]
@@ -310,7 +334,7 @@ mod tests {
             ("l@ = Mul(beta, m^)\na@ = Add(l@, i)\nm@ = Sub(a@, s^)", "subtracts something else"),
             (
                 "l@ = Mul(beta, m^)\nq@ = Mul(l@, s^)\na@ = Add(l@, i)\nm@ = Add(a@, q@)",
-                "leaves a potential",
+                "what the reset leaves",
             ),
         ] {
             let text = neuron(FIRST, body).replace("th f32 -: 1", "th f32 -: 0.5");

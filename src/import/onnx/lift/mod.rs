@@ -26,6 +26,7 @@ mod affine;
 mod alias;
 mod batch_norm;
 mod bias;
+mod calls;
 mod coeff;
 mod conv;
 mod flatten;
@@ -36,10 +37,10 @@ mod join;
 mod known;
 mod li;
 mod lif;
-mod lif_call;
 mod linear;
 mod multibit;
 mod names;
+mod pad;
 mod per_step;
 mod pool;
 mod readout;
@@ -72,7 +73,9 @@ const FUEL_PER_VALUE: usize = 200;
 
 /// Every pattern, in the order in which they look at a stream.
 pub(super) const PATTERNS: &[&dyn Pattern] = &[
-    &lif_call::Lif,
+    &calls::Lif,
+    &calls::Li,
+    &calls::Threshold,
     &lif::Lif,
     &li::Li,
     &readout::Readout,
@@ -129,6 +132,8 @@ enum Effect {
     Nodes(Vec<(Hint, Op)>),
     /// A node that takes the streams of these nodes.
     Join(Hint, Op, Vec<NodeId>),
+    /// What the stream of the first node is above that of the second.
+    Difference(Hint, NodeId, NodeId),
     /// The node whose stream leaves the graph.
     Output(Hint, Op),
     /// Nothing: the same stream as other values.
@@ -219,6 +224,9 @@ pub(super) fn lift<'m>(
         known: Known::default(),
     };
     let stream = input::input(&mut lift, options)?;
+    if stream.flow == Flow::Steps {
+        lift.agree(stream.steps.len(), lift.model.input.0)?;
+    }
     lift.open.push_back(stream);
     while let Some(stream) = lift.open.pop_front() {
         lift.known.add(stream.clone());
@@ -236,8 +244,13 @@ pub(super) fn lift<'m>(
         }
     }
     let mut report = std::mem::take(&mut lift.account).close(model, values)?;
+    if lift.timesteps.as_ref().is_some_and(|(t, _)| *t == 1) && model.states.is_empty() {
+        lift.note("one timestep and no state: neither leak nor reset has any effect; if the network was trained with more, its state was lost when it was exported".to_owned());
+    }
     report.notes = lift.notes.take();
-    let Some((timesteps, _)) = lift.timesteps else {
+    let fires = |id: &NodeId| matches!(lift.graph.node(*id).op, Op::Lif(_));
+    let is_spiking = lift.graph.order()?.iter().any(fires);
+    let Some((timesteps, _)) = lift.timesteps.take().filter(|_| is_spiking || model.is_own) else {
         return Err(Diagnostic::new(
             &codes::LIFT_NO_NEURON,
             "no layer of the model compares a membrane potential with a threshold",
@@ -284,6 +297,13 @@ impl<'m> Lift<'m> {
                 let (node, name) = self.layer(&hint, op, &operands, &mut flow)?;
                 (node, Some(name))
             }
+            Effect::Difference(hint, whole, part) => {
+                let op = Op::Scale(ir::Scale::by(PerChannel::All(-1.0)));
+                let (negative, sign) = self.layer(&Hint::new("scale"), op, &[part], &mut flow)?;
+                self.account.take(pattern, Some(sign), []);
+                let (node, name) = self.layer(&hint, Op::Add, &[whole, negative], &mut flow)?;
+                (node, Some(name))
+            }
             Effect::Output(hint, op) => {
                 let (node, name) = self.layer(&hint, op, &[stream.node], &mut flow)?;
                 self.graph.set_output(node);
@@ -322,7 +342,8 @@ impl<'m> Lift<'m> {
                 let gain = if kind == ReadoutKind::Mean { 1.0 / count } else { 1.0 };
                 for operand in &mut operands {
                     let name = self.names.name(&Hint::new("integrator"));
-                    *operand = self.graph.add(name, integrator(gain), &[*operand])?;
+                    *operand = self.graph.add(name.clone(), integrator(gain), &[*operand])?;
+                    self.account.take("sum-over-time", Some(name), []);
                 }
                 *flow = Flow::End(ReadoutKind::Last);
             }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Pools with windows.
 
+use super::pad::{self, Padded};
 use super::{Found, Hint, Lift, Pattern, Stream, steps};
 use crate::diag::Result;
+use crate::import::onnx::node::Node;
 use crate::import::onnx::values::ValueId;
 use crate::import::onnx::window;
-use crate::ir::{self, Op, PoolKind};
+use crate::ir::{self, Kind, Op, PoolKind};
 
 /// `MaxPool` and `AveragePool`.
 pub(super) struct Pool;
@@ -16,24 +18,42 @@ impl Pattern for Pool {
     }
 
     fn operators(&self) -> &'static [&'static str] {
-        &["MaxPool", "AveragePool"]
+        &["MaxPool", "AveragePool", "Pad"]
     }
 
     fn becomes(&self) -> &'static str {
-        "`pool` over one or two dimensions; `ceil_mode` only where it makes no difference"
+        "`pool` over one or two dimensions; `ceil_mode` only where it makes no difference; a `Pad` that the pool could do itself"
     }
 
     fn find(&self, lift: &Lift<'_>, stream: &Stream) -> Result<Vec<Found>> {
-        let groups = steps::groups(lift, stream, |n| self.operators().contains(&n.op()))?;
         let mut found = Vec::new();
-        for group in groups {
-            let Some(&id) = group.first() else { continue };
-            let hint = Hint::new("pool").scope(lift.node(id));
-            if let Some(pool) = pool(lift, id)? {
-                found.push(Found::layer(stream, hint, Op::Pool(pool), group));
+        for view in pad::views(lift, stream)? {
+            let is_pool = |n: &Node<'_>| matches!(n.op(), "MaxPool" | "AveragePool");
+            for group in steps::groups(lift, &view.stream, is_pool)? {
+                let Some(&id) = group.first() else { continue };
+                let hint = Hint::new("pool").scope(lift.node(id));
+                if let Some(mut pool) = pool(lift, id)?
+                    && (!view.has_border() || is_neutral(lift, stream, &view, &pool))
+                {
+                    view.widen(&mut pool.window);
+                    let taken = [&view.taken[..], &group[..]].concat();
+                    found
+                        .push(Found { taken, ..Found::layer(stream, hint, Op::Pool(pool), group) });
+                }
             }
         }
         Ok(found)
+    }
+}
+
+/// True if the border is what the pool takes padding for: in a mean zeros, in a search for
+/// the largest what is never larger.
+fn is_neutral(lift: &Lift<'_>, stream: &Stream, view: &Padded, pool: &ir::Pool) -> bool {
+    let spikes = lift.graph.node(stream.node).stream.kind == Kind::Spikes;
+    match pool.kind {
+        PoolKind::Max => view.value == f64::NEG_INFINITY || (view.value == 0.0 && spikes),
+        PoolKind::Average => view.value == 0.0,
+        _ => false,
     }
 }
 

@@ -75,15 +75,36 @@ pub(super) fn chains(lift: &Lift<'_>, stream: &Stream) -> Vec<Vec<Step>> {
         if used.contains(&fires) || lift.account.has(fires) {
             continue;
         }
-        let Some(first) = step(lift, fires, current, None) else { continue };
-        let mut chain = vec![first];
-        while let Some(next) = next(lift, stream, &chain, &used) {
-            chain.push(next);
+        let Some(found) = chain(lift, stream, fires, &used) else { continue };
+        if let ([first], true) = (&found[..], stream.is_static())
+            && first.membrane != current
+        {
+            // A multiple of the current that all timesteps share becomes a stream itself.
+            let multiple = stream.of(vec![first.membrane]);
+            let whole = chain(lift, &multiple, fires, &used).unwrap_or_default();
+            if whole.len() > 1 {
+                used.extend(whole.iter().map(|s| s.fires));
+                continue;
+            }
         }
-        used.extend(chain.iter().map(|s| s.fires));
-        chains.push(chain);
+        used.extend(found.iter().map(|s| s.fires));
+        chains.push(found);
     }
     chains
+}
+
+/// The timesteps of the neuron that fires first at this comparison.
+fn chain(
+    lift: &Lift<'_>,
+    stream: &Stream,
+    fires: ValueId,
+    used: &BTreeSet<ValueId>,
+) -> Option<Vec<Step>> {
+    let mut chain = vec![step(lift, fires, *stream.steps.first()?, None)?];
+    while let Some(next) = next(lift, stream, &chain, used) {
+        chain.push(next);
+    }
+    Some(chain)
 }
 
 /// Where a constant that differs between the samples of a batch is added to the current:
@@ -153,6 +174,56 @@ pub(super) fn reached(lift: &Lift<'_>, starts: &[ValueId]) -> BTreeSet<ValueId> 
     found
 }
 
+/// A value of which a comparison is true where `factor·x + shift` is above (or at least)
+/// zero.
+struct Compared {
+    x: ValueId,
+    factor: Coeff,
+    shift: Coeff,
+    /// Constants that were added on the way here.
+    shifts: usize,
+}
+
+impl Compared {
+    fn threshold(&self) -> Coeff {
+        self.shift.zip(&self.factor, |s, f| -s / f).unwrap_or_else(|| Coeff::one(f64::NAN))
+    }
+
+    /// The same for what this value is computed from, if it is a sum with a constant or a
+    /// multiple.
+    fn inside(
+        &self,
+        lift: &Lift<'_>,
+        constant: &impl Fn(ValueId) -> Option<Coeff>,
+    ) -> Option<Self> {
+        let l = lift.values.operand(self.x, 0)?;
+        if lift.op(self.x) == "Neg" {
+            let factor = self.factor.map(|f| -f);
+            return Some(Self { x: l, factor, shift: self.shift.clone(), shifts: self.shifts });
+        }
+        let r = lift.values.operand(self.x, 1)?;
+        let plus = |x, factor: &Coeff, c: &Coeff| {
+            let more = self.factor.zip(c, |f, c| f * c)?;
+            let shift = self.shift.zip(&more, |a, b| a + b)?;
+            Some(Self { x, factor: factor.clone(), shift, shifts: self.shifts + 1 })
+        };
+        let times = |x, c: &Coeff, f: fn(f64, f64) -> f64| {
+            let factor = self.factor.zip(c, f).filter(|_| c.all(|c| c > 0.0))?;
+            Some(Self { x, factor, shift: self.shift.clone(), shifts: self.shifts })
+        };
+        match (lift.op(self.x), constant(l), constant(r)) {
+            ("Add", None, Some(c)) => plus(l, &self.factor, &c),
+            ("Add", Some(c), None) => plus(r, &self.factor, &c),
+            ("Sub", None, Some(c)) => plus(l, &self.factor, &c.map(|v| -v)),
+            ("Sub", Some(c), None) => plus(r, &self.factor.map(|f| -f), &c),
+            ("Mul", None, Some(c)) => times(l, &c, |f, c| f * c),
+            ("Mul", Some(c), None) => times(r, &c, |f, c| f * c),
+            ("Div", None, Some(c)) => times(l, &c, |f, c| f / c),
+            _ => None,
+        }
+    }
+}
+
 /// The timestep that ends in this comparison, if its membrane depends on the current and
 /// the step before only.
 fn step(lift: &Lift<'_>, fires: ValueId, current: ValueId, before: Option<&Step>) -> Option<Step> {
@@ -173,33 +244,33 @@ fn step(lift: &Lift<'_>, fires: ValueId, current: ValueId, before: Option<&Step>
         lift.spend(number.work());
         Some(number)
     };
-    // Fires where sign·x + shift is above (or at least) zero.
-    let (mut x, mut sign, mut shift) = match (constant(above), constant(below)) {
+    let (x, sign, shift) = match (constant(above), constant(below)) {
         (None, Some(c)) => (above, 1.0, c.map(|v| -v)),
         (Some(c), None) => (below, -1.0, c),
         _ => return None,
     };
-    let mut shifts = usize::from(!shift.is_zero());
-    let mut taken = BTreeSet::from([fires]);
-    while x != current {
+    let shifts = usize::from(!shift.is_zero());
+    let mut found = vec![Compared { x, factor: Coeff::one(sign), shift, shifts }];
+    while let Some(outer) = found.last().filter(|c| c.x != current)
+        && let Some(inner) = outer.inside(lift, &constant)
+    {
         lift.spend(1);
-        let (l, r) = (lift.values.operand(x, 0), lift.values.operand(x, 1));
-        let constants = (l.and_then(constant), r.and_then(constant));
-        let (inner, inner_sign, c) = match (lift.op(x), constants) {
-            ("Add", (None, Some(c))) => (l, 1.0, c),
-            ("Add", (Some(c), None)) => (r, 1.0, c),
-            ("Sub", (None, Some(c))) => (l, 1.0, c.map(|v| -v)),
-            ("Sub", (Some(c), None)) => (r, -1.0, c),
-            _ => break,
-        };
-        taken.insert(x);
-        let outer_sign = sign;
-        shift = shift.zip(&c, |s, c| s + outer_sign * c)?;
-        sign *= inner_sign;
-        shifts += 1;
-        x = inner?;
+        found.push(inner);
     }
-    if sign < 0.0 {
+    // Of the values that differ from the membrane by constants it is the one with the same
+    // threshold as before; at first, the one that the next timestep goes on from.
+    let goes_on = |c: &Compared| lift.values.users(c.x).len() > 1;
+    let chosen = match before {
+        Some(before) => found.iter().position(|c| c.threshold().is_near(&before.threshold, 0.0)),
+        None => found.iter().position(goes_on),
+    };
+    let chosen = chosen.unwrap_or(found.len() - 1);
+    let mut taken: BTreeSet<_> = found.iter().take(chosen).map(|c| c.x).collect();
+    taken.insert(fires);
+    let all = found.last().map_or(0, |c| c.shifts);
+    let chosen = found.swap_remove(chosen);
+    let (x, threshold) = (chosen.x, chosen.threshold());
+    if !chosen.factor.all(|f| f > 0.0) {
         return None;
     }
     let mut stop = vec![current];
@@ -219,16 +290,7 @@ fn step(lift: &Lift<'_>, fires: ValueId, current: ValueId, before: Option<&Step>
     if !form.has_only(&allowed) || !depends(&form, current, before) {
         return None;
     }
-    Some(Step {
-        fires,
-        membrane: x,
-        threshold: shift.map(|s| -s),
-        compare,
-        form,
-        current,
-        shifts,
-        taken,
-    })
+    Some(Step { fires, membrane: x, threshold, compare, form, current, shifts: all, taken })
 }
 
 /// True if the membrane takes up the current, and continues the step before.

@@ -6,6 +6,7 @@
 use super::affine::Atom;
 use super::{Found, Hint, Lift, Pattern, Stream, steps};
 use crate::diag::Result;
+use crate::import::onnx::values::ValueId;
 use crate::ir::{self, Op};
 
 /// `y = factor · x + offset`.
@@ -28,14 +29,19 @@ impl Pattern for Scale {
         let groups = steps::groups(lift, stream, |n| self.operators().contains(&n.op()))?;
         let mut found = Vec::new();
         for group in groups {
-            let (Some(&id), Some(&step)) = (group.first(), stream.steps.first()) else { continue };
-            if lift.account.has(id) {
+            let Some(&step) = stream.steps.first() else { continue };
+            // A neuron takes the product of its own reset, which layers may take as well.
+            let open = |v: &ValueId| lift.values.users(*v).iter().any(|u| !lift.account.has(*u));
+            if group.iter().any(|v| lift.account.has(*v)) && !group.iter().all(open) {
                 continue;
             }
-            let atom = Atom::Value(step);
-            let form = lift.look(id, [step], 1).form;
             // Elsewhere a constant is a current, or an offset of what comes next.
             let may_shift = lift.input_of(stream.node).is_some();
+            let (group, taken) =
+                if may_shift { chain(lift, group) } else { (group.clone(), group) };
+            let Some(&id) = group.first() else { continue };
+            let atom = Atom::Value(step);
+            let form = lift.look(id, [step], 1).form;
             let is_plain = (may_shift || form.constant.is_zero()) && form.has_only(&[atom]);
             let factor = form.coeff(atom);
             if is_plain && factor.all(|x| x != 0.0) {
@@ -43,10 +49,39 @@ impl Pattern for Scale {
                 let (factor, offset) =
                     (factor.into_per_channel(), form.constant.into_per_channel());
                 let op = Op::Scale(ir::Scale { factor, offset });
-                found.push(Found::layer(stream, hint, op, group));
+                found.push(Found { taken, ..Found::layer(stream, hint, op, group) });
             }
         }
         Ok(found)
+    }
+}
+
+/// The last operators of the chains that begin with these, and all of them: each does the
+/// same to every timestep, and nothing else takes what the one before computed.
+fn chain(lift: &Lift<'_>, group: Vec<ValueId>) -> (Vec<ValueId>, Vec<ValueId>) {
+    let (mut last, mut taken) = (group.clone(), group);
+    loop {
+        lift.spend(last.len());
+        let user = |v: &ValueId| match lift.values.users(*v) {
+            &[user] if !lift.account.has(user) => Some(user),
+            _ => None,
+        };
+        let constant = |v: ValueId| lift.values.operand(v, 1);
+        let next: Option<Vec<_>> = last.iter().map(user).collect();
+        let Some(next) = next.filter(|_| lift.fuel.get() > 0) else { return (last, taken) };
+        let first = next.first().copied().unwrap_or_default();
+        let is_like = |(v, x): (&ValueId, &ValueId)| {
+            lift.op(*v) == lift.op(first)
+                && lift.values.operand(*v, 0) == Some(*x)
+                && constant(*v) == constant(first)
+        };
+        let is_plain = matches!(lift.op(first), "Mul" | "Div" | "Add" | "Sub")
+            && constant(first).is_some_and(|c| lift.values.constant(c).is_some());
+        if !is_plain || !next.iter().zip(&last).all(is_like) {
+            return (last, taken);
+        }
+        taken.extend(&next);
+        last = next;
     }
 }
 
@@ -54,6 +89,7 @@ impl Pattern for Scale {
 mod tests {
     use super::*;
     use crate::import::onnx::testing::{neuron, op, refusal};
+    use crate::ir::PerChannel;
 
     const BODY: &str = "l@ = Mul(beta, m^)\na@ = Add(l@, i)\nm@ = Sub(a@, s^)";
 
@@ -70,6 +106,20 @@ mod tests {
         let each = op(&text("const q f32 4: 1 2 3 4\np = Mul(c, q)"), "scale1");
         let factor = ir::PerChannel::Each(vec![1.0, 2.0, 3.0, 4.0]);
         assert_eq!(each, Op::Scale(ir::Scale::by(factor)));
+    }
+
+    #[test]
+    fn a_normalised_input_is_one_scale() {
+        let normal = op(&text("const o f32 -: 0.25\nq = Sub(c, o)\np = Mul(q, k)"), "scale1");
+        let PerChannel::All(16.0) = scale(&normal).factor else { panic!("{normal:?}") };
+        assert_eq!(scale(&normal).offset, PerChannel::All(-4.0));
+        let each = op(&text("const o f32 4: 1 2 3 4\nq = Add(o, c)\np = Div(q, k)"), "scale1");
+        let offset = PerChannel::Each(vec![0.0625, 0.125, 0.1875, 0.25]);
+        assert_eq!(scale(&each).offset, offset);
+    }
+
+    fn scale(op: &Op) -> &ir::Scale {
+        if let Op::Scale(s) = op { s } else { panic!("{op:?}") }
     }
 
     #[test]

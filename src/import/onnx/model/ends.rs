@@ -157,7 +157,7 @@ fn tensor_info(
                     "dimension {axis}{name} is not fixed; only the batch, dimension 0, may be"
                 );
                 return Err(Diagnostic::new(&codes::ONNX_SHAPE, message)
-                    .help("export with only the batch dimension dynamic"));
+                    .help("export with only the batch dimension dynamic; a number of timesteps must be fixed, as the loop over them is unrolled"));
             }
         });
     }

@@ -7,7 +7,7 @@ mod state;
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::dialect::BITS;
+use super::dialect::{BITS, DOMAIN};
 use super::node::{Node, is_standard};
 use super::proto::{GraphProto, ModelProto, TensorProto};
 use super::tensor::Info;
@@ -46,6 +46,8 @@ pub(super) struct Model<'a> {
     pub(super) batch: Option<usize>,
     /// A model that holds one timestep gets another input at every timestep.
     pub(super) input_changes: bool,
+    /// The file is of our own dialect (docs/onnx-dialect.md).
+    pub(super) is_own: bool,
     /// Width of a level, if the file notes it.
     pub(super) input_bits: Option<u32>,
     /// Name of the output that becomes the logits.
@@ -96,6 +98,7 @@ impl<'a> Model<'a> {
             input,
             batch,
             input_changes,
+            is_own: opsets.contains_key(DOMAIN),
             input_bits,
             output,
             states,

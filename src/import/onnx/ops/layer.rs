@@ -17,7 +17,7 @@ pub(super) const TABLE: &[Operator] = &[
     layer("BatchNormalization", elementwise::same),
 ];
 
-const fn layer(name: &'static str, infer: super::Infer) -> Operator {
+pub(super) const fn layer(name: &'static str, infer: super::Infer) -> Operator {
     Operator { name, infer, fold: None, of_shapes: false }
 }
 

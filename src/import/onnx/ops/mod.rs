@@ -12,11 +12,11 @@ mod create;
 mod elementwise;
 mod gather;
 mod layer;
-pub(super) mod lif_call;
 mod part;
 pub(super) mod qonnx;
 mod reduce;
 mod reshape;
+pub(super) mod synfire;
 
 pub(super) use broadcast::indices;
 
@@ -82,7 +82,7 @@ pub(super) fn of(node: &Node<'_>) -> Option<&'static Operator> {
         return find(node.op());
     }
     if node.proto.domain() == super::dialect::DOMAIN {
-        return lif_call::TABLE.iter().find(|op| op.name == node.op());
+        return self::synfire::TABLE.iter().find(|op| op.name == node.op());
     }
     let is_known = qonnx::DOMAINS.contains(&node.proto.domain());
     qonnx::TABLE.iter().find(|op| is_known && op.name == node.op())

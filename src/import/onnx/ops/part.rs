@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! Parts and repetitions: `Slice` and `Tile`.
+//! Parts, repetitions and borders: `Slice`, `Tile` and `Pad`.
 
+use super::layer::layer;
 use super::{Call, Operator, row};
 use crate::diag::Result;
 use crate::import::onnx::tensor::{Data, Info, Tensor};
 
 pub(super) const TABLE: &[Operator] =
-    &[row("Slice", slice_info, slice), row("Tile", tile_info, tile)];
+    &[row("Slice", slice_info, slice), row("Tile", tile_info, tile), layer("Pad", pad_info)];
 
-/// First index and step of each dimension, and the extents that result; none if they are
-/// not constant, or a step is not above zero.
-fn range(call: &Call<'_>) -> Result<Option<Vec<[usize; 3]>>> {
+/// What is taken of a dimension.
+struct Part {
+    first: usize,
+    step: usize,
+    len: usize,
+    is_backwards: bool,
+}
+
+/// What is taken of each dimension; none if that is not constant, or a step is 0.
+fn range(call: &Call<'_>) -> Result<Option<Vec<Part>>> {
     let shape = &call.arg(0)?.info.shape;
     // Attributes up to opset 9.
     let list = |i: usize, name: &str| -> Result<Option<Vec<i64>>> {
@@ -34,18 +42,27 @@ fn range(call: &Call<'_>) -> Result<Option<Vec<[usize; 3]>>> {
     if [ends.len(), axes.len(), steps.len()].iter().any(|&n| n != starts.len()) {
         return Err(call.shape("starts, ends, axes and steps differ in number"));
     }
-    let mut parts: Vec<_> = shape.iter().map(|&d| [0, 1, d]).collect();
+    let whole = |&len: &usize| Part { first: 0, step: 1, len, is_backwards: false };
+    let mut parts: Vec<_> = shape.iter().map(whole).collect();
     for (((start, end), axis), step) in starts.iter().zip(&ends).zip(&axes).zip(&steps) {
         let axis = call.axis(*axis, shape.len())?;
         let extent = i64::try_from(shape.get(axis).copied().unwrap_or(0)).unwrap_or(i64::MAX);
+        let is_backwards = *step < 0;
+        // Backwards the last index is 0, and the end one before it.
+        let (low, high) = if is_backwards { (-1, extent - 1) } else { (0, extent) };
         let place = |x: i64| {
             let x = if x < 0 { x.saturating_add(extent) } else { x };
-            usize::try_from(x.clamp(0, extent)).unwrap_or(0)
+            x.clamp(low, high)
         };
-        let Some(step) = usize::try_from(*step).ok().filter(|s| *s > 0) else { return Ok(None) };
+        let Some(step) = usize::try_from(step.unsigned_abs()).ok().filter(|s| *s > 0) else {
+            return Ok(None);
+        };
         if let Some(part) = parts.get_mut(axis) {
             let (first, last) = (place(*start), place(*end));
-            *part = [first, step, last.saturating_sub(first).div_ceil(step)];
+            let way = if is_backwards { first - last } else { last - first };
+            let len = usize::try_from(way).unwrap_or(0).div_ceil(step);
+            let first = usize::try_from(first).unwrap_or(0);
+            *part = Part { first, step, len, is_backwards };
         }
     }
     Ok(Some(parts))
@@ -53,12 +70,38 @@ fn range(call: &Call<'_>) -> Result<Option<Vec<[usize; 3]>>> {
 
 fn slice_info(call: &Call<'_>) -> Result<Option<Info>> {
     let elem = call.arg(0)?.info.elem;
-    Ok(range(call)?.map(|r| Info { elem, shape: r.iter().map(|[_, _, len]| *len).collect() }))
+    Ok(range(call)?.map(|r| Info { elem, shape: r.iter().map(|p| p.len).collect() }))
 }
 
 fn slice(call: &Call<'_>, out: &Info) -> Result<Tensor> {
     let parts = range(call)?.unwrap_or_default();
-    pick(call, out, |d, i| parts.get(d).map_or(i, |[first, step, _]| first + i * step))
+    let place = |p: &Part, i: usize| {
+        let way = i * p.step;
+        if p.is_backwards { p.first.saturating_sub(way) } else { p.first + way }
+    };
+    pick(call, out, |d, i| parts.get(d).map_or(i, |p| place(p, i)))
+}
+
+/// The extents with what is added, or taken away, at both ends of each dimension.
+fn pad_info(call: &Call<'_>) -> Result<Option<Info>> {
+    let Info { elem, shape } = call.arg(0)?.info;
+    let pads = match call.optional(1) {
+        Some(_) => call.ints(1)?,
+        None => call.node.ints("pads")?,
+    };
+    // Of some dimensions alone: since opset 18, and no exporter writes it.
+    let Some(pads) = pads.filter(|_| call.optional(3).is_none()) else { return Ok(None) };
+    if pads.len() != 2 * shape.len() {
+        return Err(call.shape(format!("pads {pads:?} for a shape of {shape:?}")));
+    }
+    let (before, after) = pads.split_at(shape.len());
+    let wider = |((d, b), a): ((&usize, &i64), &i64)| {
+        let sum = i64::try_from(*d).ok()?.checked_add(*b)?.checked_add(*a)?;
+        usize::try_from(sum).ok()
+    };
+    let shape: Option<_> = shape.iter().zip(before).zip(after).map(wider).collect();
+    let shape = shape.ok_or_else(|| call.shape(format!("pads {pads:?}")))?;
+    Ok(Some(Info { elem: *elem, shape }))
 }
 
 fn tile_info(call: &Call<'_>) -> Result<Option<Info>> {
@@ -116,6 +159,10 @@ mod tests {
         let steps =
             fold(&format!("{A}\nconst o i64 1: 0\nconst t i64 1: 2\ny = Slice(a, o, e, x1, t)"));
         assert_eq!(steps, (vec![2, 2], vec![1., 3., 4., 6.]));
+        let back = format!(
+            "{A}\nconst b i64 1: -1\nconst l i64 1: -9223372036854775807\ny = Slice(a, b, l, x1, b)"
+        );
+        assert_eq!(fold(&back), (vec![2, 3], vec![3., 2., 1., 6., 5., 4.]));
     }
 
     #[test]

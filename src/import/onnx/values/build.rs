@@ -31,7 +31,7 @@ pub(super) struct Builder<'m, 'a> {
     by_name: HashMap<&'a str, ValueId>,
     by_key: HashMap<Key, Vec<ValueId>>,
     by_content: HashMap<u64, Vec<ValueId>>,
-    /// The input of every timestep so far, or the one of all.
+    /// The input, or its timesteps so far.
     inputs: Vec<ValueId>,
     input_changes: bool,
     /// Values that are all timesteps of others.
@@ -72,7 +72,7 @@ impl<'m, 'a> Builder<'m, 'a> {
             |_| self.push(Value { kind: Kind::Input, info: Some(info.clone()), origin: None });
         self.inputs = steps.map(step).collect();
         self.input_changes = true;
-        self.stacks.insert(WHOLE_INPUT, Stack::new(self.inputs.clone(), axis));
+        self.stacks.insert(WHOLE_INPUT, Stack::of_input(self.inputs.clone(), axis));
         self
     }
 
@@ -171,7 +171,7 @@ impl<'m, 'a> Builder<'m, 'a> {
     }
 
     /// A constant; the same content is the same value.
-    fn constant(&mut self, tensor: Tensor, origin: Option<String>) -> ValueId {
+    pub(super) fn constant(&mut self, tensor: Tensor, origin: Option<String>) -> ValueId {
         let hash = content(&tensor);
         let same = |id: &ValueId| match self.values.get(*id).map(|v| &v.kind) {
             Some(Kind::Const(t)) => *t == tensor,
@@ -207,9 +207,8 @@ impl<'m, 'a> Builder<'m, 'a> {
             operands.pop();
         }
         let (mut ids, mut fate) = self.evaluate(n, node, operands.clone())?;
-        if ids.len() > 1 {
-            self.divide(n, node, &operands, &ids)?;
-        } else if let Some(first) = ids.first_mut() {
+        self.split(n, node, &operands, &ids)?;
+        if let Some(first) = ids.first_mut() {
             let id = self.follow(n, node, &operands, *first)?;
             if id != *first {
                 *first = id;
@@ -280,6 +279,12 @@ impl<'m, 'a> Builder<'m, 'a> {
                     return Ok((vec![id; outputs.min(1)], Fate::Identity));
                 }
             }
+        }
+        if outputs == 1
+            && let Some(kind) = self.comparison(n, node, operands, info.as_ref())
+        {
+            let id = self.push(Value { kind, info, origin: None });
+            return Ok((vec![id], Fate::Value(id)));
         }
         let mut ids = Vec::with_capacity(outputs);
         // What is known of an operator is about its first output; those of Lif are alike.

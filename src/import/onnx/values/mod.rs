@@ -4,7 +4,9 @@
 //! An unrolled network repeats what is the same at every timestep; here the copies are
 //! one value, so that patterns see the structure that was written.
 
+mod alike;
 mod build;
+mod compare;
 mod identity;
 mod time;
 
@@ -67,7 +69,7 @@ pub(super) struct Values {
     /// One entry a node, in the order of [`Model::nodes`]; so many for every timestep of a
     /// model that holds one.
     pub(super) fates: Vec<Fate>,
-    /// The input; if it changes, that of every timestep.
+    /// The input, or its timesteps.
     pub(super) inputs: Vec<ValueId>,
     /// The input changes over time.
     pub(super) input_changes: bool,

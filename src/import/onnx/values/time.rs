@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! Time as a dimension: SpikingJelly's multi-step networks pass all timesteps through a
-//! layer as one tensor `[T, batch, …]`, and take it apart again for the neurons.
+//! Time as a dimension: a network that is shown `[T, batch, …]`, and SpikingJelly's
+//! multi-step networks, which pass all timesteps through a layer as one tensor and take it
+//! apart again for the neurons.
 //!
-//! Such a tensor is followed as the list of its timesteps, from where they are put
-//! together (`Unsqueeze`, `Expand`, `Tile`, `Concat`) through what treats every timestep
-//! alike (a product with weights, a sum with a constant) to where they are picked
-//! (`Slice`, `Gather`, `Squeeze`) or reduced. What comes out is the network with its
-//! timesteps written out. A `Reshape` to `[T·batch, …]` for a batch norm is followed, too.
+//! Such a tensor is followed as the list of its timesteps, from the input or where they are
+//! put together (`Unsqueeze`, `Expand`, `Tile`, `Concat`) through what treats every
+//! timestep alike (`alike`) to where they are picked (`Slice`, `Gather`, `Split`,
+//! `Squeeze`) or reduced. What comes out is the network with its timesteps written out. A
+//! `Reshape` to `[T·batch, …]`, for layers that know of no time, is followed, too.
 
 use super::build::Builder;
 use super::{Fate, Kind, Value, ValueId};
 use crate::diag::{Result, codes};
 use crate::import::onnx::node::Node;
-use crate::import::onnx::tensor::Info;
 
 /// Timesteps that a tensor is followed for.
 pub(super) const MAX_STEPS: usize = 1 << 16;
@@ -21,18 +21,33 @@ pub(super) const MAX_STEPS: usize = 1 << 16;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Stack {
     pub(super) steps: Vec<ValueId>,
-    /// The dimension that is time, 0 or 1.
-    axis: usize,
+    /// The dimension that is time: 0 or 1.
+    pub(super) axis: usize,
     /// Time and batch are one dimension.
-    is_merged: bool,
+    pub(super) is_merged: bool,
     /// Something was computed on it since it was put together.
     pub(super) is_computed: bool,
 }
 
 impl Stack {
-    /// Timesteps that were just put together.
-    pub(super) fn new(steps: Vec<ValueId>, axis: usize) -> Self {
-        Self { steps, axis, is_merged: false, is_computed: false }
+    /// An input of these timesteps.
+    pub(super) fn of_input(steps: Vec<ValueId>, axis: usize) -> Self {
+        Self { steps, axis, is_merged: false, is_computed: true }
+    }
+
+    fn of(&self, steps: Vec<ValueId>) -> Self {
+        Self { steps, ..self.clone() }
+    }
+
+    /// Whether a dimension that an operator names is time.
+    fn is_time(&self, axis: i64, rank: usize) -> bool {
+        let axis = if axis < 0 { axis.saturating_add(signed(rank)) } else { axis };
+        !self.is_merged && usize::try_from(axis) == Ok(self.axis)
+    }
+
+    fn at(&self, index: i64) -> Option<ValueId> {
+        let index = if index < 0 { index.saturating_add(signed(self.steps.len())) } else { index };
+        self.steps.get(usize::try_from(index).ok()?).copied()
     }
 }
 
@@ -71,65 +86,6 @@ impl<'a> Builder<'_, 'a> {
         }
     }
 
-    /// Follows the timesteps through a `Split` into several values, which without that are
-    /// `ids`.
-    pub(super) fn divide(
-        &mut self,
-        n: usize,
-        node: &Node<'a>,
-        operands: &[Option<ValueId>],
-        ids: &[ValueId],
-    ) -> Result<()> {
-        let stack = operands.first().copied().flatten().and_then(|x| self.stacks.get(&x)).cloned();
-        let Some(stack) = stack.filter(|s| !s.is_merged) else { return Ok(()) };
-        let shape =
-            operands.first().copied().flatten().and_then(|x| self.values.get(x)?.info.clone());
-        let (Some(info), true) = (shape, node.is_standard() && node.op() == "Split") else {
-            return Ok(());
-        };
-        let axis = node.int("axis")?.unwrap_or(0);
-        let rank = i64::try_from(info.shape.len()).unwrap_or(i64::MAX);
-        if usize::try_from(if axis < 0 { axis + rank } else { axis }) != Ok(stack.axis) {
-            return Ok(());
-        }
-        let sizes = match operands.get(1).copied().flatten() {
-            Some(sizes) => self.ints(sizes),
-            None => node.ints("split")?.map(<[i64]>::to_vec),
-        };
-        // Without sizes the parts are equal, but for the last.
-        let each = stack.steps.len().div_ceil(ids.len().max(1));
-        let mut rest = &stack.steps[..];
-        for (i, &id) in ids.iter().enumerate() {
-            let size = match &sizes {
-                Some(sizes) => sizes.get(i).and_then(|s| usize::try_from(*s).ok()),
-                None => Some(each.min(rest.len())),
-            };
-            let Some((part, more)) = size.filter(|s| *s > 0).and_then(|s| rest.split_at_checked(s))
-            else {
-                return Ok(());
-            };
-            rest = more;
-            let mut info = info.clone();
-            if let Some(extent) = info.shape.get_mut(stack.axis) {
-                *extent = part.len();
-            }
-            if let Some(value) = self.values.get_mut(id) {
-                value.info = Some(info);
-            }
-            self.stacks.insert(id, Stack { steps: part.to_vec(), ..stack.clone() });
-        }
-        self.timed.insert(n);
-        Ok(())
-    }
-
-    /// The integers of a constant.
-    fn ints(&self, id: ValueId) -> Option<Vec<i64>> {
-        match &self.values.get(id)?.kind {
-            Kind::Const(t) => t.ints().map(<[i64]>::to_vec),
-            _ => None,
-        }
-    }
-
     fn made(
         &mut self,
         n: usize,
@@ -138,99 +94,95 @@ impl<'a> Builder<'_, 'a> {
         id: ValueId,
     ) -> Result<Option<Made>> {
         let Some(&Some(x)) = operands.first() else { return Ok(None) };
-        let ints = |i: usize| self.ints(operands.get(i).copied().flatten()?);
         let shape = |id: ValueId| self.values.get(id)?.info.as_ref().map(|i| i.shape.clone());
-        let axes = || -> Result<Option<Vec<i64>>> {
-            Ok(if operands.len() > 1 { ints(1) } else { node.ints("axes")?.map(<[i64]>::to_vec) })
-        };
         let (Some(out), Some(before)) = (shape(id), shape(x)) else { return Ok(None) };
         if matches!(self.values.get(id).map(|v| &v.kind), Some(Kind::Const(_))) {
             return Ok(None);
         }
+        let axes = || self.list(node, "axes", operands, 1);
         let Some(stack) = self.stacks.get(&x).cloned() else {
             return Ok(match node.op() {
-                "Unsqueeze" if axes()?.as_deref() == Some(&[0]) => {
-                    Some(Made::Stack(Stack::new(vec![x], 0)))
-                }
-                _ => None,
+                "Unsqueeze" if axes()?.as_deref() == Some(&[0]) => Some(Made::Stack(Stack {
+                    steps: vec![x],
+                    axis: 0,
+                    is_merged: false,
+                    is_computed: false,
+                })),
+                _ => self.alike(n, node, operands)?.map(Made::Stack),
             });
         };
         let count = stack.steps.len();
-        let of = |steps: Vec<ValueId>| Some(Made::Stack(Stack { steps, ..stack.clone() }));
-        // Axes may count from the end.
-        let rank = i64::try_from(before.len()).unwrap_or(i64::MAX);
-        let is_time = |axis: i64| {
-            usize::try_from(if axis < 0 { axis + rank } else { axis }) == Ok(stack.axis)
+        let is_time = |axes: Option<Vec<i64>>| {
+            axes.is_some_and(|a| matches!(a[..], [a] if stack.is_time(a, before.len())))
         };
-        let is_time_alone = |a: Option<Vec<i64>>| matches!(a.as_deref(), Some(&[a]) if is_time(a));
-        let others = |shape: &[usize]| {
-            shape
-                .iter()
-                .enumerate()
-                .filter(|(d, _)| *d != stack.axis)
-                .map(|(_, n)| *n)
-                .collect::<Vec<_>>()
-        };
-        let keeps = others(&out) == others(&before) && !stack.is_merged;
-        let is_first = stack.axis == 0;
         Ok(match node.op() {
-            "Expand" | "Tile" if keeps && is_first && count > 0 => match out.first() {
-                Some(&t) if t % count == 0 && t <= MAX_STEPS => {
-                    of(stack.steps.iter().copied().cycle().take(t).collect())
+            "Expand" | "Tile"
+                if stack.axis == 0
+                    && !stack.is_merged
+                    && out.get(1..) == before.get(1..)
+                    && count > 0 =>
+            {
+                match out.first() {
+                    Some(&t) if t % count == 0 && t <= MAX_STEPS => Some(Made::Stack(
+                        stack.of(stack.steps.iter().copied().cycle().take(t).collect()),
+                    )),
+                    _ => None,
                 }
-                _ => None,
-            },
-            "Concat" if is_first && node.int("axis")? == Some(0) => {
-                let mut steps = Vec::new();
-                let mut is_computed = false;
+            }
+            "Concat" if node.int("axis")?.is_some_and(|a| stack.is_time(a, before.len())) => {
+                let (mut steps, mut is_computed) = (Vec::new(), false);
                 for operand in operands.iter().flatten() {
-                    let Some(part) = self.stacks.get(operand) else { return Ok(None) };
-                    if part.is_merged || part.axis != 0 {
+                    let part = self.stacks.get(operand);
+                    let Some(part) = part.filter(|p| !p.is_merged && p.axis == stack.axis) else {
                         return Ok(None);
-                    }
+                    };
                     steps.extend(&part.steps);
                     is_computed |= part.is_computed;
                 }
-                Some(Made::Stack(Stack { is_computed, ..Stack::new(steps, 0) }))
+                Some(Made::Stack(Stack { steps, is_computed, ..stack }))
             }
-            "Slice" if keeps => {
-                let (start, axes) = match ints(1) {
-                    Some(start) => (Some(start), ints(3)),
-                    None => (
-                        node.ints("starts")?.map(<[i64]>::to_vec),
-                        node.ints("axes")?.map(<[i64]>::to_vec),
-                    ),
+            "Slice" => {
+                let start = self.list(node, "starts", operands, 1)?;
+                let is_plain = self.ints(operands, 4).is_none_or(|s| s == [1]);
+                let length = out.get(stack.axis).copied().unwrap_or(0);
+                let (Some([start]), true) =
+                    (start.as_deref(), is_plain && is_time(self.list(node, "axes", operands, 3)?))
+                else {
+                    return Ok(None);
                 };
-                let is_plain = ints(4).is_none_or(|s| s == [1]) && is_time_alone(axes);
-                let signed = i64::try_from(count).unwrap_or(i64::MAX);
-                let start = start.and_then(|s| s.first().copied());
-                let start = start
-                    .map(|s| if s < 0 { s.saturating_add(signed) } else { s }.clamp(0, signed));
-                let start = start.and_then(|s| usize::try_from(s).ok()).filter(|_| is_plain);
-                let end = start.zip(out.get(stack.axis)).and_then(|(s, len)| s.checked_add(*len));
-                let part = start.zip(end).and_then(|(s, e)| stack.steps.get(s..e));
-                part.filter(|p| !p.is_empty()).map(<[_]>::to_vec).and_then(of)
+                let start = if *start < 0 { start.saturating_add(signed(count)) } else { *start };
+                let start = usize::try_from(start.max(0)).unwrap_or(count).min(count);
+                let part = start.checked_add(length).and_then(|end| stack.steps.get(start..end));
+                part.filter(|p| !p.is_empty()).map(|p| Made::Stack(stack.of(p.to_vec())))
             }
-            "Squeeze" if count == 1 && is_time_alone(axes()?) && !stack.is_merged => {
+            "Squeeze" if count == 1 && is_time(axes()?) => {
                 stack.steps.first().map(|&s| Made::Value(s))
             }
-            "Gather" if is_time(node.int("axis")?.unwrap_or(0)) && !stack.is_merged => {
-                let index = ints(1).filter(|i| i.len() == 1 && out.len() + 1 == before.len());
-                let signed = i64::try_from(count).unwrap_or(i64::MAX);
-                let index = index.and_then(|i| i.first().copied());
-                let index = index.map(|i| if i < 0 { i.saturating_add(signed) } else { i });
-                let step = index.and_then(|i| stack.steps.get(usize::try_from(i).ok()?).copied());
-                step.map(Made::Value)
+            "Gather" if is_time(Some(vec![node.int("axis")?.unwrap_or(0)])) => {
+                let index = self.ints(operands, 1);
+                let is_one = out.len() + 1 == before.len();
+                match index.as_deref() {
+                    Some(&[index]) if is_one => stack.at(index).map(Made::Value),
+                    _ => None,
+                }
             }
             "Transpose" if !stack.is_merged => {
-                // Time and batch change places.
-                let swapped = [1, 0].into_iter().chain(2..rank);
-                let swaps = node.ints("perm")?.is_some_and(|p| p.iter().copied().eq(swapped));
-                swaps.then(|| Made::Stack(Stack { axis: 1 - stack.axis, ..stack.clone() }))
+                let swaps = |(i, p): (usize, &i64)| {
+                    usize::try_from(*p) == Ok(if i < 2 { 1 - i } else { i })
+                };
+                let is_swap = node.ints("perm")?.is_some_and(|p| p.iter().enumerate().all(swaps));
+                is_swap.then(|| Made::Stack(Stack { axis: 1 - stack.axis, ..stack }))
             }
-            "Reshape" if is_first => self.reshape(n, &stack, &out).map(Made::Stack),
-            "ReduceMean" | "ReduceSum" if stack.is_computed && !stack.is_merged => {
-                if !is_time_alone(axes()?) || node.int("keepdims")?.unwrap_or(1) != 0 {
+            "Reshape" | "Squeeze" | "Unsqueeze" => {
+                let extents = self.ints(operands, 1).filter(|_| node.op() == "Reshape");
+                let joins = extents.is_some_and(|e| e.first() == Some(&-1));
+                self.reshaped(n, &stack, &out, joins).map(Made::Stack)
+            }
+            "ReduceMean" | "ReduceSum" if is_time(axes()?) => {
+                if !stack.is_computed {
+                    return Ok(None);
+                }
+                if node.int("keepdims")?.unwrap_or(1) != 0 {
                     return Ok(None);
                 }
                 let op = if node.op() == "ReduceSum" { "Sum" } else { "Mean" };
@@ -239,75 +191,64 @@ impl<'a> Builder<'_, 'a> {
                 let info = self.values.get(id).and_then(|v| v.info.clone());
                 Some(Made::Value(self.push(Value { kind, info, origin: None })))
             }
-            _ if self.is_alike(node, operands, &stack, before.len()) => {
-                let mut steps = Vec::with_capacity(count);
-                for &step in &stack.steps {
-                    let mut own = operands.to_vec();
-                    if let Some(first) = own.first_mut() {
-                        *first = Some(step);
-                    }
-                    let (ids, _) = self.evaluate(n, node, own)?;
-                    steps.extend(ids.first());
-                }
-                let stack = Stack { steps, is_computed: true, ..stack };
-                (stack.steps.len() == count).then_some(Made::Stack(stack))
-            }
-            _ => None,
+            _ => self.alike(n, node, operands)?.map(Made::Stack),
         })
     }
 
-    /// All timesteps in another shape: time and batch become one dimension, or two again,
-    /// and the samples may change their shape.
-    fn reshape(&mut self, n: usize, stack: &Stack, out: &[usize]) -> Option<Stack> {
-        let step = self.values.get(*stack.steps.first()?)?.info.clone()?;
-        let (&batch, own) = step.shape.split_first()?;
-        let count = stack.steps.len();
-        let split = out.strip_prefix(&[count, batch][..]);
-        let merged = out.strip_prefix(&[batch.checked_mul(count)?][..]);
-        // A batch of 1 may allow both. Then samples keep their shape, or dimensions change.
-        let ways = [(false, split), (true, merged)].into_iter();
-        let (is_merged, sample) = ways
-            .filter_map(|(is_merged, s)| Some((is_merged, s.filter(|s| !s.is_empty())?)))
-            .min_by_key(|(is_merged, s)| (*s != own, *is_merged == stack.is_merged))?;
-        let mut steps = stack.steps.clone();
-        if sample != own {
-            let info = Info { elem: step.elem, shape: [&[batch], sample].concat() };
-            for step in &mut steps {
-                let operands = vec![Some(*step)];
-                let kind = Kind::Node { node: n, output: 0, op: None, operands };
-                *step = self.push(Value { kind, info: Some(info.clone()), origin: None });
-            }
+    /// `Split` into timesteps, the only operator with several outputs that time goes through.
+    pub(super) fn split(
+        &mut self,
+        n: usize,
+        node: &Node<'a>,
+        operands: &[Option<ValueId>],
+        ids: &[ValueId],
+    ) -> Result<()> {
+        let Some(&Some(x)) = operands.first().filter(|_| node.is_standard()) else { return Ok(()) };
+        let Some(stack) = self.stacks.get(&x).cloned() else { return Ok(()) };
+        let Some(info) = self.values.get(x).and_then(|v| v.info.clone()) else { return Ok(()) };
+        let is_single =
+            self.list(node, "split", operands, 1)?.is_none_or(|s| s.iter().all(|s| *s == 1));
+        let axis = node.int("axis")?.unwrap_or(0);
+        if node.op() != "Split"
+            || !stack.is_time(axis, info.shape.len())
+            || !is_single
+            || ids.len() != stack.steps.len()
+        {
+            return Ok(());
         }
-        Some(Stack { steps, is_merged, is_computed: true, ..stack.clone() })
+        for (&id, &step) in ids.iter().zip(&stack.steps) {
+            let mut one = info.clone();
+            if let (Some(extent), Some(value)) =
+                (one.shape.get_mut(stack.axis), self.values.get_mut(id))
+            {
+                *extent = 1;
+                value.info = Some(one);
+            }
+            self.stacks.insert(id, stack.of(vec![step]));
+        }
+        self.timed.insert(n);
+        Ok(())
     }
 
-    /// True if the operator does the same to every timestep, the first operand.
-    fn is_alike(
+    /// Integers of a constant operand.
+    fn ints(&self, operands: &[Option<ValueId>], i: usize) -> Option<Vec<i64>> {
+        match &self.values.get(operands.get(i).copied().flatten()?)?.kind {
+            Kind::Const(t) => t.ints().map(<[i64]>::to_vec),
+            _ => None,
+        }
+    }
+
+    /// Integers of an operand, which older operator sets have as an attribute.
+    pub(super) fn list(
         &self,
         node: &Node<'_>,
+        attribute: &str,
         operands: &[Option<ValueId>],
-        stack: &Stack,
-        rank: usize,
-    ) -> bool {
-        // A constant with as many dimensions could differ between the timesteps.
-        let most = match node.op() {
-            "MatMul" => 2,
-            // What treats every sample of a batch alike, whatever the batch consists of.
-            "Conv" | "MaxPool" | "AveragePool" | "GlobalAveragePool" | "GlobalMaxPool" | "Gemm"
-            | "BatchNormalization"
-                if stack.is_merged =>
-            {
-                rank
-            }
-            "Relu" => 0,
-            "Add" | "Sub" | "Mul" | "Div" if stack.is_merged => 1,
-            "Add" | "Sub" | "Mul" | "Div" => rank.saturating_sub(1 + stack.axis),
-            "Cast" => 0,
-            _ => return false,
-        };
-        operands.iter().skip(1).flatten().all(|&o| match self.values.get(o) {
-            Some(Value { kind: Kind::Const(t), .. }) => t.info.shape.len() <= most,
-            _ => false,
+        i: usize,
+    ) -> Result<Option<Vec<i64>>> {
+        Ok(match self.ints(operands, i) {
+            Some(list) => Some(list),
+            None => node.ints(attribute)?.map(<[i64]>::to_vec),
         })
     }
 
@@ -338,4 +279,8 @@ impl<'a> Builder<'_, 'a> {
             }
         }
     }
+}
+
+fn signed(i: usize) -> i64 {
+    i64::try_from(i).unwrap_or(i64::MAX)
 }
