@@ -16,6 +16,9 @@ use super::refused;
 /// Multiplications in a timestep, and timesteps, up to which a graph is run.
 const WORK: usize = 1 << 18;
 const TIMESTEPS: u32 = 8;
+/// Elements of all streams up to which a graph is written as a file: that states values
+/// for each of them.
+const ELEMENTS: usize = 1 << 14;
 
 /// It verifies, reads back from its text to the same text, and runs.
 pub fn check(graph: &Graph) {
@@ -88,7 +91,7 @@ fn work(graph: &Graph) -> usize {
 /// What is written as ONNX is read back: as the same graph, if it came from there. Import
 /// reads less than can be written, and what it must refuse it refuses in words.
 pub fn read_back_from_onnx(graph: &Graph, options: Option<&Options>) {
-    if graph.timesteps as usize * graph.len() > 1 << 10 {
+    if graph.timesteps as usize * graph.len() > 1 << 10 || elements(graph) > ELEMENTS {
         return;
     }
     let bytes = match export::onnx::write(graph) {
@@ -106,11 +109,15 @@ pub fn read_back_from_onnx(graph: &Graph, options: Option<&Options>) {
     }
 }
 
+/// Elements of all streams together.
+fn elements(graph: &Graph) -> usize {
+    let elements = |id: NodeId| graph.node(id).stream.len();
+    graph.order().unwrap().into_iter().map(elements).fold(0, usize::saturating_add)
+}
+
 /// What is written as NIR is read back, if the whole graph has one kind of reset.
 pub fn read_back_from_nir(graph: &Graph) {
-    let elements = |id: NodeId| graph.node(id).stream.len();
-    let elements = graph.order().unwrap().into_iter().map(elements).fold(0, usize::saturating_add);
-    if elements > 1 << 14 {
+    if elements(graph) > ELEMENTS {
         return;
     }
     let written = match export::nir::write(graph, 1e-4) {

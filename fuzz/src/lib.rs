@@ -3,7 +3,7 @@
 //! targets call them with what libFuzzer thinks up, tests/fuzz_corpus.rs with the seeds and
 //! with what fuzzing has found. Each asserts that there is no panic and no error of our
 //! own, that memory is bounded by the size of the file, and what its module says.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod graph;
 mod hardware;
@@ -15,8 +15,11 @@ pub mod structure;
 
 use synfire::diag::Diagnostic;
 
+/// Reads bytes and asserts what must hold.
+pub type Check = fn(&[u8]);
+
 /// Every target with its function.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, Check)] = &[
     ("onnx", models::onnx),
     ("nir", models::nir),
     ("text", models::text),

@@ -62,12 +62,6 @@ const SOURCES: &[Source] = &[
     source("target", "tests/common", ("", ".toml")),
 ];
 
-/// The repository's root, from the folder of a package in it.
-pub fn root(package: &Path) -> &Path {
-    let outer = package.parent().filter(|p| p.join("hdl").is_dir());
-    outer.unwrap_or(package)
-}
-
 /// Name and bytes of each seed of a target.
 ///
 /// # Errors
