@@ -12,6 +12,7 @@ mod time;
 
 pub(super) use identity::OPERATORS as IDENTITIES;
 
+use super::elem::Elem;
 use super::model::Model;
 use super::tensor::{Info, Tensor};
 use crate::diag::Result;
@@ -96,6 +97,14 @@ impl Values {
     /// The values that are computed from this one and reach the output, in order.
     pub(super) fn users(&self, id: ValueId) -> &[ValueId] {
         self.users.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// True if some value that reaches the output is of half precision.
+    pub(super) fn has_half_precision(&self) -> bool {
+        self.values.iter().zip(&self.users).any(|(v, users)| {
+            let half = |i: &Info| matches!(i.elem, Elem::F16 | Elem::Bf16);
+            !users.is_empty() && v.info.as_ref().is_some_and(half)
+        })
     }
 
     /// The constant, if it is one.
