@@ -138,3 +138,47 @@ impl Graph<'_, '_> {
 fn signed(i: usize) -> i64 {
     i64::try_from(i).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::import::Options;
+    use crate::import::onnx::model::Model;
+    use crate::import::onnx::testing;
+
+    /// Axis and extent of time, and the shape of a timestep.
+    fn time(text: &str) -> Option<(usize, usize, Vec<usize>)> {
+        let proto = testing::model(text);
+        let options = Options::default();
+        let model = Model::new(&proto, &options).unwrap();
+        model.time.map(|t| (t.axis, t.steps, model.input.1.shape.clone()))
+    }
+
+    const INDICES: &str = "const i0 i64 -: 0\nconst i1 i64 -: 1\nconst l i64 -: -1\n";
+    const SUM: &str = "y = Add(a, b)\noutput y";
+
+    #[test]
+    fn a_dimension_of_which_every_index_is_picked_is_time() {
+        let both = format!("{INDICES}a = Gather(c, i0)\nb = Gather(c, l)\n{SUM}");
+        let text = |dims: &str| format!("input x f32 {dims}\nc = Neg(x)\n{both}");
+        assert_eq!(time(&text("2 batch 5")), Some((0, 2, vec![1, 5])));
+        assert_eq!(time(&text("2 1 5")), Some((0, 2, vec![1, 5])));
+        // The third is not used, or there is nothing beside time and batch.
+        assert_eq!(time(&text("3 1 5")), None);
+        assert_eq!(time(&text("2 5")), None);
+        let second = both.replace("i0)", "i0) axis=1").replace("l)", "l) axis=1");
+        let text = |c: &str, dims: &str| format!("input x f32 {dims}\nc = {c}\n{second}");
+        assert_eq!(time(&text("Neg(x)", "batch 2 5")), Some((1, 2, vec![1, 5])));
+        let turned = text("Transpose(x) perm=[1,0,2]", "2 batch 5");
+        assert_eq!(time(&turned), Some((0, 2, vec![1, 5])));
+    }
+
+    #[test]
+    fn slices_and_splits_pick_too() {
+        let slices = format!(
+            "const i0 i64 1: 0\nconst i1 i64 1: 1\nconst i2 i64 1: 2\na = Slice(x, i0, i1, i0)\nb = Slice(x, i1, i2, i0)\n{SUM}"
+        );
+        assert_eq!(time(&format!("input x f32 2 1 5\n{slices}")), Some((0, 2, vec![1, 5])));
+        let wide = slices.replace("Slice(x, i0, i1", "Slice(x, i0, i2");
+        assert_eq!(time(&format!("input x f32 2 1 5\n{wide}")), None);
+    }
+}
