@@ -270,10 +270,12 @@ impl<'v> Affine<'v> {
         self.values.get(id).info.as_ref().is_some_and(|i| i.elem.is_float())
     }
 
+    /// The numbers stay the same, up to the rounding of floating point: in a model of half
+    /// precision every operator rounds.
     fn is_exact_cast(&self, id: ValueId) -> bool {
         let elem = |id: ValueId| self.values.get(id).info.as_ref().map(|i| i.elem);
         let from = self.values.operand(id, 0).and_then(elem);
-        let is_exact = |a: Elem, b: Elem| a.is_exact_in(b);
+        let is_exact = |a: Elem, b: Elem| a.is_exact_in(b) || (a.is_float() && b.is_float());
         from.zip(elem(id)).is_some_and(|(a, b)| is_exact(a, b))
     }
 }
