@@ -114,7 +114,7 @@ class Image(conv.Net):
         super().__init__(conv.Chain(*body, nn.Flatten(), linear(size, CLASSES)), "sum")
 
     def forward(self, x):
-        return super().forward(x * 16)  # it divides by 255
+        return super().forward(x.to(torch.float32) * 16)  # it divides by 255
 
 
 class Border(nn.Module):

@@ -102,7 +102,14 @@ fn unaccounted(
         }
         _ => false,
     };
+    let wraps = match fate {
+        Fate::Value(id) => values.get(id).info.as_ref().is_some_and(|i| i.elem.wraps()),
+        _ => false,
+    };
     let said = match help(node) {
+        _ if wraps && matches!(node.op(), "Add" | "Sub" | "Mul" | "Neg" | "Sum" | "Div") => Some(
+            "integers of this type wrap around where a result is too large or negative; let the model convert its input first, e.g. `x.float()`",
+        ),
         None if is_product => Some(PRODUCT),
         None => next.filter(|n| n.is_standard()).find_map(help),
         known => known,

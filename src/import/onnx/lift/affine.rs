@@ -220,6 +220,10 @@ impl<'v> Affine<'v> {
         let node = self.node(id)?;
         let operand = |i| self.values.operand(id, i).and_then(|o| self.at(o, shape, known));
         let op = self.values.joined(id).unwrap_or(node.op());
+        let is_sum = matches!(op, "Add" | "Sub" | "Sum" | "Neg" | "Mul");
+        if is_sum && self.values.get(id).info.as_ref().is_some_and(|i| i.elem.wraps()) {
+            return None;
+        }
         let form = match op {
             "Add" => operand(0)?.plus(1.0, &operand(1)?),
             "Sub" => operand(0)?.plus(-1.0, &operand(1)?),
