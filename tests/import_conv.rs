@@ -103,7 +103,8 @@ fn readouts_and_pools_are_what_was_written() {
         ("integrator-stack", ReadoutKind::PerStep),
         ("integrator-leaky", ReadoutKind::Mean),
         ("last", ReadoutKind::Last),
-        ("ensemble-sum", ReadoutKind::Mean),
+        // The mean over two students is a factor, which makes the mean over time a sum.
+        ("ensemble-sum", ReadoutKind::Sum),
         ("ensemble-step", ReadoutKind::PerStep),
         ("ensemble-concat", ReadoutKind::Mean),
         ("ensemble-concat-sum", ReadoutKind::Sum),

@@ -173,7 +173,12 @@ fn every_file_computes_what_rten_does() {
         for sample in levels(steps * input.len(), bits(&name), SAMPLES, 1) {
             let run = reference.run(&sample, classes, graph.timesteps);
             let fires = |layers: &[Spikes]| {
-                layers.iter().flat_map(|l| &l.fired).all(|step| run.comparisons.contains(step))
+                // A neuron may be written with its comparison negated.
+                let steps = layers.iter().flat_map(|l| &l.fired);
+                let not = |step: &[bool]| step.iter().map(|s| !s).collect::<Vec<_>>();
+                steps.into_iter().all(|step| {
+                    run.comparisons.contains(step) || run.comparisons.contains(&not(step))
+                })
             };
             let each: Vec<_> = sample.chunks(input.len()).map(<[u16]>::to_vec).collect();
             let stimulus = match input.is_static {
@@ -186,5 +191,5 @@ fn every_file_computes_what_rten_does() {
         compared += 1;
     }
     eprintln!("{compared} files compared, the largest difference is {worst:.1e}");
-    assert_eq!((compared, not_run, refused), (203, 38, 3));
+    assert_eq!((compared, not_run, refused), (240, 38, 5));
 }

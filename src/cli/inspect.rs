@@ -124,5 +124,8 @@ fn lift(report: &LiftReport) -> String {
             let _ = writeln!(text, "    {source}");
         }
     }
+    for note in &report.notes {
+        let _ = writeln!(text, "note: {note}");
+    }
     text
 }

@@ -118,7 +118,7 @@ mod tests {
         assert_ne!(text, board);
         std::fs::write(&path, text).unwrap();
         let d = load(path.to_str().unwrap()).unwrap_err();
-        assert_eq!(d.code.id, "SF0420", "{d}");
+        assert_eq!(d.code.id, "SF0402", "{d}");
         assert_eq!(d.location.file.as_deref(), Some(path.as_path()));
     }
 

@@ -33,7 +33,7 @@ codes! {
     EXPORT_ONNX = "SF0115", "this graph cannot be written as an ONNX model",
         "The ONNX dialect has fully connected layers, batch norm, scales, reshapes, leaky integrate-and-fire neurons and readouts in the real form. Write what has other operators as text (.sfir).";
     LIFT_UNSUPPORTED = "SF0120", "an operator was not understood",
-        "Every operator of the file must be accounted for: taken by a lifting pattern, folded into a constant, or without influence on the output. `synfire inspect --lift` shows which pattern took what. The message names the first node that is left.";
+        "Every operator of the file must be accounted for: taken by a lifting pattern, folded into a constant, or without influence on the output. `synfire inspect --lift` of a model that is read shows which pattern took what. The message names the first node that is left.";
     LIFT_FLOAT_WEIGHTS = "SF0121", "the weights of a layer are not binary",
         "A layer's weights must be ±α with one magnitude α per output channel (within 1e-4, relative). The message says how many magnitudes were found. Binarise in the model itself, e.g. `where(w >= 0, 1, -1) * w.abs().mean(1, keepdim=True)`, so that the export contains the weights that are used. `--weights int8` rounds them to 8 bits with one scale an output, `--weights float` keeps them; not every later stage takes such weights.";
     LIFT_TERNARY_WEIGHTS = "SF0122", "some weights of a layer are zero",

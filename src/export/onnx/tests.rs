@@ -73,8 +73,7 @@ fn parameters_of_images_belong_to_their_channels() {
     const IMAGE: &str = r#"synfire-ir 1
 graph "image" timesteps 2
 %x = input() : levels[2x2x2; 5] static {"shape":[2,2,2],"bits":5,"is_static":true}
-%px = scale(%x) : real[2x2x2] static {"factor":[0.5,0.25]}
-%shift = scale(%px) : real[2x2x2] static {"factor":1.0,"offset":[1.0,-1.0]}
+%shift = scale(%x) : real[2x2x2] static {"factor":[0.5,0.25],"offset":[1.0,-1.0]}
 %lif1 = lif(%shift) : spikes[2x2x2] {"leak":[0.5,0.9],"gain":1.0,"bias":0.0,"threshold":[1.0,0.5,1.0,0.5,2.0,0.5,1.0,3.0],"reset":"soft","compare":"above"}
 %flat = reshape(%lif1) : spikes[8] {"shape":[8]}
 %fc = linear(%flat) : real[2] {"weights":{"binary":{"signs":{"cols":8,"rows":["35","a3"]},"scale":0.5}},"bias":null}

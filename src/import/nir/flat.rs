@@ -70,7 +70,9 @@ fn node(path: String, group: &Group) -> Result<(Node, Option<&Group>)> {
     let node = Node { path, kind: String::new(), parameters };
     match node.text("type").map(str::to_owned) {
         Some(kind) => Ok((Node { kind, ..node }, members)),
-        None => Err(node.error(&codes::NIR_GRAPH, "a node without a `type`")),
+        None => Err(node
+            .error(&codes::NIR_GRAPH, "a node without a `type`")
+            .help("the file is damaged, or writing it was broken off; write it again")),
     }
 }
 

@@ -53,6 +53,11 @@ impl Elem {
         })
     }
 
+    /// Sums and products of levels may leave the range, and wrap around.
+    pub(super) fn wraps(self) -> bool {
+        !self.is_float() && !matches!(self, Self::I32 | Self::I64)
+    }
+
     /// The name ONNX gives to the type with this number.
     pub(super) fn onnx_name(number: i32) -> String {
         DataType::try_from(number)

@@ -39,6 +39,7 @@ impl Account {
     pub(super) fn close(self, model: &Model<'_>, values: &Values) -> Result<LiftReport> {
         let mut lifted = self.matches;
         let matches = lifted.len();
+        let made: Vec<_> = lifted.iter().filter_map(|l| l.node.clone()).collect();
         for pattern in ["constant-fold", "identity", "dead"] {
             lifted.push(Lifted { pattern, node: None, sources: Vec::new() });
         }
@@ -53,7 +54,7 @@ impl Account {
                     Fate::Value(id) => self.taken.get(id).copied(),
                 };
                 let Some(index) = index else {
-                    return Err(unaccounted(model, node, *fate, values));
+                    return Err(unaccounted(model, node, *fate, values, &made));
                 };
                 // The first timestep folds, the last one hands on a state that nobody takes:
                 // the operator belongs to the pattern that takes it in between.
@@ -68,7 +69,13 @@ impl Account {
     }
 }
 
-fn unaccounted(model: &Model<'_>, node: &Node<'_>, fate: Fate, values: &Values) -> Box<Diagnostic> {
+fn unaccounted(
+    model: &Model<'_>,
+    node: &Node<'_>,
+    fate: Fate,
+    values: &Values,
+    made: &[String],
+) -> Box<Diagnostic> {
     let error = |message: &str| node.error(&codes::LIFT_UNSUPPORTED, message);
     let is_const = |id: &ValueId| values.constant(*id).is_some();
     let folds = match fate {
@@ -89,11 +96,36 @@ fn unaccounted(model: &Model<'_>, node: &Node<'_>, fate: Fate, values: &Values) 
         _ => Vec::new(),
     };
     let next = next.into_iter().filter_map(|n| model.nodes.get(n));
-    let said = help(node).or_else(|| next.filter(|n| n.is_standard()).find_map(help));
-    error("no pattern takes this operator").help(said.unwrap_or(
-        "`synfire inspect --lift` shows what was understood up to here; rewrite this part with the operators of a supported layer, or report it with the model",
-    ))
+    let is_product = match fate {
+        Fate::Value(id) => {
+            node.op() == "Mul" && !values.operands(id).iter().flatten().any(is_const)
+        }
+        _ => false,
+    };
+    let wraps = match fate {
+        Fate::Value(id) => values.get(id).info.as_ref().is_some_and(|i| i.elem.wraps()),
+        _ => false,
+    };
+    let said = match help(node) {
+        _ if wraps && matches!(node.op(), "Add" | "Sub" | "Mul" | "Neg" | "Sum" | "Div") => Some(
+            "integers of this type wrap around where a result is too large or negative; let the model convert its input first, e.g. `x.float()`",
+        ),
+        None if is_product => Some(PRODUCT),
+        None => next.filter(|n| n.is_standard()).find_map(help),
+        known => known,
+    };
+    let found = match made {
+        [] => String::new(),
+        [.., last] => format!(" (layers found: {}, the last `{last}`)", made.len()),
+    };
+    error("no pattern takes this operator").help(match said {
+        Some(said) => said.to_owned(),
+        None => format!("rewrite this part{found} with what docs/operators.md lists, or report it with the model; membranes can be an output of neurons that do not reset"),
+    })
 }
+
+/// Of two streams.
+const PRODUCT: &str = "streams can be added, subtracted and put together, not multiplied (SpikingJelly: `connect_f=\"ADD\"`); a neuron resets by subtraction, to a constant, or not at all";
 
 /// What can be done about an operator that nothing takes.
 fn help(node: &Node<'_>) -> Option<&'static str> {
@@ -112,6 +144,9 @@ fn help(node: &Node<'_>) -> Option<&'static str> {
         }
         "Pad" => {
             "a border is taken for padding where zeros are added around an image before a convolution or a mean, or around spikes before a search for the largest; use the `padding` of that layer"
+        }
+        "Unsqueeze" | "Concat" => {
+            "what is stacked must be all timesteps of one layer, in their order, in dimension 0 or 1, and then be the output, summed or averaged; add the outputs of an ensemble with `+`"
         }
         "ConvTranspose" | "Resize" | "Upsample" => "layers that enlarge an image are not supported",
         "InstanceNormalization" | "LayerNormalization" | "GroupNormalization" => {

@@ -220,6 +220,10 @@ impl<'v> Affine<'v> {
         let node = self.node(id)?;
         let operand = |i| self.values.operand(id, i).and_then(|o| self.at(o, shape, known));
         let op = self.values.joined(id).unwrap_or(node.op());
+        let is_sum = matches!(op, "Add" | "Sub" | "Sum" | "Neg" | "Mul");
+        if is_sum && self.values.get(id).info.as_ref().is_some_and(|i| i.elem.wraps()) {
+            return None;
+        }
         let form = match op {
             "Add" => operand(0)?.plus(1.0, &operand(1)?),
             "Sub" => operand(0)?.plus(-1.0, &operand(1)?),
@@ -270,10 +274,12 @@ impl<'v> Affine<'v> {
         self.values.get(id).info.as_ref().is_some_and(|i| i.elem.is_float())
     }
 
+    /// The numbers stay the same, up to the rounding of floating point: in a model of half
+    /// precision every operator rounds.
     fn is_exact_cast(&self, id: ValueId) -> bool {
         let elem = |id: ValueId| self.values.get(id).info.as_ref().map(|i| i.elem);
         let from = self.values.operand(id, 0).and_then(elem);
-        let is_exact = |a: Elem, b: Elem| a.is_exact_in(b);
+        let is_exact = |a: Elem, b: Elem| a.is_exact_in(b) || (a.is_float() && b.is_float());
         from.zip(elem(id)).is_some_and(|(a, b)| is_exact(a, b))
     }
 }

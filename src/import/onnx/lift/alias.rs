@@ -81,8 +81,16 @@ mod tests {
     }
 
     #[test]
+    fn half_precision_is_noted() {
+        let text = neuron("m1 = Identity(i)", BODY)
+            .replace("c = Cast(x) to=1", "b = Cast(x) to=1\nh = Cast(b) to=10\nc = Cast(h) to=1");
+        let (_, report) = import(&text).unwrap();
+        assert!(report.notes.iter().any(|n| n.contains("half precision")), "{:?}", report.notes);
+    }
+
+    #[test]
     fn a_cast_that_loses_values_is_no_alias() {
-        // Float to bool, and half precision that does not hold 16 bits.
+        // Float to bool.
         let text = neuron("m1 = Identity(i)", BODY)
             .replace("c = Cast(x) to=1", "b = Cast(x) to=9\nc = Cast(b) to=1");
         assert!(refusal(&text).starts_with("SF0120 node b"), "{}", refusal(&text));

@@ -217,7 +217,9 @@ fn update(lift: &Lifting<'_>, step: &Step, before: &Step, gain: &Coeff) -> Resul
             ));
         }
     } else if gated.is_near(&leak.map(|l| -l), 1.0) {
-        reset_to = subtracted.zip(&leak, |s, l| s / l).ok_or_else(channels)?;
+        reset_to = subtracted
+            .zip(&leak, |s, l| if s == 0.0 { 0.0 } else { s / l })
+            .ok_or_else(channels)?;
         Reset::Hard
     } else {
         return Err(unlike(

@@ -247,6 +247,12 @@ pub(super) fn lift<'m>(
     if lift.timesteps.as_ref().is_some_and(|(t, _)| *t == 1) && model.states.is_empty() {
         lift.note("one timestep and no state: neither leak nor reset has any effect; if the network was trained with more, its state was lost when it was exported".to_owned());
     }
+    if values.has_half_precision() {
+        lift.note(
+            "the model computes in half precision; here its numbers are not rounded to that"
+                .to_owned(),
+        );
+    }
     report.notes = lift.notes.take();
     let fires = |id: &NodeId| matches!(lift.graph.node(*id).op, Op::Lif(_));
     let is_spiking = lift.graph.order()?.iter().any(fires);

@@ -145,12 +145,15 @@ fn summed(lift: &Lift<'_>, stream: &Stream, output: ValueId) -> Result<Option<Su
         return Ok(None);
     };
     if let Flow::End(kind) = stream.flow {
-        // The offset of a readout is added at every timestep.
-        let offset = if kind == ReadoutKind::Sum {
-            let count = lift.count();
-            offset.map(|x| x / count)
-        } else {
-            offset
+        // The offset of a readout is added at every timestep. A mean with a factor is a sum
+        // with another one, wherever the factor stands.
+        let count = lift.count();
+        let (kind, gain, offset) = match kind {
+            ReadoutKind::Mean if !gain.is_near(&Coeff::one(1.0), 0.0) => {
+                (ReadoutKind::Sum, gain.map(|x| x / count), offset.map(|x| x / count))
+            }
+            ReadoutKind::Sum => (kind, gain, offset.map(|x| x / count)),
+            kind => (kind, gain, offset),
         };
         return Ok(Some((kind, gain.into_per_channel(), offset.into_per_channel(), taken)));
     }

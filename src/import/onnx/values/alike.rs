@@ -112,7 +112,8 @@ impl<'a> Builder<'_, 'a> {
         let (&batch, rest) = info.shape.split_first()?;
         let steps = stack.steps.len();
         let rows = batch.checked_mul(steps)?;
-        if stack.axis != 0 && !(out.get(..2) == Some(&[batch, steps]) && !stack.is_merged) {
+        // Behind the batch time stays where it is.
+        if stack.axis != 0 && (stack.is_merged || out.get(..2) != Some(&[batch, steps])) {
             return None;
         }
         let kept = |skip: usize| out.get(skip..).filter(|s| count(s) == count(rest));

@@ -21,7 +21,9 @@ impl Builder<'_, '_> {
     ) -> Option<Kind> {
         let (compare, a, b) =
             self.step_function(node, operands).or_else(|| self.negation(node, operands))?;
-        let is_alike = self.values.get(a)?.info.as_ref()?.shape == info?.shape;
+        let shape = |id: ValueId| self.values.get(id)?.info.as_ref().map(|i| &i.shape);
+        let out = info.map(|i| &i.shape);
+        let is_alike = out.is_some() && (shape(a) == out || shape(b) == out);
         let operands = vec![Some(a), Some(b)];
         is_alike.then_some(Kind::Node { node: n, output: 0, op: Some(compare), operands })
     }

@@ -12,6 +12,7 @@ mod time;
 
 pub(super) use identity::OPERATORS as IDENTITIES;
 
+use super::elem::Elem;
 use super::model::Model;
 use super::tensor::{Info, Tensor};
 use crate::diag::Result;
@@ -117,6 +118,14 @@ impl Values {
         self.users.get(id).map_or(&[], Vec::as_slice)
     }
 
+    /// True if some value that reaches the output is of half precision.
+    pub(super) fn has_half_precision(&self) -> bool {
+        self.values.iter().zip(&self.users).any(|(v, users)| {
+            let half = |i: &Info| matches!(i.elem, Elem::F16 | Elem::Bf16);
+            !users.is_empty() && v.info.as_ref().is_some_and(half)
+        })
+    }
+
     /// The constant, if it is one.
     pub(super) fn constant(&self, id: ValueId) -> Option<&Tensor> {
         match &self.get(id).kind {
@@ -189,6 +198,43 @@ mod tests {
             assert_eq!(v.operand(v.output, 0), v.operand(v.output, 1));
             assert_eq!(v.fates[0], v.fates[1]);
         });
+    }
+
+    /// T, and the shape of one timestep, if the input is a sequence.
+    fn time(text: &str) -> Option<(usize, Vec<usize>)> {
+        values(text, |v| {
+            let shape = v.shape(v.inputs[0]).unwrap().to_vec();
+            v.input_changes.then_some((v.inputs.len(), shape))
+        })
+    }
+
+    const INDICES: &str = "const i0 i64 -: 0\nconst l i64 -: -1\n";
+
+    #[test]
+    fn a_dimension_that_is_taken_apart_is_time() {
+        let both = format!("{INDICES}a = Gather(c, i0)\nb = Gather(c, l)\ny = Add(a, b)\noutput y");
+        let text = |dims: &str| format!("input x f32 {dims}\nc = Neg(x)\n{both}");
+        assert_eq!(time(&text("2 batch 5")), Some((2, vec![1, 5])));
+        assert_eq!(time(&text("2 1 5")), Some((2, vec![1, 5])));
+        // There is nothing beside time and batch, or something takes all timesteps.
+        assert_eq!(time(&text("2 5")), None);
+        assert_eq!(
+            time(&text("2 1 5").replace("y = Add(a, b)", "s = Abs(x)\ny = Add(s, b)")),
+            None
+        );
+        let second = both.replace("i0)", "i0) axis=1").replace("l)", "l) axis=1");
+        let text = |c: &str, dims: &str| format!("input x f32 {dims}\nc = {c}\n{second}");
+        assert_eq!(time(&text("Neg(x)", "batch 2 5")), Some((2, vec![1, 5])));
+        let turned = text("Transpose(x) perm=[1,0,2]", "2 batch 5");
+        assert_eq!(time(&turned), Some((2, vec![1, 5])));
+    }
+
+    #[test]
+    fn slices_take_apart_too() {
+        let slices = "const i0 i64 1: 0\nconst i1 i64 1: 1\nconst i2 i64 1: 2\na = Slice(x, i0, i1, i0)\nb = Slice(x, i1, i2, i0)\ny = Add(a, b)\noutput y";
+        assert_eq!(time(&format!("input x f32 2 1 5\n{slices}")), Some((2, vec![1, 5])));
+        let wide = slices.replace("Slice(x, i0, i1", "Slice(x, i0, i2");
+        assert_eq!(time(&format!("input x f32 2 1 5\n{wide}")), None);
     }
 
     #[test]
