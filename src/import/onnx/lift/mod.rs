@@ -32,6 +32,7 @@ mod conv;
 mod flatten;
 mod foreign;
 mod global_pool;
+mod grow;
 mod input;
 mod join;
 mod known;
@@ -41,6 +42,7 @@ mod linear;
 mod multibit;
 mod names;
 mod pad;
+mod pattern;
 mod per_step;
 mod pool;
 mod readout;
@@ -59,12 +61,14 @@ use self::account::Account;
 use self::affine::{Affine, Looked};
 use self::known::Known;
 use self::names::{Hint, Names};
+pub(super) use self::pattern::Pattern;
+use self::pattern::{Effect, Flow, Found, Stream};
 use super::model::Model;
 use super::node::Node;
 use super::values::{ValueId, Values};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::import::{LiftReport, Options};
-use crate::ir::{self, Graph, Li, NodeId, Op, PerChannel, PoolKind, ReadoutKind};
+use crate::ir::{self, Graph, NodeId, Op};
 
 /// Nodes of the graph beyond which no network of one chip goes.
 const MAX_NODES: usize = 10_000;
@@ -93,94 +97,6 @@ pub(super) const PATTERNS: &[&dyn Pattern] = &[
     &scale::Scale,
     &time::Last,
 ];
-
-/// Which values of the file a stream consists of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Flow {
-    /// One value: the same at every timestep.
-    Static,
-    /// One value a timestep.
-    Steps,
-    /// One value: what a readout of this kind makes of the node's timesteps.
-    End(ReadoutKind),
-}
-
-/// What flows along an edge.
-#[derive(Debug, Clone)]
-pub(super) struct Stream {
-    /// The node it leaves.
-    node: NodeId,
-    steps: Vec<ValueId>,
-    flow: Flow,
-}
-
-impl Stream {
-    fn is_static(&self) -> bool {
-        self.flow == Flow::Static
-    }
-
-    /// The same node, seen as other values.
-    fn of(&self, steps: Vec<ValueId>) -> Self {
-        Self { node: self.node, steps, flow: self.flow }
-    }
-}
-
-/// What a match becomes.
-#[derive(Debug)]
-enum Effect {
-    /// Nodes one after another, the first of which takes the stream.
-    Nodes(Vec<(Hint, Op)>),
-    /// A node that takes the streams of these nodes.
-    Join(Hint, Op, Vec<NodeId>),
-    /// What the stream of the first node is above that of the second.
-    Difference(Hint, NodeId, NodeId),
-    /// The node whose stream leaves the graph.
-    Output(Hint, Op),
-    /// Nothing: the same stream as other values.
-    Alias,
-    /// The same input in another shape.
-    Reshape(Vec<usize>),
-}
-
-/// A match of a pattern on a stream.
-#[derive(Debug)]
-pub(super) struct Found {
-    effect: Effect,
-    /// The values of the stream that results.
-    steps: Vec<ValueId>,
-    flow: Flow,
-    /// Every value that the match accounts for.
-    taken: Vec<ValueId>,
-}
-
-impl Found {
-    /// A layer without state: the operators of `group`, one a timestep.
-    fn layer(stream: &Stream, hint: Hint, op: Op, group: Vec<ValueId>) -> Self {
-        Self::new(stream, Effect::Nodes(vec![(hint, op)]), group)
-    }
-
-    fn new(stream: &Stream, effect: Effect, group: Vec<ValueId>) -> Self {
-        Self { effect, steps: group.clone(), flow: stream.flow, taken: group }
-    }
-}
-
-/// A way in which the file's operators form a layer.
-pub(super) trait Pattern: Sync {
-    /// Kebab-case name, for the report.
-    fn name(&self) -> &'static str;
-
-    /// The operators that it is looked for at.
-    fn operators(&self) -> &'static [&'static str];
-
-    /// What they become, for the documentation.
-    fn becomes(&self) -> &'static str;
-
-    /// Every match on this stream.
-    ///
-    /// # Errors
-    /// SF012x at the node that cannot be right.
-    fn find(&self, lift: &Lift<'_>, stream: &Stream) -> Result<Vec<Found>>;
-}
 
 /// The state of lifting.
 pub(super) struct Lift<'m> {
@@ -278,123 +194,6 @@ pub(super) fn lift<'m>(
 }
 
 impl<'m> Lift<'m> {
-    fn add(&mut self, pattern: &'static str, stream: &Stream, found: Found) -> Result<()> {
-        let Found { effect, steps, mut flow, taken } = found;
-        let (node, name) = match effect {
-            Effect::Alias => (stream.node, None),
-            Effect::Reshape(shape) => {
-                if let Some(input) = self.input_of(stream.node)
-                    && let Op::Input(input) = self.graph.op_mut(input)
-                {
-                    input.shape = shape;
-                }
-                self.graph.refresh()?;
-                (stream.node, None)
-            }
-            Effect::Nodes(nodes) => {
-                let (mut node, mut name) = (stream.node, None);
-                for (hint, op) in nodes {
-                    let (id, label) = self.layer(&hint, op, &[node], &mut flow)?;
-                    (node, name) = (id, Some(label));
-                }
-                (node, name)
-            }
-            Effect::Join(hint, op, operands) => {
-                let (node, name) = self.layer(&hint, op, &operands, &mut flow)?;
-                (node, Some(name))
-            }
-            Effect::Difference(hint, whole, part) => {
-                let op = Op::Scale(ir::Scale::by(PerChannel::All(-1.0)));
-                let (negative, sign) = self.layer(&Hint::new("scale"), op, &[part], &mut flow)?;
-                self.account.take(pattern, Some(sign), []);
-                let (node, name) = self.layer(&hint, Op::Add, &[whole, negative], &mut flow)?;
-                (node, Some(name))
-            }
-            Effect::Output(hint, op) => {
-                let (node, name) = self.layer(&hint, op, &[stream.node], &mut flow)?;
-                self.graph.set_output(node);
-                self.account.take(pattern, Some(name), taken);
-                return Ok(());
-            }
-        };
-        if flow == Flow::Steps {
-            self.agree(steps.len(), name.as_deref().unwrap_or(pattern))?;
-        }
-        self.account.take(pattern, name, taken);
-        self.open.push_back(Stream { node, steps, flow });
-        Ok(())
-    }
-
-    /// Adds a node. The operands of [`Flow::End`] are held as what flows at every timestep;
-    /// what is linear can be computed before the sum over time as well as after it.
-    fn layer(
-        &mut self,
-        hint: &Hint,
-        mut op: Op,
-        operands: &[NodeId],
-        flow: &mut Flow,
-    ) -> Result<(NodeId, String)> {
-        let name = self.names.name(hint);
-        if self.graph.len() >= MAX_NODES {
-            let message = format!("more than {MAX_NODES} layers");
-            let place = format!("{} {name}", op.name());
-            return Err(Diagnostic::new(&codes::IMPORT_TOO_LARGE, message).at(place));
-        }
-        let mut operands = operands.to_vec();
-        let count = self.count();
-        match *flow {
-            Flow::End(kind @ (ReadoutKind::Sum | ReadoutKind::Mean)) if !is_affine(&op) => {
-                // The sum itself is needed: integrate, and read the last timestep.
-                let gain = if kind == ReadoutKind::Mean { 1.0 / count } else { 1.0 };
-                for operand in &mut operands {
-                    let name = self.names.name(&Hint::new("integrator"));
-                    *operand = self.graph.add(name.clone(), integrator(gain), &[*operand])?;
-                    self.account.take("sum-over-time", Some(name), []);
-                }
-                *flow = Flow::End(ReadoutKind::Last);
-            }
-            Flow::End(ReadoutKind::Sum) => divide_offset(&mut op, count),
-            _ => {}
-        }
-        let node = self.graph.add(name.clone(), op, &operands)?;
-        Ok((node, name))
-    }
-
-    /// A layer beside the way to the output was taken for something it is not.
-    fn all_reach_the_output(&self) -> Result<()> {
-        let output = self.graph.output()?;
-        for id in self.graph.order()? {
-            if id != output && self.graph.users(id).is_empty() {
-                let message = "what this layer computes does not reach the output in a way that was understood";
-                return Err(Diagnostic::new(&codes::LIFT_UNSUPPORTED, message).at(self
-                    .graph
-                    .node(id)
-                    .name
-                    .clone()));
-            }
-        }
-        Ok(())
-    }
-
-    /// T, or 1 as long as it is not known.
-    #[allow(clippy::cast_precision_loss)]
-    fn count(&self) -> f64 {
-        self.timesteps.as_ref().map_or(1, |(t, _)| *t) as f64
-    }
-
-    /// Every stream has the same number of timesteps.
-    fn agree(&mut self, steps: usize, name: &str) -> Result<()> {
-        match &self.timesteps {
-            None => self.timesteps = Some((steps, name.to_owned())),
-            Some((known, first)) if *known != steps => {
-                let message = format!("it has {steps} timestep(s), but `{first}` has {known}");
-                return Err(Diagnostic::new(&codes::LIFT_TIMESTEPS, message).at(name));
-            }
-            Some(_) => {}
-        }
-        Ok(())
-    }
-
     /// The input that this node is, or scales.
     fn input_of(&self, mut node: NodeId) -> Option<NodeId> {
         while let Op::Scale(_) = self.graph.node(node).op {
@@ -448,41 +247,4 @@ impl<'m> Lift<'m> {
     fn spend(&self, work: usize) {
         self.fuel.set(self.fuel.get().saturating_sub(work));
     }
-}
-
-/// True if the mean over time may be taken after it as well as before it. A readout says
-/// itself what becomes of the timesteps.
-fn is_affine(op: &Op) -> bool {
-    match op {
-        Op::Scale(_)
-        | Op::Linear(_)
-        | Op::Conv(_)
-        | Op::BatchNorm(_)
-        | Op::Reshape(_)
-        | Op::Add
-        | Op::Concat(_)
-        | Op::Readout(_) => true,
-        Op::Pool(p) => p.kind != PoolKind::Max,
-        _ => false,
-    }
-}
-
-/// What is added once to a sum over time, as what is added at every timestep.
-fn divide_offset(op: &mut Op, count: f64) {
-    let divide = |v: &mut Vec<f64>| v.iter_mut().for_each(|x| *x /= count);
-    match op {
-        Op::Linear(l) => l.bias.iter_mut().for_each(divide),
-        Op::Conv(c) => c.bias.iter_mut().for_each(divide),
-        Op::BatchNorm(b) => [&mut b.mean, &mut b.beta].into_iter().for_each(divide),
-        _ => {}
-    }
-}
-
-fn integrator(gain: f64) -> Op {
-    Op::Li(Li {
-        leak: PerChannel::All(1.0),
-        gain: PerChannel::All(gain),
-        bias: PerChannel::zero(),
-        start: PerChannel::zero(),
-    })
 }
