@@ -106,6 +106,18 @@ mod tests {
         assert_eq!(bits("f32", &options(Some(8), Some(0.5))), Ok(Some(8)));
     }
 
+    /// Three channels that are added up look like three timesteps at first.
+    #[test]
+    fn channels_are_no_timesteps() {
+        let body = "l@ = Mul(beta, m^)\na@ = Add(l@, i)\nm@ = Sub(a@, s^)";
+        let text = neuron("m1 = Identity(i)", body).replace("x u8 batch 4", "x u8 batch 3 4");
+        let picks = "const i0 i64 -: 0\nconst i1 i64 -: 1\nconst i2 i64 -: 2
+            e = Div(c, k)\ng0 = Gather(e, i0) axis=1\ng1 = Gather(e, i1) axis=1
+            g2 = Gather(e, i2) axis=1\nh = Add(g0, g1)\np = Add(h, g2)";
+        let got = import_with(&text.replace("p = Div(c, k)", picks), &Options::default());
+        assert_eq!(&got.unwrap_err().code.id[..5], "SF012");
+    }
+
     #[test]
     fn a_float_input_gets_a_scale() {
         let (graph, _) = import_with(&text("f32"), &options(Some(8), Some(0.5))).unwrap();
