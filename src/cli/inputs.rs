@@ -86,7 +86,7 @@ impl DataArgs {
         let options = self.encoding.options(timesteps, self.count)?;
         let samples = data::samples(images, self.labels.as_deref(), &options)?;
         let samples = self.encoding.apply(samples, timesteps, self.seed).in_file(images)?;
-        fit(&samples, stream.len(), bits).in_file(images)?;
+        fit(&samples, stream, bits, timesteps).in_file(images)?;
         Ok(samples)
     }
 }
@@ -102,10 +102,19 @@ fn input(graph: &Graph) -> Result<(&Stream, Option<u32>)> {
 
 /// Checks that the values of each input are as many as the model takes, and not too large
 /// for it.
-fn fit(samples: &Samples, size: usize, bits: Option<u32>) -> Result<()> {
-    if samples.size() != size {
-        let message = format!("an image has {} pixels, the model takes {size}", samples.size());
-        return Err(Diagnostic::new(&codes::INPUT_SHAPE, message));
+fn fit(samples: &Samples, stream: &Stream, bits: Option<u32>, timesteps: usize) -> Result<()> {
+    let (got, size) = (samples.size(), stream.len());
+    if got != size {
+        let message = format!("an image has {got} pixels, the model takes {size}");
+        let d = Diagnostic::new(&codes::INPUT_SHAPE, message);
+        let is_sequence = samples.timesteps().is_none() && !stream.is_static;
+        return Err(if is_sequence && size.checked_mul(timesteps) == Some(got) {
+            d.help(format!(
+                "that is {timesteps} timesteps of {size}: say which dimension counts them, --time-axis 1 for [input, timestep, …], --time-axis 0 for [timestep, input, …]"
+            ))
+        } else {
+            d
+        });
     }
     let Some(bits) = bits else { return Ok(()) };
     let found = (0..samples.len()).find_map(|i| {

@@ -72,3 +72,29 @@ fn options_that_make_no_sense() {
         assert_eq!(place.run(&format!("{images} {wrong}")).code, Some(2), "{wrong}");
     }
 }
+
+/// A model that takes `[timestep, …]`, and what it computes as an array.
+#[test]
+fn sequences_are_shown_timestep_by_timestep() {
+    let place = Place::without_tools();
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models/sequence");
+    let expected = std::fs::read(models.join("expected.json")).unwrap();
+    let expected: serde_json::Value = serde_json::from_slice(&expected).unwrap();
+    let numbers = |key: &str| -> Vec<f64> {
+        let rows: Vec<Vec<Vec<f64>>> =
+            serde_json::from_value(expected["levels"][key].clone()).unwrap();
+        rows.into_iter().flatten().flatten().collect()
+    };
+    let levels: Vec<u8> = numbers("input").iter().map(|x| *x as u8).collect();
+    place.file("x.npy", npy("|u1", "5, 4, 6", &levels));
+    let model = models.join("levels_legacy.onnx").display().to_string();
+    let line = format!("simulate {model} --images x.npy --outputs y.npy --threads 2");
+    place.refused(&line, 1, "SF0011", "24 pixels");
+    place.refused(&line, 1, "SF0011", "--time-axis 1 for [input, timestep, …]");
+    place.good(&format!("{line} --time-axis 1"));
+    let bytes = std::fs::read(place.path("y.npy")).unwrap();
+    let outputs = npyz::NpyFile::new(&bytes[..]).unwrap();
+    assert_eq!(outputs.shape(), [5, 4, 3]);
+    let outputs: Vec<f64> = outputs.into_vec().unwrap();
+    assert!(outputs.iter().zip(numbers("legacy")).all(|(a, b)| (a - b).abs() < 1e-5));
+}

@@ -57,7 +57,9 @@ impl<'g> Naive<'g> {
         let shape = |k: usize| graph.node(from[k]).stream.shape.clone();
         match &node.op {
             Op::Input(_) => self.shown[t as usize].clone(),
-            Op::Scale(s) => (0..n).map(|i| s.factor.of(i, n) * inputs[0][i]).collect(),
+            Op::Scale(s) => {
+                (0..n).map(|i| s.factor.of(i, n) * inputs[0][i] + s.offset.of(i, n)).collect()
+            }
             Op::Linear(l) => (0..n)
                 .map(|r| {
                     let x = &inputs[0];

@@ -27,7 +27,7 @@ pub fn real(g: &Graph, input: &[u16]) -> Run<f64> {
         for (node, state) in nodes.iter().zip(&mut states) {
             x = match &node.op {
                 Op::Input(_) => input.iter().map(|v| f64::from(*v)).collect(),
-                Op::Scale(s) => x.iter().map(|v| v * s.factor.at(0)).collect(),
+                Op::Scale(s) => x.iter().map(|v| v * s.factor.at(0) + s.offset.at(0)).collect(),
                 Op::Linear(l) => {
                     let (signs, scale) = l.weights.binary().unwrap();
                     let sign = |c, i| if signs.get(c, i) { 1.0 } else { -1.0 };

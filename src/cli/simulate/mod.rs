@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! `synfire simulate`: accuracy, agreement between the real and the integer model, cycles.
 
+mod outputs;
 mod real;
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use clap::value_parser;
 use serde::Serialize;
 
+use self::outputs::Outputs;
 use crate::cli::build::Build;
 use crate::cli::inputs::DataArgs;
 use crate::cli::model::ModelArgs;
@@ -28,7 +31,8 @@ use crate::target;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   synfire simulate build/student --images t10k-images-idx3-ubyte.gz --labels t10k-labels-idx1-ubyte.gz
-  synfire simulate student.onnx --images images.gz --count 100 --json")]
+  synfire simulate student.onnx --images images.gz --count 100 --json
+  synfire simulate student.onnx --images inputs.npy --outputs outputs.npy")]
 pub(super) struct Args {
     #[command(flatten)]
     model: ModelArgs,
@@ -40,6 +44,10 @@ pub(super) struct Args {
     /// Threads; the result does not depend on it.
     #[arg(long, default_value_t = processors(), value_parser = value_parser!(u16).range(1..=1024))]
     threads: u16,
+    /// Write what the real-valued model computes as an .npy array: [sample, class], or
+    /// [sample, timestep, class] where every timestep is an output.
+    #[arg(long, value_name = "FILE")]
+    outputs: Option<PathBuf>,
 }
 
 fn processors() -> u16 {
@@ -60,6 +68,7 @@ struct Sums {
     latency: u64,
     total: u64,
     worst: u64,
+    outputs: Outputs,
 }
 
 /// What is printed.
@@ -112,7 +121,8 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
             let (real, integer, design, inputs, bar) =
                 (&real, &integer, design.as_ref(), &inputs, &bar);
             scope.spawn(move || {
-                part(real, integer, design, inputs, from..(from + chunk).min(count), &|| bar.inc(1))
+                let range = from..(from + chunk).min(count);
+                part(real, integer, design, inputs, range, args.outputs.is_some(), &|| bar.inc(1))
             })
         };
         let handles: Vec<_> = (0..count).step_by(chunk).map(part).collect();
@@ -124,6 +134,9 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     for part in parts {
         sums.add(part?);
     }
+    if let Some(path) = &args.outputs {
+        sums.outputs.write(&real, path)?;
+    }
     let report = report(&sums, inputs.labels.is_some(), design.is_some(), reason);
     ui.result(&report, || text(&report))
 }
@@ -134,14 +147,19 @@ fn part(
     design: Option<&Design>,
     inputs: &Inputs,
     range: std::ops::Range<usize>,
+    wants_outputs: bool,
     tick: &dyn Fn(),
 ) -> Result<Sums> {
+    let graph = real;
     let (real, integer) = (Interp::new(real)?, Interp::new(integer)?);
     let sim = design.map(Sim::new);
     let mut sums = Sums::default();
     for (i, input) in inputs.iter().enumerate().take(range.end).skip(range.start) {
         let levels: Vec<u16> = input.iter().map(|v| u16::from(*v)).collect();
         let (r, n) = (real.run(&levels)?, integer.run(&levels)?);
+        if wants_outputs {
+            sums.outputs.add(graph, &r)?;
+        }
         sums.images += 1;
         if let Some(label) = inputs.labels.as_ref().and_then(|l| l.get(i)) {
             sums.real_right += u64::from(r.class == usize::from(*label));
@@ -182,6 +200,7 @@ impl Sums {
         self.latency += other.latency;
         self.total += other.total;
         self.worst = self.worst.max(other.worst);
+        self.outputs.append(other.outputs);
     }
 }
 

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::Args;
+use super::outputs::Outputs;
 use crate::cli::ui::{Ui, table, thousands};
 use crate::data::{Samples, Slice};
 use crate::diag::{Diagnostic, Result};
@@ -28,6 +29,7 @@ struct Sums {
     slots: u64,
     spikes: u64,
     classes: Vec<u64>,
+    outputs: Outputs,
 }
 
 /// Runs the graph; `refusal` is why there is nothing to compare with.
@@ -40,7 +42,8 @@ pub(super) fn run(args: &Args, graph: &Graph, refusal: &Diagnostic, ui: Ui) -> R
         let part = |from: usize| {
             let (samples, bar) = (&samples, &bar);
             let range = from..(from + chunk).min(count);
-            scope.spawn(move || part(graph, samples, range, &|| bar.inc(1)))
+            let wants_outputs = args.outputs.is_some();
+            scope.spawn(move || part(graph, samples, range, wants_outputs, &|| bar.inc(1)))
         };
         let handles: Vec<_> = (0..count).step_by(chunk).map(part).collect();
         let died = |_| Err(Diagnostic::internal("simulate", "a thread died"));
@@ -50,6 +53,9 @@ pub(super) fn run(args: &Args, graph: &Graph, refusal: &Diagnostic, ui: Ui) -> R
     let mut sums = Sums::default();
     for part in parts {
         sums.add(part?);
+    }
+    if let Some(path) = &args.outputs {
+        sums.outputs.write(graph, path)?;
     }
     let share = |n: u64, of: u64| n as f64 / of.max(1) as f64;
     let report = Report {
@@ -66,6 +72,7 @@ fn part(
     graph: &Graph,
     samples: &Samples,
     range: std::ops::Range<usize>,
+    wants_outputs: bool,
     tick: &dyn Fn(),
 ) -> Result<Sums> {
     let interp = Interp::new(graph)?;
@@ -73,6 +80,9 @@ fn part(
     for i in range {
         let record = infer(&interp, samples, i)?;
         let label = samples.labels.as_ref().and_then(|l| l.get(i));
+        if wants_outputs {
+            sums.outputs.add(graph, &record)?;
+        }
         sums.images += 1;
         sums.right += u64::from(label.is_some_and(|l| record.class == *l as usize));
         for layer in &record.spikes {
@@ -116,7 +126,10 @@ impl Sums {
         self.right += other.right;
         self.slots += other.slots;
         self.spikes += other.spikes;
-        other.classes.iter().enumerate().for_each(|(class, n)| self.won(class, *n));
+        for (class, n) in other.classes.iter().enumerate() {
+            self.won(class, *n);
+        }
+        self.outputs.append(other.outputs);
     }
 }
 

@@ -21,7 +21,7 @@ codes! {
     ONNX_ATTRIBUTE = "SF0108", "an operator's attribute or operand has a value that is not supported",
         "The operator is known, but an attribute or operand is missing, has the wrong type or asks for a variant that is not implemented. The message names node, operator and attribute.";
     IMPORT_INPUT = "SF0110", "the model's input cannot be presented to hardware",
-        "Hardware takes small unsigned integers. A model whose input is floating point needs `--input-bits` (width of a level) and `--input-scale` (what one level is worth); a model with several inputs usually passes the neurons' state from outside: it has to return the next state, too (see SF0113), or to be exported with its timesteps unrolled.";
+        "Hardware takes small unsigned integers. A model whose input is floating point is simulated with real numbers; hardware for it needs both `--input-bits` (width of a level) and `--input-scale` (what one level is worth); a model with several inputs usually passes the neurons' state from outside: it has to return the next state, too (see SF0113), or to be exported with its timesteps unrolled.";
     IMPORT_OUTPUT = "SF0111", "the model's output cannot be chosen",
         "One output becomes the logits. The model has none, or several: name the one to use with `--output-name`.";
     IMPORT_TOO_LARGE = "SF0112", "the model asks for more memory or work than its size explains",
