@@ -165,7 +165,8 @@ impl CellReport {
         let by_type: BTreeMap<_, _> =
             types.iter().filter_map(|(k, v)| Some((k.clone(), v.as_u64()?))).collect();
         let sum = |start: &str| {
-            by_type.iter().filter(|(k, _)| k.starts_with(start)).map(|(_, n)| n).sum()
+            let counts = by_type.iter().filter(|(k, _)| k.starts_with(start)).map(|(_, n)| *n);
+            counts.fold(0, u64::saturating_add)
         };
         Ok(Self {
             lut4: sum("SB_LUT4"),

@@ -25,7 +25,8 @@ cargo xtask TASK
   test                       everything that has to pass before a merge
   nightly                    test, and what takes longer
   bench                      the benchmarks
-  fuzz [TARGET] [--seconds N]  libFuzzer on everything that reads files (docs/fuzzing.md)
+  fuzz [TARGET] [--seconds N]
+                             libFuzzer on everything that reads files (docs/fuzzing.md)
   onnx-proto                 write src/import/onnx/proto.rs anew from onnx.proto
 
 options of demo, test, nightly and bench:

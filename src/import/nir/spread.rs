@@ -125,6 +125,23 @@ mod tests {
     }
 
     #[test]
+    fn large_streams_take_no_memory() {
+        use super::super::store::{Data, Item, Values};
+        let stream = [3, 4096, 2048];
+        let of = |shape: &[usize]| {
+            let values = Values::Numbers(vec![0.5; shape.iter().product()]);
+            let data = Item::Data(Data { shape: shape.to_vec(), values });
+            let parameters = [("tau".to_owned(), data)].into();
+            let node = Node { path: "n".into(), kind: "LIF".into(), parameters };
+            grain(&node, &["tau", "r"], &stream).unwrap()
+        };
+        assert_eq!(of(&[1]), [1]);
+        assert_eq!(of(&[3]), [3]);
+        assert_eq!(of(&[3, 1, 1]), stream);
+        assert_eq!(each(&[3, 1, 1], &[1.0, 2.0, 3.0], &stream), None);
+    }
+
+    #[test]
     fn equal_values_are_said_once() {
         assert_eq!(compact(vec![1.0; 4], &[2, 2]), PerChannel::All(1.0));
         let channels = PerChannel::Each(vec![1.0, 2.0]);
