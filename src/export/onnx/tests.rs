@@ -54,6 +54,7 @@ fn every_parameter_is_kept_in_double_precision() {
         ("\"at-least\"", "\"above\""),
         ("\"bits\":5", "\"bits\":1"),
         ("\"kind\":\"sum\",\"gain\":2.0", "\"kind\":\"mean\",\"gain\":1.0"),
+        ("\"kind\":\"sum\"", "\"kind\":\"per-step\""),
     ] {
         let mut text = SMALL.replace(from, to);
         if to.contains("bits") {

@@ -35,11 +35,9 @@ impl Pattern for Readout {
             return per_step::readout(lift, stream);
         }
         let output = lift.values.output;
-        let stack = if stream.flow == Flow::Steps { stacked(lift, stream, output)? } else { None };
+        let stack = if stream.flow == Flow::Steps { rows(lift, stream, output)? } else { None };
         let (kind, gain, offset, taken) = match stack {
-            Some((_, taken)) => {
-                (ReadoutKind::PerStep, PerChannel::All(1.0), PerChannel::All(0.0), taken)
-            }
+            Some((gain, offset, taken)) => (ReadoutKind::PerStep, gain, offset, taken),
             None => match summed(lift, stream, output)? {
                 Some(summed) => summed,
                 None => return Ok(Vec::new()),
@@ -51,13 +49,38 @@ impl Pattern for Readout {
     }
 }
 
-/// The new dimension along which a value stacks the timesteps of the stream (before or
-/// after the batch), and the values that do.
-pub(super) fn stacked(
-    lift: &Lift<'_>,
-    stream: &Stream,
-    id: ValueId,
-) -> Result<Option<(i64, Vec<ValueId>)>> {
+type Rows = (PerChannel<f64>, PerChannel<f64>, Vec<ValueId>);
+
+/// A stack of all timesteps' `gain · x[t] + offset`, and the values that make it.
+fn rows(lift: &Lift<'_>, stream: &Stream, id: ValueId) -> Result<Option<Rows>> {
+    if let Some((_, taken)) = stacked(lift, stream, id)? {
+        return Ok(Some((PerChannel::All(1.0), PerChannel::All(0.0), taken)));
+    }
+    let Some((_, parts, order)) = parts(lift, id)? else { return Ok(None) };
+    if order.len() != stream.steps.len() {
+        return Ok(None);
+    }
+    let mut taken = [parts, vec![id]].concat();
+    let mut first: Option<(Coeff, Coeff)> = None;
+    for (&row, &step) in order.iter().zip(&stream.steps) {
+        let atom = Atom::Value(step);
+        let Looked { form, visited } = lift.look(row, [step], 1);
+        let (gain, offset) = (form.coeff(atom), form.constant.clone());
+        let (g, o) = first.get_or_insert_with(|| (gain.clone(), offset.clone()));
+        let is_same = gain.is_near(g, 0.0) && offset.is_near(o, 0.0);
+        let is_free = visited.iter().all(|v| !lift.account.has(*v));
+        if !form.has_only(&[atom]) || gain.is_zero() || !is_same || !is_free {
+            return Ok(None);
+        }
+        taken.extend(visited);
+    }
+    Ok(first.map(|(gain, offset)| (gain.into_per_channel(), offset.into_per_channel(), taken)))
+}
+
+/// The new dimension along which a value stacks others, what inserts it, and the others.
+type Parts = (i64, Vec<ValueId>, Vec<ValueId>);
+
+fn parts(lift: &Lift<'_>, id: ValueId) -> Result<Option<Parts>> {
     let axis = match lift.op(id) {
         "Concat" => lift.node(id).map(|n| n.int("axis")).transpose()?.flatten(),
         "Unsqueeze" => axes(lift, id)?.and_then(|a| a.first().copied()),
@@ -76,6 +99,17 @@ pub(super) fn stacked(
         }
         order.extend(lift.values.operand(part, 0));
     }
+    Ok(Some((axis, parts, order)))
+}
+
+/// The new dimension along which a value stacks the timesteps of the stream (before or
+/// after the batch), and the values that do.
+pub(super) fn stacked(
+    lift: &Lift<'_>,
+    stream: &Stream,
+    id: ValueId,
+) -> Result<Option<(i64, Vec<ValueId>)>> {
+    let Some((axis, parts, order)) = parts(lift, id)? else { return Ok(None) };
     if order == stream.steps {
         return Ok(Some((axis, [parts, vec![id]].concat())));
     }
