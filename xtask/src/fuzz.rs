@@ -24,7 +24,7 @@ pub(crate) fn run(args: &[String]) -> Result<bool, String> {
     let chosen: Vec<String> =
         targets()?.into_iter().filter(|t| chosen.as_ref().is_none_or(|c| c == t)).collect();
     let built = cargo()
-        .args(["build", "--release", "--manifest-path", "fuzz/Cargo.toml", "--locked"])
+        .args(["build", "--release", "--manifest-path", "fuzz/Cargo.toml"])
         .args(chosen.iter().flat_map(|t| ["--bin", t]))
         // With a target, the flags are not for build scripts.
         .args(["--target", &host, "--target-dir", OUT])
