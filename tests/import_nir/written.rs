@@ -71,6 +71,12 @@ fn what_nir_cannot_say_is_refused() {
             "batch norm",
         ),
     ];
+    let beside = format!(
+        "{HEAD}%x = delay(%in) : real[2] {{\"steps\":1}}\n{}",
+        TAIL.replace("output %r", "output %x")
+    );
+    let d = export::nir::write(&text(&beside), 1e-4).unwrap_err();
+    assert_eq!((d.code.id, d.location.path.as_deref()), ("SF0140", Some("r")));
     for (node, why) in cases {
         let d = export::nir::write(&text(&format!("{HEAD}{node}\n{TAIL}")), 1e-4).unwrap_err();
         assert_eq!((d.code.id, d.location.path.as_deref()), ("SF0140", Some("x")));

@@ -266,6 +266,13 @@ impl<'g> Plan<'g> {
                 self.rounded += usize::from(!exact);
                 out
             }
+            (Op::Readout(_), _) if self.graph.output().ok() != Some(id) => {
+                return Err(unsupported(
+                    node,
+                    "a readout beside the output; a NIR graph has one Output",
+                )
+                .help("let the readout be the output, or leave it out"));
+            }
             (Op::Readout(r), _) => {
                 if r.offset.iter().any(|o| *o != 0.0) {
                     return Err(unsupported(
