@@ -3,6 +3,7 @@
 //!
 //! A code never changes its meaning and is never used again for another one.
 
+mod distill;
 mod flow;
 mod hw;
 mod import;
@@ -11,6 +12,7 @@ mod ir;
 mod pass;
 mod verify;
 
+pub use distill::*;
 pub use flow::*;
 pub use hw::*;
 pub use import::*;
@@ -48,10 +50,19 @@ pub(crate) use codes;
 
 /// Every code there is, in order.
 pub fn all() -> impl Iterator<Item = &'static Code> {
-    [input::TABLE, import::TABLE, ir::TABLE, pass::TABLE, hw::TABLE, flow::TABLE, verify::TABLE]
-        .into_iter()
-        .flatten()
-        .copied()
+    [
+        input::TABLE,
+        import::TABLE,
+        ir::TABLE,
+        pass::TABLE,
+        hw::TABLE,
+        flow::TABLE,
+        verify::TABLE,
+        distill::TABLE,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }
 
 /// Looks a code up by its id, upper or lower case.

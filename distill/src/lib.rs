@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Trains teachers and binary-weight spiking students.
+
+pub mod data;
+pub mod loss;
+pub mod nn;
+pub mod rule;

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Networks as data: what a configuration file says, and what a checkpoint belongs to.
+
+use serde::{Deserialize, Serialize};
+
+pub use super::binary::Precision;
+pub use super::shape::Extent;
+pub use super::surrogate::Surrogate;
+
+/// A network: stages one behind the other, the last of which gives logits. Recipes compare
+/// students and teachers stage by stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// Channels, height and width of the input.
+    pub input: Extent,
+    /// The stages.
+    pub stages: Vec<Stage>,
+}
+
+/// Consecutive layers that recipes may look behind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    /// Its name in checkpoints and exports.
+    pub name: String,
+    /// Its layers.
+    pub layers: Vec<Layer>,
+}
+
+/// One layer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "layer", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Layer {
+    /// Fully connected, over all elements of the maps.
+    Linear {
+        /// Outputs.
+        outputs: usize,
+        /// What the weights are.
+        #[serde(default)]
+        weights: Precision,
+        /// Adds a constant per output.
+        #[serde(default)]
+        bias: bool,
+    },
+    /// Convolution with a square kernel.
+    Conv {
+        /// Output channels.
+        channels: usize,
+        /// Extent of the kernel.
+        kernel: usize,
+        /// Distance of neighbouring windows.
+        #[serde(default = "one")]
+        stride: usize,
+        /// Zeros on every side.
+        #[serde(default)]
+        padding: usize,
+        /// What the weights are.
+        #[serde(default)]
+        weights: Precision,
+        /// Adds a constant per channel.
+        #[serde(default)]
+        bias: bool,
+    },
+    /// Batch normalisation, per channel.
+    Norm,
+    /// Neurons.
+    Neuron(Neuron),
+    /// Means over square windows that do not overlap; `window = 0`: over all of a map.
+    AveragePool {
+        /// Extent of the window.
+        window: usize,
+    },
+    /// What `body` gives, plus what `shortcut` gives (nothing in it: the input itself).
+    Residual {
+        /// The long way.
+        body: Vec<Layer>,
+        /// The short one.
+        #[serde(default)]
+        shortcut: Vec<Layer>,
+    },
+    /// Members side by side on the same input; their channels one behind the other.
+    Parallel {
+        /// The members.
+        members: Vec<Vec<Layer>>,
+    },
+}
+
+/// What a neuron computes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "neuron", rename_all = "kebab-case")]
+pub enum Neuron {
+    /// `max(x, 0)`: teachers.
+    Relu,
+    /// Leaky integrate-and-fire.
+    Lif(Lif),
+}
+
+/// `u[t] = λ v[t−1] + g x[t]`, a spike where `u` reaches θ, then reset. The defaults are
+/// those of SEI-BWSNN, as far as known.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Lif {
+    /// λ.
+    pub leak: f64,
+    /// g.
+    pub gain: f64,
+    /// θ.
+    pub threshold: f64,
+    /// What firing does to the membrane.
+    pub reset: Reset,
+    /// No gradient flows through the reset.
+    pub detach_reset: bool,
+    /// ≥ or >.
+    pub compare: Compare,
+    /// What stands for the derivative of a spike.
+    pub surrogate: Surrogate,
+}
+
+impl Default for Lif {
+    fn default() -> Self {
+        Self {
+            leak: 0.1,
+            gain: 1.0,
+            threshold: 1.0,
+            reset: Reset::Soft,
+            detach_reset: false,
+            compare: Compare::AtLeast,
+            surrogate: Surrogate::Triangle { width: 1.0 },
+        }
+    }
+}
+
+/// What firing does to the membrane.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "mode", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Reset {
+    /// The threshold is subtracted.
+    Soft,
+    /// The membrane goes to a value.
+    Hard {
+        /// The value.
+        #[serde(default)]
+        to: f64,
+    },
+    /// Nothing.
+    None,
+}
+
+/// When a neuron fires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Compare {
+    /// `u ≥ θ`.
+    AtLeast,
+    /// `u > θ`.
+    Above,
+}
+
+const fn one() -> usize {
+    1
+}
