@@ -30,7 +30,7 @@ impl Augment {
             return Cow::Borrowed(sample);
         }
         let Extent(_, height, width) = extent;
-        let reach = self.crop as isize;
+        let reach = i32::try_from(self.crop).unwrap_or(i32::MAX);
         let (down, right) = (rng.random_range(-reach..=reach), rng.random_range(-reach..=reach));
         let mirror = self.flip && rng.random::<bool>();
         let mut changed = vec![0; sample.len()];
@@ -40,7 +40,7 @@ impl Augment {
             for y in 0..height {
                 for x in 0..width {
                     let source_x = if mirror { width - 1 - x } else { x };
-                    let at = (y.checked_add_signed(down), source_x.checked_add_signed(right));
+                    let at = (shifted(y, down), shifted(source_x, right));
                     if let (Some(v), Some(u)) = at {
                         if v < height && u < width {
                             to[y * width + x] = from[v * width + u];
@@ -51,4 +51,8 @@ impl Augment {
         }
         Cow::Owned(changed)
     }
+}
+
+fn shifted(place: usize, by: i32) -> Option<usize> {
+    place.checked_add_signed(by as isize)
 }
