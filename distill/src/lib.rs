@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Trains teachers and binary-weight spiking students.
 
+pub mod claims;
+pub mod config;
 pub mod data;
 pub mod loss;
 pub mod nn;
 pub mod rule;
+pub mod train;

@@ -1,3 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! The training companion's command line.
-fn main() {}
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

@@ -3,6 +3,7 @@
 
 mod augment;
 mod batch;
+mod load;
 
 use synfire::diag::{Diagnostic, Result, codes};
 
@@ -10,6 +11,7 @@ use crate::nn::Extent;
 
 pub use augment::Augment;
 pub use batch::order;
+pub use load::{Loading, Noise, Split};
 
 /// Labelled samples of one extent.
 #[derive(Debug, Clone, PartialEq)]

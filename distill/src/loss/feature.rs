@@ -18,6 +18,14 @@ pub(super) fn distance(output: &Output, target: &Target) -> Tensor<1> {
     (off.clone() * off).mean()
 }
 
+/// [`similarity`] of what flows into the last stage.
+pub(super) fn unlike(output: &Output, blocks: usize, form: Similarity) -> Tensor<1> {
+    let Some(own) = output.features.last() else {
+        return Tensor::zeros([1], &output.logits.device());
+    };
+    similarity(own.mean().flatten(1, 3), blocks, form)
+}
+
 /// Which form the likeness of feature blocks takes; the paper's is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

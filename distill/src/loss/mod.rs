@@ -78,6 +78,15 @@ pub enum Term {
     },
     /// Mean squared distance of the last stage's input from the teacher's (SNE).
     Feature,
+    /// Likeness of equal blocks of the last stage's input: made small, a teacher has a part
+    /// for each member of an ensemble (SNE; its formula is not known, these are ours).
+    Unlike {
+        /// Number of blocks.
+        blocks: usize,
+        /// Which likeness.
+        #[serde(default)]
+        form: Similarity,
+    },
     /// `−H(softmax(mean logits / τ))`: less of it, and classes are spread more evenly.
     Entropy {
         /// τ.
@@ -149,6 +158,7 @@ impl Term {
                 noisy::loss(&mean(output), target, (temperature, noise), form, rng)
             }
             Self::Feature => feature::distance(output, target),
+            Self::Unlike { blocks, form } => feature::unlike(output, blocks, form),
             Self::Entropy { temperature } => temporal::negative_entropy(mean(output), temperature),
             Self::OwnSteps { temperature } => temporal::own_steps(output, target, temperature),
         }

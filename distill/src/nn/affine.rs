@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor, TensorData, module, ops::ConvOptions};
 use rand::Rng as _;
 
 use super::binary::{Precision, effective};
-use super::rng::Rng;
+use super::rng::{self, Rng};
 use super::signal::{Maps, Signal};
 use super::walk::Walk;
 
@@ -37,7 +37,7 @@ pub struct Window {
 }
 
 impl Affine {
-    /// Weights uniform in ±√(3 / fan-in) (variance 1 / fan-in), no bias at first.
+    /// Weights uniform in ±√(6 / fan-in) (He et al., 2015), no bias at first.
     pub(super) fn new(
         [outputs, fan_in]: [usize; 2],
         bias: bool,
@@ -45,12 +45,15 @@ impl Affine {
         precision: Precision,
         (rng, device): (&mut Rng, &Device),
     ) -> Self {
-        let bound = (3.0 / fan_in as f32).sqrt();
+        let bound = (6.0 / fan_in as f32).sqrt();
         let values: Vec<f32> =
             (0..outputs * fan_in).map(|_| rng.random_range(-bound..=bound)).collect();
         Self {
-            weight: Param::from_data(TensorData::new(values, [outputs, fan_in]), device),
-            bias: bias.then(|| Param::from_tensor(Tensor::zeros([outputs], device))),
+            weight: rng::param(
+                Tensor::from_data(TensorData::new(values, [outputs, fan_in]), device),
+                rng,
+            ),
+            bias: bias.then(|| rng::param(Tensor::zeros([outputs], device), rng)),
             window,
             precision,
         }
@@ -62,13 +65,28 @@ impl Affine {
         effective(self.weight.val(), if binary { self.precision } else { Precision::Real })
     }
 
-    pub(super) fn forward(&self, input: Signal, walk: &Walk) -> Signal {
+    pub(super) fn forward(&self, input: Signal, walk: &mut Walk) -> Signal {
+        self.count(&input, walk);
         let weight = self.effective(walk.binary);
         let bias = self.bias.as_ref().map(Param::val);
         input.map(|x| match self.window {
             None => linear(x, weight, bias),
             Some(window) => conv(x, weight, bias, window),
         })
+    }
+}
+
+impl Affine {
+    /// Counts what spikes cost: each meets its fan-out, at the border of a map a little
+    /// less than is counted here.
+    fn count(&self, input: &Signal, walk: &mut Walk) {
+        let (Some(sum), Some(_)) = (&mut walk.operations, input.steps) else { return };
+        let outputs = self.weight.dims()[0] as f64;
+        let fan_out = self.window.map_or(outputs, |w| {
+            outputs * (w.kernel * w.kernel) as f64 / (w.stride * w.stride) as f64
+        });
+        let spikes: f32 = input.maps.clone().abs().sum().into_data().iter::<f32>().sum();
+        *sum += f64::from(spikes) * fan_out;
     }
 }
 

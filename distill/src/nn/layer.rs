@@ -125,7 +125,7 @@ impl Layer {
                 let shape = [*channels, fan_in];
                 Self::Affine(Affine::new(shape, *bias, Some(window), *weights, (rng, device)))
             }
-            spec::Layer::Norm => Self::Norm(Norm::new(input.0, device)),
+            spec::Layer::Norm => Self::Norm(Norm::new(input.0, rng, device)),
             spec::Layer::Neuron(spec) => {
                 Self::Neuron(Neurons { neuron: Neuron { spec: spec.clone() } })
             }

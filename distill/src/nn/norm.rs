@@ -4,6 +4,7 @@
 use burn::module::{Module, Param, RunningState};
 use burn::tensor::{Device, Tensor, module};
 
+use super::rng::{self, Rng};
 use super::signal::{Maps, Signal};
 use super::walk::{Pass, Walk};
 
@@ -26,12 +27,12 @@ pub struct Norm {
 }
 
 impl Norm {
-    pub(super) fn new(channels: usize, device: &Device) -> Self {
+    pub(super) fn new(channels: usize, rng: &mut Rng, device: &Device) -> Self {
         Self {
-            gamma: Param::from_tensor(Tensor::ones([channels], device)),
-            beta: Param::from_tensor(Tensor::zeros([channels], device)),
-            mean: RunningState::new(Tensor::zeros([channels], device)),
-            variance: RunningState::new(Tensor::ones([channels], device)),
+            gamma: rng::param(Tensor::ones([channels], device), rng),
+            beta: rng::param(Tensor::zeros([channels], device), rng),
+            mean: RunningState::with_id(rng::id(rng), Tensor::zeros([channels], device)),
+            variance: RunningState::with_id(rng::id(rng), Tensor::ones([channels], device)),
         }
     }
 

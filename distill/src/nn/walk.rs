@@ -35,6 +35,9 @@ pub struct Walk {
     pub through_time: bool,
     /// The spikes of every layer of neurons, in the order visited, if they are wanted.
     pub spikes: Option<Vec<Signal>>,
+    /// Synaptic operations so far (a spike or level times the weights it meets), if they
+    /// are to be counted.
+    pub operations: Option<f64>,
     membranes: Slots<Maps>,
     traces: Slots<RateTrace>,
     norms: Slots<[Tensor<1>; 2]>,
@@ -53,6 +56,7 @@ impl Walk {
             active: None,
             through_time: true,
             spikes: None,
+            operations: None,
             membranes: Slots::default(),
             traces: Slots::default(),
             norms: Slots::default(),

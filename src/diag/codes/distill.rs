@@ -8,4 +8,12 @@ codes! {
         "The layers of a student or teacher do not fit each other: a kernel that is larger than its padded map, a pooling window that does not divide it, two ways of a residual block that end in different extents, or a network that does not end in logits. Correct the model in the configuration.";
     DATA_SET = "SF0802", "a data set cannot be used for training",
         "A data set is missing, has no labels, or its files do not fit each other. `synfire-distill train --help` says where data sets are looked for.";
+    TRAIN_CONFIG = "SF0803", "a training configuration cannot be used",
+        "A key is missing, unknown or of the wrong kind, or settings do not go together, for example a loss that asks for a teacher where there is none. docs/training.md lists every key.";
+    CHECKPOINT = "SF0804", "a checkpoint cannot be used",
+        "The file is damaged, or it belongs to a network with other layers. A run is resumed with the configuration it was started with, which lies beside its checkpoints.";
+    TRAIN_DIVERGED = "SF0805", "the loss is not a number any more",
+        "The message says in which batch it began. The checkpoint of the last whole epoch is kept. Use a smaller rate, or a loss with a smaller weight, and resume.";
+    CLAIM_FAILED = "SF0806", "a claim did not come out as required",
+        "`synfire-distill reproduce` trained all arms, and a difference that must be there is not. The table that it wrote has the measurements of every seed.";
 }

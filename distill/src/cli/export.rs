@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+use synfire::diag::{Diagnostic, Result, codes, write_file};
+use synfire_distill::config::Config;
+use synfire_distill::export;
+use synfire_distill::nn::{Model, spec};
+
+use super::place::Place;
+use super::ui::Ui;
+
+/// Writes a run's student as ONNX, in the dialect that synfire reads.
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    /// Directory of the run
+    run: PathBuf,
+    /// The file
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// Timesteps; those it was trained with if not given
+    #[arg(long)]
+    timesteps: Option<usize>,
+    /// Members of an ensemble that stay, counted from 0, such as 0,2
+    #[arg(long, value_delimiter = ',')]
+    members: Option<Vec<usize>>,
+    #[command(flatten)]
+    place: Place,
+}
+
+impl Export {
+    pub(super) fn run(self, ui: Ui) -> Result<()> {
+        let (mut trained, _) = self.place.trained(&self.run)?;
+        if let Some(timesteps) = self.timesteps {
+            trained.config.student.timesteps = timesteps;
+        }
+        let active = active(&trained.spec, self.members.as_deref())?;
+        let bytes = bytes(&trained.config, &trained.spec, &trained.model, active.as_deref())?;
+        write_file(&self.output, &bytes)?;
+        let result = json!({ "onnx": self.output, "bytes": bytes.len() });
+        ui.result(&result, &format!("written  {}", self.output.display()))
+    }
+}
+
+/// A student as ONNX: all of it, or some members of an ensemble.
+pub(super) fn bytes(
+    config: &Config,
+    spec: &spec::Model,
+    model: &Model,
+    active: Option<&[bool]>,
+) -> Result<Vec<u8>> {
+    let used = config.student.members.used(export::members(spec));
+    let active = active.or(used.as_deref());
+    let steps = u32::try_from(config.student.timesteps).unwrap_or(u32::MAX);
+    let input = export::InputCode::of(&config.data.set);
+    match active {
+        None => export::onnx(spec, model, steps, input),
+        Some(active) => {
+            let (spec, model) = export::subset(spec, model, active)?;
+            export::onnx(&spec, &model, steps, input)
+        }
+    }
+}
+
+/// Which members are on.
+pub(super) fn active(spec: &spec::Model, members: Option<&[usize]>) -> Result<Option<Vec<bool>>> {
+    let count = export::members(spec);
+    let Some(members) = members else { return Ok(None) };
+    match members.iter().find(|m| **m >= count) {
+        Some(wrong) => Err(Diagnostic::new(
+            &codes::TRAIN_CONFIG,
+            format!("there is no member {wrong}: the student has {count}"),
+        )
+        .at("--members")),
+        None => Ok(Some((0..count).map(|m| members.contains(&m)).collect())),
+    }
+}

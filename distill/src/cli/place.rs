@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Where data and computation are.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use clap::Args;
+use synfire::diag::{Diagnostic, Result, codes};
+use synfire_distill::config::{Config, Data};
+use synfire_distill::data::{Dataset, Loading, Split};
+use synfire_distill::nn::{Model, spec};
+use synfire_distill::train::{Run, load_run};
+
+/// Options of every command that computes.
+#[derive(Debug, Args)]
+pub(super) struct Place {
+    /// Folder with the files of the data set
+    #[arg(long, value_name = "DIR")]
+    pub(super) data: Option<PathBuf>,
+    /// What computes: flex (the processor), or wgpu or cuda where they are built in
+    #[arg(long, default_value = "flex")]
+    device: String,
+}
+
+/// A trained student and all that belongs to it.
+#[derive(Debug)]
+pub(super) struct Trained {
+    pub(super) config: Config,
+    pub(super) spec: spec::Model,
+    pub(super) model: Model,
+}
+
+impl Place {
+    pub(super) fn device(&self) -> Result<Device> {
+        match self.device.as_str() {
+            #[cfg(feature = "flex")]
+            "flex" => Ok(Device::flex()),
+            #[cfg(feature = "wgpu")]
+            "wgpu" => Ok(Device::wgpu(Default::default())),
+            #[cfg(feature = "cuda")]
+            "cuda" => Ok(Device::cuda(0)),
+            other => Err(Diagnostic::new(
+                &codes::TRAIN_CONFIG,
+                format!("this program is built without the device {other}"),
+            )
+            .help("build it with --features wgpu or --features cuda, or use --device flex")),
+        }
+    }
+
+    pub(super) fn load(&self, data: &Data, split: Split, timesteps: usize) -> Result<Dataset> {
+        let count = match split {
+            Split::Train => data.train,
+            Split::Test => data.test,
+        };
+        let loading = Loading { folder: self.data.clone(), count, timesteps, ..Loading::default() };
+        Dataset::load(&data.set, split, &loading)
+    }
+
+    /// A run of a configuration, with its data.
+    pub(super) fn run(&self, config: Config, directory: Option<PathBuf>) -> Result<Run> {
+        let steps = config.student.timesteps;
+        Ok(Run {
+            train: self.load(&config.data, Split::Train, steps)?,
+            test: self.load(&config.data, Split::Test, steps)?,
+            device: self.device()?,
+            config,
+            directory,
+        })
+    }
+
+    /// The student of a run, and the test samples.
+    pub(super) fn trained(&self, run: &Path) -> Result<(Trained, Dataset)> {
+        let config = Config::read(&run.join("config.toml"))?;
+        let test = self.load(&config.data, Split::Test, config.student.timesteps)?;
+        let device = self.device()?;
+        let (spec, model) = load_run(run, test.extent, test.classes, &device)?;
+        Ok((Trained { config, spec, model }, test))
+    }
+}

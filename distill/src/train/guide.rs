@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Teachers: what they say of a batch.
+
+use burn::module::Module as _;
+use burn::tensor::{Device, Tensor};
+
+use crate::config::{Hybrid, Phase};
+use crate::data::{Augment, Dataset};
+use crate::loss::{Target, Term, class_map};
+use crate::nn::{Layer, Maps, Model, Rng, Signal, Walk, rng, spec};
+use crate::rule::Trainee;
+
+/// A frozen network that guides another one. It always computes with running statistics.
+#[derive(Debug, Clone)]
+pub struct Guide {
+    /// Its layers.
+    pub spec: spec::Model,
+    /// The network.
+    pub model: Model,
+    /// Timesteps that it runs over.
+    pub steps: usize,
+    /// Its features in the order in which members of an ensemble are to learn them.
+    pub order: Option<Vec<usize>>,
+    /// Hybrids with the student.
+    pub hybrid: Option<Hybrid>,
+    /// Its logits for every training sample, where those do not change.
+    known: Option<Tensor<2>>,
+}
+
+impl Guide {
+    /// A teacher.
+    #[must_use]
+    pub fn new(spec: spec::Model, model: &Model, steps: usize) -> Self {
+        let model = model.valid();
+        Self { spec, model, steps, order: None, hybrid: None, known: None }
+    }
+
+    /// Asks the teacher once for all samples, if a phase shows them unchanged and wants
+    /// logits alone.
+    pub(super) fn learn(&mut self, data: &Dataset, phase: &Phase, device: &Device) {
+        let plain = phase.augment == Augment::default() && self.hybrid.is_none();
+        let logits = |t: &Term| !matches!(t, Term::Feature | Term::Attention { .. });
+        if !plain || !phase.objective.terms.iter().all(|w| logits(&w.term)) {
+            self.known = None;
+            return;
+        }
+        let mut none = rng(0, 0);
+        let all: Vec<usize> = (0..data.len()).collect();
+        let parts = all.chunks(500).map(|samples| {
+            let input = data.batch(samples, &Augment::default(), &mut none, device);
+            self.logits(input)
+        });
+        self.known = Some(Tensor::cat(parts.collect(), 0));
+    }
+
+    /// `[batch, classes]`, the mean over time.
+    fn logits(&self, input: Signal) -> Tensor<2> {
+        let output = self.model.forward(input, &mut Walk::new(self.steps));
+        output.logits.mean_dim(0).squeeze_dim(0)
+    }
+
+    /// Adds to a target what the teacher says of the samples, shown as `input`. Members of
+    /// the student that are off are to learn zeros.
+    pub(super) fn complete(
+        &self,
+        target: &mut Target,
+        samples: &[usize],
+        input: &Signal,
+        active: Option<&[bool]>,
+    ) {
+        if let Some(known) = &self.known {
+            let indices: Vec<i64> = samples.iter().map(|s| *s as i64).collect();
+            let indices = Tensor::from_data(indices.as_slice(), &known.device());
+            target.logits = Some(Tensor::from_inner(known.clone().select(0, indices)));
+            return;
+        }
+        let input = input.clone().map(Tensor::inner);
+        let output = self.model.forward(input, &mut Walk::new(self.steps));
+        let logits: Tensor<2> = output.logits.mean_dim(0).squeeze_dim(0);
+        let maps = output.features.iter().rev().map(Signal::mean).find(|m| m.dims()[2] > 1);
+        if let (Some(maps), Some(head)) = (maps, self.head()) {
+            if head.dims()[1] == maps.dims()[1] {
+                target.map = Some(Tensor::from_inner(class_map(maps, logits.clone(), head)));
+            }
+        }
+        target.logits = Some(Tensor::from_inner(logits));
+        let mut features: Vec<Maps> = output.features.iter().map(Signal::mean).collect();
+        if let Some(last) = features.last_mut() {
+            *last = self.arranged(last.clone(), active);
+        }
+        target.features =
+            features.into_iter().map(|f| Signal::held(Tensor::from_inner(f))).collect();
+    }
+
+    /// The last features, block by block; zeros where a member is off.
+    fn arranged(&self, features: Maps, active: Option<&[bool]>) -> Maps {
+        let device = features.device();
+        let features = match &self.order {
+            Some(order) => {
+                let order: Vec<i64> = order.iter().map(|i| *i as i64).collect();
+                features.select(1, Tensor::from_data(order.as_slice(), &device))
+            }
+            None => features,
+        };
+        let Some(active) = active else { return features };
+        let [_, channels, _, _] = features.dims();
+        let block = channels.div_ceil(active.len());
+        let mask: Vec<f32> =
+            (0..channels).map(|c| if active[c / block] { 1.0 } else { 0.0 }).collect();
+        features * Tensor::<1>::from_data(mask.as_slice(), &device).reshape([1, -1, 1, 1])
+    }
+
+    /// Weights of the last layer, `[classes, features]`.
+    fn head(&self) -> Option<Tensor<2>> {
+        match self.model.stages.last()?.layers.last()? {
+            Layer::Affine(a) => Some(a.effective(true)),
+            _ => None,
+        }
+    }
+
+    /// The hybrids' losses: behind each chosen stage the student's mean features are
+    /// projected, and the teacher's frozen stages go on from there.
+    pub(super) fn hybrid_loss(
+        &self,
+        features: &[Signal],
+        trainee: &Trainee,
+        target: &Target,
+        rng: &mut Rng,
+    ) -> Option<Tensor<1>> {
+        let hybrid = self.hybrid.as_ref()?;
+        // Frozen, but on the device that takes gradients: they flow through.
+        let tail = self.model.clone().train().no_grad();
+        let share = hybrid.weight / hybrid.stages.len().max(1) as f64;
+        hybrid
+            .stages
+            .iter()
+            .zip(&trainee.extra)
+            .filter_map(|(stage, projection)| {
+                let mut walk = Walk::new(1).training();
+                let rate = Signal::held(features.get(*stage)?.mean());
+                let projected = projection.forward(rate, &mut walk);
+                let output = tail.forward_from(stage + 1, projected, &mut Walk::new(1));
+                Some(hybrid.objective.value(&output, target, rng).mul_scalar(share))
+            })
+            .reduce(|a, b| a + b)
+    }
+}
