@@ -2,6 +2,7 @@
 //! Trains teachers and binary-weight spiking students.
 
 pub mod data;
+pub mod export;
 pub mod loss;
 pub mod nn;
 pub mod rule;
