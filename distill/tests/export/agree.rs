@@ -1,36 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! The trainer and the compiler's interpreter, side by side.
+//! The trainer and other executors, side by side.
 
 use std::collections::BTreeMap;
 
 use synfire::diag::Result;
-use synfire::interp::{Interp, Logits, Record, Stimulus};
+use synfire::interp::{Interp, Logits, Stimulus};
 use synfire::ir::{Graph, Op, PerChannel};
 
 use crate::models::{Case, Shown};
-use crate::trained::Trained;
+use crate::trained::Run;
 
-/// What single precision (the trainer) and double precision (the interpreter) may differ
-/// by: in logits, relative to the largest of them or 1, and in membranes, relative to the
-/// threshold.
+/// What executors may differ by, in single precision (the trainer, ONNX Runtime) or double
+/// precision (the interpreter): in logits, relative to the largest of them or 1, and in
+/// membranes, relative to the threshold.
 pub(crate) const BOUND: f64 = 1e-5;
 
 /// What a comparison found.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     pub(crate) samples: usize,
-    /// Samples with a membrane within [`BOUND`] of its threshold, and those of them where
-    /// the executors' spikes do differ.
+    /// Samples with a membrane within [`BOUND`] of its threshold.
     pub(crate) near: usize,
+    /// Those of them where the executors' spikes do differ.
     pub(crate) flipped: usize,
     /// The largest difference of a logit, relative as [`BOUND`].
     pub(crate) worst: f64,
     /// Spikes, and neurons times timesteps, by layer.
-    pub(crate) fired: BTreeMap<String, (usize, usize)>,
+    fired: BTreeMap<String, (usize, usize)>,
 }
 
 /// What the interpreter gives for a sample.
-pub(crate) fn interp(graph: &Graph, case: &Case, sample: &[Vec<f32>]) -> Result<Record> {
+pub(crate) fn interp(graph: &Graph, case: &Case, sample: &[Vec<f32>]) -> Result<Run> {
     let levels: Vec<Vec<u16>> =
         sample.iter().map(|s| s.iter().map(|v| *v as u16).collect()).collect();
     let reals: Vec<Vec<f64>> =
@@ -41,7 +41,17 @@ pub(crate) fn interp(graph: &Graph, case: &Case, sample: &[Vec<f32>]) -> Result<
         (false, false) => Stimulus::Reals(&reals[0]),
         (false, true) => Stimulus::RealSteps(&reals),
     };
-    Interp::new(graph)?.run_on(stimulus)
+    let record = Interp::new(graph)?.run_on(stimulus)?;
+    let logits = match record.logits {
+        Logits::Real(logits) => logits,
+        Logits::Integer(logits) => logits.into_iter().map(|l| l as f64).collect(),
+    };
+    Ok(Run { spikes: record.spikes.into_iter().map(|l| (l.node, l.fired)).collect(), logits })
+}
+
+/// Every sample in the interpreter.
+pub(crate) fn interpreted(graph: &Graph, case: &Case, shown: &Shown) -> Result<Vec<Run>> {
+    shown.iter().map(|sample| interp(graph, case, sample)).collect()
 }
 
 /// Every sample: the same spikes of every neuron of the graph, logits within the bound, the
@@ -49,37 +59,36 @@ pub(crate) fn interp(graph: &Graph, case: &Case, sample: &[Vec<f32>]) -> Result<
 /// larger or smaller by the bound; at most one in fifty is.
 pub(crate) fn agree(
     graph: &Graph,
-    case: &Case,
-    shown: &Shown,
-    trained: &[Trained],
+    (case, shown): (&Case, &Shown),
+    trained: &[Run],
+    other: &[Run],
 ) -> Result<Found> {
     let name = case.name;
-    let moved = [moved(graph, 1.0 - BOUND)?, moved(graph, 1.0 + BOUND)?];
+    assert_eq!([trained.len(), other.len()], [shown.len(); 2], "{name}");
+    let graphs = [moved(graph, 1.0 - BOUND)?, moved(graph, 1.0 + BOUND)?];
     let mut found = Found { samples: shown.len(), ..Found::default() };
-    for (sample, trained) in shown.iter().zip(trained) {
-        let record = interp(graph, case, sample)?;
-        let mut near = false;
-        for graph in &moved {
-            near |= interp(graph, case, sample)?.spikes != record.spikes;
-        }
+    for (sample, (want, got)) in shown.iter().zip(trained.iter().zip(other)) {
+        let [fewer, more] = [interp(&graphs[0], case, sample)?, interp(&graphs[1], case, sample)?];
+        let near = fewer.spikes != more.spikes;
         found.near += usize::from(near);
-        let same = record.spikes.iter().all(|layer| trained.spikes[&layer.node] == layer.fired);
-        if near && !same {
+        if near && got.spikes != want.spikes {
             found.flipped += 1;
             continue;
         }
-        assert!(same, "{name}: other spikes");
-        let want = trained.mean();
-        let got = logits(&record);
-        let size = want.iter().fold(1.0, |m: f64, x| m.max(x.abs()));
-        let off = got.iter().zip(&want).fold(0.0, |m: f64, (x, y)| m.max((x - y).abs())) / size;
+        for (layer, fired) in &want.spikes {
+            assert!(got.spikes.get(layer) == Some(fired), "{name}: {layer} has other spikes");
+        }
+        assert_eq!(got.spikes.len(), want.spikes.len(), "{name}");
+        let size = want.logits.iter().fold(1.0, |m: f64, x| m.max(x.abs()));
+        let pairs = got.logits.iter().zip(&want.logits);
+        let off = pairs.fold(0.0, |m: f64, (x, y)| m.max((x - y).abs())) / size;
         assert!(off <= BOUND, "{name}: logits are off by {off}");
-        assert_eq!(record.class, largest(&want), "{name}: another class");
+        assert_eq!(got.class(), want.class(), "{name}");
         found.worst = found.worst.max(off);
-        for layer in &record.spikes {
-            let (fired, all) = found.fired.entry(layer.node.clone()).or_default();
-            *fired += layer.count();
-            *all += layer.neurons * layer.fired.len();
+        for (layer, fired) in &got.spikes {
+            let all = found.fired.entry(layer.clone()).or_default();
+            all.0 += fired.iter().flatten().filter(|s| **s).count();
+            all.1 += fired.iter().map(Vec::len).sum::<usize>();
         }
     }
     assert!(found.flipped * 50 <= found.samples, "{name}: {found:?}");
@@ -88,17 +97,6 @@ pub(crate) fn agree(
         assert!(fired * 100 > *all && fired * 20 < all * 19, "{name}: {layer}: {fired} of {all}");
     }
     Ok(found)
-}
-
-pub(crate) fn logits(record: &Record) -> Vec<f64> {
-    match &record.logits {
-        Logits::Real(logits) => logits.clone(),
-        Logits::Integer(_) => panic!("a graph of integers"),
-    }
-}
-
-fn largest(v: &[f64]) -> usize {
-    (0..v.len()).fold(0, |best, i| if v[i] > v[best] { i } else { best })
 }
 
 /// The same graph with every threshold times `factor`.
@@ -112,4 +110,16 @@ fn moved(graph: &Graph, factor: f64) -> Result<Graph> {
         }
     }
     Ok(graph)
+}
+
+impl std::fmt::Display for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { samples, near, flipped, worst, fired } = self;
+        let layers = fired.len();
+        write!(
+            f,
+            "{samples} samples, {layers} layers of neurons, logits off by {worst:.1e}, \
+             {near} samples near a threshold, {flipped} with other spikes"
+        )
+    }
 }

@@ -5,7 +5,8 @@ use burn::module::{Param, RunningState};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::Rng as _;
 use synfire::diag::Result;
-use synfire_distill::export::InputCode;
+use synfire::ir::Graph;
+use synfire_distill::export::{self, InputCode};
 use synfire_distill::nn::spec::{Compare, Layer, Lif, Neuron, Precision, Reset, Stage, Surrogate};
 use synfire_distill::nn::{self, Extent, Model, Net, Rng, Signal, Walk, rng, spec};
 
@@ -122,7 +123,7 @@ fn ensemble() -> Vec<Stage> {
 fn conv_ensemble() -> Vec<Stage> {
     let members = vec![
         vec![conv(3, [3, 1, 1], BinaryLayer), Layer::Norm, soft()],
-        vec![soft(), conv(4, [3, 1, 1], Real), Layer::Norm],
+        vec![unreset(), conv(4, [3, 1, 1], Real), Layer::Norm],
     ];
     vec![
         stage("students", vec![Layer::Parallel { members }, hard(0.0)]),
@@ -236,6 +237,20 @@ fn randomise(net: &mut Net, rng: &mut Rng) {
 pub(crate) type Shown = Vec<Vec<Vec<f32>>>;
 
 impl Case {
+    /// The whole model as a graph.
+    pub(crate) fn graph(&self) -> Result<Graph> {
+        export::graph(&self.spec, &self.model, self.timesteps(), self.input)
+    }
+
+    /// The model with some of its members.
+    pub(crate) fn subset(&self, active: &[bool]) -> Result<Graph> {
+        export::subset(&self.spec, &self.model, active, self.timesteps(), self.input)
+    }
+
+    fn timesteps(&self) -> u32 {
+        u32::try_from(self.steps).unwrap()
+    }
+
     pub(crate) fn changes(&self) -> bool {
         matches!(self.input, InputCode::LevelSteps { .. } | InputCode::RealSteps)
     }
