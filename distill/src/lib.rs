@@ -4,6 +4,7 @@
 pub mod claims;
 pub mod config;
 pub mod data;
+pub mod export;
 pub mod loss;
 pub mod nn;
 pub mod rule;

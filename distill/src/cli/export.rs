@@ -5,8 +5,10 @@ use clap::Args;
 use serde_json::json;
 use synfire::diag::{Diagnostic, Result, codes, write_file};
 use synfire_distill::config::Config;
-use synfire_distill::export;
+use synfire_distill::data::Dataset;
+use synfire_distill::export::{self, InputCode};
 use synfire_distill::nn::{Model, spec};
+use synfire_distill::train::members_of;
 
 use super::place::Place;
 use super::ui::Ui;
@@ -31,12 +33,17 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) fn run(self, ui: Ui) -> Result<()> {
-        let (mut trained, _) = self.place.trained(&self.run)?;
+        let (mut trained, test) = self.place.trained(&self.run)?;
         if let Some(timesteps) = self.timesteps {
             trained.config.student.timesteps = timesteps;
         }
         let active = active(&trained.spec, self.members.as_deref())?;
-        let bytes = bytes(&trained.config, &trained.spec, &trained.model, active.as_deref())?;
+        let bytes = bytes(
+            &trained.config,
+            (&trained.spec, &trained.model),
+            &test,
+            active.as_deref(),
+        )?;
         write_file(&self.output, &bytes)?;
         let result = json!({ "onnx": self.output, "bytes": bytes.len() });
         ui.result(&result, &format!("written  {}", self.output.display()))
@@ -46,26 +53,25 @@ impl Export {
 /// A student as ONNX: all of it, or some members of an ensemble.
 pub(super) fn bytes(
     config: &Config,
-    spec: &spec::Model,
-    model: &Model,
+    (spec, model): (&spec::Model, &Model),
+    data: &Dataset,
     active: Option<&[bool]>,
 ) -> Result<Vec<u8>> {
-    let used = config.student.members.used(export::members(spec));
-    let active = active.or(used.as_deref());
+    let used = config.student.members.used(members_of(spec));
     let steps = u32::try_from(config.student.timesteps).unwrap_or(u32::MAX);
-    let input = export::InputCode::of(&config.data.set);
-    match active {
+    let input = InputCode::of(data);
+    match active.or(used.as_deref()) {
         None => export::onnx(spec, model, steps, input),
         Some(active) => {
-            let (spec, model) = export::subset(spec, model, active)?;
-            export::onnx(&spec, &model, steps, input)
+            let graph = export::subset(spec, model, active, steps, input)?;
+            synfire::export::onnx::write(&graph)
         }
     }
 }
 
 /// Which members are on.
 pub(super) fn active(spec: &spec::Model, members: Option<&[usize]>) -> Result<Option<Vec<bool>>> {
-    let count = export::members(spec);
+    let count = members_of(spec);
     let Some(members) = members else { return Ok(None) };
     match members.iter().find(|m| **m >= count) {
         Some(wrong) => Err(Diagnostic::new(

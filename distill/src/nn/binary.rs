@@ -22,20 +22,24 @@ pub enum Precision {
 /// (clip STE); the magnitude a gets none.
 #[must_use]
 pub fn effective(latent: Tensor<2>, precision: Precision) -> Tensor<2> {
-    let (sign, scale) = match precision {
-        Precision::Real => return latent,
-        Precision::BinaryLayer => {
-            let scale = latent.clone().detach().abs().mean().reshape([1, 1]);
-            (sign(latent.clone().detach()), scale)
-        }
-        Precision::BinaryChannel => {
-            (sign(latent.clone().detach()), latent.clone().detach().abs().mean_dim(1))
-        }
-    };
+    let Some(scale) = magnitude(&latent, precision) else { return latent };
+    let sign = sign(latent.clone().detach());
     let clipped = latent.clamp(-1.0, 1.0);
     // The difference is exactly zero: it only carries the gradient.
     let through = clipped.clone() - clipped.detach();
     sign * scale + through
+}
+
+/// The magnitude a of the weights, without a gradient: `[1, 1]` for a layer, `[outputs, 1]`
+/// by channel, nothing if they are real numbers.
+#[must_use]
+pub fn magnitude(latent: &Tensor<2>, precision: Precision) -> Option<Tensor<2>> {
+    let magnitudes = || latent.clone().detach().abs();
+    match precision {
+        Precision::Real => None,
+        Precision::BinaryLayer => Some(magnitudes().mean().reshape([1, 1])),
+        Precision::BinaryChannel => Some(magnitudes().mean_dim(1)),
+    }
 }
 
 /// ±1; +1 at 0.

@@ -19,10 +19,11 @@ mod surrogate;
 mod walk;
 
 pub use affine::{Affine, Window};
-pub use binary::{Precision, effective};
+pub use binary::{Precision, effective, magnitude};
 pub use fire::Neuron;
 pub use layer::{Layer, Net};
 pub use model::{Model, Output};
+pub(crate) use norm::EPSILON;
 pub use norm::Norm;
 pub use rng::{Rng, rng};
 pub use shape::Extent;

@@ -16,4 +16,8 @@ codes! {
         "The message says in which batch it began. The checkpoint of the last whole epoch is kept. Use a smaller rate, or a loss with a smaller weight, and resume.";
     CLAIM_FAILED = "SF0806", "a claim did not come out as required",
         "`synfire-distill reproduce` trained all arms, and a difference that must be there is not. The table that it wrote has the measurements of every seed.";
+    STUDENT_EXPORT = "SF0830", "a trained model cannot be exported",
+        "The model and its description do not belong together, two stages have one name, or the weights of a binary layer are all zero, so that they have no magnitude. Export a checkpoint with the configuration that it was trained with.";
+    STUDENT_SUBSET = "SF0831", "members cannot be removed from this model",
+        "A member of an ensemble is removed together with what the next layer makes of it. That needs an ensemble of side-by-side members whose outputs reach a linear layer or a convolution through neurons and pools alone: behind a batch norm or a residual sum, what is not there would still count. At least one member stays.";
 }

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Exported models against the trainer's own forward pass: in the compiler's interpreter,
+//! after the way through the file, and in ONNX Runtime.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
+
+mod agree;
+mod hardware;
+mod models;
+mod runtime;
+mod subset;
+mod trained;
+
+use synfire::diag::Result;
+use synfire::import::{Options, WeightForm, onnx};
+use synfire::ir::{Graph, isomorphic};
+use synfire_distill::nn::rng;
+
+use agree::{agree, interpreted};
+
+/// Random inputs for each model.
+const SAMPLES: usize = 128;
+
+/// The file of a graph, and the graph of the file.
+fn round_trip(graph: &Graph) -> Result<Graph> {
+    let bytes = synfire::export::onnx::write(graph)?;
+    let options = Options { weights: WeightForm::Float, ..Options::default() };
+    onnx::import(&bytes, "student", &options).map(|(graph, _)| graph)
+}
+
+#[test]
+fn the_interpreter_computes_what_the_trainer_does() -> Result<()> {
+    for case in models::all()?.iter().filter(|c| c.name != "teacher") {
+        let graph = case.graph()?;
+        let back = round_trip(&graph)?;
+        // Over one timestep, the sum and the mean are the same file.
+        assert!(isomorphic(&graph, &back) || case.steps == 1, "{}", case.name);
+        let shown = case.shown(SAMPLES, &mut rng(7, 1));
+        let trained = trained::run(case, &shown, None)?;
+        let found = agree(&back, (case, &shown), &trained, &interpreted(&back, case, &shown)?)?;
+        eprintln!("{}: {found}", case.name);
+    }
+    Ok(())
+}
+
+/// Import takes spiking networks only; a teacher's graph is run as it was built.
+#[test]
+fn a_teacher_is_exported_but_not_compiled() -> Result<()> {
+    let case = models::named("teacher")?;
+    let graph = case.graph()?;
+    assert_eq!(round_trip(&graph).unwrap_err().code.id, "SF0126");
+    let shown = case.shown(SAMPLES, &mut rng(7, 1));
+    let trained = trained::run(&case, &shown, None)?;
+    let found = agree(&graph, (&case, &shown), &trained, &interpreted(&graph, &case, &shown)?)?;
+    eprintln!("teacher: {found}");
+    Ok(())
+}
+
+/// Parameters of single precision keep the file in single precision.
+#[test]
+fn files_are_of_single_precision() -> Result<()> {
+    for case in models::all()? {
+        let bytes = synfire::export::onnx::write(&case.graph()?)?;
+        let parameters: usize =
+            case.model.stages.iter().map(burn::module::Module::num_params).sum();
+        assert!(bytes.len() < 4 * parameters + 40_000, "{}: {}", case.name, bytes.len());
+    }
+    Ok(())
+}
