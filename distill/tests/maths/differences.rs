@@ -92,10 +92,9 @@ fn layers_without_neurons_by_their_parameters() {
         let d = values(unit([parameters.len()], i as u64));
         let slope: f32 = gradients[i].1.iter().zip(&d).map(|(g, d)| g * d).sum();
         let at = |h: f32| {
-            let all = parameters_of(&trainee.model);
-            let moved = with_parameters(trainee.model.clone(), &mut |j| {
-                let step = |(p, d): (&f32, &f32)| p + if i == j { h * d } else { 0.0 };
-                if i == j { all[j].1.iter().zip(&d).map(step).collect() } else { all[j].1.clone() }
+            let moved = with_parameters(trainee.model.clone(), &mut |j, old| {
+                let step = |(p, d): (&f32, &f32)| p + h * d;
+                if i == j { old.iter().zip(&d).map(step).collect() } else { old.to_vec() }
             });
             values(loss(&moved))[0]
         };

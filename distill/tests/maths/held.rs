@@ -52,7 +52,7 @@ fn a_stage_that_stands_on_another() {
     let stages = json!([
         [conv(4, 3, 1, "real"), norm()],
         [conv(4, 3, 2, "real"), norm(), relu()],
-        [norm(), lif(), head()],
+        [conv(4, 3, 1, "real"), lif(), head()],
     ]);
     check(|| trainee(INPUT, &stages, 2));
 }
@@ -63,8 +63,7 @@ fn a_residual_block_without_neurons() {
         json!([norm(), relu(), conv(4, 3, 1, "binary-layer")]),
         json!([norm(), conv(4, 1, 1, "real")]),
     );
-    let stages =
-        json!([[still, norm(), lif(), conv(4, 3, 1, "binary-layer")], [lif(), pool(0), head()],]);
+    let stages = json!([[still, lif(), conv(4, 3, 1, "binary-layer")], [lif(), pool(0), head()],]);
     check(|| trainee(INPUT, &stages, 3));
 }
 

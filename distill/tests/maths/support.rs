@@ -122,7 +122,7 @@ pub(crate) fn running_of(trainee: &Trainee) -> Gradients {
 struct Put<'a> {
     path: Vec<String>,
     next: usize,
-    give: &'a mut dyn FnMut(usize) -> Vec<f32>,
+    give: &'a mut dyn FnMut(usize, &[f32]) -> Vec<f32>,
 }
 
 impl ModuleMapper for Put<'_> {
@@ -136,7 +136,7 @@ impl ModuleMapper for Put<'_> {
         if self.path.last().is_some_and(|n| is_running(n)) {
             return param;
         }
-        let numbers = (self.give)(self.next);
+        let numbers = (self.give)(self.next, &values(param.val()));
         self.next += 1;
         param.map(|old| {
             let data = TensorData::new(numbers, old.dims());
@@ -145,19 +145,23 @@ impl ModuleMapper for Put<'_> {
     }
 }
 
-/// The network with other parameters, given by their place in the order of its layers.
-pub(crate) fn with_parameters(model: Model, give: &mut dyn FnMut(usize) -> Vec<f32>) -> Model {
+/// The network with other parameters, given by their place in the order of its layers and
+/// what they were.
+pub(crate) fn with_parameters(
+    model: Model,
+    give: &mut dyn FnMut(usize, &[f32]) -> Vec<f32>,
+) -> Model {
     model.map(&mut Put { path: Vec::new(), next: 0, give })
 }
 
 /// The network of a fixture.
 pub(crate) fn from_fixture(spec: &spec::Model, fixture: &Fixture) -> Trainee {
     let model = Model::new(spec, &mut rng(0, 0), &device()).unwrap();
-    let mut give = |i| fixture.values(&format!("param.{i:02}"));
+    let mut give = |i, _: &[f32]| fixture.values(&format!("param.{i:02}"));
     Trainee { model: with_parameters(model, &mut give), extra: vec![] }
 }
 
-/// A network of layers in JSON, one list a stage; γ and β of norms not 1 and 0.
+/// A network of layers in JSON, one list a stage; biases, γ and β are not 0, 1 and 0.
 pub(crate) fn trainee(input: [usize; 3], stages: &serde_json::Value, seed: u64) -> Trainee {
     let stages: Vec<_> = stages.as_array().unwrap().iter().enumerate().collect();
     let stages: Vec<_> =
@@ -169,17 +173,11 @@ pub(crate) fn trainee(input: [usize; 3], stages: &serde_json::Value, seed: u64) 
 
 /// Adds normal numbers of deviation 0.1 to all parameters.
 fn shake(model: Model, seed: u64) -> Model {
-    struct Shake(Rng);
-    impl ModuleVisitor for Shake {}
-    impl ModuleMapper for Shake {
-        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-            param.map(|old| {
-                let noise = normal(old.dims(), &mut self.0).mul_scalar(0.1);
-                (old.detach() + noise).detach().require_grad()
-            })
-        }
-    }
-    model.map(&mut Shake(rng(seed, 1)))
+    let rng = &mut rng(seed, 1);
+    with_parameters(model, &mut |_, old| {
+        let noise: Vec<f32> = StandardNormal.sample_iter(&mut *rng).take(old.len()).collect();
+        old.iter().zip(noise).map(|(p, n)| p + 0.1 * n).collect()
+    })
 }
 
 /// Loss of every timestep's logits.
