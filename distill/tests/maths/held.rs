@@ -2,15 +2,16 @@
 //! Parts of a network that are the same at every timestep are computed once: the gradients
 //! are those of a network that computes them at each.
 
+use burn::module::Module as _;
 use serde_json::json;
-use synfire_distill::nn::{Signal, rng};
+use synfire_distill::nn::{Signal, Walk, rng};
 use synfire_distill::rule::{Rule, Trainee};
 
 use super::nets::{
     INPUT, conv, dense, head, lif, linear, norm, pool, rated, relu, residual, residual_conv,
 };
 use super::support::{
-    all_close, close, normal, outcome, per_step, running_of, trainee, written_out,
+    all_close, close, normal, outcome, per_step, running_of, trainee, values, written_out,
 };
 
 /// Runs a network on an input that is held, and on the same written out.
@@ -93,4 +94,18 @@ fn running_statistics_of_held_norms() {
     // From 0, the share of the batch is 1 − 0.9³ in place of 0.1.
     let share: Vec<f32> = once[0].1.iter().map(|m| m * 2.71).collect();
     close("mean", &each[0].1, &share, 1e-5);
+}
+
+/// The last batch counts, whether the network is asked in training or by itself.
+#[test]
+fn evaluation_uses_the_latest_statistics() {
+    let trainee = residual_conv(&lif());
+    let maps = normal([6, 2, 4, 4], &mut rng(8, 0));
+    for _ in 0..2 {
+        let input = Signal::held(maps.clone());
+        outcome(Rule::Bptt, &trainee, (input, 2), None, &per_step());
+    }
+    let there = trainee.model.forward(Signal::held(maps.clone()), &mut Walk::new(2)).logits;
+    let apart = trainee.model.valid().forward(Signal::held(maps.inner()), &mut Walk::new(2));
+    close("logits", &values(there.detach()), &values(apart.logits), 1e-6);
 }

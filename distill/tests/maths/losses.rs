@@ -107,6 +107,37 @@ fn a_sum_of_losses_is_weighted() {
     close("sum", &[both], &[0.95 * a + 0.05 * b], 1e-6);
 }
 
+/// What may be taken timestep by timestep is the mean of what the timesteps give alone, and
+/// nothing else is.
+#[test]
+fn losses_of_timesteps() {
+    let fixture = Fixture::load("loss");
+    let (given, target) = (Given::new(&fixture), target(&fixture));
+    for term in fixture.about::<Vec<Term>>() {
+        let (what, alone) = (format!("{term:?}"), term.is_per_step());
+        let objective = Objective::of(term);
+        let value = |o: &Output| values(objective.value(o, &target, &mut rng(3, 0)).detach())[0];
+        let step = |t| Output {
+            logits: given.logits.clone().narrow(0, t, 1),
+            features: given.output().features.iter().map(|f| Signal::over(1, f.at(t))).collect(),
+        };
+        let mean = (0..3).map(|t| value(&step(t))).sum::<f32>() / 3.0;
+        assert_eq!((mean - value(&given.output())).abs() < 1e-5, alone, "{what}");
+    }
+}
+
+#[test]
+fn no_teacher_no_loss() {
+    let fixture = Fixture::load("loss");
+    let given = Given::new(&fixture);
+    let target = Target::labels(&[0, 4, 2, 1], 5, &device());
+    for term in fixture.about::<Vec<Term>>() {
+        let needs = term.needs_teacher();
+        let loss = Objective::of(term).value(&given.output(), &target, &mut rng(3, 0));
+        assert_eq!(values(loss.detach())[0] == 0.0, needs);
+    }
+}
+
 /// The teacher of itself over time is one without a gradient.
 #[test]
 fn own_steps_are_a_teacher() {
