@@ -37,7 +37,8 @@ pub(super) fn last_maps(features: &[Signal]) -> Option<&Signal> {
     })
 }
 
-/// KL between the teacher's map and `Σ_t Σ_c F[t, c]`; zero if either is missing.
+/// KL between the teacher's map and `mean_t Σ_c F[t, c]`, which a rate pass gives too; zero
+/// if either is missing.
 pub(super) fn loss(output: &Output, target: &Target, tau: f64, form: MapForm) -> Tensor<1> {
     let (Some(teacher), Some(student)) = (&target.map, last_maps(&output.features)) else {
         return Tensor::zeros([1], &output.logits.device());

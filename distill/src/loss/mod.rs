@@ -17,7 +17,7 @@ use crate::nn::{Output, Rng};
 pub use attention::{MapForm, class_map};
 pub use divergence::kl;
 pub use feature::{Similarity, similarity};
-pub use noisy::NoiseForm;
+pub use noisy::{NoiseForm, noisy_kl};
 pub use target::Target;
 
 /// Which logits a loss is taken of.

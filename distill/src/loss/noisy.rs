@@ -33,17 +33,30 @@ pub(super) fn loss(
     let [batch, classes] = logits.dims();
     let normal: Vec<f32> = StandardNormal.sample_iter(rng).take(batch * classes).collect();
     let normal = Tensor::from_data(TensorData::new(normal, [batch, classes]), &logits.device());
+    noisy_kl(teacher.clone(), logits.clone(), normal, (tau, noise), form)
+}
+
+/// `τ² KL` of a teacher from a student whose logits carry the noise that `normal`, numbers
+/// of mean 0 and variance 1, makes; all `[batch, classes]`. Mean over the batch.
+#[must_use]
+pub fn noisy_kl(
+    teacher: Tensor<2>,
+    logits: Tensor<2>,
+    normal: Tensor<2>,
+    (tau, noise): (f64, f64),
+    form: NoiseForm,
+) -> Tensor<1> {
     let (variance, mean) = logits.clone().var_mean(1);
-    let teacher = teacher.clone().div_scalar(tau);
+    let teacher = teacher.div_scalar(tau);
     let divergence = match form {
         NoiseForm::Paper => {
             let epsilon = mean + variance.sqrt() * normal;
-            let soft = logits.clone() + epsilon.mul_scalar(noise);
+            let soft = logits + epsilon.mul_scalar(noise);
             kl(teacher, soft.div_scalar(tau))
         }
         NoiseForm::Code => {
             let epsilon = mean + variance * normal;
-            let own = softmax(logits.clone().div_scalar(tau), 1).mul_scalar(1.0 - noise);
+            let own = softmax(logits.div_scalar(tau), 1).mul_scalar(1.0 - noise);
             let mixed = own + softmax(epsilon.div_scalar(tau), 1).mul_scalar(noise);
             // Logits of mixed probabilities are their logarithms.
             kl(teacher, mixed.add_scalar(1e-10).log())

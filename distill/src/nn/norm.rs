@@ -39,7 +39,7 @@ impl Norm {
     /// With batch statistics over all timesteps of the signal, or with running ones.
     pub(super) fn forward(&self, input: Signal, walk: &mut Walk) -> Signal {
         input.map(|x| match (walk.train, walk.pass) {
-            (false, _) => self.normalise(x, self.mean.value(), self.variance.value()),
+            (false, _) => self.normalise(x, self.mean.value_sync(), self.variance.value_sync()),
             (true, Pass::Spikes) => self.by_batch(x),
             (true, Pass::Measure) => {
                 let (mean, variance) = statistics(x.clone());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! What one pass over a network carries: its mode, and the state that layers keep.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Gradients, Tensor};
 
 use super::signal::{Maps, Signal};
 use super::spec::{self, Reset};
@@ -72,7 +72,7 @@ impl Walk {
     }
 
     /// Keeps what is held over time between chunks, cut from the graph; see
-    /// [`Walk::held_loss`].
+    /// [`Walk::back_into_held`].
     #[must_use]
     pub fn in_chunks(mut self) -> Self {
         self.held = Some(Slots::default());
@@ -124,53 +124,67 @@ impl Walk {
     /// What a part of the network that is the same at every timestep gives: computed in
     /// the first chunk, taken from there in the others.
     pub(super) fn hold(&mut self, compute: impl FnOnce(&mut Self) -> Maps) -> Maps {
-        let Some(held) = &mut self.held else {
+        // A part inside of a held part is not held on its own.
+        let Some(mut held) = self.held.take() else {
             return compute(self);
         };
-        let place = held.next;
-        if let Some(Some(known)) = held.items.get(place) {
-            let maps = known.cut.clone();
+        let maps = if let Some(known) = held.get() {
+            let cut = known.cut.clone();
             held.next += 1;
-            return maps;
-        }
-        let maps = compute(self);
-        let cut = match maps.device().is_autodiff() {
-            true => maps.clone().detach().require_grad(),
-            false => maps.clone(),
+            cut
+        } else {
+            let part = Held::new(compute(self));
+            let cut = part.cut.clone();
+            held.put(Some(part));
+            cut
         };
-        if let Some(held) = &mut self.held {
-            held.put(Some(Held { maps, cut: cut.clone() }));
+        self.held = Some(held);
+        maps
+    }
+
+    /// Adds a chunk's gradients by the ends of held parts to those of the chunks before.
+    pub(crate) fn note_ends(&mut self, gradients: &mut Gradients) {
+        let parts = self.held.iter_mut().flat_map(|h| h.items.iter_mut().flatten());
+        parts.for_each(|p| p.note(gradients));
+    }
+
+    /// Propagates what the ends of held parts have gathered back into them: the last part
+    /// first, since a part may stand on the end of an earlier one.
+    pub(crate) fn back_into_held(self, mut give: impl FnMut(Gradients)) {
+        let mut parts: Vec<Held> = self.held.into_iter().flat_map(|h| h.items).flatten().collect();
+        while let Some(part) = parts.pop() {
+            let Some(gradient) = part.gradient else { continue };
+            let mut gradients = (part.maps * Tensor::from_inner(gradient)).sum().backward();
+            parts.iter_mut().for_each(|p| p.note(&mut gradients));
+            give(gradients);
         }
-        cut
-    }
-
-    /// A loss whose gradient carries what the chunks' gradients, added up by `gradient`, ask
-    /// of the held parts. Nothing if nothing was held.
-    pub(crate) fn held_loss(
-        self,
-        mut gradient: impl FnMut(usize, &Maps) -> Option<Maps>,
-    ) -> Option<Tensor<1>> {
-        let held = self.held?;
-        held.items
-            .into_iter()
-            .flatten()
-            .enumerate()
-            .filter_map(|(i, h)| Some((h.maps, gradient(i, &h.cut)?)))
-            .map(|(maps, grad)| (maps * Tensor::from_inner(grad)).sum())
-            .reduce(|a, b| a + b)
-    }
-
-    /// The cut ends of what is held, in order.
-    pub(crate) fn held_ends(&self) -> Vec<Maps> {
-        self.held.iter().flat_map(|h| h.items.iter().flatten()).map(|h| h.cut.clone()).collect()
     }
 }
 
-/// A held part: on the graph, and the end that the chunks see.
+/// A held part: on the graph, the end that the chunks see, and the gradient by that end.
 #[derive(Debug, Clone)]
 struct Held {
     maps: Maps,
     cut: Maps,
+    gradient: Option<Maps>,
+}
+
+impl Held {
+    fn new(maps: Maps) -> Self {
+        let cut = maps.clone().detach();
+        // Nothing asks for the gradient by an input.
+        let cut = if maps.is_tracked() { cut.require_grad() } else { cut };
+        Self { maps, cut, gradient: None }
+    }
+
+    fn note(&mut self, gradients: &mut Gradients) {
+        if let Some(new) = self.cut.grad_remove(gradients) {
+            self.gradient = Some(match self.gradient.take() {
+                Some(old) => old + new,
+                None => new,
+            });
+        }
+    }
 }
 
 /// What the rate pass needs of a layer of neurons: running means over the timesteps.

@@ -3,7 +3,7 @@ use burn::optim::{GradientsAccumulator, GradientsParams};
 use rand::seq::index;
 
 use super::{Batch, Loss, Step, Trainee, scalar};
-use crate::nn::{Maps, Signal, Walk};
+use crate::nn::{Signal, Walk};
 
 /// Each timestep is a chunk of its own: forward, backward, forget. What is the same at every
 /// timestep is computed once, and propagated back once at the end.
@@ -20,7 +20,6 @@ pub(super) fn step(
     walk.binary = batch.binary;
     walk.active = batch.active;
     let mut sum = GradientsAccumulator::new();
-    let mut held: Vec<Option<Maps>> = Vec::new();
     let mut total = 0.0;
     for t in 0..steps {
         walk.rewind();
@@ -35,20 +34,11 @@ pub(super) fn step(
         let loss = loss(&output, trainee, batch.rng).div_scalar(count as f64);
         let mut gradients = loss.backward();
         total += scalar(loss);
-        for (i, end) in walk.held_ends().iter().enumerate() {
-            let new = end.grad_remove(&mut gradients);
-            if i == held.len() {
-                held.push(None);
-            }
-            held[i] = match (held[i].take(), new) {
-                (Some(old), Some(new)) => Some(old + new),
-                (old, new) => old.or(new),
-            };
-        }
+        walk.note_ends(&mut gradients);
         sum.accumulate(trainee, GradientsParams::from_grads(gradients, trainee));
     }
-    if let Some(rest) = walk.held_loss(|i, _| held.get_mut(i)?.take()) {
-        sum.accumulate(trainee, GradientsParams::from_grads(rest.backward(), trainee));
-    }
+    walk.back_into_held(|gradients| {
+        sum.accumulate(trainee, GradientsParams::from_grads(gradients, trainee));
+    });
     Step { gradients: sum.grads(), loss: total }
 }
