@@ -266,7 +266,11 @@ fn partition() -> Vec<Arm> {
     let unlike = |form| {
         with(rectifiers("unlike", 256, 5000), |c| {
             let tuned = labels().and(0.5, Term::Unlike { blocks: 4, form });
-            c.student.phases.push(Phase { epochs: 5, objective: tuned, ..c.student.phases[0].clone() });
+            c.student.phases.push(Phase {
+                epochs: 5,
+                objective: tuned,
+                ..c.student.phases[0].clone()
+            });
         })
     };
     let of = |name, partition, taught| {
@@ -316,8 +320,7 @@ fn hybrid() -> Vec<Arm> {
     };
     let mut guided = of("guided", &|c| {
         c.student.phases[0].objective = half();
-        c.student.hybrid =
-            Some(Hybrid { stages: vec![0, 1], weight: 1.0, objective: half() });
+        c.student.hybrid = Some(Hybrid { stages: vec![0, 1], weight: 1.0, objective: half() });
     });
     guided.also = Also::Likeness;
     vec![

@@ -32,13 +32,17 @@ fn cosine(run: &Run, guide: &Guide, own: (&Model, Option<&Net>), stage: usize) -
     let input = run.test.batch(&samples, &Augment::default(), &mut rng(0, 0), &run.device);
     let output = model.valid().forward(input.clone(), &mut Walk::new(run.config.student.timesteps));
     let theirs = guide.model.forward(input, &mut Walk::new(guide.steps));
-    let (Some(rate), Some(feature)) = (output.features.get(stage), theirs.features.get(stage)) else {
+    let (Some(rate), Some(feature)) = (output.features.get(stage), theirs.features.get(stage))
+    else {
         return 0.0;
     };
     let projected = projection.valid().forward(Signal::held(rate.mean()), &mut Walk::new(1)).maps;
     let feature = feature.mean();
     let product = total(projected.clone() * feature.clone());
-    product / (total(projected.clone() * projected) * total(feature.clone() * feature)).sqrt().max(1e-12)
+    product
+        / (total(projected.clone() * projected) * total(feature.clone() * feature))
+            .sqrt()
+            .max(1e-12)
 }
 
 fn total(maps: Maps) -> f64 {

@@ -23,7 +23,8 @@ pub fn table(claim: &Claim, measured: &Measured, checks: &[Check], seeds: u64) -
     }
     differences(measured, &names, &mut page);
     if !checks.is_empty() {
-        let _ = writeln!(page, "\n## Required\n\n| what | measured | at least | |\n|---|---|---|---|");
+        let _ =
+            writeln!(page, "\n## Required\n\n| what | measured | at least | |\n|---|---|---|---|");
         for check in checks {
             let verdict = if check.holds() { "holds" } else { "**does not hold**" };
             let _ = writeln!(

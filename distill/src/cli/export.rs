@@ -38,12 +38,8 @@ impl Export {
             trained.config.student.timesteps = timesteps;
         }
         let active = active(&trained.spec, self.members.as_deref())?;
-        let bytes = bytes(
-            &trained.config,
-            (&trained.spec, &trained.model),
-            &test,
-            active.as_deref(),
-        )?;
+        let bytes =
+            bytes(&trained.config, (&trained.spec, &trained.model), &test, active.as_deref())?;
         write_file(&self.output, &bytes)?;
         let result = json!({ "onnx": self.output, "bytes": bytes.len() });
         ui.result(&result, &format!("written  {}", self.output.display()))

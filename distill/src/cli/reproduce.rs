@@ -37,8 +37,7 @@ impl Reproduce {
             true => claims::all().iter().collect(),
             false => self.claim.iter().filter_map(|n| claims::find(n)).collect(),
         };
-        let laboratory =
-            Laboratory { data: self.place.data.clone(), device: self.place.device()? };
+        let laboratory = Laboratory { data: self.place.data.clone(), device: self.place.device()? };
         let mut failed = Vec::new();
         for claim in wanted {
             let seeds = self.seeds.unwrap_or(claim.seeds);

@@ -51,7 +51,10 @@ pub(super) fn train(run: &Run, directory: &Path, ui: Ui) -> Result<()> {
     let outcome = run.execute(&mut Bar::new("training"))?;
     let seconds = began.elapsed().as_secs_f64();
     let path = directory.join("student.onnx");
-    write_file(&path, super::export::bytes(&run.config, (&outcome.spec, &outcome.student), &run.test, None)?)?;
+    write_file(
+        &path,
+        super::export::bytes(&run.config, (&outcome.spec, &outcome.student), &run.test, None)?,
+    )?;
     let result = json!({
         "student": outcome.evaluation,
         "teacher_accuracy": outcome.teacher,

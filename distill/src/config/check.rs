@@ -2,6 +2,7 @@
 //! What of a configuration does not go together.
 
 use synfire::diag::{Diagnostic, Result, codes};
+use toml::{Table, Value};
 
 use super::{Config, Phase, Teacher};
 use crate::rule::Rule;
@@ -69,6 +70,33 @@ fn check_phase(phase: &Phase, place: &str) -> Result<()> {
         return Err(wrong(&format!("{place}.objective"), "there is no loss"));
     }
     Ok(())
+}
+
+/// Refuses keys that a configuration has and nobody read: those that are not written
+/// again. (serde cannot refuse them where a table is spread over its parent.)
+pub(super) fn unknown(text: &str, known: &str) -> Result<()> {
+    let read = |t: &str| {
+        t.parse::<Table>().map(Value::Table).map_err(|e| wrong("", &e.message().to_owned()))
+    };
+    compare(&read(text)?, &read(known)?, "")
+}
+
+fn compare(given: &Value, known: &Value, place: &str) -> Result<()> {
+    match (given, known) {
+        (Value::Table(given), Value::Table(known)) => given.iter().try_for_each(|(key, value)| {
+            let place = if place.is_empty() { key.clone() } else { format!("{place}.{key}") };
+            match known.get(key) {
+                Some(same) => compare(value, same, &place),
+                None => Err(wrong(&place, "there is no such key")),
+            }
+        }),
+        (Value::Array(given), Value::Array(known)) => given
+            .iter()
+            .zip(known)
+            .enumerate()
+            .try_for_each(|(i, (a, b))| compare(a, b, &format!("{place}[{i}]"))),
+        _ => Ok(()),
+    }
 }
 
 fn wrong(place: &str, what: &str) -> Box<Diagnostic> {

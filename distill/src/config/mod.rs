@@ -206,6 +206,7 @@ impl Config {
                 .at(e.span().map_or_else(String::new, |s| line(text, s.start)))
                 .help("docs/training.md lists every key; distill/recipes has examples")
         })?;
+        check::unknown(text, &config.to_toml()?)?;
         check::check(&config)?;
         Ok(config)
     }

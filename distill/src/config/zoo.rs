@@ -7,7 +7,6 @@ use crate::nn::spec::{Extent, Layer, Lif, Model, Neuron, Precision, Stage};
 
 /// A network by what it is; the data set says its input and classes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Architecture {
     /// How its layers are arranged.
     #[serde(flatten)]

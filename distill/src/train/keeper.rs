@@ -30,7 +30,12 @@ struct Place {
 }
 
 /// Reads the last checkpoint of a part, if there is one.
-pub(super) fn resume(directory: &Path, part: Part, trainee: &mut Trainee, phases: &[Phase]) -> Result<Start> {
+pub(super) fn resume(
+    directory: &Path,
+    part: Part,
+    trainee: &mut Trainee,
+    phases: &[Phase],
+) -> Result<Start> {
     let path = [CHECKPOINT, NEXT].map(|n| directory.join(n)).into_iter().find(|p| p.exists());
     let Some(path) = path else { return Ok((0, 0, None)) };
     let place_path = path.join("place.json");

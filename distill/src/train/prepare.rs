@@ -61,11 +61,7 @@ impl Run {
 
     /// 1 × 1 convolution, norm and rectifier from the student's features to the teacher's,
     /// behind each chosen stage (ours: the paper's projection is not known).
-    fn projections(
-        &self,
-        student: &spec::Model,
-        teacher: &spec::Model,
-    ) -> Result<Vec<Net>> {
+    fn projections(&self, student: &spec::Model, teacher: &spec::Model) -> Result<Vec<Net>> {
         let device = &self.device.clone().autodiff();
         let Some(hybrid) = &self.config.student.hybrid else { return Ok(Vec::new()) };
         let mut random = rng(self.config.seed, u64::MAX - 1);
@@ -115,4 +111,3 @@ pub fn members_of(student: &spec::Model) -> usize {
         .max()
         .unwrap_or(0)
 }
-

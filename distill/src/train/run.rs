@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 use synfire::diag::{Diagnostic, Result, codes, write_file};
 
 use super::checkpoint::{load_model, load_run, save_model};
+use super::curves;
 use super::evaluate::{Evaluation, Setting, evaluate};
 use super::guide::Guide;
 use super::keeper::{self, Keeper};
 use super::phase::{Observer, Trainer};
 use super::prepare::members_of;
-use super::curves;
 use crate::config::{Config, Members, Partition, Phase, Teacher};
 use crate::data::Dataset;
 use crate::nn::{Model, Net, rng, spec};
