@@ -68,8 +68,12 @@ impl Format {
     }
 }
 
-/// The bytes themselves, or what they are the gzip of.
-pub(super) fn gunzip(bytes: &[u8]) -> Result<Cow<'_, [u8]>> {
+/// The bytes themselves, or what they are the gzip of; within the limits of docs/inputs.md.
+///
+/// # Errors
+/// [`codes::INPUT_FORMAT`](crate::diag::codes::INPUT_FORMAT) for a damaged file,
+/// [`codes::INPUT_TOO_LARGE`](crate::diag::codes::INPUT_TOO_LARGE).
+pub fn gunzip(bytes: &[u8]) -> Result<Cow<'_, [u8]>> {
     if !bytes.starts_with(GZIP) {
         return Ok(Cow::Borrowed(bytes));
     }

@@ -26,7 +26,7 @@ use crate::diag::Result;
 pub use array::{Array, TimeAxis};
 pub use encode::{Encoding, Latency, LatencyCode, Rate, Threshold};
 pub use events::{Bins, Event, Framing, Recording, Sensor};
-pub use format::Format;
+pub use format::{Format, gunzip};
 pub use random::random;
 pub use read::MAX_BYTES;
 pub use samples::{EventCounts, Samples, Slice, Values};

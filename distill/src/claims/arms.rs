@@ -5,7 +5,7 @@ use super::{Also, Arm};
 use crate::config::{
     Architecture, Config, Data, Family, Members, Optimiser, Partition, Phase, Student, Teacher,
 };
-use crate::data::Augment;
+use crate::data::{Augment, Encoding, Events};
 use crate::loss::{Objective, Over, Term};
 use crate::nn::spec::{Lif, Neuron, Precision, Surrogate};
 use crate::rule::Rule;
@@ -53,7 +53,13 @@ pub(super) fn student(family: Family, train: usize, phase: Phase) -> Config {
     Config {
         description: String::new(),
         seed: 1,
-        data: Data { set: "fashion-mnist".to_owned(), train: Some(train), test: Some(5000) },
+        data: Data {
+            set: "fashion-mnist".to_owned(),
+            train: Some(train),
+            test: Some(5000),
+            encoding: Encoding::Direct,
+            events: Events::default(),
+        },
         student: Student {
             model: Architecture { family, neuron, weights: Precision::BinaryLayer },
             timesteps: 4,

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-use synfire::diag::Result;
-
 use super::{Values, mean};
-use crate::data::Noise;
+use crate::data::{Augment, Noise};
 use crate::train::{Outcome, Run, Setting, evaluate, members_of, subsets};
 
 /// Accuracy and operations with K members on, the mean over all choices of K.
@@ -25,16 +23,16 @@ pub(super) fn by_members(run: &Run, outcome: &Outcome, values: &mut Values) {
 }
 
 /// Accuracy of student and teacher on samples with Gaussian noise.
-pub(super) fn with_noise(run: &Run, outcome: &Outcome, values: &mut Values) -> Result<()> {
+pub(super) fn with_noise(run: &Run, outcome: &Outcome, values: &mut Values) {
     let noise = Noise { gaussian: 0.2, ..Noise::default() };
-    let noisy = run.test.with_noise(&noise, run.config.seed)?;
-    let setting = Setting { timesteps: run.config.student.timesteps, ..Setting::default() };
-    let found = evaluate(&outcome.student, &noisy, &setting, &run.device);
+    let augment = Augment { noise, ..Augment::default() };
+    let timesteps = run.config.student.timesteps;
+    let setting = Setting { timesteps, augment, ..Setting::default() };
+    let found = evaluate(&outcome.student, &run.test, &setting, &run.device);
     values.insert("noisy".to_owned(), found.last() * 100.0);
     if let Some(guide) = &outcome.guide {
-        let setting = Setting { timesteps: guide.steps, ..Setting::default() };
-        let found = evaluate(&guide.model, &noisy, &setting, &run.device);
+        let setting = Setting { timesteps: guide.steps, ..setting };
+        let found = evaluate(&guide.model, &run.test, &setting, &run.device);
         values.insert("noisy teacher".to_owned(), found.last() * 100.0);
     }
-    Ok(())
 }

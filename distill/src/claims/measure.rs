@@ -6,7 +6,7 @@ use synfire::diag::Result;
 
 use super::{Also, Arm, Values, ensemble, hybrid};
 use crate::config::{Config, Partition, Teacher};
-use crate::data::{Dataset, Loading, Split};
+use crate::data::Split;
 use crate::train::{Run, Silent};
 
 /// Where claims are tried.
@@ -20,14 +20,8 @@ pub struct Laboratory {
 
 impl Laboratory {
     fn run(&self, config: Config, directory: Option<PathBuf>) -> Result<Run> {
-        let load = |split, count| {
-            let timesteps = config.student.timesteps;
-            let folder = self.data.clone();
-            let loading = Loading { folder, count, timesteps, ..Loading::default() };
-            Dataset::load(&config.data.set, split, &loading)
-        };
-        let train = load(Split::Train, config.data.train)?;
-        let test = load(Split::Test, config.data.test)?;
+        let load = |split| config.data.load(split, config.student.timesteps, self.data.as_deref());
+        let (train, test) = (load(Split::Train)?, load(Split::Test)?);
         Ok(Run { config, train, test, directory, device: self.device.clone() })
     }
 }
@@ -72,7 +66,7 @@ pub fn measure(arm: &Arm, seed: u64, laboratory: &Laboratory, folder: &Path) -> 
         Also::Members => ensemble::by_members(&run, &outcome, &mut values),
         Also::Noise => {
             ensemble::by_members(&run, &outcome, &mut values);
-            ensemble::with_noise(&run, &outcome, &mut values)?;
+            ensemble::with_noise(&run, &outcome, &mut values);
         }
         Also::Likeness => hybrid::likeness(&run, &outcome, &mut values)?,
     }

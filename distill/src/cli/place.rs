@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use clap::Args;
 use synfire::diag::{Diagnostic, Result, codes};
-use synfire_distill::config::{Config, Data};
-use synfire_distill::data::{Dataset, Loading, Split};
+use synfire_distill::config::Config;
+use synfire_distill::data::{Dataset, Split};
 use synfire_distill::nn::{Model, spec};
 use synfire_distill::train::{Run, load_run};
 
@@ -47,21 +47,12 @@ impl Place {
         }
     }
 
-    pub(super) fn load(&self, data: &Data, split: Split, timesteps: usize) -> Result<Dataset> {
-        let count = match split {
-            Split::Train => data.train,
-            Split::Test => data.test,
-        };
-        let loading = Loading { folder: self.data.clone(), count, timesteps, ..Loading::default() };
-        Dataset::load(&data.set, split, &loading)
-    }
-
     /// A run of a configuration, with its data.
     pub(super) fn run(&self, config: Config, directory: Option<PathBuf>) -> Result<Run> {
-        let steps = config.student.timesteps;
+        let (steps, folder) = (config.student.timesteps, self.data.as_deref());
         Ok(Run {
-            train: self.load(&config.data, Split::Train, steps)?,
-            test: self.load(&config.data, Split::Test, steps)?,
+            train: config.data.load(Split::Train, steps, folder)?,
+            test: config.data.load(Split::Test, steps, folder)?,
             device: self.device()?,
             config,
             directory,
@@ -71,7 +62,7 @@ impl Place {
     /// The student of a run, and the test samples.
     pub(super) fn trained(&self, run: &Path) -> Result<(Trained, Dataset)> {
         let config = Config::read(&run.join("config.toml"))?;
-        let test = self.load(&config.data, Split::Test, config.student.timesteps)?;
+        let test = config.data.load(Split::Test, config.student.timesteps, self.data.as_deref())?;
         let device = self.device()?;
         let (spec, model) = load_run(run, test.extent, test.classes, &device)?;
         Ok((Trained { config, spec, model }, test))

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use synfire::diag::{Diagnostic, Result, codes, read_file};
 
-use crate::data::Augment;
+use crate::data::{Augment, Dataset, Encoding, Events, Options, Split};
 use crate::loss::Objective;
 use crate::rule::Rule;
 
@@ -47,6 +47,32 @@ pub struct Data {
     /// Only the first so many test samples.
     #[serde(default)]
     pub test: Option<usize>,
+    /// How images become timesteps.
+    #[serde(default)]
+    pub encoding: Encoding,
+    /// How recordings become timesteps; there are as many as the student has.
+    #[serde(default)]
+    pub events: Events,
+}
+
+impl Data {
+    /// Reads the samples, for a number of timesteps.
+    ///
+    /// # Errors
+    /// As [`Dataset::load`].
+    pub fn load(&self, split: Split, timesteps: usize, folder: Option<&Path>) -> Result<Dataset> {
+        let count = match split {
+            Split::Train => self.train,
+            Split::Test => self.test,
+        };
+        let encoding = match self.encoding {
+            Encoding::Rate { .. } => Encoding::Rate { steps: timesteps },
+            Encoding::Direct => Encoding::Direct,
+        };
+        let events = Events { steps: timesteps, ..self.events };
+        let folder = folder.map(Path::to_path_buf);
+        Dataset::load(&self.set, split, &Options { folder, count, encoding, events })
+    }
 }
 
 /// A student and how it is trained.

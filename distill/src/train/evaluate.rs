@@ -15,6 +15,8 @@ pub struct Setting {
     pub active: Option<Vec<bool>>,
     /// Binary layers compute with their latent weights.
     pub real: bool,
+    /// Changes of the samples: noise.
+    pub augment: Augment,
 }
 
 /// How good a network is, and what it costs.
@@ -45,9 +47,10 @@ pub fn evaluate(model: &Model, data: &Dataset, setting: &Setting, device: &Devic
     let mut right = vec![0_usize; steps];
     let mut firing: Vec<f64> = Vec::new();
     let mut operations = 0.0;
+    let mut random = rng(0, 0);
     let all: Vec<usize> = (0..data.len()).collect();
     for samples in all.chunks(500) {
-        let input = data.batch(samples, &Augment::default(), &mut rng(0, 0), device);
+        let input = data.batch(samples, &setting.augment, &mut random, device);
         let mut walk = Walk::new(steps);
         walk.active.clone_from(&setting.active);
         walk.binary = !setting.real;

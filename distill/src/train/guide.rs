@@ -38,7 +38,7 @@ impl Guide {
     /// Asks the teacher once for all samples, if a phase shows them unchanged and wants
     /// logits alone.
     pub(super) fn learn(&mut self, data: &Dataset, phase: &Phase, device: &Device) {
-        let plain = phase.augment == Augment::default() && self.hybrid.is_none();
+        let plain = data.is_fixed() && phase.augment == Augment::default() && self.hybrid.is_none();
         let logits = |t: &Term| !matches!(t, Term::Feature | Term::Attention { .. });
         if !plain || !phase.objective.terms.iter().all(|w| logits(&w.term)) {
             self.known = None;

@@ -91,7 +91,7 @@ impl Run {
         let (student, spec) = (&self.config.student, self.spec());
         let active = student.members.used(members_of(&spec));
         let real = student.phases.iter().all(|p| !p.binary);
-        let setting = Setting { timesteps: student.timesteps, active, real };
+        let setting = Setting { timesteps: student.timesteps, active, real, ..Setting::default() };
         let trainee = self.untrained(guide.as_ref())?;
         let mut trainer = Trainer {
             data: &self.train,

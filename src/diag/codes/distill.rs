@@ -16,6 +16,10 @@ codes! {
         "The message says in which batch it began. The checkpoint of the last whole epoch is kept. Use a smaller rate, or a loss with a smaller weight, and resume.";
     CLAIM_FAILED = "SF0806", "a claim did not come out as required",
         "`synfire-distill reproduce` trained all arms, and a difference that must be there is not. The table that it wrote has the measurements of every seed.";
+    DATA_MISSING = "SF0820", "a data set is not where it was looked for",
+        "No folder has the files of the data set that was named. The message lists the folders that were looked at, its help which package or archive has the files. `--data DIR` or the environment variable SYNFIRE_DATA name another folder, which may have the files itself or a folder of the set's name.";
+    DATA_OPTION = "SF0821", "an option does not fit the data set",
+        "A number of samples, a number held out, an encoding, an augmentation or a noise is outside what the data set allows: a square larger than the map, more samples held out than there are, rates for events that already are spikes.";
     STUDENT_EXPORT = "SF0830", "a trained model cannot be exported",
         "The model and its description do not belong together, two stages have one name, or the weights of a binary layer are all zero, so that they have no magnitude. Export a checkpoint with the configuration that it was trained with.";
     STUDENT_SUBSET = "SF0831", "members cannot be removed from this model",
