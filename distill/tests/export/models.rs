@@ -207,6 +207,11 @@ fn randomise(net: &mut Net, rng: &mut Rng) {
     for layer in &mut net.layers {
         match layer {
             nn::Layer::Affine(a) => {
+                // The sign of zero is +1.
+                let [outputs, inputs] = a.weight.val().dims();
+                let is_kept = |r: &mut Rng| f32::from(u8::from(r.random_range(0..8) > 0));
+                let kept = random(outputs * inputs, rng, is_kept).reshape([outputs, inputs]);
+                a.weight = Param::from_tensor(a.weight.val() * kept);
                 if let Some(b) = &mut a.bias {
                     let n = b.val().dims()[0];
                     *b = Param::from_tensor(random(n, rng, |r| r.random_range(-0.5..0.5)));
