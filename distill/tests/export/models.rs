@@ -142,6 +142,17 @@ fn mixed() -> Vec<Stage> {
     ]
 }
 
+/// Neurons that see small integers, and often end exactly at their threshold.
+fn ties() -> Vec<Stage> {
+    let exact = Lif { leak: 0.5, ..Lif::default() };
+    let reset = Reset::Hard { to: 0.0 };
+    let above = Lif { compare: Compare::Above, reset, ..exact };
+    vec![
+        stage("above", vec![lif(above)]),
+        stage("at-least", vec![lif(exact), linear(5, BinaryLayer, false)]),
+    ]
+}
+
 fn teacher() -> Vec<Stage> {
     let relu = || Layer::Neuron(Neuron::Relu);
     let body = vec![conv(4, [3, 1, 1], Real), Layer::Norm, relu()];
@@ -164,6 +175,7 @@ pub(crate) fn all() -> Result<Vec<Case>> {
         ("conv-ensemble", Extent(2, 6, 6), conv_ensemble(), 3, InputCode::RealSteps),
         ("mixed", Extent(1, 6, 6), mixed(), 6, InputCode::LevelSteps { scale: 0.125 }),
         ("one-step", Extent(1, 6, 6), dense(), 1, InputCode::Levels { scale: 1.0 / 16.0 }),
+        ("ties", Extent(1, 6, 6), ties(), 4, events),
         ("teacher", Extent(1, 6, 6), teacher(), 1, pixels),
     ]
     .into_iter()
