@@ -18,8 +18,10 @@
 //! as the number that it computes with: a leak of 0.1 is the single-precision neighbour of
 //! 0.1. So single precision holds the whole file. The magnitude of binary weights comes
 //! from [`magnitude`](crate::nn::magnitude), the function that training takes it from.
-//! Executors differ by the rounding of sums alone, which shows in a spike only where a
-//! membrane ends within that rounding of its threshold.
+//! Executors differ by the rounding of sums and of scaled levels alone, which shows in a
+//! spike only where a membrane ends within that rounding of its threshold, and in a class
+//! only where two logits are equal up to it: logits of a binary head without bias are whole
+//! numbers times one magnitude, and can be.
 //!
 //! **Shapes.** Maps are `[channels, height, width]`; what a linear layer takes and gives is
 //! `[elements]`. If linear layers alone look at the input, it is `[elements]` too: a

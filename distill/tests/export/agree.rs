@@ -25,6 +25,8 @@ pub(crate) struct Found {
     pub(crate) flipped: usize,
     /// The largest difference of a logit, relative as [`BOUND`].
     pub(crate) worst: f64,
+    /// Samples with another class, since two logits are equal up to rounding.
+    pub(crate) tied: usize,
     /// Spikes, and neurons times timesteps, by layer.
     fired: BTreeMap<String, (usize, usize)>,
 }
@@ -56,7 +58,8 @@ pub(crate) fn interpreted(graph: &Graph, case: &Case, shown: &Shown) -> Result<V
 
 /// Every sample: the same spikes of every neuron of the graph, logits within the bound, the
 /// same class. A sample is let off only if its spikes would change if all thresholds were
-/// larger or smaller by the bound; at most one in fifty is.
+/// larger or smaller by the bound; at most one in fifty is. Only in the model `ties`, whose
+/// logits are small integers times a magnitude, may the class be that of an equal logit.
 pub(crate) fn agree(
     graph: &Graph,
     (case, shown): (&Case, &Shown),
@@ -83,7 +86,11 @@ pub(crate) fn agree(
         let pairs = got.logits.iter().zip(&want.logits);
         let off = pairs.fold(0.0, |m: f64, (x, y)| m.max((x - y).abs())) / size;
         assert!(off <= BOUND, "{name}: logits are off by {off}");
-        assert_eq!(got.class(), want.class(), "{name}");
+        if got.class() != want.class() {
+            let short = want.logits[want.class()] - want.logits[got.class()];
+            assert!(name == "ties" && short <= BOUND * size, "{name}: class off by {short}");
+            found.tied += 1;
+        }
         found.worst = found.worst.max(off);
         for (layer, fired) in &got.spikes {
             let all = found.fired.entry(layer.clone()).or_default();
@@ -114,12 +121,12 @@ fn moved(graph: &Graph, factor: f64) -> Result<Graph> {
 
 impl std::fmt::Display for Found {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { samples, near, flipped, worst, fired } = self;
+        let Self { samples, near, flipped, worst, tied, fired } = self;
         let layers = fired.len();
         write!(
             f,
             "{samples} samples, {layers} layers of neurons, logits off by {worst:.1e}, \
-             {near} samples near a threshold, {flipped} with other spikes"
+             {near} samples near a threshold, {flipped} with other spikes, {tied} tied"
         )
     }
 }

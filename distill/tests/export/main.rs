@@ -6,6 +6,7 @@
 mod agree;
 mod hardware;
 mod models;
+mod refused;
 mod runtime;
 mod subset;
 mod trained;

@@ -142,6 +142,17 @@ fn mixed() -> Vec<Stage> {
     ]
 }
 
+/// Neurons that see small integers, and often end exactly at their threshold.
+fn ties() -> Vec<Stage> {
+    let exact = Lif { leak: 0.5, ..Lif::default() };
+    let reset = Reset::Hard { to: 0.0 };
+    let above = Lif { compare: Compare::Above, reset, ..exact };
+    vec![
+        stage("above", vec![lif(above)]),
+        stage("at-least", vec![lif(exact), linear(5, BinaryLayer, false)]),
+    ]
+}
+
 fn teacher() -> Vec<Stage> {
     let relu = || Layer::Neuron(Neuron::Relu);
     let body = vec![conv(4, [3, 1, 1], Real), Layer::Norm, relu()];
@@ -164,6 +175,7 @@ pub(crate) fn all() -> Result<Vec<Case>> {
         ("conv-ensemble", Extent(2, 6, 6), conv_ensemble(), 3, InputCode::RealSteps),
         ("mixed", Extent(1, 6, 6), mixed(), 6, InputCode::LevelSteps { scale: 0.125 }),
         ("one-step", Extent(1, 6, 6), dense(), 1, InputCode::Levels { scale: 1.0 / 16.0 }),
+        ("ties", Extent(1, 6, 6), ties(), 4, events),
         ("teacher", Extent(1, 6, 6), teacher(), 1, pixels),
     ]
     .into_iter()
@@ -207,6 +219,11 @@ fn randomise(net: &mut Net, rng: &mut Rng) {
     for layer in &mut net.layers {
         match layer {
             nn::Layer::Affine(a) => {
+                // The sign of zero is +1.
+                let [outputs, inputs] = a.weight.val().dims();
+                let is_kept = |r: &mut Rng| f32::from(u8::from(r.random_range(0..8) > 0));
+                let kept = random(outputs * inputs, rng, is_kept).reshape([outputs, inputs]);
+                a.weight = Param::from_tensor(a.weight.val() * kept);
                 if let Some(b) = &mut a.bias {
                     let n = b.val().dims()[0];
                     *b = Param::from_tensor(random(n, rng, |r| r.random_range(-0.5..0.5)));

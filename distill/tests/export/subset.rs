@@ -3,12 +3,10 @@
 
 use synfire::diag::Result;
 use synfire::ir::{Graph, Op, Weights};
-use synfire_distill::export::InputCode;
-use synfire_distill::nn::spec::Layer;
-use synfire_distill::nn::{Extent, rng, spec};
+use synfire_distill::nn::rng;
 
 use crate::agree::{agree, interp, interpreted};
-use crate::models::{self, Case};
+use crate::models;
 use crate::trained::Run;
 use crate::{SAMPLES, round_trip, trained};
 
@@ -88,39 +86,6 @@ fn logits_are_sums_over_students() -> Result<()> {
             sum.iter_mut().zip(part).for_each(|(s, p)| *s += p);
         }
         assert!(all.iter().zip(&sum).all(|(x, y)| (x - y).abs() < 1e-12), "{all:?} {sum:?}");
-    }
-    Ok(())
-}
-
-fn refused(case: &Case, active: &[bool]) -> &'static str {
-    case.subset(active).map(|_| ()).unwrap_err().code.id
-}
-
-#[test]
-fn what_cannot_be_cut_out_is_refused() -> Result<()> {
-    let ensemble = models::named("ensemble")?;
-    assert_eq!(refused(&ensemble, &[false; 4]), "SF0831");
-    assert_eq!(refused(&ensemble, &[true; 3]), "SF0831");
-    assert_eq!(refused(&models::named("dense")?, &[true]), "SF0831");
-    // All of them: the same as without a choice.
-    let (all, whole) = (ensemble.subset(&[true; 4])?, ensemble.graph()?);
-    assert_eq!(synfire::ir::print(&all)?, synfire::ir::print(&whole)?);
-
-    let member = || vec![Layer::Linear { outputs: 3, weights: spec::Precision::Real, bias: true }];
-    let members = Layer::Parallel { members: vec![member(), member()] };
-    let body = vec![members.clone()];
-    let behind = [
-        vec![members.clone()],
-        vec![members.clone(), Layer::Norm],
-        vec![members.clone(), Layer::Residual { body: vec![], shortcut: vec![] }],
-        vec![Layer::Residual { body: body.clone(), shortcut: body.clone() }],
-        vec![Layer::Parallel { members: vec![body.clone(), body] }],
-    ];
-    for layers in behind {
-        let stages = vec![spec::Stage { name: "all".to_owned(), layers }];
-        let spec = spec::Model { input: Extent(4, 1, 1), stages };
-        let case = models::case("refused", spec, 1, InputCode::Reals)?;
-        assert_eq!(refused(&case, &[true, false]), "SF0831", "{:?}", case.spec);
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use prost::Message as _;
 use crate::diag::{Diagnostic, Result, codes};
 use crate::import::onnx::dialect;
 use crate::import::onnx::proto::{GraphProto, ModelProto, NodeProto, OperatorSetIdProto};
-use crate::ir::{self, Graph, NodeId, Op};
+use crate::ir::{self, Graph, NodeId, Op, ReadoutKind};
 
 /// Operators that one file holds at most.
 const MAX_NODES: usize = 1 << 20;
@@ -41,9 +41,12 @@ pub fn write(graph: &Graph) -> Result<Vec<u8>> {
         let values = writer.node(id).map_err(|d| d.at(graph.node(id).name.clone()))?;
         writer.values.push((id, values));
     }
-    let output = writer.values_of(graph.output()?);
-    let name = output.first().cloned().unwrap_or_default();
-    writer.out.output.push(tensor::value_info(&name, writer.elem(), None));
+    let output = graph.node(graph.output()?);
+    let name = writer.values_of(graph.output()?).first().cloned().unwrap_or_default();
+    let is_per_step = matches!(&output.op, Op::Readout(r) if r.kind == ReadoutKind::PerStep);
+    let time = is_per_step.then_some(timesteps);
+    let info = tensor::value_info(&name, writer.elem(), time, &output.stream.shape);
+    writer.out.output.push(info);
     let set = |domain: Option<&str>, version| OperatorSetIdProto {
         domain: domain.map(str::to_owned),
         version: Some(version),

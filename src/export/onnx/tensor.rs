@@ -97,29 +97,20 @@ impl Writer<'_> {
     }
 }
 
-/// Type and shape of an input or output, time (if there is any) and batch first; no shape if
-/// none is given.
+/// Type and shape of an input or output: time (if there is any) and batch first.
 pub(super) fn value_info(
     name: &str,
     elem: i32,
-    shape: Option<(Option<usize>, &[usize])>,
+    time: Option<usize>,
+    shape: &[usize],
 ) -> ValueInfoProto {
     use tensor_shape_proto::{Dimension, dimension::Value};
     let dimension = |value| Dimension { denotation: None, value: Some(value) };
-    let shape = shape.map(|(time, s)| {
-        let number = |&d: &usize| Value::DimValue(i64::try_from(d).unwrap_or(i64::MAX));
-        let batch = std::iter::once(Value::DimParam("batch".to_owned()));
-        TensorShapeProto {
-            dim: time
-                .iter()
-                .map(number)
-                .chain(batch)
-                .chain(s.iter().map(number))
-                .map(dimension)
-                .collect(),
-        }
-    });
-    let tensor = type_proto::Tensor { elem_type: Some(elem), shape };
+    let number = |&d: &usize| Value::DimValue(i64::try_from(d).unwrap_or(i64::MAX));
+    let batch = std::iter::once(Value::DimParam("batch".to_owned()));
+    let dims = time.iter().map(number).chain(batch).chain(shape.iter().map(number));
+    let shape = TensorShapeProto { dim: dims.map(dimension).collect() };
+    let tensor = type_proto::Tensor { elem_type: Some(elem), shape: Some(shape) };
     ValueInfoProto {
         name: Some(name.to_owned()),
         r#type: Some(TypeProto {

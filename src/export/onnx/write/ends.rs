@@ -21,7 +21,7 @@ impl Writer<'_> {
         };
         let elem = own.map_or(self.elem(), |(elem, _)| elem.into());
         let time = (!input.is_static).then_some(self.timesteps);
-        let mut info = tensor::value_info(name, elem, Some((time, &input.shape)));
+        let mut info = tensor::value_info(name, elem, time, &input.shape);
         if let (Some(bits), Some((_, own))) = (input.bits, own)
             && bits != own
         {
