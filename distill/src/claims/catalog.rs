@@ -188,6 +188,7 @@ fn distillation() -> Vec<Arm> {
             block: Block::MultiShortcut,
             kernel: 5,
             stride: 2,
+            flatten: false,
         };
         with(student(family, 5000, phase(12, objective)), |c| {
             c.student.model.neuron = neuron;
@@ -294,6 +295,7 @@ fn hybrid() -> Vec<Arm> {
         block: Block::PostActivation,
         kernel: 5,
         stride: 2,
+        flatten: false,
     };
     let vanilla = with(student(family, 5000, phase(10, labels())), |c| {
         c.student.model.neuron = rate_neuron();

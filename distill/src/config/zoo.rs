@@ -47,7 +47,7 @@ pub enum Family {
         pool: Option<usize>,
     },
     /// Convolutions with blocks, a stage per entry of `channels`; each stage after the
-    /// first halves the maps. The features are averaged over the map.
+    /// first halves the maps.
     Conv {
         /// Channels of each stage.
         channels: Vec<usize>,
@@ -61,6 +61,9 @@ pub enum Family {
         /// Stride of the stem.
         #[serde(default = "one")]
         stride: usize,
+        /// The readout sees every place of the maps, not their means.
+        #[serde(default)]
+        flatten: bool,
     },
     /// `ResNet`-18: stem of 64 channels, stages of 64 to 512, two blocks each.
     Resnet18 {
@@ -136,7 +139,7 @@ impl Maker<'_> {
                 let layers = self.residual_mlp(*width, *modes, *shortcut, *pool);
                 vec![stage("hidden", layers), stage("head", vec![real_linear(classes)])]
             }
-            Family::Conv { channels, modes, block, kernel, stride } => {
+            Family::Conv { channels, modes, block, kernel, stride, flatten } => {
                 let stem = Layer::Conv {
                     channels: channels.first().copied().unwrap_or(0),
                     kernel: *kernel,
@@ -145,7 +148,11 @@ impl Maker<'_> {
                     weights: Precision::Real,
                     bias: false,
                 };
-                self.conv(stem, channels, modes, *block, classes)
+                let mut stages = self.conv(stem, channels, modes, *block, classes);
+                if let (Some(head), true) = (stages.last_mut(), *flatten) {
+                    head.layers.retain(|l| !matches!(l, Layer::AveragePool { .. }));
+                }
+                stages
             }
             Family::Resnet18 { block } => {
                 self.conv(stem3(64), &[64, 128, 256, 512], &[4; 4], *block, classes)

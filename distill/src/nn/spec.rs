@@ -2,6 +2,7 @@
 //! Networks as data: what a configuration file says, and what a checkpoint belongs to.
 
 use serde::{Deserialize, Serialize};
+use synfire::diag::Result;
 
 pub use super::binary::Precision;
 pub use super::shape::Extent;
@@ -16,6 +17,52 @@ pub struct Model {
     pub input: Extent,
     /// The stages.
     pub stages: Vec<Stage>,
+}
+
+impl Model {
+    /// What flows out of stage number `stage`, from 0.
+    ///
+    /// # Errors
+    /// As [`Extent::through`].
+    pub fn behind(&self, stage: usize) -> Result<Extent> {
+        let layers = self.stages.iter().take(stage + 1).flat_map(|s| &s.layers);
+        layers.into_iter().try_fold(self.input, Extent::through)
+    }
+
+    /// Multiplications of one timestep, were all inputs dense.
+    ///
+    /// # Errors
+    /// As [`Extent::through`].
+    pub fn operations(&self) -> Result<u64> {
+        let mut extent = self.input;
+        let mut sum = 0;
+        for layer in self.stages.iter().flat_map(|s| &s.layers) {
+            sum += layer.operations(extent)?;
+            extent = extent.through(layer)?;
+        }
+        Ok(sum)
+    }
+}
+
+impl Layer {
+    fn operations(&self, input: Extent) -> Result<u64> {
+        let all = |layers: &[Self]| -> Result<u64> {
+            let (mut extent, mut sum) = (input, 0);
+            for layer in layers {
+                sum += layer.operations(extent)?;
+                extent = extent.through(layer)?;
+            }
+            Ok(sum)
+        };
+        let outputs = input.through(self)?.elements();
+        Ok(match self {
+            Self::Linear { .. } => (outputs * input.elements()) as u64,
+            Self::Conv { kernel, .. } => (outputs * input.0 * kernel * kernel) as u64,
+            Self::Residual { body, shortcut } => all(body)? + all(shortcut)?,
+            Self::Parallel { members } => members.iter().map(|m| all(m)).sum::<Result<u64>>()?,
+            Self::Norm | Self::Neuron(_) | Self::AveragePool { .. } => 0,
+        })
+    }
 }
 
 /// Consecutive layers that recipes may look behind.

@@ -8,7 +8,8 @@ use super::clustered;
 use super::guide::Guide;
 use super::run::Run;
 use crate::data::Augment;
-use crate::nn::spec::{self, Extent, Layer, Precision, Stage};
+use crate::loss::Term;
+use crate::nn::spec::{self, Layer, Precision};
 use crate::nn::{Model, Net, Walk, rng};
 use crate::rule::Trainee;
 
@@ -33,6 +34,9 @@ impl Run {
         let mut model = Model::new(&spec, &mut rng(self.config.seed, u64::MAX), &device)?;
         if let Some(run) = &self.config.student.start {
             load_model(&mut model, &run.join("student.safetensors"))?;
+        }
+        if let Some(teacher) = teacher {
+            self.check_features(&spec, &teacher.spec)?;
         }
         let extra = match teacher {
             Some(teacher) => self.projections(&spec, &teacher.spec)?,
@@ -59,33 +63,46 @@ impl Run {
         clustered(&rows, members_of(&self.spec()).max(1), self.config.seed)
     }
 
+    /// Losses on features need features of one size.
+    fn check_features(&self, student: &spec::Model, teacher: &spec::Model) -> Result<()> {
+        let asks = |wanted: fn(&Term) -> bool| {
+            let phases = &self.config.student.phases;
+            phases.iter().flat_map(|p| &p.objective.terms).any(|w| wanted(&w.term))
+        };
+        let last = |m: &spec::Model| m.behind(m.stages.len().saturating_sub(2));
+        if asks(|t| matches!(t, Term::Feature)) && last(student)? != last(teacher)? {
+            let message = format!(
+                "the student's last stage is fed {:?}, the teacher's {:?}",
+                last(student)?,
+                last(teacher)?
+            );
+            return Err(unlike("loss = \"feature\"", message));
+        }
+        let maps = |m: &spec::Model| -> Result<Option<(usize, usize)>> {
+            let behind = (0..m.stages.len()).map(|s| m.behind(s)).collect::<Result<Vec<_>>>()?;
+            Ok(behind.iter().rev().map(|e| (e.1, e.2)).find(|(h, w)| h * w > 1))
+        };
+        if asks(|t| matches!(t, Term::Attention { .. })) && maps(student)? != maps(teacher)? {
+            let message = "the last maps of student and teacher have different sizes".to_owned();
+            return Err(unlike("loss = \"attention\"", message));
+        }
+        Ok(())
+    }
+
     /// 1 × 1 convolution, norm and rectifier from the student's features to the teacher's,
     /// behind each chosen stage (ours: the paper's projection is not known).
     fn projections(&self, student: &spec::Model, teacher: &spec::Model) -> Result<Vec<Net>> {
         let device = &self.device.clone().autodiff();
         let Some(hybrid) = &self.config.student.hybrid else { return Ok(Vec::new()) };
         let mut random = rng(self.config.seed, u64::MAX - 1);
-        let behind = |model: &spec::Model, stage: usize| -> Result<Extent> {
-            let layers: Vec<Layer> = model
-                .stages
-                .iter()
-                .take(stage + 1)
-                .flat_map(|s: &Stage| s.layers.clone())
-                .collect();
-            model.input.through_all(&layers)
-        };
         let projection = |stage: &usize| {
-            let (from, to) = (behind(student, *stage)?, behind(teacher, *stage)?);
+            let (from, to) = (student.behind(*stage)?, teacher.behind(*stage)?);
             if (from.1, from.2) != (to.1, to.2) || stage + 1 >= teacher.stages.len() {
-                return Err(Diagnostic::new(
-                    &codes::TRAIN_CONFIG,
-                    format!(
-                        "behind stage {stage} the student has maps of {} x {}, the teacher of {} x {}",
-                        from.1, from.2, to.1, to.2
-                    ),
-                )
-                .at("student.hybrid.stages")
-                .help("stages of student and teacher must end in maps of the same size"));
+                let message = format!(
+                    "behind stage {stage} the student has maps of {} x {}, the teacher of {} x {}",
+                    from.1, from.2, to.1, to.2
+                );
+                return Err(unlike("student.hybrid.stages", message));
             }
             let conv = Layer::Conv {
                 channels: to.0,
@@ -100,6 +117,12 @@ impl Run {
         };
         hybrid.stages.iter().map(projection).collect()
     }
+}
+
+fn unlike(place: &str, message: String) -> Box<Diagnostic> {
+    Diagnostic::new(&codes::TRAIN_CONFIG, message)
+        .at(place)
+        .help("stages of student and teacher that are compared must end in the same extents")
 }
 
 /// Number of members of an ensemble; 0 if the network is none.
