@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+use rand::Rng as _;
+use synfire::diag::Result;
+use synfire_distill::nn::rng;
+use synfire_distill::train::{Setting, Silent, clustered, evaluate, subsets};
+
+use super::run;
+
+const ENSEMBLE: &str = r#"
+[data]
+set = "shapes"
+
+[student]
+timesteps = 2
+members = "dropout"
+
+[student.model]
+family = "ensemble"
+members = 3
+features = 8
+member = { family = "mlp", hidden = [12] }
+
+[[student.phases]]
+epochs = 15
+batch = 24
+optimiser = { kind = "adam", rate = 1e-2 }
+objective = [{ loss = "label" }, { loss = "feature", weight = 0.1 }]
+
+[teacher]
+partition = "clustered"
+
+[teacher.model]
+family = "mlp"
+hidden = [24]
+weights = "real"
+neuron = { neuron = "relu" }
+
+[[teacher.phases]]
+epochs = 4
+batch = 24
+optimiser = { kind = "adam", rate = 1e-2 }
+binary = false
+objective = [{ loss = "label" }, { loss = "unlike", blocks = 3, weight = 0.1 }]
+"#;
+
+#[test]
+fn every_choice_of_members_has_learned() -> Result<()> {
+    let run = run(ENSEMBLE, None)?;
+    let outcome = run.execute(&mut Silent)?;
+    let mut before = 0.0;
+    for on in 1..=3 {
+        let mut operations = 0.0;
+        for active in subsets(3, on) {
+            let setting = Setting { timesteps: 2, active: Some(active), ..Setting::default() };
+            let found = evaluate(&outcome.student, &run.test, &setting, &run.device);
+            assert!(found.last() > 0.7, "{on} on: {}", found.last());
+            operations += found.operations / subsets(3, on).len() as f64;
+        }
+        assert!(operations > before);
+        before = operations;
+    }
+    Ok(())
+}
+
+#[test]
+fn subsets_are_all_of_them() {
+    assert_eq!(subsets(4, 2).len(), 6);
+    assert!(subsets(4, 2).iter().all(|s| s.iter().filter(|m| **m).count() == 2));
+}
+
+/// Features that are copies of three hidden ones, shuffled: the clusters find them.
+#[test]
+fn features_that_vary_together_come_together() {
+    let mut random = rng(1, 0);
+    let rows: Vec<Vec<f32>> = (0..200)
+        .map(|_| {
+            let hidden: Vec<f32> = (0..3).map(|_| random.random_range(-1.0..1.0)).collect();
+            (0..12)
+                .map(|i| hidden[i % 3] * (i as f32 - 5.5) + 0.01 * random.random::<f32>())
+                .collect()
+        })
+        .collect();
+    let order = clustered(&rows, 3, 1);
+    for block in order.chunks(4) {
+        assert!(block.iter().all(|i| i % 3 == block[0] % 3), "{order:?}");
+    }
+    let mut sorted = order;
+    sorted.sort_unstable();
+    assert_eq!(sorted, (0..12).collect::<Vec<_>>());
+}
+
+/// A constant feature and blocks that do not divide the features evenly.
+#[test]
+fn clusters_have_equal_sizes_whatever_the_features() {
+    let rows: Vec<Vec<f32>> =
+        (0..9).map(|r| (0..8).map(|c| (c * r % 2) as f32).collect()).collect();
+    for blocks in [1, 2, 4, 8] {
+        assert_eq!(clustered(&rows, blocks, 3).len(), 8);
+    }
+}

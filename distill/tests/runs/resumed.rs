@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+use std::path::Path;
+
+use burn::optim::ModuleOptimizer;
+use synfire::diag::{Diagnostic, Result, codes};
+use synfire_distill::rule::Trainee;
+use synfire_distill::train::{Epoch, Observer, Silent};
+
+use super::{run, taught};
+
+/// Ends a run after so many epochs, as a power cut would.
+struct Cut(usize);
+
+impl Observer for Cut {
+    fn epoch(&mut self, _: Epoch, _: &Trainee, _: &ModuleOptimizer) -> Result<()> {
+        self.0 -= 1;
+        match self.0 {
+            0 => Err(Diagnostic::new(&codes::INTERNAL, "cut")),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn student(directory: &Path) -> Vec<u8> {
+    std::fs::read(directory.join("student.safetensors")).unwrap_or_default()
+}
+
+#[test]
+fn learns_with_every_rule() -> Result<()> {
+    for rule in ["rule = { rule = \"bptt\" }", "rule = { rule = \"sltt\" }"] {
+        let config = taught(rule, "{ loss = \"teacher\", over = \"steps\" }");
+        let outcome = run(&config, None)?.execute(&mut Silent)?;
+        let accuracy = outcome.evaluation.last();
+        assert!(accuracy > 0.9, "{rule}: {accuracy}");
+        assert!(outcome.teacher > Some(0.9), "{:?}", outcome.teacher);
+    }
+    let rate =
+        taught("rule = { rule = \"rate\" }", "{ loss = \"teacher\" }").replace("0.1,", "0.3,");
+    let accuracy = run(&rate, None)?.execute(&mut Silent)?.evaluation.last();
+    assert!(accuracy > 0.9, "rate: {accuracy}");
+    Ok(())
+}
+
+/// Wherever it was cut, a resumed run ends with the same bytes.
+#[test]
+fn a_resumed_run_ends_as_an_uninterrupted_one() -> Result<()> {
+    let folder = tempfile::tempdir().map_err(|e| Diagnostic::internal("test", e.to_string()))?;
+    let noisy = "{ loss = \"noisy\" }, { loss = \"teacher\", over = \"steps\" }";
+    let config = taught("", noisy);
+    let whole = folder.path().join("whole");
+    run(&config, Some(whole.clone()))?.execute(&mut Silent)?;
+    // Within the teacher, at its end, within the first phase, at its end, in the second.
+    for after in [2, 4, 6, 8, 11] {
+        let cut = folder.path().join(format!("cut{after}"));
+        let stopped = run(&config, Some(cut.clone()))?.execute(&mut Cut(after));
+        assert!(stopped.is_err());
+        run(&config, Some(cut.clone()))?.execute(&mut Silent)?;
+        assert!(!student(&whole).is_empty());
+        assert!(student(&cut) == student(&whole), "cut after {after} epochs");
+        let lines = |p: &Path| {
+            let text = std::fs::read_to_string(p.join("metrics.jsonl")).unwrap_or_default();
+            text.lines().count()
+        };
+        assert_eq!(lines(&cut), lines(&whole));
+    }
+    Ok(())
+}
+
+#[test]
+fn another_seed_gives_another_student() -> Result<()> {
+    let accuracy = |seed: u64| -> Result<_> {
+        let config =
+            format!("seed = {seed}\n{}", taught("", "{ loss = \"level\", weight = 0.01 }"));
+        let spikes = run(&config, None)?.execute(&mut Silent)?.evaluation.operations;
+        Ok(spikes)
+    };
+    assert_eq!(accuracy(3)?, accuracy(3)?);
+    assert_ne!(accuracy(3)?, accuracy(4)?);
+    Ok(())
+}
