@@ -45,7 +45,7 @@ impl Flow {
 
 impl<'a> Builder<'a> {
     pub(super) fn new(active: Option<&'a [bool]>, steps: u32) -> Self {
-        Self { graph: Graph::new("student", steps), active, has_members: false }
+        Self { graph: Graph::new("model", steps), active, has_members: false }
     }
 
     /// From the input to the logits.

@@ -11,10 +11,12 @@ mod runtime;
 mod subset;
 mod trained;
 
+use burn::tensor::Device;
 use synfire::diag::Result;
 use synfire::import::{Options, WeightForm, onnx};
-use synfire::ir::{Graph, isomorphic};
-use synfire_distill::nn::rng;
+use synfire::ir::{self, Graph, isomorphic};
+use synfire_distill::export;
+use synfire_distill::nn::{Model, rng};
 
 use agree::{agree, interpreted};
 
@@ -65,5 +67,17 @@ fn files_are_of_single_precision() -> Result<()> {
             case.model.stages.iter().map(burn::module::Module::num_params).sum();
         assert!(bytes.len() < 4 * parameters + 40_000, "{}: {}", case.name, bytes.len());
     }
+    Ok(())
+}
+
+/// A model on a device that takes gradients is the same model.
+#[test]
+fn a_model_in_training_is_exported() -> Result<()> {
+    let case = models::named("ensemble")?;
+    let graph = |device| {
+        let model = Model::new(&case.spec, &mut rng(7, 6), &device)?;
+        ir::print(&export::graph(&case.spec, &model, 4, case.input)?)
+    };
+    assert_eq!(graph(Device::default().autodiff())?, graph(Device::default())?);
     Ok(())
 }
