@@ -49,8 +49,6 @@ fn members_add_up() {
     }
 }
 
-/// Members of the ensemble do not see each other: the gradient of one is the same whatever
-/// the others are.
 #[test]
 fn nothing_flows_to_a_member_that_is_off() {
     let of = |g: &Gradients, member: usize| -> Vec<f32> {
