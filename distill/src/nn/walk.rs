@@ -71,8 +71,8 @@ impl Walk {
         self
     }
 
-    /// Keeps what is held over time between chunks, cut from the graph; see
-    /// [`Walk::back_into_held`].
+    /// Keeps what is held over time between chunks, cut from the graph: gradients gather at
+    /// the cuts, and are propagated back from there once at the end.
     #[must_use]
     pub fn in_chunks(mut self) -> Self {
         self.held = Some(Slots::default());

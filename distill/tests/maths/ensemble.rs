@@ -25,13 +25,11 @@ fn a_member_that_is_off_is_a_block_of_zeros() {
     let block = |o: &Output, member| values(o.features[0].maps.clone().narrow(1, member * 4, 4));
     let all = forward(None);
     assert!(block(&all, 0).contains(&1.0) && block(&all, 1).contains(&1.0));
-    let on = [true, false];
-    for off in 0..2 {
-        let mask = vec![on[off], on[1 - off]];
+    for mask in [vec![true, false], vec![false, true]] {
         let one = forward(Some(mask.clone()));
-        for member in 0..2 {
+        for (member, on) in mask.into_iter().enumerate() {
             let want = block(&all, member);
-            let want = if mask[member] { want } else { vec![0.0; want.len()] };
+            let want = if on { want } else { vec![0.0; want.len()] };
             assert_eq!(block(&one, member), want);
         }
     }
@@ -49,8 +47,6 @@ fn members_add_up() {
     }
 }
 
-/// Members of the ensemble do not see each other: the gradient of one is the same whatever
-/// the others are.
 #[test]
 fn nothing_flows_to_a_member_that_is_off() {
     let of = |g: &Gradients, member: usize| -> Vec<f32> {
