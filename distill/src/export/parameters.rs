@@ -60,8 +60,8 @@ pub(super) fn batch_norm(norm: &Norm) -> ir::BatchNorm {
     ir::BatchNorm {
         gamma: reals(norm.gamma.val()),
         beta: reals(norm.beta.val()),
-        mean: reals(norm.mean.value()),
-        var: reals(norm.variance.value()),
+        mean: reals(norm.mean.value_sync()),
+        var: reals(norm.variance.value_sync()),
         eps: single(EPSILON),
     }
 }

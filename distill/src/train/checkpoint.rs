@@ -20,9 +20,15 @@ use crate::nn::{Model, rng};
 /// [`codes::FILE_WRITE`].
 pub fn save_model<M: Module>(module: &M, path: &Path) -> Result<()> {
     let part = path.with_extension("part");
-    let mut store = SafetensorsStore::from_file(&part).overwrite(true).skip_enum_variants(true);
+    // Of several metadata the order would change from run to run.
+    let mut store = SafetensorsStore::from_file(&part)
+        .overwrite(true)
+        .skip_enum_variants(true)
+        .clear_metadata()
+        .metadata("format", "safetensors");
     let failed = |e: String| Diagnostic::new(&codes::FILE_WRITE, e).in_file(path);
-    module.save_into(&mut store).map_err(|e| failed(e.to_string()))?;
+    // Running statistics are brought up to date on the way to a network that only computes.
+    module.valid().save_into(&mut store).map_err(|e| failed(e.to_string()))?;
     std::fs::rename(&part, path).map_err(|e| failed(format!("cannot write: {e}")))
 }
 

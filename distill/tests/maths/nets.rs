@@ -83,5 +83,5 @@ pub(crate) fn ensemble(neuron: &Value) -> Trainee {
         [{ "layer": "parallel", "members": [member(7), member(9)] }],
         [head()]
     ]);
-    trainee(INPUT, &stages, 5)
+    trainee(INPUT, &stages, 8)
 }
