@@ -3,6 +3,7 @@
 
 mod evaluate;
 mod export;
+mod gate;
 mod place;
 mod refine;
 mod reproduce;
@@ -42,6 +43,8 @@ enum Command {
     Evaluate(evaluate::Evaluate),
     /// Write a run's student as ONNX
     Export(export::Export),
+    /// Train a gate that says how many members of an ensemble a sample needs
+    Gate(gate::Gate),
     /// Train the arms of a published claim over paired seeds, and write a table
     Reproduce(reproduce::Reproduce),
 }
@@ -55,6 +58,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Refine(c) => c.run(ui),
         Command::Evaluate(c) => c.run(ui),
         Command::Export(c) => c.run(ui),
+        Command::Gate(c) => c.run(ui),
         Command::Reproduce(c) => c.run(ui),
     };
     match result {

@@ -75,6 +75,18 @@ impl Dataset {
         Err(Diagnostic::new(&codes::DATA_OPTION, refused).at("encoding"))
     }
 
+    /// The same samples with other labels, below `classes`.
+    ///
+    /// # Errors
+    /// [`codes::DATA_SET`] if there is not one label a sample.
+    pub fn relabelled(&self, labels: Vec<u8>, classes: usize) -> Result<Self> {
+        if labels.len() != self.len() {
+            let message = format!("{} labels for {} samples", labels.len(), self.len());
+            return Err(Diagnostic::new(&codes::DATA_SET, message));
+        }
+        Ok(Self { labels, classes, ..self.clone() })
+    }
+
     /// Does a sample give the same values whenever it is shown?
     #[must_use]
     pub fn is_fixed(&self) -> bool {

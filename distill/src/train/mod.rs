@@ -5,6 +5,7 @@ mod checkpoint;
 mod clip;
 mod curves;
 mod evaluate;
+mod gate;
 mod guide;
 mod keeper;
 mod members;
@@ -16,6 +17,7 @@ mod run;
 
 pub use checkpoint::{load_model, load_run, save_model};
 pub use evaluate::{Evaluation, Setting, evaluate};
+pub use gate::{Gated, gated, needs};
 pub use guide::Guide;
 pub use members::subsets;
 pub use partition::clustered;

@@ -2,7 +2,7 @@
 use rand::Rng as _;
 use synfire::diag::Result;
 use synfire_distill::nn::rng;
-use synfire_distill::train::{Setting, Silent, clustered, evaluate, subsets};
+use synfire_distill::train::{Setting, Silent, clustered, evaluate, gated, needs, subsets};
 
 use super::run;
 
@@ -59,6 +59,25 @@ fn every_choice_of_members_has_learned() -> Result<()> {
         assert!(operations > before);
         before = operations;
     }
+    Ok(())
+}
+
+/// A gate is no worse than one member, and does not ask for all of them.
+#[test]
+fn a_gate_says_how_many_members_a_sample_needs() -> Result<()> {
+    let run = run(ENSEMBLE, None)?;
+    let ensemble = run.execute(&mut Silent)?.student;
+    let wanted = (2, 3);
+    let mut gates = super::run(ENSEMBLE, None)?;
+    gates.train = needs(&ensemble, &run.train, wanted, &run.device)?;
+    assert_eq!(gates.train.classes, 3);
+    gates.test = needs(&ensemble, &run.test, wanted, &run.device)?;
+    gates.config.teacher = None;
+    gates.config.student.phases[0].objective.terms.truncate(1);
+    let gate = gates.execute(&mut Silent)?.student;
+    let found = gated(&ensemble, &gate, &run.test, wanted, &run.device);
+    assert!(found.accuracy >= found.fixed[0] - 0.02, "{found:?}");
+    assert!(found.members < 3.0 && found.members >= 1.0, "{found:?}");
     Ok(())
 }
 
