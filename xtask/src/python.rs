@@ -39,6 +39,13 @@ pub(crate) fn install(files: &[&str]) -> Result<(), String> {
     std::fs::write(STAMP, stamp).map_err(|e| format!("{STAMP}: {e}"))
 }
 
+/// Installs the packages that a file pins beside those of the set-up.
+pub(crate) fn add(file: &str) -> Result<(), String> {
+    println!("pip install -r {file} into {VENV}");
+    let arguments = ["-m", "pip", "--require-virtualenv", "--disable-pip-version-check"];
+    run(Command::new(python()).args(arguments).args(["install", "--quiet", "-r", file]))
+}
+
 fn python() -> String {
     format!("{VENV}/bin/python")
 }

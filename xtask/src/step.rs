@@ -6,14 +6,17 @@ use std::io::Write as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::{Options, apt, results, setup};
+use crate::{Options, apt, python, results, setup};
+
+/// What runs the companion's exported models in its slow tests.
+const ONNX_RUNTIME: &str = "distill/tests/export/requirements.txt";
 
 /// What a step does.
 #[derive(Debug)]
 pub(crate) enum Action {
     /// Gets the tools.
     Setup,
-    /// Gets the images of the nightly tests.
+    /// Gets the images of the nightly tests, and ONNX Runtime.
     Data,
     /// Runs a command.
     Run(Command),
@@ -54,7 +57,7 @@ impl Step {
             }
             Action::Data => {
                 apt::install(apt::DATA, !options.no_apt);
-                true
+                python::add(ONNX_RUNTIME).map_err(|e| eprintln!("{e}")).is_ok()
             }
             Action::Show(dir) => results::show(dir),
             Action::Run(mut command) => match command.status() {

@@ -4,15 +4,23 @@
 use crate::Options;
 use crate::step::{Action, Step};
 
+/// The training companion.
+const DISTILL: [&str; 3] = ["--release", "--package", "synfire-distill"];
+
 type Make = fn(&Options) -> Step;
 
 /// The steps of a task, or nothing if there is no such task.
 pub(crate) fn steps(task: &str, _: &Options) -> Option<Vec<Make>> {
     // The tests come last: their closing line is the closing line of the task.
     let checks: [Make; 5] = [setup, fmt, clippy, rustdoc, doctest];
+    // Optimised: burn is too slow otherwise, and built once for all three.
+    let companion: [Make; 3] = [distill_clippy, distill_doc, distill_tests];
     match task {
-        "test" => Some([&checks[..], &[tests]].concat()),
-        "nightly" => Some([&checks[..], &[data, bench_once, slow_tests, tests]].concat()),
+        "test" => Some([&checks[..], &companion, &[tests]].concat()),
+        "nightly" => {
+            let slow: [Make; 4] = [data, bench_once, slow_tests, claims];
+            Some([&checks[..], &companion, &slow, &[tests]].concat())
+        }
         "demo" => Some(vec![setup, compile, simulate, verify, energy, results]),
         "bench" => Some(vec![bench]),
         _ => None,
@@ -24,7 +32,11 @@ fn setup(_: &Options) -> Step {
 }
 
 fn data(_: &Options) -> Step {
-    Step { name: "data", about: "the images of the slow tests are there", action: Action::Data }
+    Step {
+        name: "data",
+        about: "the images and ONNX Runtime of the slow tests are there",
+        action: Action::Data,
+    }
 }
 
 fn fmt(_: &Options) -> Step {
@@ -44,6 +56,29 @@ fn rustdoc(_: &Options) -> Step {
 
 fn doctest(_: &Options) -> Step {
     Step::cargo("doctest", "the examples in the doc comments", &["test", "--quiet", "--doc"])
+}
+
+fn distill_clippy(_: &Options) -> Step {
+    let args = ["clippy", "--quiet", DISTILL[0], DISTILL[1], DISTILL[2], "--all-targets"];
+    let args = [&args[..], &["--", "-D", "warnings"]].concat();
+    Step::cargo("distill-clippy", "the same for the training companion", &args)
+}
+
+fn distill_doc(_: &Options) -> Step {
+    let args = ["doc", "--quiet", "--no-deps", "--document-private-items"];
+    let args = [&args[..], &DISTILL].concat();
+    Step::cargo("distill-doc", "the same for the companion's doc comments", &args)
+        .env("RUSTDOCFLAGS", "-D warnings")
+}
+
+fn distill_tests(_: &Options) -> Step {
+    let args = [&["test", "--quiet"], &DISTILL[..], &["--lib", "--bins", "--tests"]].concat();
+    Step::cargo("distill-tests", "unit and integration tests of the companion", &args)
+}
+
+fn claims(_: &Options) -> Step {
+    let args = [&["test"], &DISTILL[..], &["--tests", "--", "--ignored"]].concat();
+    Step::cargo("claims", "the companion's slow tests: published claims, ONNX Runtime", &args)
 }
 
 fn tests(options: &Options) -> Step {
