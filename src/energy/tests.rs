@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 
 use super::*;
-use crate::hw::{DenseStage, Design, Input, ReadoutStage, Stage};
+use crate::hw::{DenseStage, Design, Input, Place, ReadoutStage, Stage};
 use crate::ir::BitMatrix;
 use crate::sim::{Activity, MeanActivity, NoProbe, Sim, StageActivity};
 use crate::target::{self, Target};
@@ -20,7 +20,7 @@ fn design() -> Design {
                 input_bits: 4,
                 time_parallel: 1,
                 acc_bits: 9,
-                block: true,
+                place: Place::BlockRam,
             }),
             Stage::Readout(ReadoutStage {
                 name: "out".into(),

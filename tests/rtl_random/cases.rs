@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
-use synfire::hw::{self, DenseStage, Design, LifStage, Stage};
+use synfire::hw::{self, DenseStage, Design, LifStage, Place, Stage};
 use synfire::ir::{Compare, Graph, Reset};
 use synfire::pass::{self, Options, TO_INTEGER};
 
@@ -214,7 +214,7 @@ fn build(
     let mut rng = Rng(net.seed ^ 0xb10c);
     for stage in &mut design.stages {
         match stage {
-            Stage::Dense(d) => d.block = rng.one_in(2),
+            Stage::Dense(d) => d.place = rng.pick(&[Place::Luts, Place::BlockRam, Place::Spram]),
             Stage::Lif(l) => l.block = rng.one_in(2),
             Stage::Readout(r) => r.block = rng.one_in(2),
             Stage::Count(_) => {}

@@ -31,7 +31,7 @@ fn write(design: &Design, dir: &Path) -> PathBuf {
     let rtl = dir.join(RTL_DIR);
     std::fs::create_dir_all(&rtl).unwrap();
     for file in emit::emit(design, &big_target()).unwrap() {
-        std::fs::write(dir.join(&file.path), file.text).unwrap();
+        std::fs::write(dir.join(&file.path), file.contents).unwrap();
     }
     rtl
 }
