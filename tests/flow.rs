@@ -40,6 +40,7 @@ fn synth(toolbox: &Toolbox, dir: &Path) -> yosys::Synthesis {
         defines: Vec::new(),
         top: TOP.into(),
         device: "u".into(),
+        spram: false,
     };
     yosys::synth_ice40(toolbox, &job).unwrap()
 }

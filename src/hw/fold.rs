@@ -94,19 +94,20 @@ fn set_lanes(design: &mut Design, options: &Options) -> Vec<usize> {
     fixed
 }
 
-/// The smallest number of lanes with which a layer needs the fewest RAMs: for its weights,
-/// unless they are few enough for LUTs, and for the inputs it replays.
+/// The smallest number of lanes with which a layer needs the fewest block RAMs: for its
+/// weights, unless they are few enough for LUTs, and for the inputs it replays. In SPRAM, where
+/// block RAMs are not what is scarce, the one with which the weights need the fewest of those.
 fn tightest(d: &DenseStage) -> u32 {
     let rams = |lanes: u32| {
+        let depth = d.depth_with(lanes);
+        if d.place == Place::Spram {
+            return Memory::single_ports(depth, lanes);
+        }
         let replay = if lanes < d.outputs() {
             Memory::blocks(d.inputs(), d.input_bits) + Memory::blocks(d.words(), 16)
         } else {
             0
         };
-        let depth = d.depth_with(lanes);
-        if d.place == Place::Spram {
-            return replay + Memory::single_ports(depth, lanes);
-        }
         let weights = Memory::blocks(depth, lanes);
         replay + if d.inputs() * d.outputs() > FEW_WEIGHTS { weights } else { 0 }
     };

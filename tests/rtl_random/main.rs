@@ -69,7 +69,7 @@ impl Case {
 
         let work = rtl.join("sim");
         let core = RtlExecutor::build(toolbox, &self.design, rtl, &work, Vec::new());
-        let mut core = core.map_err(said)?;
+        let mut core = core.map_err(said)?.with_weights(emit::load_image(&self.design));
         let plain = run(&mut core)?;
         equal("interp = rtl", &interp, &plain)?;
         equal("sim = rtl", &sim, &plain)?;
