@@ -35,7 +35,11 @@ struct Bench {
 
 impl Bench {
     /// From the files that the bench lists, one of them changed if that is asked for.
-    fn build(toolbox: &Toolbox, (div, n_in, n_load): (u32, u32, u32), fault: Option<&Fault>) -> Self {
+    fn build(
+        toolbox: &Toolbox,
+        (div, n_in, n_load): (u32, u32, u32),
+        fault: Option<&Fault>,
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let list = std::fs::read_to_string(root().join("tests/rtl/link/sources.f")).unwrap();
         let files = list.lines().map(|line| root().join(line));
@@ -144,11 +148,7 @@ const FAULTS: [Fault; 6] = [
         replace: "open_q <= is_infer && loaded;",
     },
     // An inference runs before the weights are there.
-    Fault {
-        file: "sf_host_link.v",
-        find: "is_infer && !loaded;",
-        replace: "1'b0;",
-    },
+    Fault { file: "sf_host_link.v", find: "is_infer && !loaded;", replace: "1'b0;" },
     // A load overwrites the weights of a running inference.
     Fault {
         file: "sf_host_link.v",

@@ -291,6 +291,11 @@ fn text(s: &Summary<'_>, target: &Target) -> String {
     if s.load_bytes > 0 {
         let bytes = thousands(u64::from(s.load_bytes));
         let _ = write!(text, "\nweights.bin, {bytes} bytes, has to be loaded after power-on");
+        if let Some(board) = &target.board {
+            // A byte is ten bits on the line.
+            let seconds = f64::from(s.load_bytes) * 10.0 / f64::from(board.uart_baud.max(1));
+            let _ = write!(text, " ({seconds:.2} s over the serial line)");
+        }
     }
     let _ = write!(text, "\nwritten to {}", s.out.display());
     let _ = match s.bitstream {

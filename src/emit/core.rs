@@ -65,9 +65,14 @@ struct DenseParams {
 }
 
 enum WeightMemory {
-    Rom { block: u32, init: String },
+    Rom {
+        block: u32,
+        init: String,
+    },
     /// The turn says how many memories are loaded before it.
-    Spram { turn: usize },
+    Spram {
+        turn: usize,
+    },
 }
 
 struct LifParams {

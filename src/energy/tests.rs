@@ -144,6 +144,22 @@ fn memory_accesses_are_counted_per_bank() {
 }
 
 #[test]
+fn weights_in_spram_are_a_cause_of_their_own() {
+    let mut design = design();
+    if let Stage::Dense(d) = &mut design.stages[0] {
+        (d.place, d.lanes) = (Place::Spram, 6);
+    }
+    let dense = StageActivity { inputs: 20, nonzero: 5, rows: 5, ..StageActivity::default() };
+    let target = board();
+    let r = device(&design, &target, &mean(100, vec![dense]), IoTiming::none(12.0));
+    assert_eq!((r.stages[0].ebr, r.stages[0].spram), (0, 1));
+    let cause = r.causes.iter().find(|c| c.cause == Cause::Spram).unwrap();
+    let each = target.device.energy.spram_access.as_ref().unwrap();
+    near(cause.core_nj.value, 5.0 * each.value * 1e-3);
+    assert!(r.to_string().contains("SPRAM accesses"));
+}
+
+#[test]
 fn a_slower_line_costs_time_not_work() {
     let design = design();
     let at = |baud| {

@@ -51,10 +51,8 @@ pub fn to_verilog(
         Process::tool(toolbox.require(Tool::IceboxVlog)?, Tool::IceboxVlog.spec().name, dir);
     // The comments, which are long, say where the pins of a SPRAM are.
     let process = if rams.is_empty() { process.arg("-s") } else { process };
-    let process = process
-        .args(["-c", "-n", top, "-p"])
-        .arg(seen_from(dir, pcf))
-        .arg(seen_from(dir, asc));
+    let process =
+        process.args(["-c", "-n", top, "-p"]).arg(seen_from(dir, pcf)).arg(seen_from(dir, asc));
     process.stdout_to(to).run()?;
     if rams.is_empty() {
         return Ok(());

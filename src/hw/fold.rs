@@ -20,13 +20,17 @@ const LUT_SHARE: f64 = 0.9;
 const EBR_BITS: u64 = 4096;
 const SPRAM_BITS: u64 = 16 * 16_384;
 
+/// The host link loads the bytes of so many single-port RAMs.
+const LOADED_SPRAM: u32 = 4;
+
 /// Weights that fit into some hundred LUTs.
 const FEW_WEIGHTS: u32 = 4096;
 
 /// Chooses lanes and the place of every memory.
 pub(super) fn fold(design: &mut Design, target: &Target, options: &Options) -> Result<Estimate> {
     let have = target.device.resources;
-    let budget = Resources { lut4: (f64::from(have.lut4) * LUT_SHARE) as u32, ..have };
+    let lut4 = (f64::from(have.lut4) * LUT_SHARE) as u32;
+    let budget = Resources { lut4, spram: have.spram.min(LOADED_SPRAM), ..have };
     for name in options.lanes.keys() {
         if !design.denses().any(|d| d.name == *name) {
             let known: Vec<_> = design.denses().map(|d| d.name.as_str()).collect();

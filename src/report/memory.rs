@@ -51,7 +51,13 @@ pub fn memory_svg(design: &Design, target: &Target) -> String {
     let logic = estimate.lut4.saturating_sub(in_luts);
     let luts: Vec<_> = std::iter::once(("logic", logic)).chain(pieces(Place::Luts)).collect();
     bar(&mut out, 100.0, "LUT4, estimated", have.lut4, &luts);
-    bar(&mut out, 100.0 + BAR_ROW, "Block RAM", have.ebr, &pieces(Place::BlockRam).collect::<Vec<_>>());
+    bar(
+        &mut out,
+        100.0 + BAR_ROW,
+        "Block RAM",
+        have.ebr,
+        &pieces(Place::BlockRam).collect::<Vec<_>>(),
+    );
     if loaded > 0.0 {
         let blocks: Vec<_> = pieces(Place::Spram).collect();
         bar(&mut out, 100.0 + 2.0 * BAR_ROW, "Single-port RAM", have.spram, &blocks);

@@ -95,7 +95,6 @@ pub struct Energy {
 
 impl Energy {
     /// Every coefficient, its name and the unit it must have.
-    #[must_use]
     pub fn coefficients(&self) -> impl Iterator<Item = (&'static str, &Coefficient, Unit)> {
         let spram = self.spram_access.as_ref().map(|c| ("spram_access", c, Unit::Picojoule));
         [

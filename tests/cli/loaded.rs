@@ -28,7 +28,10 @@ fn what_is_loaded_is_a_file_and_verified() {
     tight(&place, 5280, 8);
     let built = place.json("compile {student} --target tight.toml -o b");
     let layers = built["layers"].as_array().unwrap();
-    assert_eq!((&layers[0]["weights_in"], &layers[1]["weights_in"]), (&json!("SPRAM"), &json!("EBR")));
+    assert_eq!(
+        (&layers[0]["weights_in"], &layers[1]["weights_in"]),
+        (&json!("SPRAM"), &json!("EBR"))
+    );
     let bytes = std::fs::read(place.path("b/weights.bin")).unwrap();
     assert_eq!(built["load_bytes"], bytes.len());
     assert!(place.good("compile {student} --target tight.toml -o b").contains("has to be loaded"));
