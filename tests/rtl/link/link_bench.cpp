@@ -320,7 +320,8 @@ static bool allowed(const std::vector<Verdict> &frames, const std::vector<Answer
   for (size_t i = 0; i < frames.size(); i++) {
     Verdict &v = said[i];
     bool blocked = (v.inference || v.load) && v.follows && (busy >> followers++ & 1);
-    if (blocked && run.empty()) return false;
+    // Only the first frame may have begun in the batch before, behind a run there.
+    if (blocked && run.empty() && i > 0) return false;
     bool runs_now = v.inference && !v.stalled && weights->loaded && !blocked;
     if (v.inference && !runs_now) v.status = weights->loaded ? Overrun : NotLoaded;
     if (v.load && blocked && v.status == Ok) v.status = Overrun;
