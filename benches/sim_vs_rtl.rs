@@ -151,7 +151,7 @@ fn write(student: &Student, dir: &Path) -> PathBuf {
     for file in emit::emit(&student.design, &student.target).unwrap() {
         let path = dir.join(file.path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, file.text).unwrap();
+        std::fs::write(path, file.contents).unwrap();
     }
     dir.join(emit::RTL_DIR)
 }

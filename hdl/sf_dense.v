@@ -15,8 +15,9 @@
 //               > 1: an input is a spike train of TP = XW bits, one for each timestep;
 //               each lane has TP accumulators and one weight serves all timesteps.
 //   AW          accumulator width: 2^AW > the largest S
-//   BLOCK       weights in block RAM (1) or LUTs (0)
-//   INIT        weights: word (g * ceil(NI/16) * 16 + i) holds in bit l the weight of
+//   DEPTH, RW   rows of weights and the bits of their address; they follow from the others
+//   w_*         the weights' memory: w_data_i in the cycle after w_en_o is the word at
+//               w_addr_o. Word (g * ceil(NI/16) * 16 + i) holds in bit l the weight of
 //               neuron g*P + l for input i, 1 = +1
 //   x_*         NI inputs, in order, valid/ready
 //   y_*         NO * TP results, neuron by neuron, timestep by timestep, valid/ready
@@ -36,8 +37,8 @@ module sf_dense #(
   parameter XW    = 8,
   parameter TP    = 1,
   parameter AW    = 13,
-  parameter BLOCK = 1,
-  parameter INIT  = ""
+  parameter DEPTH = ((NO + P - 1) / P - 1) * ((NI + 15) / 16) * 16 + NI,
+  parameter RW    = (DEPTH > 1) ? $clog2(DEPTH) : 1
 ) (
   input  wire               clk_i,
   input  wire               rst_i,
@@ -47,13 +48,13 @@ module sf_dense #(
   output reg  signed [AW:0] y_data_o,
   output reg                y_valid_o,
   input  wire               y_ready_i,
+  output wire               w_en_o,
+  output wire [RW-1:0]      w_addr_o,
+  input  wire [P-1:0]       w_data_i,
   output wire               event_o
 );
 
   localparam NG    = (NO + P - 1) / P;
-  localparam NW    = (NI + 15) / 16;
-  localparam DEPTH = (NG - 1) * NW * 16 + NI;
-  localparam RW    = (DEPTH > 1) ? $clog2(DEPTH) : 1;   // address of a weight row
   localparam IW    = (NI > 1) ? $clog2(NI) : 1;         // index of an input
   localparam GW    = (NG > 1) ? $clog2(NG) : 1;
   localparam DW    = $clog2(P * TP + 1);                // results left in the drain
@@ -111,15 +112,10 @@ module sf_dense #(
   // ---- two pipeline stages: memory, register
   reg           v1_q, v2_q, direct1_q;
   reg  [XW-1:0] x1_q, x2_q;
-  wire [P-1:0]  w1;
   reg  [P-1:0]  w2_q;
 
-  sf_rom #(.WIDTH(P), .DEPTH(DEPTH), .BLOCK(BLOCK), .INIT(INIT)) u_weights (
-    .clk_i (clk_i),
-    .en_i  (event_d),
-    .addr_i(row),
-    .data_o(w1)
-  );
+  assign w_en_o   = event_d;
+  assign w_addr_o = row;
 
   always @(posedge clk_i) begin
     v1_q      <= event_d & ~rst_i;
@@ -127,7 +123,7 @@ module sf_dense #(
     direct1_q <= fire;
     x1_q      <= x_data_i;
     x2_q      <= direct1_q ? x1_q : kept;
-    w2_q      <= w1;
+    w2_q      <= w_data_i;
   end
 
   // ---- sum of all inputs, for each timestep

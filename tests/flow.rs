@@ -5,6 +5,7 @@
 #[path = "common/tools.rs"]
 mod common;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use synfire::flow::formal::{self, Mode, ProofJob};
@@ -12,7 +13,7 @@ use synfire::flow::icestorm;
 use synfire::flow::nextpnr::{self, PnrJob};
 use synfire::flow::verilator::{self, LintJob, VerilatorJob};
 use synfire::flow::yosys::{self, SynthJob};
-use synfire::flow::{Tool, Toolbox, report};
+use synfire::flow::{Tool, Toolbox, report, spram};
 
 use common::tools;
 
@@ -40,6 +41,7 @@ fn synth(toolbox: &Toolbox, dir: &Path) -> yosys::Synthesis {
         defines: Vec::new(),
         top: TOP.into(),
         device: "u".into(),
+        spram: false,
     };
     yosys::synth_ice40(toolbox, &job).unwrap()
 }
@@ -164,6 +166,47 @@ fn design_netlist_and_bitstream_agree_and_a_flipped_bit_does_not() {
     let back =
         icestorm::read_back(&toolbox, &bin, &here("ramsum.pcf"), TOP, &dir.join("back2")).unwrap();
     assert_ne!(simulate_netlist(&toolbox, &back.verilog, &dir.join("bit2")), sum);
+}
+
+/// IceStorm's description of the chip.
+fn chip_database(toolbox: &Toolbox) -> Option<String> {
+    let program = &toolbox.require(Tool::IceboxVlog).unwrap().program;
+    let root = program.parent().and_then(Path::parent).unwrap();
+    let path = root.join("share/fpga-icestorm/chipdb/chipdb-5k.txt");
+    let text = std::fs::read_to_string(&path).ok();
+    let required = std::env::var_os("SYNFIRE_REQUIRE_TOOLS").is_some();
+    assert!(text.is_some() || !required, "missing: {}", path.display());
+    text
+}
+
+#[test]
+fn the_pins_of_the_sprams_are_those_of_the_chip_database() {
+    let Some(toolbox) = tools(&[Tool::IceboxVlog]) else { return };
+    let Some(text) = chip_database(&toolbox) else { return };
+    let mut found = Vec::new();
+    for section in text.split("\n.").filter(|s| s.starts_with("extra_cell ")) {
+        let (head, pins) = section.split_once('\n').unwrap();
+        let [_, column, _, _, "SPRAM"] = head.split(' ').collect::<Vec<_>>()[..] else { continue };
+        let pins: BTreeSet<&str> = pins.lines().filter(|l| !l.is_empty()).collect();
+        found.push((column.parse::<u32>().unwrap(), pins));
+    }
+    let rams = [(0, 0), (0, 1), (25, 0), (25, 1)];
+    assert_eq!(found.len(), rams.len());
+    for (ram, (column, expected)) in rams.into_iter().zip(found) {
+        assert_eq!(ram.0, column);
+        let line = |(port, bit, row, name): (&str, usize, u32, String)| {
+            let bus = ["ADDRESS", "DATAIN", "DATAOUT", "MASKWREN"].contains(&port);
+            let port = if bus { format!("{port}_{bit}") } else { port.to_owned() };
+            format!("{port} {column} {row} {name}")
+        };
+        let switch = format!("SPRAM_EN {column} 1 CBIT_{}", ram.1);
+        let ours: BTreeSet<String> = spram::pins(ram).map(line).chain([switch]).collect();
+        assert_eq!(ours.iter().map(String::as_str).collect::<BTreeSet<_>>(), expected);
+    }
+    // The switches: the place of the two bits in their tile.
+    let (_, bits) = text.split_once("\n.ipcon_tile_bits ").unwrap();
+    let bit = |name: &str| bits.lines().find_map(|l| l.strip_prefix(name));
+    assert_eq!((bit("IpConfig.CBIT_0 "), bit("IpConfig.CBIT_1 ")), (Some("B1[7]"), Some("B0[7]")));
 }
 
 #[test]

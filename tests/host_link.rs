@@ -15,9 +15,10 @@ use tempfile::TempDir;
 
 use common::tools;
 
-/// Cycles a bit, and bytes of an inference: the least of both, the 4 bytes of the examples in
-/// docs/host-link.md, a frame of several COBS blocks.
-const PARAMETERS: [(u32, u32); 4] = [(4, 1), (8, 4), (4, 8), (8, 300)];
+/// Cycles a bit, bytes of an inference, and of the weights to load: the least of all, the numbers
+/// of the examples in docs/host-link.md, frames of several COBS blocks.
+const PARAMETERS: [(u32, u32, u32); 6] =
+    [(4, 1, 0), (8, 4, 0), (8, 4, 3), (4, 8, 1), (8, 300, 0), (8, 300, 600)];
 
 /// Batches of requests: enough for every status to be seen, which the bench checks.
 const BATCHES: u32 = 600;
@@ -34,7 +35,11 @@ struct Bench {
 
 impl Bench {
     /// From the files that the bench lists, one of them changed if that is asked for.
-    fn build(toolbox: &Toolbox, (div, n_in): (u32, u32), fault: Option<&Fault>) -> Self {
+    fn build(
+        toolbox: &Toolbox,
+        (div, n_in, n_load): (u32, u32, u32),
+        fault: Option<&Fault>,
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let list = std::fs::read_to_string(root().join("tests/rtl/link/sources.f")).unwrap();
         let files = list.lines().map(|line| root().join(line));
@@ -53,7 +58,11 @@ impl Bench {
         let design = LintJob {
             dir: dir.path().join("model"),
             sources,
-            parameters: vec![format!("DIV={div}"), format!("N_IN={n_in}")],
+            parameters: vec![
+                format!("DIV={div}"),
+                format!("N_IN={n_in}"),
+                format!("N_LOAD={n_load}"),
+            ],
             top: "link_bench".into(),
             ..LintJob::default()
         };
@@ -74,19 +83,17 @@ impl Bench {
 #[test]
 fn every_answer_fits_the_protocol() {
     let Some(toolbox) = tools(&[Tool::Verilator, Tool::Cxx]) else { return };
+    let mut examples = String::new();
     for parameters in PARAMETERS {
         let said = Bench::build(&toolbox, parameters, None).run(1, BATCHES);
         let said = said.unwrap_or_else(|fault| panic!("{parameters:?}: {fault}"));
         let counts = said.lines().last().unwrap();
-        assert!(
-            counts.starts_with(&format!("DIV {} N_IN {} ", parameters.0, parameters.1)),
-            "{said}"
-        );
+        let (div, n_in, n_load) = parameters;
+        assert!(counts.starts_with(&format!("DIV {div} N_IN {n_in} N_LOAD {n_load} ")), "{said}");
         eprintln!("{counts}");
-        if parameters.1 == 4 {
-            check_examples(&said);
-        }
+        examples += &said;
     }
+    check_examples(&examples);
 }
 
 #[test]
@@ -115,7 +122,7 @@ fn check_examples(said: &str) {
         text.lines().filter_map(|l| bytes(l, start)).collect()
     };
     let (sent, received) = (of(said, "sent "), of(said, "received "));
-    assert_eq!((sent.len(), received.len()), (3, 3), "{said}");
+    assert_eq!((sent.len(), received.len()), (6, 6), "{said}");
     let (host, link) = (of(&page, "host "), of(&page, "link "));
     assert_eq!((host, link), (sent, received));
 }
@@ -127,7 +134,7 @@ struct Fault {
     replace: &'static str,
 }
 
-const FAULTS: [Fault; 3] = [
+const FAULTS: [Fault; 6] = [
     // A damaged inference runs.
     Fault {
         file: "sf_host_link.v",
@@ -137,8 +144,22 @@ const FAULTS: [Fault; 3] = [
     // A second inference disturbs the first.
     Fault {
         file: "sf_host_link.v",
-        find: "open_q <= is_infer && !run_q;\n          over_q <= is_infer && run_q;",
-        replace: "open_q <= is_infer;\n          over_q <= 1'b0;",
+        find: "open_q <= is_infer && !run_q && loaded;",
+        replace: "open_q <= is_infer && loaded;",
+    },
+    // An inference runs before the weights are there.
+    Fault { file: "sf_host_link.v", find: "is_infer && !loaded;", replace: "1'b0;" },
+    // A load overwrites the weights of a running inference.
+    Fault {
+        file: "sf_host_link.v",
+        find: "assign load_start_o  = opening && is_load && !run_q;",
+        replace: "assign load_start_o  = opening && is_load;",
+    },
+    // Damaged weights count as loaded.
+    Fault {
+        file: "sf_host_link.v",
+        find: "else if (dec_end && fill_q && verdict == Ok) intact_q",
+        replace: "else if (dec_end && fill_q) intact_q",
     },
     // Another polynomial.
     Fault { file: "sf_crc16.v", find: "{3'b0, x, 5'b0}", replace: "{4'b0, x, 4'b0}" },
@@ -148,7 +169,7 @@ const FAULTS: [Fault; 3] = [
 fn faults_are_noticed() {
     let Some(toolbox) = tools(&[Tool::Verilator, Tool::Cxx]) else { return };
     for fault in &FAULTS {
-        let bench = Bench::build(&toolbox, (8, 4), Some(fault));
+        let bench = Bench::build(&toolbox, (8, 4, 3), Some(fault));
         let said = bench.run(1, BATCHES).expect_err(fault.find);
         assert!(said.contains("seed 1 batch "), "{said}");
     }

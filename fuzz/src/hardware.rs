@@ -2,7 +2,7 @@
 //! What describes hardware or comes from it: target files, frames of the host link, and what
 //! the tools report.
 
-use synfire::flow::{nextpnr::PnrReport, ram, yosys::CellReport};
+use synfire::flow::{nextpnr::PnrReport, ram, spram, yosys::CellReport};
 use synfire::hw::{self, Options};
 use synfire::target::{self, Target};
 use synfire::{emit, ir, report, verify};
@@ -76,7 +76,8 @@ pub fn reports(bytes: &[u8]) {
         _ => match ram::flip_ram_bit(text, file.len()) {
             Ok(flipped) => {
                 assert_eq!(flipped.text.len(), text.len());
-                ram::flip_in_block(text, &[0; 256], 1, 3).err()
+                let block = ram::flip_in_block(text, &[0; 256], 1, 3).err();
+                block.or_else(|| spram::add(text, &spram::in_use(text)).err())
             }
             Err(d) => Some(d),
         },

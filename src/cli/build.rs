@@ -9,6 +9,7 @@
 //! hardware.svg   the hardware as a picture
 //! memory.svg     its memories
 //! rtl/           Verilog and memory contents
+//! weights.bin    weights that the host loads, if the bitstream cannot hold them
 //! pins.pcf       pin constraints
 //! flow/          netlist, placed design, logs          (--bitstream)
 //! top.bin        the bitstream                          (--bitstream)
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::diag::{Diagnostic, InFile, Result, codes, read_file};
+use crate::emit::WEIGHTS;
 use crate::hw::{self, Design};
 use crate::ir::{self, Graph};
 use crate::target::Target;
@@ -87,7 +89,7 @@ impl Build {
         let manifest: Manifest = json(&file(dir, MANIFEST)?)?;
         let path = file(dir, TARGET)?;
         let target: Target = json(&path)?;
-        if let Some(fault) = target.device.energy.fault() {
+        if let Some(fault) = target.device.fault() {
             return Err(damaged(&path, fault));
         }
         let graph = |name: &str| {
@@ -104,6 +106,21 @@ impl Build {
     /// Path of a file in the directory.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.dir.join(name)
+    }
+
+    /// The weights that the host loads; empty if the bitstream holds all.
+    pub(super) fn weights(&self) -> Result<Vec<u8>> {
+        let wanted = self.design.load_bytes();
+        if wanted == 0 {
+            return Ok(Vec::new());
+        }
+        let path = self.file(WEIGHTS)?;
+        let weights = read_file(&path)?;
+        if weights.len() as u64 == u64::from(wanted) {
+            return Ok(weights);
+        }
+        let message = format!("{} bytes of weights; this design takes {wanted}", weights.len());
+        Err(damaged(&path, message))
     }
 
     /// Path of a file that `compile` wrote into the directory.

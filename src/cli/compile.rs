@@ -16,7 +16,7 @@ use crate::emit::{self, RTL_DIR};
 use crate::flow::nextpnr::{self, PnrJob};
 use crate::flow::yosys::{self, SynthJob};
 use crate::flow::{Tool, Toolbox, icestorm};
-use crate::hw::{self, Design, Estimate, Stage};
+use crate::hw::{self, Design, Estimate, Place, Stage};
 use crate::target::{self, Target};
 use crate::{ir, report};
 
@@ -68,6 +68,7 @@ struct Summary<'a> {
     notes: &'a [crate::pass::Note],
     estimate: &'a Estimate,
     layers: Vec<Layer>,
+    load_bytes: u32,
     bitstream: Option<&'a BitstreamReport>,
 }
 
@@ -113,7 +114,8 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         write(dir, &model, &design, &target)?;
         if let Some(toolbox) = &toolbox {
             let progress = |step: &str| progress.set_message(step.to_owned());
-            manifest.bitstream = Some(bitstream(dir, &target, args, toolbox, &progress)?);
+            manifest.bitstream =
+                Some(bitstream(dir, &target, &estimate, args, toolbox, &progress)?);
         }
         put(dir, MANIFEST, json(&manifest)?)
     })?;
@@ -124,6 +126,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         notes: &model.notes,
         estimate: &estimate,
         layers: layers(&design),
+        load_bytes: design.load_bytes(),
         bitstream: manifest.bitstream.as_ref(),
     };
     ui.result(&summary, || text(&summary, &target))
@@ -150,7 +153,7 @@ fn write(dir: &Path, model: &Model, design: &Design, target: &Target) -> Result<
     put(dir, "hardware.svg", report::svg(&model.integer, Some(design))?)?;
     put(dir, "memory.svg", report::memory_svg(design, target))?;
     for file in emit::emit(design, target)? {
-        put(dir, &file.path, file.text)?;
+        put(dir, &file.path, file.contents)?;
     }
     Ok(())
 }
@@ -158,6 +161,7 @@ fn write(dir: &Path, model: &Model, design: &Design, target: &Target) -> Result<
 fn bitstream(
     dir: &Path,
     target: &Target,
+    estimate: &Estimate,
     args: &Args,
     toolbox: &Toolbox,
     progress: &dyn Fn(&str),
@@ -177,6 +181,7 @@ fn bitstream(
             defines: Vec::new(),
             top: "top".into(),
             device: target.device.tools.yosys_device.clone(),
+            spram: estimate.spram > 0,
         },
     )?;
     let job = PnrJob {
@@ -214,7 +219,11 @@ fn layers(design: &Design) -> Vec<Layer> {
         lanes: d.lanes,
         groups: d.groups(),
         accumulator_bits: d.acc_bits,
-        weights_in: if d.block { "EBR" } else { "LUTs" },
+        weights_in: match d.place {
+            Place::Luts => "LUTs",
+            Place::BlockRam => "EBR",
+            Place::Spram => "SPRAM",
+        },
     };
     design
         .stages
@@ -264,6 +273,14 @@ fn text(s: &Summary<'_>, target: &Target) -> String {
         result(&|b| thousands(b.ebr)),
         count(have.ebr),
     ]);
+    if s.estimate.spram > 0 {
+        rows.push(vec![
+            "SPRAM".into(),
+            count(s.estimate.spram),
+            result(&|b| thousands(b.spram)),
+            count(have.spram),
+        ]);
+    }
     rows.push(vec![
         "MHz".into(),
         "-".into(),
@@ -271,6 +288,15 @@ fn text(s: &Summary<'_>, target: &Target) -> String {
         "-".into(),
     ]);
     text += &table(&rows);
+    if s.load_bytes > 0 {
+        let bytes = thousands(u64::from(s.load_bytes));
+        let _ = write!(text, "\nweights.bin, {bytes} bytes, has to be loaded after power-on");
+        if let Some(board) = &target.board {
+            // A byte is ten bits on the line.
+            let seconds = f64::from(s.load_bytes) * 10.0 / f64::from(board.uart_baud.max(1));
+            let _ = write!(text, " ({seconds:.2} s over the serial line)");
+        }
+    }
     let _ = write!(text, "\nwritten to {}", s.out.display());
     let _ = match s.bitstream {
         Some(b) => writeln!(text, "; bitstream top.bin, {} bytes", thousands(b.bytes)),

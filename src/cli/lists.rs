@@ -26,8 +26,8 @@ pub(super) struct PassesArgs {}
 pub(super) fn targets(_: &TargetsArgs, ui: Ui) -> Result<()> {
     let all = target::names().map(target::load).collect::<Result<Vec<_>>>()?;
     ui.result(&all, || {
-        let mut rows =
-            vec![["target", "device", "LUT4", "EBR", "board clock"].map(str::to_owned).to_vec()];
+        let head = ["target", "device", "LUT4", "EBR", "SPRAM", "board clock"];
+        let mut rows = vec![head.map(str::to_owned).to_vec()];
         for t in &all {
             let clock =
                 t.board.as_ref().map_or_else(|| "-".into(), |b| format!("{} MHz", b.clock_mhz));
@@ -38,6 +38,7 @@ pub(super) fn targets(_: &TargetsArgs, ui: Ui) -> Result<()> {
                 t.device.name.clone(),
                 count(have.lut4),
                 count(have.ebr),
+                count(have.spram),
                 clock,
             ]);
         }

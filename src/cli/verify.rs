@@ -134,10 +134,13 @@ impl Check<'_> {
         }
         self.build.file(&format!("{RTL_DIR}/sf_core.v"))?;
         let rtl = self.build.path(RTL_DIR);
+        let weights = self.build.weights()?;
         self.progress.set_message("building the RTL's simulator");
         let n = args.rtl.min(count);
         let core = |work: &str, gaps: Vec<u8>| {
-            RtlExecutor::build(&self.toolbox, design, &rtl, &self.work.join(work), gaps)
+            let built =
+                RtlExecutor::build(&self.toolbox, design, &rtl, &self.work.join(work), gaps)?;
+            Ok::<_, Box<Diagnostic>>(built.with_weights(weights.clone()))
         };
         let mut plain = core("rtl", Vec::new())?;
         self.pair(&mut sim, &mut plain, n, "sim = RTL, with cycles")?;
@@ -157,7 +160,8 @@ impl Check<'_> {
         self.progress.set_message("building the top module's simulator");
         let level = Level::Rtl(&rtl);
         let mut top =
-            GateExecutor::build(&self.toolbox, design, level, &self.work.join("top"), divider)?;
+            GateExecutor::build(&self.toolbox, design, level, &self.work.join("top"), divider)?
+                .with_weights(weights);
         self.pair(&mut sim, &mut top, args.top.min(count), "sim = top, over the serial line")?;
         if self.build.manifest.bitstream.is_none() {
             let message = "netlist, bitstream: compiled without --bitstream";
@@ -179,7 +183,8 @@ impl Check<'_> {
         let design = &self.build.design;
         let mut sim = SimExecutor::new(design, Vec::new());
         let mut found =
-            GateExecutor::build(&self.toolbox, design, level, &self.work.join(name), divider)?;
+            GateExecutor::build(&self.toolbox, design, level, &self.work.join(name), divider)?
+                .with_weights(self.build.weights()?);
         self.pair(&mut sim, &mut found, count, &format!("sim = {name}, over the serial line"))
     }
 
@@ -245,10 +250,12 @@ impl Check<'_> {
             let bitstream = bitstream.as_ref().map(|(asc, pcf, d)| (&**asc, &**pcf, *d));
             match mutator.run(mutation, bitstream)? {
                 Some(result) => self.report.mutations.push(result),
-                None if bitstream.is_none() => {}
-                None => self.report.left_out.push(
-                    "bitstream mutation: neither weights nor thresholds are in block RAM".into(),
-                ),
+                None if mutation == Mutation::Bitstream && bitstream.is_some() => {
+                    let message =
+                        "bitstream mutation: neither weights nor thresholds are in block RAM";
+                    self.report.left_out.push(message.into());
+                }
+                None => {}
             }
         }
         Ok(())

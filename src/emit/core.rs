@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::{File, RTL_DIR, memory, quoted};
 use crate::diag::Result;
-use crate::hw::{Design, Stage};
+use crate::hw::{Design, Place, Stage};
 use crate::ir::{Compare, Reset};
 
 #[derive(Template)]
@@ -22,6 +22,9 @@ struct Core<'a> {
     trace: bool,
     /// Streams that are sent: the result and the kept trains.
     sources: usize,
+    /// Bytes of weights that the host loads, and the memories they go to.
+    load_bytes: u32,
+    loads: usize,
     nets: Vec<Net>,
     stages: Vec<Instance>,
 }
@@ -55,9 +58,21 @@ struct DenseParams {
     xw: u32,
     tp: u32,
     aw: u32,
-    block: u32,
-    init: String,
+    depth: u32,
+    addr_bits: u32,
+    memory: WeightMemory,
     probe: usize,
+}
+
+enum WeightMemory {
+    Rom {
+        block: u32,
+        init: String,
+    },
+    /// The turn says how many memories are loaded before it.
+    Spram {
+        turn: usize,
+    },
 }
 
 struct LifParams {
@@ -98,13 +113,21 @@ pub(super) fn render(design: &Design) -> Result<File> {
     let lif_count = design.lifs().count();
     let mut nets = vec![Net { width: design.input.bits, signed: false }];
     let mut stages = Vec::new();
-    let (mut denses, mut lifs) = (0, 0);
+    let (mut denses, mut lifs, mut loads) = (0, 0, 0);
     for (index, stage) in design.stages.iter().enumerate() {
         let init = memory::name(index);
         let (name, module) = match stage {
             Stage::Dense(d) => {
                 nets.push(Net { width: d.output_bits(), signed: true });
                 denses += 1;
+                let memory = match d.place {
+                    Place::Luts => WeightMemory::Rom { block: 0, init },
+                    Place::BlockRam => WeightMemory::Rom { block: 1, init },
+                    Place::Spram => {
+                        loads += 1;
+                        WeightMemory::Spram { turn: loads - 1 }
+                    }
+                };
                 let params = DenseParams {
                     ni: d.inputs(),
                     no: d.outputs(),
@@ -113,8 +136,9 @@ pub(super) fn render(design: &Design) -> Result<File> {
                     xw: d.input_bits,
                     tp: d.time_parallel,
                     aw: d.acc_bits,
-                    block: d.block.into(),
-                    init,
+                    depth: d.depth(),
+                    addr_bits: address_bits(d.depth()),
+                    memory,
                     probe: denses - 1,
                 };
                 (d.name.as_str(), Module::Dense(params))
@@ -182,8 +206,15 @@ pub(super) fn render(design: &Design) -> Result<File> {
         lif_count,
         trace: design.trace,
         sources: if design.trace { 1 + lif_count } else { 1 },
+        load_bytes: design.load_bytes(),
+        loads,
         nets,
         stages,
     };
     File::rendered(format!("{RTL_DIR}/sf_core.v"), &core)
+}
+
+/// Bits of the address of one of `depth` words, as `$clog2` in hdl/.
+fn address_bits(depth: u32) -> u32 {
+    depth.max(2).next_power_of_two().trailing_zeros()
 }

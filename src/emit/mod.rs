@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! Writes a design as files: Verilog, memory contents, pin constraints.
+//! Writes a design as files: Verilog, memory contents, weights to load, pin constraints.
 //!
 //! Templates bind names and numbers, the modules in hdl/ compute. Nothing here is shared
 //! with `sim`: if it were, their agreement would prove nothing.
@@ -11,6 +11,7 @@ mod top;
 use crate::diag::{Diagnostic, Result};
 use crate::hw::Design;
 use crate::target::Target;
+pub use memory::load_image;
 pub use top::divider;
 
 /// A file to be written, its path relative to the output directory.
@@ -19,12 +20,12 @@ pub struct File {
     /// Relative path.
     pub path: String,
     /// Contents.
-    pub text: String,
+    pub contents: Vec<u8>,
 }
 
 impl File {
-    fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), text: text.into() }
+    fn new(path: impl Into<String>, contents: impl Into<Vec<u8>>) -> Self {
+        Self { path: path.into(), contents: contents.into() }
     }
 
     /// A rendered template; its last newline, which rendering drops, is put back.
@@ -57,6 +58,7 @@ pub static HDL: &[(&str, &str)] = &[
     ("sf_readout.v", include_str!("../../hdl/sf_readout.v")),
     ("sf_reset.v", include_str!("../../hdl/sf_reset.v")),
     ("sf_rom.v", include_str!("../../hdl/sf_rom.v")),
+    ("sf_spram.v", include_str!("../../hdl/sf_spram.v")),
     ("sf_status.v", include_str!("../../hdl/sf_status.v")),
     ("sf_stream_seq.v", include_str!("../../hdl/sf_stream_seq.v")),
     ("sf_trace.v", include_str!("../../hdl/sf_trace.v")),
@@ -66,6 +68,9 @@ pub static HDL: &[(&str, &str)] = &[
 
 /// Directory of the Verilog files in the output.
 pub const RTL_DIR: &str = "rtl";
+
+/// The weights that the host loads, if a design has such: the payload of a load (docs/host-link.md).
+pub const WEIGHTS: &str = "weights.bin";
 
 /// Every file of a design; with a board also its top module and its pins.
 ///

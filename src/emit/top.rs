@@ -17,6 +17,8 @@ struct Top<'a> {
     baud: u32,
     divider: u32,
     inputs: u32,
+    /// Bytes of weights that the host loads.
+    load_bytes: u32,
     identity: String,
     dense_count: usize,
     lif_count: usize,
@@ -62,6 +64,7 @@ pub(super) fn render(design: &Design, target: &Target, board: &Board) -> Result<
         baud: board.uart_baud,
         divider: divider(board)?,
         inputs: design.input.count,
+        load_bytes: design.load_bytes(),
         identity: identity(design),
         dense_count: design.denses().count(),
         lif_count: design.lifs().count(),

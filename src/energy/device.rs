@@ -4,7 +4,7 @@
 use super::assume::{COUNT, LINK_BYTE, LINK_REGISTERS};
 use super::report::{Cause, CauseEnergy, Comparison, Figure, Part, Phase, Report, StageEnergy};
 use super::{Band, IoTiming, registers, work};
-use crate::hw::{self, Design, Memory, MemoryKind, Stage};
+use crate::hw::{self, Design, Memory, MemoryKind, Place, Stage};
 use crate::sim::MeanActivity;
 use crate::target::{Basis, Coefficient, Energy, Target};
 
@@ -84,20 +84,27 @@ impl<'a> Model<'a> {
         self.request + self.compute + self.response
     }
 
-    fn coefficient(&self, cause: Cause) -> &'a Coefficient {
+    /// None for SPRAM on a device without.
+    fn coefficient(&self, cause: Cause) -> Option<&'a Coefficient> {
         match cause {
-            Cause::Static => &self.table.static_power,
-            Cause::Clock => &self.table.clock_cycle,
-            Cause::Registers => &self.table.register_clock,
-            Cause::Flips => &self.table.bit_toggle,
-            Cause::Ram => &self.table.ram_access,
-            Cause::RamIdle => &self.table.ram_idle,
+            Cause::Static => Some(&self.table.static_power),
+            Cause::Clock => Some(&self.table.clock_cycle),
+            Cause::Registers => Some(&self.table.register_clock),
+            Cause::Flips => Some(&self.table.bit_toggle),
+            Cause::Ram => Some(&self.table.ram_access),
+            Cause::RamIdle => Some(&self.table.ram_idle),
+            Cause::Spram => self.table.spram_access.as_ref(),
         }
+    }
+
+    /// Nanojoules of one; nothing where there is nothing to count.
+    fn each(&self, cause: Cause) -> Band {
+        self.coefficient(cause).map_or(Band::ZERO, Band::from) * PJ
     }
 
     /// A contribution: how often in the core alone, and with the serial line.
     fn part(&self, what: &'static str, cause: Cause, core: Band, inference: Band) -> Part {
-        let each = Band::from(self.coefficient(cause)) * PJ;
+        let each = self.each(cause);
         Part { what, cause, count: core, core_nj: core * each, inference_nj: inference * each }
     }
 
@@ -108,16 +115,17 @@ impl<'a> Model<'a> {
         for f in work::flips(self.design, self.mean, i) {
             parts.push(self.part(f.what, Cause::Flips, f.count, f.count));
         }
-        let mut ebr = 0;
+        let (mut ebr, mut spram) = (0, 0);
         for m in self.memories.iter().filter(|m| m.stage == i) {
             if let Some(f) = work::table_flips(self.design, self.mean, m) {
                 parts.push(self.part(f.what, Cause::Flips, f.count, f.count));
             }
             if let Some(a) = work::accesses(self.design, self.mean, m) {
-                ebr += a.ebr;
-                let banks = f64::from(a.ebr);
+                let banks = f64::from(a.rams);
                 let count = (a.reads + a.writes) * banks;
-                parts.push(self.part(access_name(a.kind), Cause::Ram, count, count));
+                let cause = if a.place == Place::Spram { Cause::Spram } else { Cause::Ram };
+                *if cause == Cause::Spram { &mut spram } else { &mut ebr } += a.rams;
+                parts.push(self.part(access_name(a.kind), cause, count, count));
                 if a.always_clocked {
                     let idle = |cycles: f64| Band::exact(cycles).less(a.reads) * banks;
                     let (core, all) = (idle(self.core), idle(self.inference()));
@@ -131,7 +139,7 @@ impl<'a> Model<'a> {
             Stage::Count(_) => ("spike counts".to_owned(), "sf_count_ones"),
             Stage::Readout(r) => (r.name.clone(), "sf_readout"),
         };
-        total(Some(i), name, module, ff, ebr, parts)
+        total(Some(i), (name, module), ff, (ebr, spram), parts)
     }
 
     /// Serial line, framing, checksums.
@@ -142,7 +150,8 @@ impl<'a> Model<'a> {
             self.registers(LINK_REGISTERS),
             self.part("serial line and framing", Cause::Flips, Band::ZERO, flips),
         ];
-        total(None, "serial link".to_owned(), "sf_host_link", LINK_REGISTERS, 0, parts)
+        let name = ("serial link".to_owned(), "sf_host_link");
+        total(None, name, LINK_REGISTERS, (0, 0), parts)
     }
 
     fn registers(&self, ff: Band) -> Part {
@@ -151,7 +160,7 @@ impl<'a> Model<'a> {
 
     /// Static power and the clock's base for some cycles, in nanojoules.
     fn chip(&self, cause: Cause, cycles: f64) -> Band {
-        let c = Band::from(self.coefficient(cause)) * PJ;
+        let c = self.each(cause);
         // µW × µs = pJ.
         if cause == Cause::Static { c * (cycles / self.io.clock_mhz) } else { c * cycles }
     }
@@ -165,16 +174,21 @@ impl<'a> Model<'a> {
                 }
                 _ => (parts().map(|p| p.core_nj).sum(), parts().map(|p| p.inference_nj).sum()),
             };
-            let basis = self.coefficient(cause).basis;
-            CauseEnergy { cause, basis, core_nj, inference_nj }
+            // SPRAM is named only where it is used.
+            let named = cause != Cause::Spram || parts().next().is_some();
+            let basis = self.coefficient(cause).filter(|_| named)?.basis;
+            Some(CauseEnergy { cause, basis, core_nj, inference_nj })
         };
-        Cause::ALL.into_iter().map(of_cause).collect()
+        Cause::ALL.into_iter().filter_map(of_cause).collect()
     }
 
     /// What passes with time: static power, clocks, memories that are clocked only.
     fn phases(&self, stages: &[StageEnergy]) -> Vec<Phase> {
         let ff: Band = stages.iter().map(|s| s.registers).sum();
-        let clocked = self.memories.iter().filter(|m| m.block && m.kind == MemoryKind::Parameters);
+        let clocked = self
+            .memories
+            .iter()
+            .filter(|m| m.place == Place::BlockRam && m.kind == MemoryKind::Parameters);
         let ebr: u32 = clocked.map(Memory::ebr).sum();
         let each = Band::from(&self.table.register_clock) * ff
             + Band::from(&self.table.ram_idle) * f64::from(ebr);
@@ -218,15 +232,14 @@ impl<'a> Model<'a> {
 
 fn total(
     stage: Option<usize>,
-    name: String,
-    module: &'static str,
+    (name, module): (String, &'static str),
     registers: Band,
-    ebr: u32,
+    (ebr, spram): (u32, u32),
     parts: Vec<Part>,
 ) -> StageEnergy {
     let core_nj = parts.iter().map(|p| p.core_nj).sum();
     let inference_nj = parts.iter().map(|p| p.inference_nj).sum();
-    StageEnergy { stage, name, module, registers, ebr, parts, core_nj, inference_nj }
+    StageEnergy { stage, name, module, registers, ebr, spram, parts, core_nj, inference_nj }
 }
 
 fn access_name(kind: MemoryKind) -> &'static str {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Registers of a stage, counted from the declarations in hdl/.
 
-use crate::hw::{DenseStage, LifStage, ReadoutStage, Stage};
+use crate::hw::{DenseStage, LifStage, Place, ReadoutStage, Stage};
 
 /// Bits that count up to `n` values (at least one), as `$clog2` in hdl/.
 fn index_bits(n: u32) -> u32 {
     n.max(2).next_power_of_two().trailing_zeros()
 }
 
-/// Flip-flops of a stage; the output register of a memory in block RAM is inside it.
+/// Flip-flops of a stage; the output register of a memory in RAM is inside it.
 pub(super) fn of(stage: &Stage, trace: bool) -> u32 {
     match stage {
         Stage::Dense(d) => dense(d),
@@ -22,7 +22,7 @@ fn dense(d: &DenseStage) -> u32 {
     let wide = d.time_parallel * d.acc_bits;
     let control = 4 + index_bits(d.inputs()) + index_bits(d.groups());
     let drain = index_bits(d.lanes * d.time_parallel + 1) + d.acc_bits + 2;
-    let row = if d.block { d.lanes } else { 2 * d.lanes };
+    let row = if d.place == Place::Luts { 2 * d.lanes } else { d.lanes };
     let events = 3 + 2 * d.input_bits + row;
     let replay = if d.groups() > 1 {
         let depth_bits = index_bits(d.depth()).saturating_sub(4);
@@ -30,7 +30,13 @@ fn dense(d: &DenseStage) -> u32 {
     } else {
         0
     };
-    control + drain + events + replay + wide + 2 * d.lanes * wide
+    // Where the next byte to load belongs.
+    let load = if d.place == Place::Spram {
+        1 + index_bits(d.depth()) + index_bits(d.row_bytes())
+    } else {
+        0
+    };
+    control + drain + events + replay + load + wide + 2 * d.lanes * wide
 }
 
 fn lif(l: &LifStage) -> u32 {

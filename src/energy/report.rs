@@ -22,12 +22,21 @@ pub enum Cause {
     Ram,
     /// Block RAMs clocked without a new address.
     RamIdle,
+    /// Single-port RAMs read.
+    Spram,
 }
 
 impl Cause {
     /// Every cause, in the order of a report.
-    pub const ALL: [Self; 6] =
-        [Self::Static, Self::Clock, Self::Registers, Self::Flips, Self::Ram, Self::RamIdle];
+    pub const ALL: [Self; 7] = [
+        Self::Static,
+        Self::Clock,
+        Self::Registers,
+        Self::Flips,
+        Self::Ram,
+        Self::RamIdle,
+        Self::Spram,
+    ];
 
     /// In words.
     #[must_use]
@@ -39,6 +48,7 @@ impl Cause {
             Self::Flips => "bits that flip",
             Self::Ram => "block RAM accesses",
             Self::RamIdle => "block RAM, clocked only",
+            Self::Spram => "SPRAM accesses",
         }
     }
 }
@@ -100,6 +110,8 @@ pub struct StageEnergy {
     pub registers: Band,
     /// Block RAMs.
     pub ebr: u32,
+    /// Single-port RAMs.
+    pub spram: u32,
     /// Its contributions.
     pub parts: Vec<Part>,
     /// Their sum, core only, in nanojoules.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 
 use super::*;
-use crate::hw::{DenseStage, Design, Input, ReadoutStage, Stage};
+use crate::hw::{DenseStage, Design, Input, Place, ReadoutStage, Stage};
 use crate::ir::BitMatrix;
 use crate::sim::{Activity, MeanActivity, NoProbe, Sim, StageActivity};
 use crate::target::{self, Target};
@@ -20,7 +20,7 @@ fn design() -> Design {
                 input_bits: 4,
                 time_parallel: 1,
                 acc_bits: 9,
-                block: true,
+                place: Place::BlockRam,
             }),
             Stage::Readout(ReadoutStage {
                 name: "out".into(),
@@ -141,6 +141,22 @@ fn memory_accesses_are_counted_per_bank() {
     assert_eq!(count("kept inputs"), 20.0 + 20.0);
     assert_eq!(count("bitmap of inputs"), 2.0 + 2.0);
     assert!(!r.stages[0].parts.iter().any(|p| p.cause == Cause::RamIdle));
+}
+
+#[test]
+fn weights_in_spram_are_a_cause_of_their_own() {
+    let mut design = design();
+    if let Stage::Dense(d) = &mut design.stages[0] {
+        (d.place, d.lanes) = (Place::Spram, 6);
+    }
+    let dense = StageActivity { inputs: 20, nonzero: 5, rows: 5, ..StageActivity::default() };
+    let target = board();
+    let r = device(&design, &target, &mean(100, vec![dense]), IoTiming::none(12.0));
+    assert_eq!((r.stages[0].ebr, r.stages[0].spram), (0, 1));
+    let cause = r.causes.iter().find(|c| c.cause == Cause::Spram).unwrap();
+    let each = target.device.energy.spram_access.as_ref().unwrap();
+    near(cause.core_nj.value, 5.0 * each.value * 1e-3);
+    assert!(r.to_string().contains("SPRAM accesses"));
 }
 
 #[test]

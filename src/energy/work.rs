@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! What a stage does in one inference: bits flipped, block RAMs read and written.
+//! What a stage does in one inference: bits flipped, RAMs read and written.
 
 use super::Band;
 use super::assume::{COUNT, GLITCH, REPLACED, SCAN, UNROUTED, add_level};
-use crate::hw::{DenseStage, Design, LifStage, Memory, MemoryKind, ReadoutStage, Stage};
+use crate::hw::{DenseStage, Design, LifStage, Memory, MemoryKind, Place, ReadoutStage, Stage};
 use crate::sim::{MeanActivity, StageMean};
 
 /// Flips of a group of nets.
@@ -18,8 +18,10 @@ pub(super) struct Flips {
 pub(super) struct Accesses {
     /// What the memory is for.
     pub kind: MemoryKind,
-    /// Block RAMs, all of them taking part in every access.
-    pub ebr: u32,
+    /// Of what they are.
+    pub place: Place,
+    /// Block RAMs or single-port RAMs, all of them taking part in every access.
+    pub rams: u32,
     /// Reads at a new address.
     pub reads: Band,
     /// Writes.
@@ -119,20 +121,23 @@ fn readout(r: &ReadoutStage, inputs: f64) -> Vec<Flips> {
     ]
 }
 
-/// How often a memory is read and written; `None` if it is not in block RAM.
+/// How often a memory is read and written; `None` if it is made of LUTs. Loading it, once after
+/// power-on, is no part of an inference.
 pub(super) fn accesses(design: &Design, mean: &MeanActivity, m: &Memory) -> Option<Accesses> {
-    if !m.block {
-        return None;
-    }
+    let rams = match m.place {
+        Place::Luts => return None,
+        Place::BlockRam => m.ebr(),
+        Place::Spram => m.spram(),
+    };
     let (reads, writes) = counts(design, mean, m);
     let always_clocked = m.kind == MemoryKind::Parameters;
     let writes = Band::exact(writes);
-    Some(Accesses { kind: m.kind, ebr: m.ebr(), reads, writes, always_clocked })
+    Some(Accesses { kind: m.kind, place: m.place, rams, reads, writes, always_clocked })
 }
 
 /// Flips of a read-only memory made of LUTs: outputs and the tree of multiplexers.
 pub(super) fn table_flips(design: &Design, mean: &MeanActivity, m: &Memory) -> Option<Flips> {
-    if m.block {
+    if m.place != Place::Luts {
         return None;
     }
     let (reads, _) = counts(design, mean, m);

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use super::catalog::Tool;
 use super::process::{Process, seen_from};
 use super::tools::Toolbox;
-use super::yosys;
-use crate::diag::Result;
+use super::{spram, yosys};
+use crate::diag::{Result, read_file, write_file};
 
 pub use super::ram::{Flipped, flip_ram_bit};
 
@@ -34,10 +34,10 @@ fn convert(toolbox: &Toolbox, tool: Tool, from: &Path, to: &Path) -> Result<()> 
 }
 
 /// Writes the configuration as Verilog, with the ports that the constraints name and the
-/// contents of the memories. It covers logic and block RAM, not SPRAM and multipliers.
+/// contents of the memories. It covers logic, block RAM and SPRAM, not multipliers.
 ///
 /// # Errors
-/// As [`pack`].
+/// As [`pack`]; [`ASC_FORMAT`](crate::diag::codes::ASC_FORMAT).
 pub fn to_verilog(
     toolbox: &Toolbox,
     asc: &Path,
@@ -46,13 +46,19 @@ pub fn to_verilog(
     verilog: &Path,
 ) -> Result<()> {
     let (dir, to) = (parent(verilog), seen_from(parent(verilog), verilog));
+    let rams = spram::in_use(&String::from_utf8_lossy(&read_file(asc)?));
     let process =
         Process::tool(toolbox.require(Tool::IceboxVlog)?, Tool::IceboxVlog.spec().name, dir);
-    let process = process
-        .args(["-s", "-c", "-n", top, "-p"])
-        .arg(seen_from(dir, pcf))
-        .arg(seen_from(dir, asc));
-    process.stdout_to(to).run().map(drop)
+    // The comments, which are long, say where the pins of a SPRAM are.
+    let process = if rams.is_empty() { process.arg("-s") } else { process };
+    let process =
+        process.args(["-c", "-n", top, "-p"]).arg(seen_from(dir, pcf)).arg(seen_from(dir, asc));
+    process.stdout_to(to).run()?;
+    if rams.is_empty() {
+        return Ok(());
+    }
+    let text = String::from_utf8_lossy(&read_file(verilog)?).into_owned();
+    write_file(verilog, spram::add(&text, &rams).map_err(|d| d.in_file(asc))?)
 }
 
 /// What a bitstream was turned back into.

@@ -16,6 +16,7 @@ pub mod process;
 pub mod ram;
 mod runtime;
 mod search;
+pub mod spram;
 pub mod tools;
 pub mod verilator;
 pub mod version;

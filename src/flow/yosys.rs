@@ -28,6 +28,8 @@ pub struct SynthJob {
     pub top: String,
     /// Timing model of the family: `u` (UltraPlus), `hx` or `lp`.
     pub device: String,
+    /// Memories with `ram_style = "huge"` become single-port RAM.
+    pub spram: bool,
 }
 
 /// What synthesis made.
@@ -73,7 +75,8 @@ pub fn synth_ice40(toolbox: &Toolbox, job: &SynthJob) -> Result<Synthesis> {
     read_verilog(&mut script, job, &job.sources);
     // The default mapping. Its area variant saved 1 % of the LUTs of a 784-128-10 network
     // and cost a quarter of the speed; -dff took twice as long for nothing.
-    let _ = writeln!(script, "synth_ice40 -device {} -top {}", job.device, job.top);
+    let spram = if job.spram { " -spram" } else { "" };
+    let _ = writeln!(script, "synth_ice40 -device {}{spram} -top {}", job.device, job.top);
     // Older nextpnr stops at these cells, which carry only names.
     script.push_str("delete t:$scopeinfo\n");
     script.push_str("write_json synth.json\nwrite_verilog -noattr synth.v\ntee -q -o synth.stat.json stat -json\n");

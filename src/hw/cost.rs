@@ -7,7 +7,7 @@
 
 use serde::Serialize;
 
-use super::{DenseStage, Design, LifStage, ReadoutStage, Stage};
+use super::{DenseStage, Design, LifStage, Place, ReadoutStage, Stage};
 
 /// What a memory is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -38,15 +38,28 @@ pub struct Memory {
     pub depth: u32,
     /// Bits of a word.
     pub width: u32,
-    /// In block RAM.
-    pub block: bool,
+    /// Where it lies.
+    pub place: Place,
 }
 
 impl Memory {
-    /// Block RAMs that hold it.
+    /// Block RAMs that hold it, if they do.
     #[must_use]
     pub fn ebr(&self) -> u32 {
         Self::blocks(self.depth, self.width)
+    }
+
+    /// Single-port RAMs that hold it, if they do.
+    #[must_use]
+    pub fn spram(&self) -> u32 {
+        Self::single_ports(self.depth, self.width)
+    }
+
+    /// Single-port RAMs (16,384 × 16 bits) that hold `depth` words of `width` bits, side by
+    /// side and one after the other.
+    #[must_use]
+    pub fn single_ports(depth: u32, width: u32) -> u32 {
+        depth.div_ceil(SPRAM_WORDS) * width.div_ceil(16)
     }
 
     /// Block RAMs that hold `depth` words of `width` bits: the best of the four shapes of an
@@ -66,13 +79,10 @@ impl Memory {
         let rows = self.depth.div_ceil(16);
         self.width * (rows + (rows - 1) * 2 / 3)
     }
-
-    /// Only memories that are never written can be LUTs.
-    #[must_use]
-    pub fn can_be_luts(&self) -> bool {
-        matches!(self.kind, MemoryKind::Weights | MemoryKind::Parameters)
-    }
 }
+
+/// Words of an iCE40 SPRAM.
+const SPRAM_WORDS: u32 = 16_384;
 
 /// What a design needs.
 #[derive(Debug, Clone, Serialize)]
@@ -81,6 +91,8 @@ pub struct Estimate {
     pub lut4: u32,
     /// Block RAMs.
     pub ebr: u32,
+    /// Single-port RAMs.
+    pub spram: u32,
     /// Core cycles after the last input, at half the inputs non-zero.
     pub cycles: u32,
     /// Those cycles, stage by stage.
@@ -91,18 +103,24 @@ pub struct Estimate {
 
 /// UART, framing, checksum, reset and the glue around the core (measured).
 const HOST_LINK_LUTS: u32 = 350;
+/// Address and byte counters of a memory that the host loads, and its share of the link.
+const LOADED_LUTS: u32 = 100;
 
 /// Estimates a design.
 #[must_use]
 pub fn estimate(design: &Design) -> Estimate {
     let memories = memories(design);
     let logic: u32 = design.stages.iter().map(stage_luts).sum();
-    let stored: u32 = memories.iter().map(|m| if m.block { bank_luts(m) } else { m.luts() }).sum();
+    let stored: u32 = memories.iter().map(stored_luts).sum();
+    let count = |place: Place, of: fn(&Memory) -> u32| {
+        memories.iter().filter(|m| m.place == place).map(of).sum()
+    };
     let stage_cycles: Vec<u32> =
         (0..design.stages.len()).map(|i| stage_cycles(design, i)).collect();
     Estimate {
         lut4: logic + stored + HOST_LINK_LUTS,
-        ebr: memories.iter().filter(|m| m.block).map(Memory::ebr).sum(),
+        ebr: count(Place::BlockRam, Memory::ebr),
+        spram: count(Place::Spram, Memory::spram),
         cycles: stage_cycles.iter().sum(),
         stage_cycles,
         memories,
@@ -113,27 +131,27 @@ pub fn estimate(design: &Design) -> Estimate {
 pub(super) fn memories(design: &Design) -> Vec<Memory> {
     let mut all = Vec::new();
     for (stage, s) in design.stages.iter().enumerate() {
-        let mut add = |layer: &str, kind, depth, width, block| {
-            all.push(Memory { stage, layer: layer.to_owned(), kind, depth, width, block });
+        let mut add = |layer: &str, kind, depth, width, place| {
+            all.push(Memory { stage, layer: layer.to_owned(), kind, depth, width, place });
         };
         match s {
             Stage::Dense(d) => {
-                add(&d.name, MemoryKind::Weights, d.depth(), d.lanes, d.block);
+                add(&d.name, MemoryKind::Weights, d.depth(), d.lanes, d.place);
                 if d.groups() > 1 {
-                    add(&d.name, MemoryKind::Values, d.inputs(), d.input_bits, true);
-                    add(&d.name, MemoryKind::Bitmap, d.words(), 16, true);
+                    add(&d.name, MemoryKind::Values, d.inputs(), d.input_bits, Place::BlockRam);
+                    add(&d.name, MemoryKind::Bitmap, d.words(), 16, Place::BlockRam);
                 }
             }
             Stage::Lif(l) => {
                 let width = l.bias_bits + l.threshold_bits;
-                add(&l.name, MemoryKind::Parameters, l.neurons(), width, l.block);
+                add(&l.name, MemoryKind::Parameters, l.neurons(), width, Place::block_ram(l.block));
                 if design.trace {
-                    add(&l.name, MemoryKind::Trace, l.neurons(), l.timesteps, true);
+                    add(&l.name, MemoryKind::Trace, l.neurons(), l.timesteps, Place::BlockRam);
                 }
             }
             Stage::Readout(r) => {
                 let width = r.gain_bits + r.offset_bits;
-                add(&r.name, MemoryKind::Parameters, r.classes(), width, r.block);
+                add(&r.name, MemoryKind::Parameters, r.classes(), width, Place::block_ram(r.block));
             }
             Stage::Count(_) => {}
         }
@@ -141,10 +159,15 @@ pub(super) fn memories(design: &Design) -> Vec<Memory> {
     all
 }
 
-/// Output multiplexers of a memory that spans several block RAMs in depth.
-fn bank_luts(m: &Memory) -> u32 {
-    let banks = m.depth.div_ceil(256);
-    m.width * (banks - 1) * 2 / 3
+/// LUTs of a memory: its contents, or what multiplexes the RAMs it spans in depth; a loaded
+/// one also has what counts the bytes that come in.
+fn stored_luts(m: &Memory) -> u32 {
+    let banks = |words: u32| m.width * (m.depth.div_ceil(words) - 1) * 2 / 3;
+    match m.place {
+        Place::Luts => m.luts(),
+        Place::BlockRam => banks(256),
+        Place::Spram => banks(SPRAM_WORDS) + LOADED_LUTS,
+    }
 }
 
 fn stage_luts(stage: &Stage) -> u32 {

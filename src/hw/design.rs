@@ -57,8 +57,28 @@ pub struct DenseStage {
     pub time_parallel: u32,
     /// Width of an accumulator.
     pub acc_bits: u32,
-    /// Weights in block RAM instead of LUTs.
-    pub block: bool,
+    /// Where the weights lie.
+    pub place: Place,
+}
+
+/// Where the contents of a memory lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place {
+    /// In look-up tables.
+    Luts,
+    /// In block RAM, initialised by the bitstream.
+    BlockRam,
+    /// In single-port RAM, which the host loads after power-on.
+    Spram,
+}
+
+impl Place {
+    /// Block RAM or look-up tables.
+    #[must_use]
+    pub fn block_ram(yes: bool) -> Self {
+        if yes { Self::BlockRam } else { Self::Luts }
+    }
 }
 
 impl DenseStage {
@@ -96,6 +116,12 @@ impl DenseStage {
     #[must_use]
     pub fn depth_with(&self, lanes: u32) -> u32 {
         (self.outputs().div_ceil(lanes) - 1) * self.words() * 16 + self.inputs()
+    }
+
+    /// Bytes of a row as the host loads it, if the weights lie in SPRAM.
+    #[must_use]
+    pub fn row_bytes(&self) -> u32 {
+        self.lanes.div_ceil(8)
     }
 
     /// Neurons of group `g`.
@@ -198,5 +224,13 @@ impl Design {
             Stage::Dense(d) => Some(d),
             _ => None,
         })
+    }
+
+    /// Bytes of weights that the host has to load before the first inference; 0 if the
+    /// bitstream holds them all.
+    #[must_use]
+    pub fn load_bytes(&self) -> u32 {
+        let loaded = self.denses().filter(|d| d.place == Place::Spram);
+        loaded.map(|d| d.depth() * d.row_bytes()).sum()
     }
 }

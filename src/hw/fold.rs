@@ -5,18 +5,23 @@
 //! wastes half of each). As long as something is gained, the layer that takes most
 //! cycles is given the next larger number of lanes with which the design still fits.
 //! Block RAMs are handed out first to what cannot be LUTs, then to the memories that would
-//! cost most LUTs per block RAM.
+//! cost most LUTs per block RAM. Weights go to SPRAM only if the design does not fit
+//! otherwise, for the host then has to load them: those of the largest layer first.
 
 use super::cost::{self, Estimate, Memory, MemoryKind};
-use super::{DenseStage, Design, Options, Stage};
+use super::{DenseStage, Design, Options, Place, Stage};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::target::{Resources, Target};
 
 /// Place and route needs some LUTs to spare.
 const LUT_SHARE: f64 = 0.9;
 
-/// Bits of a block RAM.
+/// Bits of a block RAM, and of a single-port RAM.
 const EBR_BITS: u64 = 4096;
+const SPRAM_BITS: u64 = 16 * 16_384;
+
+/// The host link loads the bytes of so many single-port RAMs.
+const LOADED_SPRAM: u32 = 4;
 
 /// Weights that fit into some hundred LUTs.
 const FEW_WEIGHTS: u32 = 4096;
@@ -24,7 +29,8 @@ const FEW_WEIGHTS: u32 = 4096;
 /// Chooses lanes and the place of every memory.
 pub(super) fn fold(design: &mut Design, target: &Target, options: &Options) -> Result<Estimate> {
     let have = target.device.resources;
-    let budget = Resources { lut4: (f64::from(have.lut4) * LUT_SHARE) as u32, ..have };
+    let lut4 = (f64::from(have.lut4) * LUT_SHARE) as u32;
+    let budget = Resources { lut4, spram: have.spram.min(LOADED_SPRAM), ..have };
     for name in options.lanes.keys() {
         if !design.denses().any(|d| d.name == *name) {
             let known: Vec<_> = design.denses().map(|d| d.name.as_str()).collect();
@@ -35,14 +41,13 @@ pub(super) fn fold(design: &mut Design, target: &Target, options: &Options) -> R
             .help(format!("dense layers: {}", known.join(", "))));
         }
     }
-    let fixed: Vec<usize> = set_lanes(design, options);
-    let need = place(design, budget);
+    let (fixed, need) = arrange(design, options, budget);
     if !fits(&need, budget) {
-        set_lanes(design, &Options::default());
-        if fits(&place(design, budget), budget) {
+        let tightest = arrange(design, &Options::default(), budget).1;
+        if fits(&tightest, budget) {
             return Err(lanes_do_not_fit(design, &need, target, budget));
         }
-        return Err(does_not_fit(design, target, budget));
+        return Err(does_not_fit(design, &tightest, target, budget));
     }
     loop {
         let mut open: Vec<usize> =
@@ -53,6 +58,28 @@ pub(super) fn fold(design: &mut Design, target: &Target, options: &Options) -> R
         }
     }
     Ok(place(design, budget))
+}
+
+/// The tightest folding with the user's choices, and as few layers in SPRAM as possible.
+/// Returns the stages that the choices fix, and what is needed: if that does not fit, then
+/// nothing of this kind does.
+fn arrange(design: &mut Design, options: &Options, budget: Resources) -> (Vec<usize>, Estimate) {
+    let mut largest: Vec<(usize, usize)> = Vec::new();
+    for (i, stage) in design.stages.iter_mut().enumerate() {
+        if let Stage::Dense(d) = stage {
+            d.place = Place::Luts;
+            largest.push((i, d.weights.rows() * d.weights.cols()));
+        }
+    }
+    largest.sort_by_key(|&(_, weights)| std::cmp::Reverse(weights));
+    let mut next = largest.into_iter().filter(|_| budget.spram > 0);
+    loop {
+        let fixed = set_lanes(design, options);
+        let need = place(design, budget);
+        let more = if fits(&need, budget) { None } else { next.next() };
+        let Some((i, _)) = more else { return (fixed, need) };
+        set_place(&mut design.stages[i], Place::Spram);
+    }
 }
 
 /// Starts from the tightest folding and the user's choices; returns the stages these fix.
@@ -72,19 +99,24 @@ fn set_lanes(design: &mut Design, options: &Options) -> Vec<usize> {
 }
 
 /// The smallest number of lanes with which a layer needs the fewest block RAMs: for its
-/// weights, unless they are few enough for LUTs, and for the inputs it replays.
+/// weights, unless they are few enough for LUTs, and for the inputs it replays. In SPRAM, where
+/// block RAMs are not what is scarce, the one with which the weights need the fewest of those.
 fn tightest(d: &DenseStage) -> u32 {
-    let ebr = |lanes: u32| {
+    let rams = |lanes: u32| {
+        let depth = d.depth_with(lanes);
+        if d.place == Place::Spram {
+            return Memory::single_ports(depth, lanes);
+        }
         let replay = if lanes < d.outputs() {
             Memory::blocks(d.inputs(), d.input_bits) + Memory::blocks(d.words(), 16)
         } else {
             0
         };
-        let weights = Memory::blocks(d.depth_with(lanes), lanes);
+        let weights = Memory::blocks(depth, lanes);
         replay + if d.inputs() * d.outputs() > FEW_WEIGHTS { weights } else { 0 }
     };
     let lanes = (1..=d.outputs()).rev().map(|groups| d.outputs().div_ceil(groups));
-    lanes.min_by_key(|&l| ebr(l)).unwrap_or(1)
+    lanes.min_by_key(|&l| rams(l)).unwrap_or(1)
 }
 
 /// Groups that are replayed times inputs: what more lanes would save.
@@ -116,35 +148,37 @@ fn set(design: &mut Design, i: usize, lanes: u32) {
 }
 
 fn fits(e: &Estimate, budget: Resources) -> bool {
-    e.lut4 <= budget.lut4 && e.ebr <= budget.ebr
+    e.lut4 <= budget.lut4 && e.ebr <= budget.ebr && e.spram <= budget.spram
 }
 
 /// Puts read-only memories into block RAM while there is some, and estimates the result.
 fn place(design: &mut Design, budget: Resources) -> Estimate {
     for stage in &mut design.stages {
-        set_block(stage, false);
+        if !matches!(stage, Stage::Dense(d) if d.place == Place::Spram) {
+            set_place(stage, Place::Luts);
+        }
     }
     let memories = cost::memories(design);
-    let mut free =
-        budget.ebr.saturating_sub(memories.iter().filter(|m| m.block).map(Memory::ebr).sum());
+    let fixed = memories.iter().filter(|m| m.place == Place::BlockRam);
+    let mut free = budget.ebr.saturating_sub(fixed.map(Memory::ebr).sum());
     let mut movable: Vec<&Memory> =
-        memories.iter().filter(|m| m.can_be_luts() && m.luts() > 16).collect();
+        memories.iter().filter(|m| m.place == Place::Luts && m.luts() > 16).collect();
     // LUTs saved per block RAM, highest first; the order of the chain breaks ties.
     movable.sort_by_key(|m| std::cmp::Reverse(u64::from(m.luts()) * 1024 / u64::from(m.ebr())));
     for m in movable {
         if m.ebr() <= free {
             free -= m.ebr();
-            set_block(&mut design.stages[m.stage], true);
+            set_place(&mut design.stages[m.stage], Place::BlockRam);
         }
     }
     cost::estimate(design)
 }
 
-fn set_block(stage: &mut Stage, block: bool) {
+fn set_place(stage: &mut Stage, place: Place) {
     match stage {
-        Stage::Dense(d) => d.block = block,
-        Stage::Lif(l) => l.block = block,
-        Stage::Readout(r) => r.block = block,
+        Stage::Dense(d) => d.place = place,
+        Stage::Lif(l) => l.block = place == Place::BlockRam,
+        Stage::Readout(r) => r.block = place == Place::BlockRam,
         Stage::Count(_) => {}
     }
 }
@@ -164,33 +198,48 @@ fn lanes_do_not_fit(
 
 /// What is needed, what there is, and what is too much.
 fn excess(need: &Estimate, target: &Target, budget: Resources) -> String {
+    let spram = |n: u32| if budget.spram > 0 { format!(", {n} SPRAM") } else { String::new() };
     let mut message = format!(
-        "needs at least {} LUT4 and {} EBR; {} has {} LUT4 ({} usable) and {} EBR",
-        need.lut4, need.ebr, target.name, target.device.resources.lut4, budget.lut4, budget.ebr
+        "needs at least {} LUT4, {} EBR{}; {} has {} LUT4 ({} usable), {} EBR{}",
+        need.lut4,
+        need.ebr,
+        spram(need.spram),
+        target.name,
+        target.device.resources.lut4,
+        budget.lut4,
+        budget.ebr,
+        spram(budget.spram),
     );
-    if need.lut4 > budget.lut4 {
-        message += &format!("; {} LUT4 too many", need.lut4 - budget.lut4);
-    }
-    if need.ebr > budget.ebr {
-        message += &format!("; {} EBR too many", need.ebr - budget.ebr);
+    for (what, need, have) in [
+        ("LUT4", need.lut4, budget.lut4),
+        ("EBR", need.ebr, budget.ebr),
+        ("SPRAM", need.spram, budget.spram),
+    ] {
+        if need > have {
+            message += &format!("; {} {what} too many", need - have);
+        }
     }
     message
 }
 
 /// Says by how much, and the largest first layer that would fit.
-fn does_not_fit(design: &mut Design, target: &Target, budget: Resources) -> Box<Diagnostic> {
-    let need = place(design, budget);
+fn does_not_fit(
+    design: &Design,
+    need: &Estimate,
+    target: &Target,
+    budget: Resources,
+) -> Box<Diagnostic> {
     let weights: u64 = need
         .memories
         .iter()
         .filter(|m| m.kind == MemoryKind::Weights)
         .map(|m| u64::from(m.depth) * u64::from(m.width))
         .sum();
+    let room = u64::from(budget.ebr) * EBR_BITS + u64::from(budget.spram) * SPRAM_BITS;
     let message = format!(
-        "folded as tightly as possible, `{}` {}; it has {weights} bits of weights, all EBR hold {}",
+        "folded as tightly as possible, `{}` {}; it has {weights} bits of weights, all RAMs hold {room}",
         design.name,
-        excess(&need, target, budget),
-        u64::from(budget.ebr) * EBR_BITS
+        excess(need, target, budget),
     );
     let help = largest_fitting(design, budget).map_or_else(
         || "use a larger target or a smaller network".to_owned(),
@@ -215,7 +264,7 @@ fn largest_fitting(design: &Design, budget: Resources) -> Option<(String, u32, u
     let fits_with = |neurons: u32| {
         let mut smaller = design.clone();
         shrink(&mut smaller, i, neurons);
-        fits(&place(&mut smaller, budget), budget)
+        fits(&arrange(&mut smaller, &Options::default(), budget).1, budget)
     };
     // Whatever needs fewer neurons needs less of everything: bisect.
     let (mut low, mut high) = (0, d.outputs());

@@ -12,5 +12,5 @@ mod lower;
 mod stages;
 
 pub use cost::{Estimate, Memory, MemoryKind, estimate};
-pub use design::{DenseStage, Design, Input, LifStage, ReadoutStage, Stage};
+pub use design::{DenseStage, Design, Input, LifStage, Place, ReadoutStage, Stage};
 pub use lower::{Options, lower};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! The chain of stages of a graph, each layer with a single lane.
 
-use super::{DenseStage, Design, Input, LifStage, ReadoutStage, Stage};
+use super::{DenseStage, Design, Input, LifStage, Place, ReadoutStage, Stage};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::ir::{FixedLif, FixedReadout, Graph, Kind, Linear, Node, NodeId, Op, Stream};
 
@@ -157,7 +157,7 @@ fn dense(node: &Node, l: &Linear, x: &Stream, timesteps: u32, counted: bool) -> 
         input_bits,
         time_parallel,
         acc_bits: bits_for(largest * signs.cols() as u64),
-        block: false,
+        place: Place::Luts,
     })
 }
 

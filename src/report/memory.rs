@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! A design's share of the chip, and its block RAMs one by one, as a picture.
+//! A design's share of the chip, and its RAMs one by one, as a picture.
 
 use std::fmt::Write as _;
 
@@ -7,27 +7,30 @@ use super::facts::grouped;
 use super::stages;
 use super::svg::STYLE;
 use super::xml::{escape, shorten};
-use crate::hw::{self, Design, Memory, MemoryKind};
+use crate::hw::{self, Design, Memory, MemoryKind, Place};
 use crate::target::Target;
 
 const MARGIN: f64 = 28.0;
 const WIDTH: f64 = 760.0;
 const BAR: f64 = 20.0;
+const BAR_ROW: f64 = 54.0;
 const ROW: f64 = 26.0;
 /// Block RAMs shown one by one, and their distance.
 const SHOWN: u32 = 13;
 const CELL: f64 = 13.0;
-/// Bits of an iCE40 block RAM.
+/// Bits of an iCE40 block RAM, and of a single-port RAM.
 const EBR_BITS: u32 = 4096;
+const SPRAM_BITS: u32 = 262_144;
 
-/// LUTs and block RAMs that `design` takes of `target`, by purpose, and a map of the memories.
-/// LUTs are the cost model's estimate, block RAMs are exact.
+/// LUTs and RAMs that `design` takes of `target`, by purpose, and a map of the memories. LUTs are
+/// the cost model's estimate, RAMs are exact; single-port RAMs are shown if there are some in use.
 #[must_use]
 pub fn memory_svg(design: &Design, target: &Target) -> String {
     let estimate = hw::estimate(design);
     let have = target.device.resources;
     let rows = estimate.memories.len() as f64;
-    let height = 266.0 + rows * ROW + MARGIN;
+    let loaded = if estimate.spram > 0 { BAR_ROW } else { 0.0 };
+    let height = 266.0 + loaded + rows * ROW + MARGIN;
     let mut out = String::new();
     let _ = writeln!(
         out,
@@ -40,16 +43,27 @@ pub fn memory_svg(design: &Design, target: &Target) -> String {
     let on = format!("on {}: {}", target.name, target.description);
     text(&mut out, "muted", MARGIN, MARGIN + 37.0, &escape(&on));
 
-    let in_luts: u32 = estimate.memories.iter().filter(|m| !m.block).map(Memory::luts).sum();
+    let pieces = |place: Place| {
+        let there = estimate.memories.iter().filter(move |m| m.place == place);
+        there.map(|m| (class(m), stages::size(m).0))
+    };
+    let in_luts: u32 = pieces(Place::Luts).map(|p| p.1).sum();
     let logic = estimate.lut4.saturating_sub(in_luts);
-    let mut luts = vec![("logic", logic)];
-    luts.extend(estimate.memories.iter().filter(|m| !m.block).map(|m| (class(m), m.luts())));
+    let luts: Vec<_> = std::iter::once(("logic", logic)).chain(pieces(Place::Luts)).collect();
     bar(&mut out, 100.0, "LUT4, estimated", have.lut4, &luts);
-    let blocks: Vec<_> =
-        estimate.memories.iter().filter(|m| m.block).map(|m| (class(m), m.ebr())).collect();
-    bar(&mut out, 154.0, "Block RAM", have.ebr, &blocks);
+    bar(
+        &mut out,
+        100.0 + BAR_ROW,
+        "Block RAM",
+        have.ebr,
+        &pieces(Place::BlockRam).collect::<Vec<_>>(),
+    );
+    if loaded > 0.0 {
+        let blocks: Vec<_> = pieces(Place::Spram).collect();
+        bar(&mut out, 100.0 + 2.0 * BAR_ROW, "Single-port RAM", have.spram, &blocks);
+    }
 
-    let mut y = 226.0;
+    let mut y = 226.0 + loaded;
     text(&mut out, "strong", MARGIN, y, "What takes them");
     y += ROW;
     square(&mut out, "logic", MARGIN, y, 12.0);
@@ -63,25 +77,30 @@ pub fn memory_svg(design: &Design, target: &Target) -> String {
     out
 }
 
-/// One line of the map: what, shape, size, and a square for each block RAM.
+/// One line of the map: what, shape, size, and a square for each RAM.
 fn memory(out: &mut String, m: &Memory, y: f64) {
     square(out, class(m), MARGIN, y, 12.0);
     let label = format!("{} {}", shorten(&m.layer, 22), stages::kind(m.kind));
     text(out, "line", MARGIN + 20.0, y, &escape(&label));
     text(out, "badge", 372.0, y, &format!("{} × {} bit", grouped(m.depth), m.width));
-    if !m.block {
-        text(out, "line", 392.0, y, &format!("{} LUT", grouped(m.luts())));
-        return;
-    }
+    let (count, unit) = stages::size(m);
+    let each = match m.place {
+        Place::Luts => {
+            text(out, "line", 392.0, y, &format!("{} {unit}", grouped(count)));
+            return;
+        }
+        Place::BlockRam => EBR_BITS,
+        Place::Spram => SPRAM_BITS,
+    };
     let bits = f64::from(m.depth) * f64::from(m.width);
-    let full = 100.0 * bits / f64::from(m.ebr() * EBR_BITS);
-    text(out, "line", 392.0, y, &format!("{} EBR, {full:.0} % full", m.ebr()));
-    let shown = m.ebr().min(SHOWN);
+    let full = 100.0 * bits / (f64::from(count) * f64::from(each));
+    text(out, "line", 392.0, y, &format!("{count} {unit}, {full:.0} % full"));
+    let shown = count.min(SHOWN);
     for k in 0..shown {
         square(out, class(m), 524.0 + f64::from(k) * CELL, y, 10.0);
     }
-    if m.ebr() > shown {
-        let more = format!("+{}", m.ebr() - shown);
+    if count > shown {
+        let more = format!("+{}", count - shown);
         text(out, "muted", 528.0 + f64::from(shown) * CELL, y, &more);
     }
 }

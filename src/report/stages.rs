@@ -2,7 +2,7 @@
 //! What the hardware of a layer looks like, in a few lines.
 
 use super::facts::{grouped, plural};
-use crate::hw::{self, Design, Memory, MemoryKind, Stage};
+use crate::hw::{self, Design, Memory, MemoryKind, Place, Stage};
 
 /// The hardware of the layer `name`, first line the module; empty if it has none of its own.
 pub(super) fn lines(design: &Design, name: &str) -> Vec<String> {
@@ -67,10 +67,16 @@ pub(super) fn kind(kind: MemoryKind) -> &'static str {
     }
 }
 
-fn memory(m: &Memory) -> String {
-    if m.block {
-        format!("{} {} EBR", kind(m.kind), m.ebr())
-    } else {
-        format!("{} {} LUT", kind(m.kind), m.luts())
+/// How much of what a memory takes.
+pub(super) fn size(m: &Memory) -> (u32, &'static str) {
+    match m.place {
+        Place::Luts => (m.luts(), "LUT"),
+        Place::BlockRam => (m.ebr(), "EBR"),
+        Place::Spram => (m.spram(), "SPRAM"),
     }
+}
+
+fn memory(m: &Memory) -> String {
+    let (count, unit) = size(m);
+    format!("{} {count} {unit}", kind(m.kind))
 }

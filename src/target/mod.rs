@@ -81,7 +81,7 @@ pub fn parse(text: &str) -> Result<Target> {
 
 fn device(text: &str) -> Result<Device> {
     let device: Device = toml_value(text)?;
-    match device.energy.fault() {
+    match device.fault() {
         Some(fault) => Err(Diagnostic::new(&codes::TARGET_FORMAT, fault)),
         None => Ok(device),
     }

@@ -36,6 +36,17 @@ pub struct Device {
     pub energy: Energy,
 }
 
+impl Device {
+    /// What is wrong with its energy table, if anything.
+    #[must_use]
+    pub fn fault(&self) -> Option<String> {
+        if self.resources.spram > 0 && self.energy.spram_access.is_none() {
+            return Some("it has SPRAM, and energy.spram_access is missing".to_owned());
+        }
+        self.energy.fault()
+    }
+}
+
 /// What a device has.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,6 +55,9 @@ pub struct Resources {
     pub lut4: u32,
     /// Block RAMs of 4 kbit.
     pub ebr: u32,
+    /// Single-port RAMs of 256 kbit.
+    #[serde(default)]
+    pub spram: u32,
 }
 
 /// What the tools call a device.
@@ -72,6 +86,8 @@ pub struct Energy {
     pub ram_access: Coefficient,
     /// One block RAM that is clocked and reads the same address again, per cycle.
     pub ram_idle: Coefficient,
+    /// One access to one single-port RAM; a device with such RAMs must say it.
+    pub spram_access: Option<Coefficient>,
     /// What others have measured on this device.
     #[serde(default)]
     pub published: Vec<Published>,
@@ -79,8 +95,8 @@ pub struct Energy {
 
 impl Energy {
     /// Every coefficient, its name and the unit it must have.
-    #[must_use]
-    pub fn coefficients(&self) -> [(&'static str, &Coefficient, Unit); 6] {
+    pub fn coefficients(&self) -> impl Iterator<Item = (&'static str, &Coefficient, Unit)> {
+        let spram = self.spram_access.as_ref().map(|c| ("spram_access", c, Unit::Picojoule));
         [
             ("static_power", &self.static_power, Unit::Microwatt),
             ("clock_cycle", &self.clock_cycle, Unit::Picojoule),
@@ -89,12 +105,14 @@ impl Energy {
             ("ram_access", &self.ram_access, Unit::Picojoule),
             ("ram_idle", &self.ram_idle, Unit::Picojoule),
         ]
+        .into_iter()
+        .chain(spram)
     }
 
     /// What is wrong with the table, if anything: a unit, a band, a source.
     #[must_use]
     pub fn fault(&self) -> Option<String> {
-        self.coefficients().into_iter().find_map(|(name, c, unit)| {
+        self.coefficients().find_map(|(name, c, unit)| {
             let bad = |what: &str| Some(format!("energy.{name}: {what}"));
             if c.unit != unit {
                 return bad(&format!("its unit is {unit:?}"));

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::link::{decode_response, encode_request, parse_result};
+use super::link::{NOT_LOADED, decode_response, encode_load, encode_request, parse_result};
 use super::{Executor, Outcome};
 use crate::diag::{Diagnostic, Result, codes, read_file, write_file};
 use crate::flow::process::{Process, create_dir};
@@ -25,6 +25,7 @@ pub struct GateExecutor<'d> {
     run_in: PathBuf,
     work: PathBuf,
     divider: u32,
+    weights: Vec<u8>,
 }
 
 /// What a [`GateExecutor`] simulates.
@@ -85,7 +86,25 @@ impl<'d> GateExecutor<'d> {
         };
         let program = verilator::build(toolbox, &job)?;
         let run_in = if let Level::Rtl(rtl) = level { rtl } else { work }.to_path_buf();
-        Ok(Self { name, design, program, run_in, work: work.to_path_buf(), divider })
+        let (work, weights) = (work.to_path_buf(), Vec::new());
+        Ok(Self { name, design, program, run_in, work, divider, weights })
+    }
+
+    /// Loads these weights before the first inference, and demands that an inference before
+    /// them is refused.
+    #[must_use]
+    pub fn with_weights(mut self, weights: Vec<u8>) -> Self {
+        self.weights = weights;
+        self
+    }
+
+    /// What the host sends before the inferences, and the status that has to come back.
+    fn preparation(&self, inputs: &[&[u8]]) -> Vec<(Vec<u8>, u8)> {
+        if self.weights.is_empty() {
+            return Vec::new();
+        }
+        let early = inputs.first().map(|i| (encode_request(i, false), NOT_LOADED));
+        early.into_iter().chain([(encode_load(&self.weights), 0)]).collect()
     }
 }
 
@@ -98,9 +117,10 @@ impl Executor for GateExecutor<'_> {
         let absolute = |p: PathBuf| std::path::absolute(&p).unwrap_or(p);
         let frames = absolute(self.work.join("frames.bin"));
         let responses = absolute(self.work.join("responses.bin"));
+        let preparation = self.preparation(inputs);
+        let requests = inputs.iter().map(|input| encode_request(input, self.design.trace));
         let mut bytes = Vec::new();
-        for input in inputs {
-            let frame = encode_request(input, self.design.trace);
+        for frame in preparation.iter().map(|p| p.0.clone()).chain(requests) {
             bytes.extend((frame.len() as u32).to_le_bytes());
             bytes.extend(frame);
         }
@@ -111,8 +131,15 @@ impl Executor for GateExecutor<'_> {
             .arg(&responses)
             .run()?;
         let received = read_file(&responses)?;
-        let outcomes: Vec<Outcome> = received
-            .split_inclusive(|b| *b == 0)
+        let mut responses = received.split_inclusive(|b| *b == 0);
+        for ((_, wanted), response) in preparation.iter().zip(responses.by_ref()) {
+            let status = decode_response(response).map_err(|d| d.at(self.name))?.status;
+            if status != *wanted {
+                let message = format!("loading the weights: status {status} instead of {wanted}");
+                return Err(Diagnostic::new(&codes::LINK_DAMAGED, message).at(self.name));
+            }
+        }
+        let outcomes: Vec<Outcome> = responses
             .enumerate()
             .map(|(i, frame)| {
                 self.outcome(frame).map_err(|d| d.at(format!("{}, image {i}", self.name)))

@@ -8,6 +8,10 @@ use crate::hw::{Design, Stage};
 /// Commands of a request.
 const INFER: u8 = 1;
 const INFER_WITH_TRACE: u8 = 2;
+const LOAD: u8 = 4;
+
+/// Status of an inference that came before the weights.
+pub const NOT_LOADED: u8 = 6;
 
 /// What came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,8 +82,18 @@ fn unstuff(bytes: &[u8]) -> Option<Vec<u8>> {
 /// A request for one inference as it goes over the line, delimiter included.
 #[must_use]
 pub fn encode_request(input: &[u8], trace: bool) -> Vec<u8> {
-    let mut frame = vec![if trace { INFER_WITH_TRACE } else { INFER }];
-    frame.extend(input);
+    encode(if trace { INFER_WITH_TRACE } else { INFER }, input)
+}
+
+/// A request that loads the weights, as it goes over the line, delimiter included.
+#[must_use]
+pub fn encode_load(weights: &[u8]) -> Vec<u8> {
+    encode(LOAD, weights)
+}
+
+fn encode(command: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![command];
+    frame.extend(payload);
     frame.extend(crc16(&frame).to_be_bytes());
     cobs_encode(&frame)
 }

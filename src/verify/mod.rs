@@ -15,6 +15,6 @@ mod rtl;
 pub use compare::{Difference, Tally, compare};
 pub use executor::{Executor, InterpExecutor, Outcome, SimExecutor};
 pub use gate::{GateExecutor, Level};
-pub use link::{Response, decode_response, encode_request};
+pub use link::{NOT_LOADED, Response, decode_response, encode_load, encode_request};
 pub use mutate::{Mutation, MutationResult, Mutator};
 pub use rtl::RtlExecutor;

@@ -15,7 +15,7 @@ use crate::diag::{Diagnostic, Result, codes, read_file, write_file};
 use crate::emit;
 use crate::flow::process::create_dir;
 use crate::flow::{Toolbox, icestorm, ram};
-use crate::hw::{DenseStage, Design, LifStage, Stage};
+use crate::hw::{DenseStage, Design, LifStage, Place, Stage};
 use crate::target::Target;
 
 /// A kind of fault.
@@ -30,11 +30,14 @@ pub enum Mutation {
     Transition,
     /// One bit of block RAM in the packed bitstream.
     Bitstream,
+    /// One bit of the weights that are loaded into the packed bitstream's hardware.
+    Load,
 }
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Weight, Self::Threshold, Self::Transition, Self::Bitstream];
+    pub const ALL: [Self; 5] =
+        [Self::Weight, Self::Threshold, Self::Transition, Self::Bitstream, Self::Load];
 }
 
 /// What a fault did.
@@ -95,8 +98,8 @@ pub struct Mutator<'a> {
 
 impl Mutator<'_> {
     /// Applies one fault; none in the bitstream without one, or if neither weights nor
-    /// thresholds are in block RAM. `bitstream`: the sound configuration and its pins, and
-    /// the cycles a bit of the serial line.
+    /// thresholds are in block RAM; none in what is loaded if nothing is. `bitstream`: the sound
+    /// configuration and its pins, and the cycles a bit of the serial line.
     ///
     /// # Errors
     /// If a tool fails, or no fault of the kind shows on these inputs.
@@ -107,7 +110,7 @@ impl Mutator<'_> {
     ) -> Result<Option<MutationResult>> {
         let faulty = match (mutation, bitstream) {
             (Mutation::Weight, _) => {
-                let change = self.weight()?;
+                let change = self.weight(|_| true)?;
                 let (stage, neuron, input) = change.place;
                 let fault =
                     format!("weight of stage {stage} neuron {neuron} input {input} negated");
@@ -127,7 +130,10 @@ impl Mutator<'_> {
                     None => return Ok(None),
                 }
             }
-            (Mutation::Bitstream, None) => return Ok(None),
+            (Mutation::Load, Some((asc, pcf, divider))) if self.design.load_bytes() > 0 => {
+                self.loaded(asc, pcf, divider)?
+            }
+            (Mutation::Bitstream | Mutation::Load, _) => return Ok(None),
         };
         let Faulty { fault, found, design, ran } = faulty;
         let (_, mut caught) = compare(&self.expected[ran.clone()], &found);
@@ -158,10 +164,11 @@ impl Mutator<'_> {
         Ok(None)
     }
 
-    /// The first weight, from the middle of the inputs on, whose sign shows.
-    fn weight(&self) -> Result<Change> {
+    /// The first weight, from the middle of the inputs on, whose sign shows, of the layers that
+    /// are `meant`.
+    fn weight(&self, meant: impl Fn(&DenseStage) -> bool) -> Result<Change> {
         for (stage, s) in self.design.stages.iter().enumerate() {
-            let Stage::Dense(d) = s else { continue };
+            let Some(d) = dense(s).filter(|d| meant(d)) else { continue };
             for k in 0..d.outputs().min(64) {
                 let (neuron, input) = (k, (d.inputs() / 2 + 13 * k) % d.inputs());
                 let mut changed = self.design.clone();
@@ -206,7 +213,7 @@ impl Mutator<'_> {
         let dir = self.work.join(name);
         create_dir(&dir.join(emit::RTL_DIR))?;
         for file in emit::emit(design, self.target)? {
-            write_file(&dir.join(&file.path), file.text)?;
+            write_file(&dir.join(&file.path), file.contents)?;
         }
         Ok(dir)
     }
@@ -217,6 +224,7 @@ impl Mutator<'_> {
         let found = self
             .rtl(&self.write(self.design, "sound")?.join(emit::RTL_DIR))?
             .with_memories(&changed)
+            .with_weights(emit::load_image(&change.design))
             .run(&self.inputs[change.shows.clone()])?;
         Ok(Faulty { fault, found, design: Some(change.design), ran: change.shows })
     }
@@ -241,14 +249,16 @@ impl Mutator<'_> {
     fn rtl(&self, rtl: &Path) -> Result<RtlExecutor<'_>> {
         let name = rtl.parent().and_then(Path::file_name).unwrap_or_default();
         let work = self.work.join(name).join("sim");
-        RtlExecutor::build(self.toolbox, self.design, rtl, &work, Vec::new())
+        let sound = emit::load_image(self.design);
+        let built = RtlExecutor::build(self.toolbox, self.design, rtl, &work, Vec::new())?;
+        Ok(built.with_weights(sound))
     }
 
     /// Flips the bit of a weight or threshold that shows, where it lies in block RAM; packs,
     /// unpacks, runs. Nothing if neither is found there.
     fn bitstream(&self, asc: &Path, pcf: &Path, divider: u32) -> Result<Option<Faulty>> {
         let text = String::from_utf8_lossy(&read_file(asc)?).into_owned();
-        let found = match self.found(self.weight()?, &text)? {
+        let found = match self.found(self.weight(|_| true)?, &text)? {
             None => self.found(self.threshold()?, &text)?,
             found => found,
         };
@@ -260,15 +270,32 @@ impl Mutator<'_> {
         icestorm::pack(self.toolbox, &changed, &bin)?;
         let level = Level::Bitstream { bin: &bin, pcf };
         let found = GateExecutor::build(self.toolbox, self.design, level, &work, divider)?
+            .with_weights(emit::load_image(self.design))
             .run(&self.inputs[change.shows.clone()])?;
         Ok(Some(Faulty { fault, found, design: Some(change.design), ran: change.shows }))
+    }
+
+    /// Loads the weights with one of them negated into the sound bitstream's hardware.
+    fn loaded(&self, asc: &Path, pcf: &Path, divider: u32) -> Result<Faulty> {
+        let Change { design, place: (_, neuron, input), shows } =
+            self.weight(|d| d.place == Place::Spram)?;
+        let work = self.work.join("load");
+        create_dir(&work)?;
+        let bin = work.join("sound.bin");
+        icestorm::pack(self.toolbox, asc, &bin)?;
+        let level = Level::Bitstream { bin: &bin, pcf };
+        let found = GateExecutor::build(self.toolbox, self.design, level, &work, divider)?
+            .with_weights(emit::load_image(&design))
+            .run(&self.inputs[shows.clone()])?;
+        let fault = format!("the loaded weight of neuron {neuron} for input {input} negated");
+        Ok(Faulty { fault, found, design: Some(design), ran: shows })
     }
 
     /// The configuration with a change, and what was changed; nothing if its place is not known.
     fn found(&self, change: Change, asc: &str) -> Result<Option<(Change, String, String)>> {
         let (stage, neuron, at) = change.place;
         let (bit, what) = match &self.design.stages[stage] {
-            Stage::Dense(d) if d.block => (
+            Stage::Dense(d) if d.place == Place::BlockRam => (
                 Some(weight_word(d, neuron, at)),
                 format!("the weight of neuron {neuron} for input {at}"),
             ),
@@ -286,6 +313,10 @@ impl Mutator<'_> {
             (change, f.text, fault)
         }))
     }
+}
+
+fn dense(stage: &Stage) -> Option<&DenseStage> {
+    if let Stage::Dense(d) = stage { Some(d) } else { None }
 }
 
 /// A bit of a block RAM of 256 words of 16 bits, which is known by its contents.

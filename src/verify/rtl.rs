@@ -29,6 +29,7 @@ pub struct RtlExecutor<'d> {
     gaps: Vec<u8>,
     pauses: bool,
     trains: bool,
+    weights: Vec<u8>,
 }
 
 impl<'d> RtlExecutor<'d> {
@@ -47,7 +48,9 @@ impl<'d> RtlExecutor<'d> {
         std::fs::create_dir_all(work)
             .map_err(|e| Diagnostic::new(&codes::FILE_WRITE, e.to_string()).in_file(work))?;
         let bench = work.join("tb_core.cpp");
-        write_file(&bench, BENCH)?;
+        // The bench names the load port only where there is one.
+        let load = if design.load_bytes() > 0 { "#define LOAD\n" } else { "" };
+        write_file(&bench, load.to_owned() + BENCH)?;
         let job = VerilatorJob {
             design: LintJob {
                 dir: work.join("model"),
@@ -69,6 +72,7 @@ impl<'d> RtlExecutor<'d> {
             gaps,
             pauses: false,
             trains: true,
+            weights: Vec::new(),
         })
     }
 
@@ -101,16 +105,29 @@ impl<'d> RtlExecutor<'d> {
         self
     }
 
+    /// Loads these weights before the first inference.
+    #[must_use]
+    pub fn with_weights(mut self, weights: Vec<u8>) -> Self {
+        self.weights = weights;
+        self
+    }
+
     /// The simulator's program and its arguments' files, for benchmarks.
     ///
     /// # Errors
-    /// If a file cannot be written.
+    /// If a file cannot be written, or the weights to load are not the design's.
     pub fn prepare(&self, inputs: &[&[u8]]) -> Result<(PathBuf, PathBuf, PathBuf)> {
         let (stimulus, trace) = (self.work.join("stimulus.bin"), self.work.join("trace.bin"));
+        let (count, load) = (self.design.input.count, self.weights.len() as u32);
+        if load != self.design.load_bytes() {
+            let message = format!("{load} bytes of weights for {}", self.design.load_bytes());
+            return Err(Diagnostic::internal("verify", message));
+        }
         let mut bytes = Vec::new();
-        let count = self.design.input.count;
         bytes.extend(count.to_le_bytes());
         bytes.extend((inputs.len() as u32).to_le_bytes());
+        bytes.extend(load.to_le_bytes());
+        bytes.extend(&self.weights);
         for (i, input) in inputs.iter().enumerate() {
             let trace = if self.asks(i) { FLAG_TRACE } else { 0 };
             let flags = trace | if self.pauses { FLAG_PAUSES } else { 0 };

@@ -7,7 +7,8 @@
 // With - in place of a file nothing is written down: for timing. The last line printed is
 // the number of cycles and the seconds they took, reading and writing files apart.
 //
-// STIMULUS, little-endian: u32 inputs, u32 images; per image u32 flags (1: ask for the
+// STIMULUS, little-endian: u32 inputs, u32 images, u32 bytes of weights to load, those bytes
+// (a core with a load port, for which LOAD is defined, has some); per image u32 flags (1: ask for the
 // spike trains, 2: take result bytes with pauses), then a byte an input, then a byte an
 // input with the cycles to wait before offering it.
 // TRACE: records of 8 bytes: kind, index, data, 0, u32 cycle, counted from the image's
@@ -73,7 +74,22 @@ int main(int argc, char **argv) {
   }
   top.rst_i = 0;
 
-  const uint32_t inputs = word(), images = word();
+  const uint32_t inputs = word(), images = word(), weights = word();
+#ifdef LOAD
+  top.load_start_i = 1;
+  top.eval();
+  clock();
+  top.load_start_i = 0;
+  top.load_valid_i = 1;
+  for (uint32_t k = 0; k < weights; k++) {
+    top.load_data_i = byte();
+    top.eval();
+    clock();
+  }
+  top.load_valid_i = 0;
+#else
+  if (weights != 0) return 2;
+#endif
   std::vector<uint8_t> levels(inputs), gaps(inputs);
   const auto begin = std::chrono::steady_clock::now();
   uint64_t sum = 0;

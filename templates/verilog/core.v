@@ -8,6 +8,10 @@
 //   out_*    result bytes: <{ classes }> logits (4 bytes each, lowest first), the class; then
 //            with trace_i the trains of every layer that fires
 //   rst_i    also abandons an inference; memories keep their contents
+<%- if load_bytes > 0 %>
+//   load_*   weights, before the first inference: start, then <{ load_bytes }> bytes, each taken
+//            at once
+<%- endif %>
 //   probe_*  for traces in simulation; nothing in hardware hangs on them
 `default_nettype none
 
@@ -22,6 +26,11 @@ module sf_core (
   output wire       out_valid_o,
   input  wire       out_ready_i,
   output wire       out_last_o,
+<%- if load_bytes > 0 %>
+  input  wire       load_start_i,
+  input  wire       load_valid_i,
+  input  wire [7:0] load_data_i,
+<%- endif %>
   output wire [<{ dense_count - 1 }>:0] probe_event_o,
   output wire [<{ lif_count - 1 }>:0] probe_step_o,
   output wire [<{ lif_count - 1 }>:0] probe_spike_o
@@ -34,6 +43,12 @@ module sf_core (
   wire <% if net.signed %>signed <% endif %>[<{ net.width - 1 }>:0] d<{ loop.index0 }>;
   wire v<{ loop.index0 }>, r<{ loop.index0 }>;
 <%- endfor %>
+<%- if load_bytes > 0 %>
+
+  // The bytes of the weights, from memory to memory.
+  wire [<{ loads }>:0] load_valid;
+  assign load_valid[0] = load_valid_i;
+<%- endif %>
 
   // What is sent: the result, then the kept spike trains.
   wire [<{ sources * 8 - 1 }>:0] src_data;
@@ -51,15 +66,38 @@ module sf_core (
 <%- match s.module %>
 <%- when Module::Dense with (p) %>
   // <{ s.name }>: <{ p.ni }> inputs, <{ p.no }> neurons in <{ p.groups }> groups of <{ p.lanes }> lanes
+  wire w<{ s.index }>_en;
+  wire [<{ p.addr_bits - 1 }>:0] w<{ s.index }>_addr;
+  wire [<{ p.lanes - 1 }>:0] w<{ s.index }>_data;
   sf_dense #(
-    .NI(<{ p.ni }>), .NO(<{ p.no }>), .P(<{ p.lanes }>), .XW(<{ p.xw }>), .TP(<{ p.tp }>), .AW(<{ p.aw }>),
-    .BLOCK(<{ p.block }>), .INIT("<{ p.init }>")
+    .NI(<{ p.ni }>), .NO(<{ p.no }>), .P(<{ p.lanes }>), .XW(<{ p.xw }>), .TP(<{ p.tp }>), .AW(<{ p.aw }>)
   ) u_<{ s.index }>_dense (
     .clk_i(clk_i), .rst_i(rst_i),
     .x_data_i(d<{ s.from }>), .x_valid_i(v<{ s.from }>), .x_ready_o(r<{ s.from }>),
     .y_data_o(d<{ s.to }>), .y_valid_o(v<{ s.to }>), .y_ready_i(r<{ s.to }>),
+    .w_en_o(w<{ s.index }>_en), .w_addr_o(w<{ s.index }>_addr), .w_data_i(w<{ s.index }>_data),
     .event_o(probe_event_o[<{ p.probe }>])
   );
+<%- match p.memory %>
+<%- when WeightMemory::Rom with { block, init } %>
+
+  sf_rom #(
+    .WIDTH(<{ p.lanes }>), .DEPTH(<{ p.depth }>), .BLOCK(<{ block }>), .INIT("<{ init }>")
+  ) u_<{ s.index }>_weights (
+    .clk_i(clk_i),
+    .en_i(w<{ s.index }>_en), .addr_i(w<{ s.index }>_addr), .data_o(w<{ s.index }>_data)
+  );
+<%- when WeightMemory::Spram with { turn } %>
+
+  sf_spram #(
+    .WIDTH(<{ p.lanes }>), .DEPTH(<{ p.depth }>)
+  ) u_<{ s.index }>_weights (
+    .clk_i(clk_i), .rst_i(rst_i),
+    .en_i(w<{ s.index }>_en), .addr_i(w<{ s.index }>_addr), .data_o(w<{ s.index }>_data),
+    .load_start_i(load_start_i), .load_data_i(load_data_i),
+    .load_valid_i(load_valid[<{ turn }>]), .load_valid_o(load_valid[<{ turn + 1 }>])
+  );
+<%- endmatch %>
 <% when Module::Lif with (p) %>
   // <{ s.name }>: <{ p.n }> neurons
   sf_lif #(
@@ -116,6 +154,11 @@ module sf_core (
 
   // The result does not wait for its turn: it is always the first.
   wire unused = &{1'b0, src_turn[0]};
+<%- if load_bytes > 0 %>
+
+  // The last memory's bytes end the image.
+  wire unused_load = &{1'b0, load_valid[<{ loads }>]};
+<%- endif %>
 
 endmodule
 

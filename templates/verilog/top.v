@@ -19,6 +19,7 @@ module top (
   wire rx_valid, tx_valid, tx_ready;
   wire core_valid, core_ready, core_trace, core_commit, core_abort;
   wire res_valid, res_last, res_ready;
+  wire load_start, load_valid;
 
   sf_uart_rx #(.DIV(<{ divider }>)) u_rx (
     .clk_i(clk_i), .rst_i(rst), .rx_i(uart_rx_i), .data_o(rx_data), .valid_o(rx_valid)
@@ -28,12 +29,13 @@ module top (
     .clk_i(clk_i), .rst_i(rst), .data_i(tx_data), .valid_i(tx_valid), .ready_o(tx_ready), .tx_o(uart_tx_o)
   );
 
-  sf_host_link #(.N_IN(<{ inputs }>), .ID(128'h<{ identity }>)) u_link (
+  sf_host_link #(.N_IN(<{ inputs }>), .N_LOAD(<{ load_bytes }>), .ID(128'h<{ identity }>)) u_link (
     .clk_i(clk_i), .rst_i(rst),
     .rx_data_i(rx_data), .rx_valid_i(rx_valid),
     .tx_data_o(tx_data), .tx_valid_o(tx_valid), .tx_ready_i(tx_ready),
     .core_data_o(core_data), .core_valid_o(core_valid), .core_ready_i(core_ready),
     .core_trace_o(core_trace), .core_commit_o(core_commit), .core_abort_o(core_abort),
+    .load_start_o(load_start), .load_valid_o(load_valid),
     .res_data_i(res_data), .res_valid_i(res_valid), .res_last_i(res_last), .res_ready_o(res_ready)
   );
 
@@ -47,6 +49,9 @@ module top (
     .clk_i(clk_i), .rst_i(core_rst), .trace_i(core_trace),
     .in_data_i(core_data), .in_valid_i(core_valid), .in_ready_o(core_ready),
     .out_data_o(res_data), .out_valid_o(res_valid), .out_ready_i(res_ready), .out_last_o(res_last),
+<%- if load_bytes > 0 %>
+    .load_start_i(load_start), .load_valid_i(load_valid), .load_data_i(core_data),
+<%- endif %>
     .probe_event_o(probe_event), .probe_step_o(probe_step), .probe_spike_o(probe_spike)
   );
 
@@ -56,7 +61,7 @@ module top (
     .led_busy_no(led_busy_no), .led_error_no(led_error_no)
   );
 
-  wire unused = &{1'b0, probe_event, probe_step, probe_spike};
+  wire unused = &{1'b0, probe_event, probe_step, probe_spike<% if load_bytes == 0 %>, load_start, load_valid<% endif %>};
 
 endmodule
 

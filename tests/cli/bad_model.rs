@@ -129,15 +129,15 @@ fn an_operator_that_is_unknown() {
 #[test]
 fn a_model_that_does_not_fit() {
     let place = Place::new();
-    place.file("large.sfir", text(784, 512, 4));
+    place.file("large.sfir", text(784, 2048, 4));
     let line = "compile large.sfir --target icebreaker -o b";
     for words in [
         "large.sfir: net: ",
         "icebreaker has 5280 LUT4",
-        " LUT4 too many",
-        "402432 bits of weights, all EBR hold 122880",
+        "; 4 SPRAM too many",
+        "1615216 bits of weights, all RAMs hold 1171456",
         "it would fit if `fc1` had ",
-        " neurons instead of 512",
+        " neurons instead of 2048",
     ] {
         place.refused(line, 1, "SF0411", words);
     }

@@ -9,7 +9,7 @@ fn an_earlier_build_stays_when_a_later_one_fails() {
     let place = Place::without_tools();
     place.file("good.onnx", small());
     place.file("bad.onnx", &small()[..999]);
-    place.file("large.sfir", text(784, 512, 4));
+    place.file("large.sfir", text(784, 2048, 4));
     place.good("compile good.onnx --target icebreaker -o b");
     let before = place.tree();
     for (line, exit, code) in [

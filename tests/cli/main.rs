@@ -11,6 +11,7 @@ mod commands;
 mod directory;
 mod inputs;
 mod json;
+mod loaded;
 mod models;
 mod output;
 mod repeat;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
-use synfire::hw::{self, DenseStage, Design, LifStage, Stage};
+use synfire::hw::{self, DenseStage, Design, LifStage, Place, Stage};
 use synfire::ir::{Compare, Graph, Reset};
 use synfire::pass::{self, Options, TO_INTEGER};
 
@@ -100,6 +100,8 @@ pub(crate) const REACHED: &[&str] = &[
     "counts: groups",
     "weights in block RAM",
     "weights in LUTs",
+    "weights in SPRAM",
+    "weights of several layers in SPRAM",
     "Soft AtLeast",
     "Soft Above",
     "SoftDelayed AtLeast",
@@ -210,11 +212,11 @@ fn build(
         design.denses().enumerate().map(|(i, d)| (d.name.clone(), lanes(i, d.outputs()))).collect();
     let options = hw::Options { lanes, no_trace: !trace };
     let (mut design, _) = hw::lower(&graph, &target, &options).unwrap();
-    // Either kind of memory, whatever the cost model prefers.
+    // Any kind of memory, whatever the cost model prefers.
     let mut rng = Rng(net.seed ^ 0xb10c);
     for stage in &mut design.stages {
         match stage {
-            Stage::Dense(d) => d.block = rng.one_in(2),
+            Stage::Dense(d) => d.place = rng.pick(&[Place::Luts, Place::BlockRam, Place::Spram]),
             Stage::Lif(l) => l.block = rng.one_in(2),
             Stage::Readout(r) => r.block = rng.one_in(2),
             Stage::Count(_) => {}
@@ -235,6 +237,8 @@ pub(crate) fn features(d: &Design) -> BTreeSet<String> {
             if d.lifs().count() == 1 { " fires" } else { "s fire" }
         ),
     ]);
+    let loaded = d.denses().filter(|d| d.place == Place::Spram).count();
+    all.extend((loaded > 1).then(|| "weights of several layers in SPRAM".to_owned()));
     for (i, stage) in d.stages.iter().enumerate() {
         let counted = i > 0 && matches!(d.stages[i - 1], Stage::Count(_));
         match stage {
@@ -277,7 +281,12 @@ fn dense_features(d: &DenseStage, counted: bool, all: &mut BTreeSet<String>) {
     note("replay of a whole word", replay && d.inputs() == 16);
     note("replay of whole words", replay && d.inputs() > 16 && d.inputs().is_multiple_of(16));
     note("replay over words", replay && d.inputs() > 16 && !d.inputs().is_multiple_of(16));
-    all.insert(format!("weights in {}", if d.block { "block RAM" } else { "LUTs" }));
+    let place = match d.place {
+        Place::Luts => "LUTs",
+        Place::BlockRam => "block RAM",
+        Place::Spram => "SPRAM",
+    };
+    all.insert(format!("weights in {place}"));
 }
 
 fn lif_features(l: &LifStage, all: &mut BTreeSet<String>) {

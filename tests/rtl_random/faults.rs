@@ -26,6 +26,9 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault(2, "sf_dense_replay.v", "word_end ? 16'b0 : bits_d", "bits_d"),
     fault(10, "sf_dense_replay.v", "scan_i & (cur_q != 16'b0)", "scan_i"),
     fault(10, "sf_dense_replay.v", "restart_i | rst_i", "rst_i"),
+    // sf_spram: a byte goes to another place, the next memory gets none (another one at the end).
+    fault(1, "sf_spram.v", "last_byte ? {BW{1'b0}} : byte_q + 1'b1", "{BW{1'b0}}"),
+    fault(1, "sf_spram.v", "if (last_byte & last_word) open_q <= 1'b0;", ""),
     // sf_lif: the terms of the recurrence, and its timing.
     fault(0, "sf_lif.v", "(STRICT == 0) | (over[VW-1:0] != {VW{1'b0}})", "1'b1"),
     fault(1, "sf_lif.v", "last_step ? {VW{1'b0}} : state_d", "state_d"),
@@ -46,4 +49,5 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault(10, "sf_readout.v", "logit_q + offset_wide", "logit_q"),
     fault(10, "sf_trace.v", "        fresh_q <= 1'b0;\n      end\n    end", "      end\n    end"),
     fault(10, "sf_stream_seq.v", "(~all_i | turn_q[N-1])", "(all_i | turn_q[N-1])"),
+    fault(1, "sf_spram.v", "write ? word_q : addr_i", "addr_i"),
 ];

@@ -31,7 +31,7 @@ fn write(design: &Design, dir: &Path) -> PathBuf {
     let rtl = dir.join(RTL_DIR);
     std::fs::create_dir_all(&rtl).unwrap();
     for file in emit::emit(design, &big_target()).unwrap() {
-        std::fs::write(dir.join(&file.path), file.text).unwrap();
+        std::fs::write(dir.join(&file.path), file.contents).unwrap();
     }
     rtl
 }
@@ -69,7 +69,7 @@ impl Case {
 
         let work = rtl.join("sim");
         let core = RtlExecutor::build(toolbox, &self.design, rtl, &work, Vec::new());
-        let mut core = core.map_err(said)?;
+        let mut core = core.map_err(said)?.with_weights(emit::load_image(&self.design));
         let plain = run(&mut core)?;
         equal("interp = rtl", &interp, &plain)?;
         equal("sim = rtl", &sim, &plain)?;

@@ -3,6 +3,7 @@
 //! PyTorch and onnxruntime computed, what the integers lose, what the hardware costs.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
+mod loaded;
 mod nightly;
 #[path = "../common/tools.rs"]
 mod tools;

@@ -14,14 +14,14 @@ use crate::tools::tools;
 const DATASET: &str = "/usr/share/datasets/fashion-mnist";
 
 /// Runs the program and reads what it prints; it must succeed.
-fn synfire(args: &[&str]) -> Value {
+pub(crate) fn synfire(args: &[&str]) -> Value {
     let out =
         Command::new(env!("CARGO_BIN_EXE_synfire")).args(args).arg("--json").output().unwrap();
     assert!(out.status.success(), "{args:?}\n{}", String::from_utf8_lossy(&out.stderr));
     serde_json::from_slice(&out.stdout).unwrap()
 }
 
-fn text(path: &Path) -> &str {
+pub(crate) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
-// dummy_core: stands in for the accelerator. Its result depends on every byte it took, in order, and
-// on the trace request, and it says when the link breaks the contract.
+// dummy_core: stands in for the accelerator. Its result depends on every byte it took, in order, on
+// the weights that were loaded last, and on the trace request, and it says when the link breaks the
+// contract.
 //
-// Result: the bytes' Fletcher-like sums a = sum of bytes, b = sum of the a's (both modulo 256), then
+// Result: Fletcher-like sums over the weights and the bytes, a = sum of bytes, b = sum of the a's (both
+// modulo 256), then
 // with trace eight bytes (a & 1, 0, a, 0, 0, b, 0xFF, b & 1), so that zeros come in every place.
 // The first byte comes (a & 63) + 2 cycles after the commit, and every third byte one cycle late.
 
 `default_nettype none
 
 module dummy_core #(
-    parameter integer N_IN = 32
+    parameter integer N_IN = 32,
+    parameter integer N_LOAD = 0
 ) (
     input  wire       clk_i,
     input  wire       rst_i,
@@ -21,6 +24,8 @@ module dummy_core #(
     input  wire       core_trace_i,
     input  wire       core_commit_i,
     input  wire       core_abort_i,
+    input  wire       load_start_i,
+    input  wire       load_valid_i,
     output wire [7:0] res_data_o,
     output wire       res_valid_o,
     output wire       res_last_o,
@@ -33,6 +38,9 @@ module dummy_core #(
   reg running_q;
   reg trace_q;
   reg [31:0] count_q;
+  reg [31:0] loaded_q;  // bytes of weights since the last start
+  reg [7:0] wa_q;       // the sums over them
+  reg [7:0] wb_q;
   reg [7:0] a_q;
   reg [7:0] b_q;
   reg [7:0] wait_q;
@@ -40,6 +48,7 @@ module dummy_core #(
   reg late_q;
 
   wire [7:0] a_next = a_q + core_data_i;
+  wire [7:0] wa_next = wa_q + core_data_i;
   wire [3:0] last = trace_q ? 4'd9 : 4'd1;
   reg [7:0] res;
 
@@ -65,6 +74,9 @@ module dummy_core #(
     if (rst_i) begin
       running_q <= 1'b0;
       count_q   <= 32'd0;
+      loaded_q  <= 32'd0;
+      wa_q      <= 8'd0;
+      wb_q      <= 8'd0;
       a_q       <= 8'd0;
       b_q       <= 8'd0;
       broken_o  <= 1'b0;
@@ -76,7 +88,25 @@ module dummy_core #(
       late_q    <= 1'b0;
     end else begin
       if (core_commit_i && core_abort_i) broken_o <= 1'b1;
-      if (running_q && (core_valid_i || core_commit_i || core_abort_i)) broken_o <= 1'b1;
+      if (running_q && (core_valid_i || core_commit_i || core_abort_i || load_start_i || load_valid_i))
+        broken_o <= 1'b1;
+      // Weights come when no inference is being loaded, and an inference when all weights are there.
+      if ((load_start_i || load_valid_i) && (count_q != 0 || N_LOAD == 0)) broken_o <= 1'b1;
+      if (load_valid_i && loaded_q == N_LOAD) broken_o <= 1'b1;
+      if (core_valid_i && loaded_q != N_LOAD) broken_o <= 1'b1;
+      if (load_start_i) begin
+        loaded_q <= 32'd0;
+        wa_q     <= 8'd0;
+        wb_q     <= 8'd0;
+        a_q      <= 8'd0;
+        b_q      <= 8'd0;
+      end else if (load_valid_i) begin
+        loaded_q <= loaded_q + 1;
+        wa_q     <= wa_next;
+        wb_q     <= wb_q + wa_next;
+        a_q      <= wa_next;
+        b_q      <= wb_q + wa_next;
+      end
       if (running_q && core_trace_i != trace_q) broken_o <= 1'b1;
       if (core_valid_i && core_ready_o) begin
         if (count_q == N_IN) broken_o <= 1'b1;
@@ -95,8 +125,8 @@ module dummy_core #(
       end
       if (core_abort_i) begin
         count_q  <= 32'd0;
-        a_q      <= 8'd0;
-        b_q      <= 8'd0;
+        a_q      <= wa_q;
+        b_q      <= wb_q;
         aborts_o <= aborts_o + 1;
       end
       if (running_q) begin
@@ -108,8 +138,8 @@ module dummy_core #(
           if (res_last_o) begin
             running_q <= 1'b0;
             count_q   <= 32'd0;
-            a_q       <= 8'd0;
-            b_q       <= 8'd0;
+            a_q       <= wa_q;
+            b_q       <= wb_q;
           end
         end
       end

@@ -5,18 +5,20 @@
 //
 //   link_bench [seed] [batches]        exit status 0 and one line of counts, or 1 and the first fault
 //
-// Built with Verilator 5 from the repository's root (DIV: 4 and up, N_IN: 1 and up):
+// Built with Verilator 5 from the repository's root (DIV: 4 and up, N_IN: 1 and up, N_LOAD: 0 and up):
 //
-//   verilator --cc --exe --build -O3 -Wall --top-module link_bench -GDIV=8 -GN_IN=4 \
+//   verilator --cc --exe --build -O3 -Wall --top-module link_bench -GDIV=8 -GN_IN=4 -GN_LOAD=3 \
 //     -Mdir BUILD_DIR -o link_bench -f tests/rtl/link/sources.f
 //
 // What has to hold, for any bytes on the line (docs/host-link.md, "What is answered"):
-//   - the core runs for intact inferences only, once each, on exactly their bytes;
+//   - the core runs for intact inferences only, once each, on exactly their bytes, and with the
+//     weights of an intact load, of which nothing was overwritten since;
 //   - every run is answered, in order, with the result for its bytes and its tag;
 //   - the other answers are those of the frames that ended, in order; some may be missing, since a
 //     newer one replaces one not yet begun, but never the newest;
 //   - so a good frame that begins after a delimiter is answered rightly, whatever came before it.
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -35,7 +37,7 @@ typedef std::vector<uint8_t> Bytes;
 static const uint8_t ID[16] = {0x53, 0x79, 0x6E, 0x66, 0x69, 0x72, 0x65, 0x00,
                                0x01, 0x02, 0x03, 0x00, 0x00, 0xFF, 0x80, 0x00};
 
-enum Status { Ok, BadLength, BadCrc, BadCommand, Overrun, BadFraming };
+enum Status { Ok, BadLength, BadCrc, BadCommand, Overrun, BadFraming, NotLoaded };
 
 static uint16_t crc16(const Bytes &bytes) {
   uint16_t crc = 0xFFFF;
@@ -91,39 +93,41 @@ static Bytes cobs_decode(const Bytes &wire, bool *intact) {
 struct Verdict {
   Status status;
   uint8_t tag;
-  bool inference;  // an intact one: runs, if the core is free
+  bool inference;  // an intact one: runs, if the core is free and takes it and has its weights
+  bool stalled;    // the core does not take it
+  bool load;       // a load, intact or not: overwrites the weights, if the core is free
   bool trace;
   Bytes payload;
   bool follows;  // began when another inference may have been running
 };
 
-static Verdict judge(const Bytes &wire, size_t n_in, bool stalled) {
+static Verdict judge(const Bytes &wire, size_t n_in, size_t n_load, bool stalled) {
   bool intact = true;
   Bytes frame = cobs_decode(wire, &intact);
-  Verdict v = {Ok, 0, false, false, {}, false};
+  Verdict v = {Ok, 0, false, stalled, false, false, {}, false};
+  v.load = n_load > 0 && !frame.empty() && (frame[0] & 15) == 4;
   if (!frame.empty()) v.tag = frame[0] >> 4;
   if (!intact) return v.status = BadFraming, v;
   if (frame.empty()) return v.status = BadLength, v;
   int command = frame[0] & 15;
   bool infer = command == 1 || command == 2;
   bool good = frame.size() > 2 && with_crc(Bytes(frame.begin(), frame.end() - 2)) == frame;
-  if (!infer && command != 3) {
+  if (!infer && !v.load && command != 3) {
     // Two bytes FF FF are the CRC of nothing, and the length of an unknown command is not known.
     good = good || frame == Bytes{0xFF, 0xFF};
     return v.status = good ? BadCommand : BadCrc, v;
   }
-  if (frame.size() != (infer ? n_in + 3 : 3)) return v.status = BadLength, v;
+  if (frame.size() != (infer ? n_in : v.load ? n_load : 0) + 3) return v.status = BadLength, v;
   if (!good) return v.status = BadCrc, v;
-  if (!infer) return v;
-  if (stalled) return v.status = Overrun, v;
-  v.inference = true;
+  v.inference = infer;
   v.trace = command == 2;
   v.payload = Bytes(frame.begin() + 1, frame.end() - 2);
   return v;
 }
 
-static Bytes core_result(const Bytes &payload, bool trace) {
+static Bytes core_result(const Bytes &weights, const Bytes &payload, bool trace) {
   uint8_t a = 0, b = 0;
+  for (uint8_t byte : weights) a += byte, b += a;
   for (uint8_t byte : payload) a += byte, b += a;
   Bytes out = {a, b};
   if (trace) out.insert(out.end(), {uint8_t(a & 1), 0, a, 0, 0, b, 0xFF, uint8_t(b & 1)});
@@ -152,7 +156,7 @@ static std::string hex(const Bytes &bytes) {
 struct Board {
   Vlink_bench top;
   int div;
-  size_t n_in;
+  size_t n_in, n_load;
   uint64_t cycle = 0;
   double edge = 0;  // when the line changes next
   double bit_time = 0;
@@ -176,6 +180,7 @@ struct Board {
     top.rst_i = 0;
     div = int(top.div_o);
     n_in = top.n_in_o;
+    n_load = top.n_load_o;
     bit_time = div;
   }
 
@@ -284,7 +289,7 @@ static const char *read_answers(const Bytes &bytes, std::vector<Answer> *out) {
     if (message.size() < 3) return "an answer that is too short";
     if (with_crc(Bytes(message.begin(), message.end() - 2)) != message)
       return "an answer with a bad CRC";
-    if ((message[0] & 15) > BadFraming) return "an unknown status";
+    if ((message[0] & 15) > NotLoaded) return "an unknown status";
     out->push_back({Status(message[0] & 15), uint8_t(message[0] >> 4),
                     Bytes(message.begin() + 1, message.end() - 2)});
     frame.clear();
@@ -292,36 +297,53 @@ static const char *read_answers(const Bytes &bytes, std::vector<Answer> *out) {
   return frame.empty() ? nullptr : "an answer without a delimiter";
 }
 
-// Whether `answers` is what a link may say to `frames`. `busy` bit i: the i-th inference that may have
-// met a running core did.
+// Which weights the core has.
+struct Weights {
+  bool loaded;
+  Bytes bytes;
+  bool operator==(const Weights &other) const { return loaded == other.loaded && bytes == other.bytes; }
+};
+
+// Whether `answers` is what a link may say to `frames`. `busy` bit i: the i-th frame that may have met
+// a running core, and would then be refused, did. `weights` are those before, then those after.
 static bool allowed(const std::vector<Verdict> &frames, const std::vector<Answer> &answers,
-                    unsigned busy, unsigned *runs) {
-  std::vector<const Verdict *> run, note;
+                    unsigned busy, Weights *weights, unsigned *runs) {
+  struct Run {
+    const Verdict *frame;
+    Bytes result;
+  };
+  std::vector<Run> run;
+  std::vector<const Verdict *> note;
   unsigned followers = 0;
   bool note_is_newest = false;
-  std::vector<Verdict> refused(frames);
+  std::vector<Verdict> said(frames);
   for (size_t i = 0; i < frames.size(); i++) {
-    bool runs_now = frames[i].inference;
-    if (runs_now && frames[i].follows && (busy >> followers++ & 1)) {
-      refused[i].status = Overrun;
-      runs_now = false;
-    }
-    (runs_now ? run : note).push_back(&refused[i]);
+    Verdict &v = said[i];
+    bool blocked = (v.inference || v.load) && v.follows && (busy >> followers++ & 1);
+    // Only the first frame may have begun in the batch before, behind a run there.
+    if (blocked && run.empty() && i > 0) return false;
+    bool runs_now = v.inference && !v.stalled && weights->loaded && !blocked;
+    if (v.inference && !runs_now) v.status = weights->loaded ? Overrun : NotLoaded;
+    if (v.load && blocked && v.status == Ok) v.status = Overrun;
+    if (v.load && !blocked) *weights = {v.status == Ok, v.payload};
     note_is_newest = !runs_now;
+    if (runs_now) run.push_back({&v, core_result(weights->bytes, v.payload, v.trace)});
+    else note.push_back(&v);
   }
   size_t next_run = 0, next_note = 0;
   bool newest_told = false;
+  auto is_note = [](const Answer &a) { return a.status != Ok || a.body.empty() || a.body == Bytes(ID, ID + 16); };
+  auto fits = [](const Verdict &v, const Answer &a) {
+    return v.status == a.status && v.tag == a.tag && a.body.empty() == (v.load || v.status != Ok);
+  };
   for (const Answer &a : answers) {
-    if (a.status == Ok && a.body != Bytes(ID, ID + 16)) {
+    if (!is_note(a)) {
       if (next_run == run.size()) return false;
-      const Verdict &v = *run[next_run++];
-      if (a.tag != v.tag || a.body != core_result(v.payload, v.trace)) return false;
+      const Run &r = run[next_run++];
+      if (a.tag != r.frame->tag || a.body != r.result) return false;
     } else {
-      while (next_note < note.size() &&
-             (note[next_note]->status != a.status || note[next_note]->tag != a.tag))
-        next_note++;
+      while (next_note < note.size() && !fits(*note[next_note], a)) next_note++;
       if (next_note == note.size()) return false;
-      if (a.status != Ok && !a.body.empty()) return false;
       newest_told = ++next_note == note.size();
     }
   }
@@ -329,8 +351,8 @@ static bool allowed(const std::vector<Verdict> &frames, const std::vector<Answer
   if (note_is_newest && !newest_told && !answers.empty()) {
     const Answer *last = nullptr;
     for (const Answer &a : answers)
-      if (a.status != Ok || a.body == Bytes(ID, ID + 16)) last = &a;
-    newest_told = last && last->status == note.back()->status && last->tag == note.back()->tag;
+      if (is_note(a)) last = &a;
+    newest_told = last && fits(*note.back(), *last);
   }
   *runs = unsigned(run.size());
   return next_run == run.size() && (!note_is_newest || newest_told);
@@ -352,8 +374,13 @@ static Bytes request(uint8_t command, const Bytes &payload) {
   return cobs_encode(with_crc(message), chance(50));
 }
 
-static Bytes random_request(size_t n_in) {
+static Bytes random_load(size_t n_load) {
+  return request(uint8_t(below(16) << 4) | 4, random_payload(n_load));
+}
+
+static Bytes random_request(size_t n_in, size_t n_load) {
   uint8_t tag = uint8_t(below(16) << 4);
+  if (n_load > 0 && chance(8)) return random_load(n_load + (chance(20) ? 1 : 0));
   switch (below(10)) {
     case 0: return request(tag | uint8_t(below(16)), random_payload(below(n_in + 4)));
     case 1: return request(tag | 1, random_payload(n_in + 1 - 2 * below(2)));
@@ -394,24 +421,26 @@ int main(int argc, char **argv) {
   Board board;
   Bytes pending;  // bytes since the last delimiter
   bool follows = false;
-  uint64_t told[6] = {}, runs = 0, frames_seen = 0, unsaid = 0, identified = 0;
+  std::vector<Weights> weights = {{board.n_load == 0, {}}};  // what the core may have
+  uint64_t told[7] = {}, runs = 0, frames_seen = 0, unsaid = 0, identified = 0;
 
   for (uint64_t batch = 0; batch < batches; batch++) {
     Items items;
     const char *mode;
     bool stalled = false;
     int damaged = 0;
-    if (batch < 3 && board.n_in == 4) {
+    if (batch < 3 && board.n_in == 4 && (board.n_load == 0 || board.n_load == 3)) {
       // The exchanges printed in docs/host-link.md.
       mode = "example";
-      static const Bytes examples[3] = {{0x04, 0x03, 0xD1, 0x93},
-                                        {0x04, 0x51, 0x10, 0x20, 0x04, 0x05, 0x63, 0xAB},
-                                        {0x04, 0x51, 0x20, 0x04, 0x05, 0x63, 0xAB}};
-      items = items_of(examples[batch]);
+      static const Bytes infer = {0x04, 0x51, 0x10, 0x20, 0x04, 0x05, 0x63, 0xAB};
+      static const Bytes examples[2][3] = {
+          {{0x04, 0x03, 0xD1, 0x93}, infer, {0x04, 0x51, 0x20, 0x04, 0x05, 0x63, 0xAB}},
+          {infer, cobs_encode(with_crc({0x64, 0xC0, 0x00, 0x07}), true), infer}};
+      items = items_of(examples[board.n_load == 3][batch]);
     } else if (chance(5)) {
       mode = "refusing core";
       stalled = true;
-      items = items_of(random_request(board.n_in));
+      items = items_of(random_request(board.n_in, board.n_load));
       items.insert(items.begin(), {Item::Byte, 0});
       items.insert(items.begin() + 1, {Item::Stall, 0});
       items.push_back({Item::Unstall, 0});
@@ -420,12 +449,12 @@ int main(int argc, char **argv) {
       for (uint64_t n = 10 + below(60); n > 0; n--)
         items.push_back({Item::Byte, int(chance(20) ? 0 : chance(50) ? below(8) : below(256))});
       items.push_back({Item::Byte, 0});
-      for (const Item &item : items_of(random_request(board.n_in))) items.push_back(item);
+      for (const Item &item : items_of(random_request(board.n_in, board.n_load))) items.push_back(item);
     } else {
       mode = "requests in a row";
       uint64_t many = chance(60) ? 1 : 1 + below(5);
       for (uint64_t n = 0; n < many; n++) {
-        Items one = items_of(random_request(board.n_in));
+        Items one = items_of(random_request(board.n_in, board.n_load));
         if (chance(60))
           for (uint64_t k = 1 + below(3); k > 0; k--) damage(&one, board.div), damaged++;
         if (chance(30)) one.insert(one.begin(), {Item::Byte, 0});
@@ -434,8 +463,15 @@ int main(int argc, char **argv) {
       }
       if (chance(50)) {
         items.push_back({Item::Byte, 0});
-        for (const Item &item : items_of(random_request(board.n_in))) items.push_back(item);
+        for (const Item &item : items_of(random_request(board.n_in, board.n_load))) items.push_back(item);
       }
+    }
+
+    // A host loads the weights when they are missing, though not at once.
+    if (std::string(mode) != "example" && !weights[0].loaded && chance(70)) {
+      Items load = items_of(random_load(board.n_load));
+      load.insert(load.begin(), {Item::Byte, 0});
+      items.insert(items.begin(), load.begin(), load.end());
     }
 
     std::vector<Verdict> frames;
@@ -449,7 +485,7 @@ int main(int argc, char **argv) {
         pending.push_back(uint8_t(item.value));
       } else if (!pending.empty()) {
         // A stalled batch's first delimiter ends what was left over before the stall.
-        frames.push_back(judge(pending, board.n_in, stalled && wire.size() > 1));
+        frames.push_back(judge(pending, board.n_in, board.n_load, stalled && wire.size() > 1));
         frames.back().follows = follows;
         inference = inference || frames.back().inference;
         pending.clear();
@@ -470,18 +506,25 @@ int main(int argc, char **argv) {
     if (!fault) {
       unsigned followers = 0, now = 0;
       bool fits = false;
-      for (const Verdict &v : frames) followers += v.inference && v.follows;
-      for (unsigned busy = 0; !fits && busy < 1u << followers; busy++)
-        fits = allowed(frames, answers, busy, &now) && board.top.runs_o - runs_before == now;
+      std::vector<Weights> after;
+      for (const Verdict &v : frames) followers += (v.inference || v.load) && v.follows;
+      for (const Weights &before : weights)
+        for (unsigned busy = 0; busy < 1u << followers; busy++) {
+          Weights then = before;
+          bool one = allowed(frames, answers, busy, &then, &now) && board.top.runs_o - runs_before == now;
+          fits = fits || one;
+          if (one && std::find(after.begin(), after.end(), then) == after.end()) after.push_back(then);
+        }
       if (!fits) fault = "answers that do not fit the frames";
-      runs += now;
+      weights = after;
+      runs += board.top.runs_o - runs_before;
     }
     if (fault) {
       printf("seed %llu batch %llu (%s): %s\n  sent %s\n", (unsigned long long)seed,
              (unsigned long long)batch, mode, fault, hex(wire).c_str());
       for (const Verdict &v : frames)
-        printf("  expected status %d tag %d%s %s\n", v.status, v.tag, v.inference ? " run" : "",
-               v.inference ? hex(core_result(v.payload, v.trace)).c_str() : "");
+        printf("  expected status %d tag %d%s\n", v.status, v.tag,
+               v.inference ? " or a run" : v.load ? ", a load" : "");
       printf("  received %s\n", hex(board.received).c_str());
       for (const Answer &a : answers)
         printf("  answered status %d tag %d %s\n", a.status, a.tag, hex(a.body).c_str());
@@ -498,14 +541,15 @@ int main(int argc, char **argv) {
     }
   }
 
-  printf("DIV %d N_IN %zu seed %llu: %llu frames, %llu answers replaced, %llu runs, %u aborts, "
-         "%llu identifications, status 1..5: %llu %llu %llu %llu %llu\n",
-         board.div, board.n_in, (unsigned long long)seed, (unsigned long long)frames_seen,
+  printf("DIV %d N_IN %zu N_LOAD %zu seed %llu: %llu frames, %llu answers replaced, %llu runs, %u aborts, "
+         "%llu identifications, status 1..6: %llu %llu %llu %llu %llu %llu\n",
+         board.div, board.n_in, board.n_load, (unsigned long long)seed, (unsigned long long)frames_seen,
          (unsigned long long)unsaid, (unsigned long long)runs, board.top.aborts_o,
          (unsigned long long)identified, (unsigned long long)told[1], (unsigned long long)told[2],
-         (unsigned long long)told[3], (unsigned long long)told[4], (unsigned long long)told[5]);
+         (unsigned long long)told[3], (unsigned long long)told[4], (unsigned long long)told[5],
+         (unsigned long long)told[6]);
   if (batches >= 500)
-    for (uint64_t count : told)
-      if (count == 0) return printf("a status was never seen\n"), 1;
+    for (size_t status = 0; status < (board.n_load > 0 ? 7 : 6); status++)
+      if (told[status] == 0) return printf("a status was never seen\n"), 1;
   return 0;
 }

@@ -8,6 +8,7 @@
 module link_top #(
     parameter integer DIV = 104,
     parameter integer N_IN = 32,
+    parameter integer N_LOAD = 0,
     parameter [127:0] ID = 128'h53796E66_69726500_01020300_00FF8000
 ) (
     input  wire       clk_i,
@@ -20,6 +21,8 @@ module link_top #(
     output wire       core_trace_o,
     output wire       core_commit_o,
     output wire       core_abort_o,
+    output wire       load_start_o,
+    output wire       load_valid_o,
     input  wire [7:0] res_data_i,
     input  wire       res_valid_i,
     input  wire       res_last_i,
@@ -54,8 +57,9 @@ module link_top #(
   );
 
   sf_host_link #(
-      .N_IN(N_IN),
-      .ID  (ID)
+      .N_IN  (N_IN),
+      .N_LOAD(N_LOAD),
+      .ID    (ID)
   ) u_link (
       .clk_i        (clk_i),
       .rst_i        (rst_i),
@@ -70,6 +74,8 @@ module link_top #(
       .core_trace_o (core_trace_o),
       .core_commit_o(core_commit_o),
       .core_abort_o (core_abort_o),
+      .load_start_o (load_start_o),
+      .load_valid_o (load_valid_o),
       .res_data_i   (res_data_i),
       .res_valid_i  (res_valid_i),
       .res_last_i   (res_last_i),
