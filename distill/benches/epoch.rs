@@ -17,6 +17,10 @@ use synfire_distill::loss::{Objective, Over, Target, Term};
 use synfire_distill::nn::{Model, rng};
 use synfire_distill::rule::{Batch, Rule, Trainee};
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ROUNDS: usize = 3;
 
 fn main() -> Result<()> {

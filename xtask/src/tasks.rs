@@ -108,7 +108,7 @@ fn require_tools(step: Step, options: &Options) -> Step {
 }
 
 /// The model that the demonstration starts from, and where its results go.
-const DEMO_MODEL: &str = "tests/models/student/student_dynamo.onnx";
+const DEMO_MODEL: &str = "distill/students/fashion_mlp.onnx";
 const DEMO_OUT: &str = "build/demo";
 /// Test images of Fashion-MNIST and their labels.
 const DEMO_IMAGES: &str = "tests/models/student/images-idx3-ubyte.gz";

@@ -75,9 +75,7 @@ fn check_phase(phase: &Phase, place: &str) -> Result<()> {
 /// Refuses keys that a configuration has and nobody read: those that are not written
 /// again. (serde cannot refuse them where a table is spread over its parent.)
 pub(super) fn unknown(text: &str, known: &str) -> Result<()> {
-    let read = |t: &str| {
-        t.parse::<Table>().map(Value::Table).map_err(|e| wrong("", &e.message().to_owned()))
-    };
+    let read = |t: &str| t.parse::<Table>().map(Value::Table).map_err(|e| wrong("", e.message()));
     compare(&read(text)?, &read(known)?, "")
 }
 

@@ -175,12 +175,18 @@ impl Layer {
 
 impl Parallel {
     fn forward(&self, input: &Signal, walk: &mut Walk) -> Signal {
-        let mut outputs: Vec<Signal> =
-            self.members.iter().map(|m| m.forward(input.clone(), walk)).collect();
-        if let Some(active) = &walk.active {
-            for (output, _) in outputs.iter_mut().zip(active).filter(|(_, on)| !**on) {
+        let is_off =
+            |walk: &Walk, i| walk.active.as_ref().is_some_and(|a| a.get(i) == Some(&false));
+        let mut outputs = Vec::with_capacity(self.members.len());
+        for (i, member) in self.members.iter().enumerate() {
+            let before = walk.operations;
+            let mut output = member.forward(input.clone(), walk);
+            if is_off(walk, i) {
                 output.maps = output.maps.zeros_like();
+                // In hardware a member that is off is not computed.
+                walk.operations = before;
             }
+            outputs.push(output);
         }
         if outputs.iter().any(|o| o.steps.is_some()) {
             outputs = outputs.into_iter().map(|o| o.spread(walk.steps)).collect();

@@ -78,10 +78,11 @@ impl Guide {
         let output = self.model.forward(input, &mut Walk::new(self.steps));
         let logits: Tensor<2> = output.logits.mean_dim(0).squeeze_dim(0);
         let maps = output.features.iter().rev().map(Signal::mean).find(|m| m.dims()[2] > 1);
-        if let (Some(maps), Some(head)) = (maps, self.head()) {
-            if head.dims()[1] == maps.dims()[1] {
-                target.map = Some(Tensor::from_inner(class_map(maps, logits.clone(), head)));
-            }
+        // A head that sees every place of the maps has no weight a channel, and no map.
+        if let (Some(maps), Some(head)) = (maps, self.head())
+            && head.dims()[1] == maps.dims()[1]
+        {
+            target.map = Some(Tensor::from_inner(class_map(maps, logits.clone(), head)));
         }
         target.logits = Some(Tensor::from_inner(logits));
         let mut features: Vec<Maps> = output.features.iter().map(Signal::mean).collect();
