@@ -71,7 +71,7 @@ fn columns(measured: &Measured) -> Vec<String> {
 }
 
 fn is_accuracy(name: &str) -> bool {
-    !name.starts_with("operations") && name != "teacher"
+    !["operations", "likeness", "teacher"].iter().any(|other| name.starts_with(other))
 }
 
 fn cell(values: &[f64], name: &str) -> String {

@@ -179,14 +179,10 @@ impl Parallel {
             |walk: &Walk, i| walk.active.as_ref().is_some_and(|a| a.get(i) == Some(&false));
         let mut outputs = Vec::with_capacity(self.members.len());
         for (i, member) in self.members.iter().enumerate() {
-            let before = walk.operations;
-            let mut output = member.forward(input.clone(), walk);
-            if is_off(walk, i) {
-                output.maps = output.maps.zeros_like();
-                // In hardware a member that is off is not computed.
-                walk.operations = before;
-            }
-            outputs.push(output);
+            outputs.push(match is_off(walk, i) {
+                true => silent(member, input.clone(), walk),
+                false => member.forward(input.clone(), walk),
+            });
         }
         if outputs.iter().any(|o| o.steps.is_some()) {
             outputs = outputs.into_iter().map(|o| o.spread(walk.steps)).collect();
@@ -195,6 +191,17 @@ impl Parallel {
         let maps: Vec<Maps> = outputs.into_iter().map(|o| o.maps).collect();
         Signal { maps: Tensor::cat(maps, 1), steps }
     }
+}
+
+/// Zeros in the place of a member that is off. It is computed all the same, as layers find
+/// their states by their order; but neither counted, as hardware does not compute it, nor
+/// tracked: nobody would ever propagate back through its graph, and so free it.
+fn silent(member: &Net, input: Signal, walk: &mut Walk) -> Signal {
+    let before = walk.operations;
+    let input = input.map(Tensor::detach);
+    let output = member.clone().no_grad().forward(input, walk);
+    walk.operations = before;
+    output.map(|x| x.zeros_like())
 }
 
 fn add(a: Signal, b: Signal, steps: usize) -> Signal {
