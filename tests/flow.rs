@@ -13,7 +13,8 @@ use synfire::flow::icestorm;
 use synfire::flow::nextpnr::{self, PnrJob};
 use synfire::flow::verilator::{self, LintJob, VerilatorJob};
 use synfire::flow::yosys::{self, SynthJob};
-use synfire::flow::{Tool, Toolbox, report, spram};
+use synfire::flow::{Tool, Toolbox, pack, report, spram};
+use synfire::target::Family;
 
 use common::tools;
 
@@ -40,10 +41,11 @@ fn synth(toolbox: &Toolbox, dir: &Path) -> yosys::Synthesis {
         includes: Vec::new(),
         defines: Vec::new(),
         top: TOP.into(),
-        device: "u".into(),
+        family: Family::Ice40,
+        device: Some("u".into()),
         spram: false,
     };
-    yosys::synth_ice40(toolbox, &job).unwrap()
+    yosys::synth(toolbox, &job).unwrap()
 }
 
 fn pnr_job(dir: &Path, json: PathBuf) -> PnrJob {
@@ -51,9 +53,11 @@ fn pnr_job(dir: &Path, json: PathBuf) -> PnrJob {
     PnrJob {
         dir: dir.to_path_buf(),
         json,
+        family: Family::Ice40,
         device,
         package,
-        pcf: Some(here("ramsum.pcf")),
+        speed: None,
+        constraints: Some(here("ramsum.pcf")),
         freq_mhz: 12.0,
         seed: 1,
     }
@@ -118,12 +122,12 @@ fn placement_is_the_same_for_the_same_seed() {
         contents(&dir);
         let json = synth(&toolbox, &dir).json;
         let placed = nextpnr::place_route(&toolbox, &pnr_job(&dir, json), &|_| {}).unwrap();
-        (std::fs::read(placed.asc).unwrap(), placed.report)
+        (std::fs::read(placed.config).unwrap(), placed.report)
     };
     let (a, b) = (run("one"), run("two/levels"));
     assert_eq!(a.1, b.1);
     assert!(a.0 == b.0, "two runs in different directories differ");
-    assert!(a.1.logic_cells().used > 10 && a.1.block_rams().used == 1);
+    assert!(a.1.logic_cells(Family::Ice40).used > 10 && a.1.block_rams(Family::Ice40).used == 1);
     assert!(a.1.fmax_mhz().unwrap() > 12.0);
     a.1.check_timing().unwrap();
 }
@@ -154,7 +158,7 @@ fn design_netlist_and_bitstream_agree_and_a_flipped_bit_does_not() {
 
     let placed = nextpnr::place_route(&toolbox, &pnr_job(dir, made.json), &|_| {}).unwrap();
     let bin = dir.join("top.bin");
-    icestorm::pack(&toolbox, &placed.asc, &bin).unwrap();
+    pack::pack(&toolbox, Family::Ice40, &placed.config, &bin).unwrap();
     let back =
         icestorm::read_back(&toolbox, &bin, &here("ramsum.pcf"), TOP, &dir.join("back")).unwrap();
     assert_eq!(simulate_netlist(&toolbox, &back.verilog, &dir.join("bit")), sum);
@@ -162,7 +166,7 @@ fn design_netlist_and_bitstream_agree_and_a_flipped_bit_does_not() {
     let flipped = icestorm::flip_ram_bit(&std::fs::read_to_string(back.asc).unwrap(), 77).unwrap();
     let (asc, bin) = (dir.join("flipped.asc"), dir.join("flipped.bin"));
     std::fs::write(&asc, flipped.text).unwrap();
-    icestorm::pack(&toolbox, &asc, &bin).unwrap();
+    pack::pack(&toolbox, Family::Ice40, &asc, &bin).unwrap();
     let back =
         icestorm::read_back(&toolbox, &bin, &here("ramsum.pcf"), TOP, &dir.join("back2")).unwrap();
     assert_ne!(simulate_netlist(&toolbox, &back.verilog, &dir.join("bit2")), sum);

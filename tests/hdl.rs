@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! The hand-written Verilog: free of warnings, its properties proved, and the proofs able
-//! to fail. `hdl/formal.toml` says what is proved how.
+//! to fail. `hdl/formal.toml` and its two neighbours say what is proved how.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
 #[path = "common/tools.rs"]
@@ -50,7 +50,9 @@ fn modules() -> Vec<PathBuf> {
 }
 
 fn plan() -> Plan {
-    toml::from_str(&std::fs::read_to_string(hdl().join("formal.toml")).unwrap()).unwrap()
+    let files = ["formal.toml", "formal_shared.toml", "formal_shared_faults.toml"];
+    let text = files.map(|name| std::fs::read_to_string(hdl().join(name)).unwrap());
+    toml::from_str(&text.concat()).unwrap()
 }
 
 impl Proof {

@@ -10,7 +10,7 @@ use synfire::hw::{self, Options};
 use synfire::interp::{Interp, Logits};
 use synfire::ir::{
     BitMatrix, Compare, FixedLif, FixedReadout, Graph, Input, Linear, NodeId, Op, PerChannel,
-    Reset, Weights, verify,
+    Reset, Taken, Weights, verify,
 };
 use synfire::sim::{NoProbe, Sim};
 
@@ -34,15 +34,28 @@ impl Net {
         let n = self.0.node(x).stream.len();
         let (bias, threshold) = (vec![1; n], vec![2; n]);
         let (reset, compare) = (Reset::Soft, Compare::AtLeast);
-        let (leak_num, leak_shift, frac, width) = (1, 1, 0, 24);
-        let l = FixedLif { leak_num, leak_shift, frac, width, bias, threshold, reset, compare };
+        let (leak_num, leak_shift, frac, width) = (PerChannel::All(1), 1, 0, 24);
+        let (sign, reset_to, start) = (vec![], vec![], vec![]);
+        let l = FixedLif {
+            leak_num,
+            leak_shift,
+            frac,
+            width,
+            bias,
+            threshold,
+            reset,
+            compare,
+            sign,
+            reset_to,
+            start,
+        };
         self.0.add(name, Op::FixedLif(l), &[x]).unwrap()
     }
 
     fn readout(&mut self, x: NodeId, gain: i64, offset: i64, width: u32) {
         let n = self.0.node(x).stream.len();
         let (gain, offset) = (vec![gain; n], vec![offset; n]);
-        let r = FixedReadout { frac: 0, gain, offset, gain_width: 31, width };
+        let r = FixedReadout { kind: Taken::Sum, frac: 0, gain, offset, gain_width: 31, width };
         let y = self.0.add("y", Op::FixedReadout(r), &[x]).unwrap();
         self.0.set_output(y);
         verify(&self.0).unwrap();
@@ -112,7 +125,14 @@ fn the_last_class_can_win() {
     let fc = net.linear("fc", x, 256);
     let n = net.lif("n", fc);
     let gain: Vec<i64> = (0..256).collect();
-    let r = FixedReadout { frac: 0, gain, offset: vec![0; 256], gain_width: 8, width: 10 };
+    let r = FixedReadout {
+        kind: Taken::Sum,
+        frac: 0,
+        gain,
+        offset: vec![0; 256],
+        gain_width: 8,
+        width: 10,
+    };
     let y = net.0.add("y", Op::FixedReadout(r), &[n]).unwrap();
     net.0.set_output(y);
     verify(&net.0).unwrap();

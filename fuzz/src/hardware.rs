@@ -2,9 +2,10 @@
 //! What describes hardware or comes from it: target files, frames of the host link, and what
 //! the tools report.
 
+use synfire::flow::ecp5::{self, Netlist};
 use synfire::flow::{nextpnr::PnrReport, ram, spram, yosys::CellReport};
 use synfire::hw::{self, Options};
-use synfire::target::{self, Target};
+use synfire::target::{self, Family, Target};
 use synfire::{emit, ir, report, verify};
 
 use super::{memory, refused};
@@ -64,15 +65,21 @@ pub fn link(bytes: &[u8]) {
 pub fn reports(bytes: &[u8]) {
     let Some((&tool, file)) = bytes.split_first() else { return };
     let text = std::str::from_utf8(file).unwrap_or_default();
-    let read = || match tool % 3 {
-        0 => CellReport::parse(file).err(),
+    let read = || match tool % 5 {
+        0 => CellReport::parse(file, Family::Ice40).err(),
         1 => match PnrReport::parse(file) {
             Ok(report) => {
-                let _ = (report.logic_cells(), report.block_rams(), report.fmax_mhz());
+                for family in [Family::Ice40, Family::Ecp5] {
+                    let _ = (report.logic_cells(family), report.block_rams(family));
+                }
+                let _ = report.fmax_mhz();
                 report.check_timing().err()
             }
             Err(d) => Some(d),
         },
+        // A netlist grows as Verilog, by the contents of each block RAM; reading it does not.
+        3 => Netlist::parse(file).err(),
+        4 => ecp5::block_rams(text).and_then(|_| ecp5::flip(text, file.len())).err(),
         _ => match ram::flip_ram_bit(text, file.len()) {
             Ok(flipped) => {
                 assert_eq!(flipped.text.len(), text.len());

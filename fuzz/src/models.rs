@@ -47,7 +47,7 @@ pub fn onnx(bytes: &[u8]) {
     let Some((&choice, file)) = bytes.split_first() else { return };
     let options = Options {
         timesteps: [None, Some(1), Some(3), Some(40)][usize::from(choice & 3)],
-        weights: [WeightForm::Binary, WeightForm::Int8, WeightForm::Float, WeightForm::Binary]
+        weights: [WeightForm::Binary, WeightForm::Int8, WeightForm::Float, WeightForm::Auto]
             [usize::from(choice >> 2 & 3)],
         sign_of_zero: [None, Some(ZeroSign::Plus)][usize::from(choice >> 4 & 1)],
         input_bits: [None, Some(8)][usize::from(choice >> 5 & 1)],

@@ -10,9 +10,9 @@
 //! memory.svg     its memories
 //! rtl/           Verilog and memory contents
 //! weights.bin    weights that the host loads, if the bitstream cannot hold them
-//! pins.pcf       pin constraints
+//! pins.pcf       pin constraints                        (pins.lpf for ECP5)
 //! flow/          netlist, placed design, logs          (--bitstream)
-//! top.bin        the bitstream                          (--bitstream)
+//! top.bin        the bitstream                          (--bitstream; top.bit for ECP5)
 //! ```
 
 use std::collections::BTreeMap;
@@ -22,9 +22,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::diag::{Diagnostic, InFile, Result, codes, read_file};
 use crate::emit::WEIGHTS;
+use crate::flow::nextpnr::PnrReport;
+use crate::flow::yosys::CellReport;
 use crate::hw::{self, Design};
 use crate::ir::{self, Graph};
-use crate::target::Target;
+use crate::target::{Family, Target};
 
 /// The manifest's file name: a directory with it is ours.
 pub(super) const MANIFEST: &str = "synfire.json";
@@ -42,8 +44,14 @@ pub(super) struct Manifest {
     pub(super) target: String,
     /// Lanes chosen by the user.
     pub(super) lanes: BTreeMap<String, u32>,
+    /// Logic cells to keep to, where place and route found no room for more.
+    #[serde(default)]
+    pub(super) cells: Option<u32>,
     /// Built without the spike memory.
     pub(super) no_trace: bool,
+    /// How layers were mapped to engines.
+    #[serde(default)]
+    pub(super) mapping: hw::Mapping,
     /// What the tools made of it.
     pub(super) bitstream: Option<BitstreamReport>,
 }
@@ -67,6 +75,22 @@ pub(super) struct BitstreamReport {
     pub(super) fmax_mhz: f64,
     /// Size of the bitstream.
     pub(super) bytes: u64,
+}
+
+impl BitstreamReport {
+    /// From synthesis, from place and route, and the size of the bitstream.
+    pub(super) fn new(family: Family, cells: &CellReport, placed: &PnrReport, bytes: u64) -> Self {
+        Self {
+            lut4: cells.lut4,
+            ff: cells.ff,
+            ebr: cells.ebr,
+            spram: cells.spram,
+            dsp: cells.dsp,
+            logic_cells: placed.logic_cells(family).used,
+            fmax_mhz: placed.fmax_mhz().unwrap_or(0.0),
+            bytes,
+        }
+    }
 }
 
 /// A build directory, read back.
@@ -98,7 +122,12 @@ impl Build {
             ir::parse(&String::from_utf8_lossy(&bytes)).in_file(&path)
         };
         let (real, integer) = (graph("real.sfir")?, graph("integer.sfir")?);
-        let options = hw::Options { lanes: manifest.lanes.clone(), no_trace: manifest.no_trace };
+        let options = hw::Options {
+            lanes: manifest.lanes.clone(),
+            no_trace: manifest.no_trace,
+            mapping: manifest.mapping,
+            cells: manifest.cells,
+        };
         let (design, _) = hw::lower(&integer, &target, &options).in_file(dir)?;
         Ok(Self { dir: dir.to_path_buf(), manifest, real, integer, target, design })
     }

@@ -7,16 +7,15 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::bitstream::{self, Aim};
 use super::build::{BitstreamReport, MANIFEST, Manifest, TARGET};
+use super::hardware::{self, JobRow, Layer, Mapping};
 use super::model::{Model, ModelArgs};
 use super::output::{FIRST, put, replace};
 use super::ui::{Ui, table, thousands};
 use crate::diag::{Diagnostic, Result, codes};
-use crate::emit::{self, RTL_DIR};
-use crate::flow::nextpnr::{self, PnrJob};
-use crate::flow::yosys::{self, SynthJob};
-use crate::flow::{Tool, Toolbox, icestorm};
-use crate::hw::{self, Design, Estimate, Place, Stage};
+use crate::emit;
+use crate::hw::{self, Design, Estimate};
 use crate::target::{self, Target};
 use crate::{ir, report};
 
@@ -38,19 +37,29 @@ pub(super) struct Args {
     /// Also synthesise, place, route and pack.
     #[arg(long)]
     bitstream: bool,
-    /// Lanes of a dense layer, instead of what the cost model chooses.
+    /// How layers are mapped to engines.
+    #[arg(long, value_enum, default_value_t = Mapping::Auto)]
+    mapping: Mapping,
+    /// Lanes of a dense layer, instead of what the cost model chooses; of the processor of
+    /// the shared mapping: shared=N.
     #[arg(long, value_name = "LAYER=N", value_parser = lanes)]
     lanes: Vec<(String, u32)>,
     /// Leave out the memory from which the host can read the spikes back.
     #[arg(long)]
     no_trace: bool,
-    /// Clock that place and route aims at, in MHz.
-    #[arg(long, default_value_t = 24.0)]
-    freq: f64,
+    /// Clock that place and route aims at, in MHz; 24, or the board's if that is higher.
+    #[arg(long)]
+    freq: Option<f64>,
     /// Seed of the placement.
     #[arg(long, default_value_t = 1)]
     seed: u32,
 }
+
+/// Share of the logic cells that the next try keeps to, if there was no room.
+const FEWER: f64 = 0.93;
+
+/// What place and route aims at, in MHz, on slower boards.
+const FREQ: f64 = 24.0;
 
 fn lanes(text: &str) -> std::result::Result<(String, u32), String> {
     let (name, n) = text.split_once('=').ok_or("expected LAYER=N")?;
@@ -66,21 +75,13 @@ struct Summary<'a> {
     out: &'a Path,
     target: &'a str,
     notes: &'a [crate::pass::Note],
+    /// Foldings that place and route found no room for, and what was done.
+    retries: Vec<String>,
     estimate: &'a Estimate,
     layers: Vec<Layer>,
+    jobs: Vec<JobRow>,
     load_bytes: u32,
     bitstream: Option<&'a BitstreamReport>,
-}
-
-#[derive(Serialize)]
-struct Layer {
-    name: String,
-    inputs: u32,
-    neurons: u32,
-    lanes: u32,
-    groups: u32,
-    accumulator_bits: u32,
-    weights_in: &'static str,
 }
 
 pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
@@ -91,31 +92,62 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         return Err(Diagnostic::new(&codes::BAD_OPTION, message)
             .help("name a board, see `synfire targets`"));
     }
-    if !(args.freq > 0.0 && args.freq.is_finite()) {
+    let clock = target.board.as_ref().map_or(0.0, |b| b.clock_mhz);
+    if args.freq.is_some_and(|f| !(f > 0.0 && f.is_finite())) {
         return Err(Diagnostic::new(&codes::BAD_OPTION, "--freq takes a frequency above 0 MHz"));
     }
-    let toolbox = args.bitstream.then(tools).transpose()?;
+    let freq = args.freq.unwrap_or_else(|| clock.max(FREQ));
+    if freq < clock {
+        let message = format!("--freq {freq}: the clock of `{}` has {clock} MHz", target.name);
+        return Err(Diagnostic::new(&codes::BAD_OPTION, message));
+    }
+    let aim = Aim { freq, seed: args.seed };
+    let family = target.device.family;
+    let toolbox = args.bitstream.then(|| bitstream::tools(family)).transpose()?;
     let model = args.model.load()?;
     progress.set_message("fold");
     let lanes: BTreeMap<_, _> = args.lanes.iter().cloned().collect();
-    let options = hw::Options { lanes, no_trace: args.no_trace };
-    let (design, estimate) =
+    let mut options =
+        hw::Options { lanes, no_trace: args.no_trace, mapping: args.mapping.into(), cells: None };
+    let (mut design, mut estimate) =
         hw::lower(&model.integer, &target, &options).map_err(|d| d.in_file(&args.model.model))?;
     let mut manifest = Manifest {
         synfire: env!("CARGO_PKG_VERSION").into(),
         model: args.model.model.file_name().unwrap_or_default().to_string_lossy().into(),
         target: target.name.clone(),
-        lanes: options.lanes,
+        lanes: options.lanes.clone(),
+        cells: None,
         no_trace: args.no_trace,
+        mapping: options.mapping,
         bitstream: None,
     };
+    let mut retries = Vec::new();
     let inputs = [&*args.model.model, Path::new(&args.target)];
     replace(&args.out, &inputs, |dir| {
         write(dir, &model, &design, &target)?;
-        if let Some(toolbox) = &toolbox {
+        while let Some(toolbox) = &toolbox {
             let progress = |step: &str| progress.set_message(step.to_owned());
-            manifest.bitstream =
-                Some(bitstream(dir, &target, &estimate, args, toolbox, &progress)?);
+            let spram = estimate.spram > 0;
+            let full = match bitstream::make(dir, &target, spram, &aim, toolbox, &progress) {
+                Err(d) if *d.code == codes::PNR_NO_ROOM => d,
+                made => {
+                    manifest.bitstream = Some(made?);
+                    break;
+                }
+            };
+            // The estimate was too low, or the placer unlucky.
+            options.cells = Some((f64::from(estimate.cells) * FEWER) as u32);
+            let Ok((fewer, less)) = hw::lower(&model.integer, &target, &options) else {
+                return Err(full);
+            };
+            if less.cells >= estimate.cells {
+                return Err(full);
+            }
+            retries.push(retry(&design, &fewer, &less, &full));
+            (design, estimate) = (fewer, less);
+            manifest.cells = options.cells;
+            clear(dir)?;
+            write(dir, &model, &design, &target)?;
         }
         put(dir, MANIFEST, json(&manifest)?)
     })?;
@@ -124,21 +156,14 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         out: &args.out,
         target: &target.name,
         notes: &model.notes,
+        retries,
         estimate: &estimate,
-        layers: layers(&design),
+        layers: hardware::layers(&design),
+        jobs: hardware::jobs(&design),
         load_bytes: design.load_bytes(),
         bitstream: manifest.bitstream.as_ref(),
     };
     ui.result(&summary, || text(&summary, &target))
-}
-
-/// The tools for a bitstream. Asked for before the first step, as synthesis takes a minute.
-fn tools() -> Result<Toolbox> {
-    let toolbox = Toolbox::discover();
-    for tool in [Tool::Yosys, Tool::NextpnrIce40, Tool::Icepack] {
-        toolbox.require(tool)?;
-    }
-    Ok(toolbox)
 }
 
 fn json(value: &impl Serialize) -> Result<String> {
@@ -158,78 +183,33 @@ fn write(dir: &Path, model: &Model, design: &Design, target: &Target) -> Result<
     Ok(())
 }
 
-fn bitstream(
-    dir: &Path,
-    target: &Target,
-    estimate: &Estimate,
-    args: &Args,
-    toolbox: &Toolbox,
-    progress: &dyn Fn(&str),
-) -> Result<BitstreamReport> {
-    let (rtl, flow) = (dir.join(RTL_DIR), dir.join("flow"));
-    crate::flow::process::create_dir(&flow)?;
-    let package = target.board.as_ref().map(|b| b.package.clone()).unwrap_or_default();
-    let mut sources: Vec<PathBuf> = emit::HDL.iter().map(|(name, _)| rtl.join(name)).collect();
-    sources.extend([rtl.join("sf_core.v"), rtl.join("top.v")]);
-    progress("synthesis");
-    let synthesis = yosys::synth_ice40(
-        toolbox,
-        &SynthJob {
-            dir: flow.clone(),
-            sources,
-            includes: Vec::new(),
-            defines: Vec::new(),
-            top: "top".into(),
-            device: target.device.tools.yosys_device.clone(),
-            spram: estimate.spram > 0,
-        },
-    )?;
-    let job = PnrJob {
-        dir: flow,
-        json: synthesis.json,
-        device: target.device.tools.nextpnr_device.clone(),
-        package,
-        pcf: Some(dir.join("pins.pcf")),
-        freq_mhz: args.freq,
-        seed: args.seed,
+/// Empties a directory before another try is written there.
+fn clear(dir: &Path) -> Result<()> {
+    let failed = |e: std::io::Error| {
+        Diagnostic::new(&codes::FILE_WRITE, format!("cannot remove: {e}")).in_file(dir)
     };
-    let placed = nextpnr::place_route(toolbox, &job, progress)?;
-    placed.report.check_timing()?;
-    progress("pack");
-    let bin = dir.join("top.bin");
-    icestorm::pack(toolbox, &placed.asc, &bin)?;
-    let cells = synthesis.cells;
-    Ok(BitstreamReport {
-        lut4: cells.lut4,
-        ff: cells.ff,
-        ebr: cells.ebr,
-        spram: cells.spram,
-        dsp: cells.dsp,
-        logic_cells: placed.report.logic_cells().used,
-        fmax_mhz: placed.report.fmax_mhz().unwrap_or(0.0),
-        bytes: bin.metadata().map_or(0, |m| m.len()),
-    })
+    for entry in std::fs::read_dir(dir).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let removed = if path.is_dir() {
+            std::fs::remove_dir_all(&path)
+        } else {
+            std::fs::remove_file(&path)
+        };
+        removed.map_err(failed)?;
+    }
+    Ok(())
 }
 
-fn layers(design: &Design) -> Vec<Layer> {
-    let layer = |d: &hw::DenseStage| Layer {
-        name: d.name.clone(),
-        inputs: d.inputs(),
-        neurons: d.outputs(),
-        lanes: d.lanes,
-        groups: d.groups(),
-        accumulator_bits: d.acc_bits,
-        weights_in: match d.place {
-            Place::Luts => "LUTs",
-            Place::BlockRam => "EBR",
-            Place::Spram => "SPRAM",
-        },
-    };
-    design
-        .stages
-        .iter()
-        .filter_map(|s| if let Stage::Dense(d) = s { Some(layer(d)) } else { None })
-        .collect()
+/// Why there is another try, and with what.
+fn retry(before: &Design, after: &Design, less: &Estimate, full: &Diagnostic) -> String {
+    let lanes = before.denses().zip(after.denses()).filter(|(a, b)| a.lanes != b.lanes);
+    let mut lanes: String =
+        lanes.map(|(a, b)| format!(", lanes of {} {} → {}", a.name, a.lanes, b.lanes)).collect();
+    if let (Some(a), Some(b)) = (&before.shared, &after.shared) {
+        lanes = format!(", lanes {} → {}", a.lanes, b.lanes);
+    }
+    // Without other lanes it is memories that lie elsewhere.
+    format!("{}; folded again{lanes}, into {} logic cells", full.message, less.cells)
 }
 
 fn text(s: &Summary<'_>, target: &Target) -> String {
@@ -237,21 +217,14 @@ fn text(s: &Summary<'_>, target: &Target) -> String {
     for note in s.notes {
         let _ = writeln!(text, "{}: {}", note.pass, note.text);
     }
-    let head = ["layer", "inputs", "neurons", "lanes", "groups", "acc bits", "weights in"];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
-    for l in &s.layers {
-        rows.push(vec![
-            l.name.clone(),
-            l.inputs.to_string(),
-            l.neurons.to_string(),
-            l.lanes.to_string(),
-            l.groups.to_string(),
-            l.accumulator_bits.to_string(),
-            l.weights_in.to_owned(),
-        ]);
+    for reason in &s.estimate.reasons {
+        let _ = writeln!(text, "{reason}");
     }
-    let _ = write!(text, "\n{}\n", table(&rows));
-    let have = target.device.resources;
+    for retry in &s.retries {
+        let _ = writeln!(text, "fold: {retry}");
+    }
+    let _ = write!(text, "\n{}\n", hardware::engines(&s.layers, &s.jobs));
+    let (have, family) = (target.device.resources, target.device.family.spec());
     let mut rows = vec![["", "estimate", "result", "device"].map(str::to_owned).to_vec()];
     let result = |f: &dyn Fn(&BitstreamReport) -> String| s.bitstream.map_or_else(|| "-".into(), f);
     let count = |n: u32| thousands(u64::from(n));
@@ -262,13 +235,13 @@ fn text(s: &Summary<'_>, target: &Target) -> String {
         count(have.lut4),
     ]);
     rows.push(vec![
-        "logic cells".into(),
-        "-".into(),
+        family.cell.into(),
+        count(s.estimate.cells),
         result(&|b| thousands(b.logic_cells)),
         count(have.lut4),
     ]);
     rows.push(vec![
-        "EBR".into(),
+        family.block_ram.name.into(),
         count(s.estimate.ebr),
         result(&|b| thousands(b.ebr)),
         count(have.ebr),
@@ -299,8 +272,146 @@ fn text(s: &Summary<'_>, target: &Target) -> String {
     }
     let _ = write!(text, "\nwritten to {}", s.out.display());
     let _ = match s.bitstream {
-        Some(b) => writeln!(text, "; bitstream top.bin, {} bytes", thousands(b.bytes)),
+        Some(b) => {
+            writeln!(text, "; bitstream {}, {} bytes", family.bitstream, thousands(b.bytes))
+        }
         None => writeln!(text, "; add --bitstream for a bitstream"),
     };
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::hardware::layers;
+    use crate::flow::nextpnr::PnrReport;
+    use crate::flow::yosys::CellReport;
+    use crate::hw::{Place, Stage};
+    use crate::target::Family;
+
+    /// Every number another one; the clock named first is the fastest.
+    fn report() -> BitstreamReport {
+        let cells = br#"{"design": {"num_cells_by_type": {"SB_LUT4": 3704, "SB_DFFSR": 1500, "SB_CARRY": 700,
+            "SB_RAM40_4K": 11, "SB_SPRAM256KA": 4, "SB_MAC16": 2}}}"#;
+        let placed = br#"{"fmax": {"a": {"achieved": 90.0, "constraint": 12.0}, "b": {"achieved": 33.25, "constraint": 24.0}},
+            "utilization": {"ICESTORM_LC": {"used": 4030, "available": 5280}, "ICESTORM_RAM": {"used": 12, "available": 30}}}"#;
+        let (cells, placed) =
+            (CellReport::parse(cells, Family::Ice40).unwrap(), PnrReport::parse(placed).unwrap());
+        BitstreamReport::new(Family::Ice40, &cells, &placed, 104_090)
+    }
+
+    #[test]
+    fn the_report_takes_each_number_from_where_it_belongs() {
+        let b = report();
+        assert_eq!((b.lut4, b.ff, b.ebr, b.spram, b.dsp), (3704, 1500, 11, 4, 2));
+        assert_eq!((b.logic_cells, b.fmax_mhz, b.bytes), (4030, 33.25, 104_090));
+    }
+
+    fn layer(name: &str, of: [u32; 5], weights_in: &'static str) -> Layer {
+        let [inputs, neurons, lanes, groups, accumulator_bits] = of;
+        Layer { name: name.into(), inputs, neurons, lanes, groups, accumulator_bits, weights_in }
+    }
+
+    #[test]
+    fn each_column_has_its_own_number() {
+        let target = target::load("icebreaker").unwrap();
+        let estimate = Estimate {
+            lut4: 3835,
+            ebr: 10,
+            spram: 3,
+            cycles: 1,
+            stage_cycles: Vec::new(),
+            memories: Vec::new(),
+            reasons: Vec::new(),
+            cells: 4000,
+        };
+        let built = report();
+        let mut summary = Summary {
+            out: Path::new("build/demo"),
+            target: "icebreaker",
+            notes: &[],
+            retries: Vec::new(),
+            jobs: Vec::new(),
+            estimate: &estimate,
+            layers: vec![
+                layer("fc1", [784, 256, 64, 4, 18], "SPRAM"),
+                layer("out", [256, 10, 9, 2, 11], "EBR"),
+            ],
+            load_bytes: 25_088,
+            bitstream: Some(&built),
+        };
+        let want = "
+layer  inputs  neurons  lanes  groups  acc bits  weights in
+fc1       784      256     64       4        18       SPRAM
+out       256       10      9       2        11         EBR
+
+             estimate  result  device
+LUT4            3,835   3,704   5,280
+logic cells     4,000   4,030   5,280
+EBR                10      11      30
+SPRAM               3       4       4
+MHz                 -    33.2       -
+
+weights.bin, 25,088 bytes, has to be loaded after power-on (0.25 s over the serial line)
+written to build/demo; bitstream top.bin, 104,090 bytes
+";
+        assert_eq!(text(&summary, &target), want);
+        (summary.load_bytes, summary.bitstream) = (0, None);
+        let text = text(&summary, &target);
+        assert!(text.contains("\nLUT4            3,835       -   5,280\n"), "{text}");
+        assert!(text.contains("\nMHz                 -       -       -\n"), "{text}");
+        assert!(
+            text.ends_with("written to build/demo; add --bitstream for a bitstream\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn layers_are_named_with_their_folding() {
+        let dense = |name: &str, lanes, place| {
+            Stage::Dense(hw::DenseStage {
+                name: name.into(),
+                weights: ir::BitMatrix::new(10, 20),
+                lanes,
+                input_bits: 4,
+                time_parallel: 1,
+                acc_bits: 9,
+                place,
+            })
+        };
+        let design = Design {
+            name: "d".into(),
+            timesteps: 1,
+            input: hw::Input { count: 20, bits: 4 },
+            stages: vec![
+                dense("a", 4, Place::Luts),
+                Stage::Count(1),
+                dense("b", 5, Place::BlockRam),
+                dense("c", 10, Place::Spram),
+            ],
+            trace: false,
+            shared: None,
+            family: Family::Ice40,
+        };
+        let of = |l: &Layer| {
+            (
+                l.name.clone(),
+                [l.inputs, l.neurons, l.lanes, l.groups, l.accumulator_bits],
+                l.weights_in,
+            )
+        };
+        let found: Vec<_> = layers(&design).iter().map(of).collect();
+        let want = [("a", 4, 3, "LUTs"), ("b", 5, 2, "EBR"), ("c", 10, 1, "SPRAM")];
+        let want = want
+            .map(|(name, lanes, groups, r#in)| (name.to_owned(), [20, 10, lanes, groups, 9], r#in));
+        assert_eq!(found, want);
+    }
+
+    #[test]
+    fn lanes_are_a_layer_and_a_number() {
+        assert_eq!(lanes("fc1=16"), Ok(("fc1".to_owned(), 16)));
+        for text in ["fc1", "fc1=", "fc1=0", "fc1=-1", "fc1=x"] {
+            assert!(lanes(text).is_err(), "{text}");
+        }
+    }
 }

@@ -7,20 +7,22 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::build::Build;
+use super::hardware::{self, Hardware, Mapping};
 use super::model::ModelArgs;
 use super::ui::Ui;
-use crate::diag::{Diagnostic, Result, codes, write_file};
-use crate::hw::Design;
+use crate::diag::{Diagnostic, InFile, Result, codes, write_file};
+use crate::hw::{self, Design, Estimate};
 use crate::import::LiftReport;
 use crate::ir::{self, Graph};
 use crate::report;
-use crate::target::Target;
+use crate::target::{self, Target};
 
 /// Show a model or a build: as text, as Graphviz, as a picture.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   synfire inspect student.onnx
   synfire inspect student.onnx --lift
+  synfire inspect student.onnx --hw --target icebreaker --mapping shared
   synfire inspect student.onnx --format svg -o student.svg
   synfire inspect build/student --format svg -o hardware.svg
   synfire inspect build/student --format memory -o memory.svg")]
@@ -36,6 +38,15 @@ pub(super) struct Args {
     /// Show which pattern of the importer took which operators of the file.
     #[arg(long)]
     lift: bool,
+    /// Show the hardware in words: jobs or layers, maps, memories, and why it is so.
+    #[arg(long)]
+    hw: bool,
+    /// With --hw: the target that a model is lowered for.
+    #[arg(long, default_value = "icebreaker")]
+    target: String,
+    /// With --hw: how layers are mapped to engines.
+    #[arg(long, value_enum, default_value_t = Mapping::Auto)]
+    mapping: Mapping,
     /// Write to a file instead of standard output.
     #[arg(short, long)]
     out: Option<PathBuf>,
@@ -63,6 +74,11 @@ struct Subject {
 }
 
 pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
+    if args.hw {
+        let (design, estimate) = lowered(args)?;
+        let value = Hardware::new(&design, &estimate);
+        return show(args, ui, &value, || hardware::text(&design, &estimate));
+    }
     let subject = load(args)?;
     if args.lift {
         let report = subject.lift.as_ref().ok_or_else(|| {
@@ -99,6 +115,18 @@ fn load(args: &Args) -> Result<Subject> {
     }
     let (graph, lift) = args.model.import()?;
     Ok(Subject { graph, lift: Some(lift), hardware: None })
+}
+
+/// The design of a build, or what becomes of a model.
+fn lowered(args: &Args) -> Result<(Design, Estimate)> {
+    if args.model.model.is_dir() {
+        let design = Build::open(&args.model.model)?.design;
+        let estimate = hw::estimate(&design);
+        return Ok((design, estimate));
+    }
+    let options = hw::Options { mapping: args.mapping.into(), ..hw::Options::default() };
+    let (model, target) = (args.model.load()?, target::load(&args.target)?);
+    hw::lower(&model.integer, &target, &options).in_file(&args.model.model)
 }
 
 fn render(subject: &Subject, format: Format) -> Result<String> {

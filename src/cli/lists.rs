@@ -26,7 +26,7 @@ pub(super) struct PassesArgs {}
 pub(super) fn targets(_: &TargetsArgs, ui: Ui) -> Result<()> {
     let all = target::names().map(target::load).collect::<Result<Vec<_>>>()?;
     ui.result(&all, || {
-        let head = ["target", "device", "LUT4", "EBR", "SPRAM", "board clock"];
+        let head = ["target", "device", "LUT4", "RAM", "SPRAM", "multipliers", "board clock"];
         let mut rows = vec![head.map(str::to_owned).to_vec()];
         for t in &all {
             let clock =
@@ -37,8 +37,9 @@ pub(super) fn targets(_: &TargetsArgs, ui: Ui) -> Result<()> {
                 t.name.clone(),
                 t.device.name.clone(),
                 count(have.lut4),
-                count(have.ebr),
+                format!("{} {}", count(have.ebr), t.device.family.spec().block_ram.name),
                 count(have.spram),
+                count(have.dsp),
                 clock,
             ]);
         }

@@ -5,6 +5,7 @@
 //! usage; 3 two levels disagree, or a deliberate fault was not noticed; 4 an external
 //! tool is missing or failed.
 
+mod bitstream;
 mod build;
 mod compile;
 mod convert;
@@ -12,6 +13,7 @@ mod doctor;
 mod encoding;
 mod energy;
 mod explain;
+mod hardware;
 mod inputs;
 mod inspect;
 mod lists;
@@ -79,11 +81,37 @@ pub fn main() -> ExitCode {
 }
 
 fn exit_code(d: &Diagnostic) -> u8 {
-    let differ = [&codes::VERIFY_MISMATCH, &codes::LINK_DAMAGED, &codes::MUTATION_SURVIVED];
+    let differ = [
+        &codes::VERIFY_MISMATCH,
+        &codes::LINK_DAMAGED,
+        &codes::MUTATION_SURVIVED,
+        &codes::NOT_COMPARED,
+    ];
     let tools = [&codes::TOOL_MISSING, &codes::TOOL_FAILED, &codes::TOOL_REPORT, &codes::SIM_BUILD];
     match d.code {
         code if differ.contains(&code) => 3,
         code if tools.contains(&code) => 4,
         _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What can be retried, what has to be installed, and what must never be.
+    #[test]
+    fn every_code_has_its_exit_code() {
+        for code in codes::all() {
+            let want = match code.id {
+                // Two levels disagree, a response is damaged, a fault is not noticed, nothing
+                // is compared.
+                "SF0601" | "SF0602" | "SF0603" | "SF0604" => 3,
+                // A tool is missing, fails, reports nonsense, builds no simulator.
+                "SF0501" | "SF0502" | "SF0503" | "SF0506" => 4,
+                _ => 1,
+            };
+            assert_eq!(exit_code(&Diagnostic::new(code, "")), want, "{}", code.id);
+        }
     }
 }

@@ -39,7 +39,7 @@ pub(super) struct ModelArgs {
     #[arg(long, value_enum)]
     sign_of_zero: Option<ZeroSign>,
     /// What becomes of weights that are not ±α.
-    #[arg(long, value_enum, default_value_t = Weights::Binary)]
+    #[arg(long, value_enum, default_value_t = Weights::Auto)]
     weights: Weights,
     /// Length of a timestep, in the unit of the file's time constants (NIR files do not say).
     #[arg(long, value_name = "SECONDS")]
@@ -83,11 +83,13 @@ enum ZeroSign {
 
 #[derive(clap::ValueEnum, Clone, Copy)]
 enum Weights {
+    /// Kept, if other layers have binary weights; see --precision.
+    Auto,
     /// They are refused.
     Binary,
-    /// Rounded to 8 bits, with one scale an output.
+    /// Rounded to 8 bits in the real-valued model, too, with one scale an output.
     Int8,
-    /// Kept as they are; only the interpreter runs them.
+    /// Kept, whatever the other layers have.
     Float,
 }
 
@@ -99,7 +101,7 @@ fn pair(text: &str) -> std::result::Result<(String, String), String> {
 }
 
 /// How numbers become integers.
-#[derive(clap::Args, Clone, Copy)]
+#[derive(clap::Args, Clone)]
 pub(super) struct PassArgs {
     /// Bits of the smallest threshold: more is closer to the real-valued model.
     #[arg(long, default_value_t = pass::Options::default().precision_bits)]
@@ -110,6 +112,29 @@ pub(super) struct PassArgs {
     /// Bits of the readout's largest gain.
     #[arg(long, default_value_t = pass::Options::default().gain_bits)]
     gain_bits: u32,
+    /// Widest operand of weights of several bits, where it is scaled numbers.
+    #[arg(long, default_value_t = pass::Options::default().operand_bits)]
+    operand_bits: u32,
+    /// Bits of the largest gain that brings sums to the unit of a stream.
+    #[arg(long, default_value_t = pass::Options::default().scale_bits)]
+    scale_bits: u32,
+    /// Widest stream of scaled numbers, such as a residual stream.
+    #[arg(long, default_value_t = pass::Options::default().stream_bits)]
+    stream_bits: u32,
+    /// Bits of weights that are not ±α, 2 to 8: of all layers, or of one (LAYER=BITS; may be
+    /// repeated).
+    #[arg(long, value_name = "[LAYER=]BITS", value_parser = precision)]
+    precision: Vec<(Option<String>, u32)>,
+}
+
+fn precision(text: &str) -> std::result::Result<(Option<String>, u32), String> {
+    let (layer, bits) = match text.rsplit_once('=') {
+        Some((layer, bits)) if !layer.is_empty() => (Some(layer.to_owned()), bits),
+        _ => (None, text),
+    };
+    let wrong = || "2 to 8, or a layer's name, = and 2 to 8, e.g. head=4".to_owned();
+    let bits = bits.parse().ok().filter(|b| (2..=8).contains(b)).ok_or_else(wrong)?;
+    Ok((layer, bits))
 }
 
 /// A model in both forms.
@@ -143,6 +168,7 @@ impl ModelArgs {
                 ZeroSign::Minus => import::ZeroSign::Minus,
             }),
             weights: match self.weights {
+                Weights::Auto => import::WeightForm::Auto,
                 Weights::Binary => import::WeightForm::Binary,
                 Weights::Int8 => import::WeightForm::Int8,
                 Weights::Float => import::WeightForm::Float,
@@ -167,7 +193,7 @@ impl ModelArgs {
 }
 
 impl PassArgs {
-    fn options(self) -> Result<pass::Options> {
+    fn options(&self) -> Result<pass::Options> {
         let range = |name: &str, value: u32, low: u32, high: u32| {
             if (low..=high).contains(&value) {
                 return Ok(value);
@@ -175,7 +201,15 @@ impl PassArgs {
             let message = format!("--{name} {value}: {low} to {high} are possible");
             Err(Diagnostic::new(&codes::BAD_OPTION, message))
         };
+        let default = pass::Options::default();
+        let all = self.precision.iter().rev().find(|(layer, _)| layer.is_none());
+        let one = |(layer, bits): &(Option<String>, u32)| Some((layer.clone()?, *bits));
         Ok(pass::Options {
+            stream_bits: range("stream-bits", self.stream_bits, 4, 24)?,
+            operand_bits: range("operand-bits", self.operand_bits, 4, 24)?,
+            scale_bits: range("scale-bits", self.scale_bits, 4, 24)?,
+            weight_bits: all.map_or(default.weight_bits, |(_, bits)| *bits),
+            layer_bits: self.precision.iter().rev().filter_map(one).collect(),
             precision_bits: range("precision-bits", self.precision_bits, 1, 24)?,
             leak_bits: range("leak-bits", self.leak_bits, 1, 16)?,
             gain_bits: range("gain-bits", self.gain_bits, 4, 24)?,

@@ -116,3 +116,31 @@ pub(super) fn thousands(n: u64) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_apart() {
+        for (n, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (10_001, "10,001"),
+            (999_999, "999,999"),
+            (1_000_000, "1,000,000"),
+            (12_345_678, "12,345,678"),
+        ] {
+            assert_eq!(thousands(n), text);
+        }
+    }
+
+    #[test]
+    fn columns_are_lined_up() {
+        let row = |cells: &[&str]| cells.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let rows = [row(&["a", "long", "x"]), row(&["longer", "µ", ""]), row(&["b"])];
+        assert_eq!(table(&rows), "a       long  x\nlonger     µ\nb\n");
+        assert_eq!(table(&[]), "");
+    }
+}

@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! `synfire verify`: the same inputs through every level down to the bitstream.
 
+mod packed;
+
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
-use serde::Serialize;
 
 use super::build::Build;
 use super::inputs::DataArgs;
 use super::ui::{Ui, table, thousands};
 use crate::data::Inputs;
-use crate::diag::{Diagnostic, Result, codes};
+use crate::diag::{InFile, Result};
 use crate::emit::{self, RTL_DIR};
 use crate::flow::process::create_dir;
-use crate::flow::{Tool, Toolbox};
+use crate::flow::{Tool, Toolbox, family};
+use crate::target::Family;
 use crate::verify::{
-    Difference, Executor, GateExecutor, InterpExecutor, Level, Mutation, MutationResult, Mutator,
-    Outcome, RtlExecutor, SimExecutor, Tally, compare,
+    Executor, GateExecutor, InterpExecutor, Level, Mutation, Mutator, Outcome, Pair, Report,
+    RtlExecutor, Scope, SimExecutor,
 };
 
 /// Check that interp = sim = RTL = netlist = unpacked bitstream, spike by spike.
@@ -51,21 +53,6 @@ pub(super) struct Args {
     mutate: bool,
 }
 
-/// What is printed.
-#[derive(Serialize)]
-struct Report {
-    comparisons: Vec<Comparison>,
-    left_out: Vec<String>,
-    mutations: Vec<MutationResult>,
-}
-
-#[derive(Serialize)]
-struct Comparison {
-    levels: String,
-    tally: Tally,
-    first: Option<Difference>,
-}
-
 /// Cycles between inputs in the second RTL run: 0 to 3, in an order without a short period.
 fn gaps(inputs: usize) -> Vec<u8> {
     (0..inputs).map(|i| ((i * i + i / 7) % 4) as u8).collect()
@@ -80,7 +67,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         work: build.path("verify"),
         inputs: &inputs,
         progress: ui.spinner("interp = sim"),
-        report: Report { comparisons: Vec::new(), left_out: Vec::new(), mutations: Vec::new() },
+        report: Report::default(),
     };
     create_dir(&check.work)?;
     let count = args.data.count.unwrap_or(usize::MAX).min(inputs.len());
@@ -91,22 +78,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     check.progress.finish_and_clear();
     let report = check.report;
     ui.result(&report, || text(&report))?;
-    let broken = report.comparisons.iter().find_map(|c| Some((c, c.first.as_ref()?)));
-    if let Some((c, first)) = broken {
-        let message = format!("{}: image {}: {}", c.levels, first.image, first.what);
-        return Err(Diagnostic::new(&codes::VERIFY_MISMATCH, message).in_file(&args.build));
-    }
-    for m in &report.mutations {
-        let message = match (&m.caught, m.as_predicted) {
-            (None, _) => format!("{}: not noticed", m.fault),
-            (Some(_), Some(false)) => {
-                format!("{}: the faulty hardware differs from sim with the same fault", m.fault)
-            }
-            _ => continue,
-        };
-        return Err(Diagnostic::new(&codes::MUTATION_SURVIVED, message).in_file(&args.build));
-    }
-    Ok(())
+    report.verdict().in_file(&args.build)
 }
 
 struct Check<'a> {
@@ -118,102 +90,103 @@ struct Check<'a> {
     report: Report,
 }
 
-/// Inferences between two comparisons: bounds memory, not results.
-const BATCH: usize = 256;
-
 impl Check<'_> {
     fn levels(&mut self, args: &Args, count: usize) -> Result<()> {
-        let design = &self.build.design;
-        let mut interp = InterpExecutor::new(&self.build.integer)?;
-        let mut sim = SimExecutor::new(design, Vec::new());
-        self.pair(&mut interp, &mut sim, count, "interp = sim")?;
+        let build = self.build;
+        let mut interp = InterpExecutor::new(&build.integer)?;
+        let mut sim = SimExecutor::new(&build.design, Vec::new());
+        let scope = Scope::spikes(&build.design);
+        self.pair(Pair::INTERP_SIM, &mut interp, &mut sim, count, scope)?;
 
-        let simulator = [Tool::Verilator, Tool::Cxx];
-        if !self.has("RTL, top, netlist, bitstream", &simulator) {
+        if !self.has("RTL, top, netlist, bitstream", &[Tool::Verilator, Tool::Cxx]) {
             return Ok(());
         }
-        self.build.file(&format!("{RTL_DIR}/sf_core.v"))?;
-        let rtl = self.build.path(RTL_DIR);
-        let weights = self.build.weights()?;
-        self.progress.set_message("building the RTL's simulator");
-        let n = args.rtl.min(count);
-        let core = |work: &str, gaps: Vec<u8>| {
-            let built =
-                RtlExecutor::build(&self.toolbox, design, &rtl, &self.work.join(work), gaps)?;
-            Ok::<_, Box<Diagnostic>>(built.with_weights(weights.clone()))
-        };
-        let mut plain = core("rtl", Vec::new())?;
-        self.pair(&mut sim, &mut plain, n, "sim = RTL, with cycles")?;
-        let pattern = gaps(design.input.count as usize);
-        let mut slow_sim = SimExecutor::new(design, pattern.clone());
-        let mut slow = plain.with_gaps(pattern);
-        self.pair(&mut slow_sim, &mut slow, n.min(8), "sim = RTL, with cycles, inputs with gaps")?;
-        let mut paused = slow.with_pauses();
-        self.pair(&mut sim, &mut paused, n.min(8), "sim = RTL, result taken with pauses")?;
+        build.file(&format!("{RTL_DIR}/sf_core.v"))?;
+        let rtl = build.path(RTL_DIR);
+        self.core(&rtl, args.rtl.min(count))?;
 
-        let Some(board) = &self.build.target.board else {
+        let Some(board) = &build.target.board else {
             self.report.left_out.push("top, netlist, bitstream: the target is no board".into());
             return Ok(());
         };
         let divider = emit::divider(board)?;
-        self.build.file(&format!("{RTL_DIR}/top.v"))?;
-        self.progress.set_message("building the top module's simulator");
-        let level = Level::Rtl(&rtl);
-        let mut top =
-            GateExecutor::build(&self.toolbox, design, level, &self.work.join("top"), divider)?
-                .with_weights(weights);
-        self.pair(&mut sim, &mut top, args.top.min(count), "sim = top, over the serial line")?;
-        if self.build.manifest.bitstream.is_none() {
+        build.file(&format!("{RTL_DIR}/top.v"))?;
+        self.gate(Pair::SIM_TOP, Level::Rtl(&rtl), args.top.min(count), divider)?;
+        if build.manifest.bitstream.is_none() {
             let message = "netlist, bitstream: compiled without --bitstream";
             self.report.left_out.push(message.into());
             return Ok(());
         }
-        if !self.has("netlist, bitstream", &[Tool::Yosys, Tool::Iceunpack, Tool::IceboxVlog]) {
+        if build.design.family == Family::Ecp5 {
+            return self.routed(args.netlist.min(count), divider);
+        }
+        if !self.has("netlist, bitstream", &family::to_read_back(build.design.family)) {
             return Ok(());
         }
-        let netlist = self.build.file("flow/synth.v")?;
-        self.gate(Level::Netlist(&netlist), "netlist", args.netlist.min(count), divider)?;
-        let (bin, pcf) = (self.build.file("top.bin")?, self.build.file("pins.pcf")?);
+        let netlist = build.file("flow/synth.v")?;
+        self.gate(Pair::SIM_NETLIST, Level::Netlist(&netlist), args.netlist.min(count), divider)?;
+        let (bin, pcf) = (build.file("top.bin")?, build.file("pins.pcf")?);
         let level = Level::Bitstream { bin: &bin, pcf: &pcf };
-        self.gate(level, "bitstream", args.on_bitstream.min(count), divider)
+        self.gate(Pair::SIM_BITSTREAM, level, args.on_bitstream.min(count), divider)
     }
 
-    fn gate(&mut self, level: Level<'_>, name: &str, count: usize, divider: u32) -> Result<()> {
-        self.progress.set_message(format!("building the {name}'s simulator"));
+    /// The core alone: at its own pace, with gaps between the inputs, with pauses between the
+    /// bytes of the result.
+    fn core(&mut self, rtl: &Path, count: usize) -> Result<()> {
+        if !self.asked(&[Pair::SIM_RTL, Pair::SIM_RTL_GAPS, Pair::SIM_RTL_PAUSES], count) {
+            return Ok(());
+        }
         let design = &self.build.design;
+        self.progress.set_message("building the RTL's simulator");
+        let (work, few) = (self.work.join("rtl"), count.min(8));
+        let mut plain = RtlExecutor::build(&self.toolbox, design, rtl, &work, Vec::new())?
+            .with_weights(self.build.weights()?);
         let mut sim = SimExecutor::new(design, Vec::new());
-        let mut found =
-            GateExecutor::build(&self.toolbox, design, level, &self.work.join(name), divider)?
-                .with_weights(self.build.weights()?);
-        self.pair(&mut sim, &mut found, count, &format!("sim = {name}, over the serial line"))
+        self.pair(Pair::SIM_RTL, &mut sim, &mut plain, count, Scope::cycles(design))?;
+        let pattern = gaps(design.input.count as usize);
+        let mut slow_sim = SimExecutor::new(design, pattern.clone());
+        let mut slow = plain.with_gaps(pattern);
+        self.pair(Pair::SIM_RTL_GAPS, &mut slow_sim, &mut slow, few, Scope::cycles(design))?;
+        let mut paused = slow.with_pauses();
+        self.pair(Pair::SIM_RTL_PAUSES, &mut sim, &mut paused, few, Scope::spikes(design))
+    }
+
+    /// The whole chip behind its pins.
+    fn gate(&mut self, levels: Pair, level: Level<'_>, count: usize, divider: u32) -> Result<()> {
+        if !self.asked(&[levels], count) {
+            return Ok(());
+        }
+        self.progress.set_message(format!("building a simulator for {levels}"));
+        let (design, work) = (&self.build.design, self.work.join(level.name()));
+        let mut found = GateExecutor::build(&self.toolbox, design, level, &work, divider)?
+            .with_weights(self.build.weights()?);
+        let mut sim = SimExecutor::new(design, Vec::new());
+        self.pair(levels, &mut sim, &mut found, count, Scope::line(design))
     }
 
     /// Runs the first `count` inputs on two levels and compares.
     fn pair(
         &mut self,
-        a: &mut dyn Executor,
-        b: &mut dyn Executor,
+        levels: Pair,
+        expected: &mut dyn Executor,
+        found: &mut dyn Executor,
         count: usize,
-        levels: &str,
+        scope: Scope,
     ) -> Result<()> {
-        if count == 0 {
-            self.report.left_out.push(format!("{levels}: no inputs were asked for"));
-            return Ok(());
-        }
-        let mut tally = Tally::default();
-        let mut first = None;
         let inputs = self.inputs.first(count);
-        for (k, batch) in inputs.chunks(BATCH).enumerate() {
-            self.progress.set_message(format!("{levels}: {} of {count}", k * BATCH));
-            let (t, mut d) = compare(&a.run(batch)?, &b.run(batch)?);
-            tally.add(&t);
-            if let Some(d) = &mut d {
-                d.image += k * BATCH;
-            }
-            first = first.or(d);
-        }
-        self.report.comparisons.push(Comparison { levels: levels.to_owned(), tally, first });
+        let progress = |n| self.progress.set_message(format!("{levels}: {n} of {count}"));
+        let comparison = levels.compare(expected, found, &inputs, scope, progress)?;
+        self.report.comparisons.push(comparison);
         Ok(())
+    }
+
+    /// Are inputs asked for at these levels? If not, the report says so.
+    fn asked(&mut self, levels: &[Pair], count: usize) -> bool {
+        if count == 0 {
+            let none = levels.iter().map(|l| format!("{l}: no inputs were asked for"));
+            self.report.left_out.extend(none);
+        }
+        count > 0
     }
 
     /// Are the tools for a level there? If not, the report says so.
@@ -264,8 +237,9 @@ impl Check<'_> {
     /// What a fault in the bitstream needs: configuration, pins, divider. If something is
     /// missing, the report says so.
     fn packed(&mut self) -> Result<Option<(PathBuf, PathBuf, u32)>> {
-        let tools = [Tool::Yosys, Tool::Icepack, Tool::Iceunpack, Tool::IceboxVlog];
         let build = self.build;
+        let family = build.design.family;
+        let tools = [family::to_read_back(family), family::to_bitstream(family).into()].concat();
         let Some(board) =
             build.target.board.as_ref().filter(|_| build.manifest.bitstream.is_some())
         else {
@@ -274,6 +248,10 @@ impl Check<'_> {
             return Ok(None);
         };
         if !self.has("bitstream mutation", &tools) {
+            return Ok(None);
+        }
+        if family == Family::Ecp5 {
+            self.packed_fault()?;
             return Ok(None);
         }
         let (asc, pcf) = (build.file("flow/pnr.asc")?, build.file("pins.pcf")?);
@@ -290,7 +268,7 @@ fn text(r: &Report) -> String {
     for c in &r.comparisons {
         let t = &c.tally;
         let counts = [t.images, t.spikes.0, t.logits.0, t.cycles.0, t.differences()];
-        rows.push(std::iter::once(c.levels.clone()).chain(counts.map(thousands)).collect());
+        rows.push(std::iter::once(c.levels.to_string()).chain(counts.map(thousands)).collect());
     }
     let mut text = table(&rows);
     for m in &r.mutations {
@@ -305,8 +283,19 @@ fn text(r: &Report) -> String {
             None => {}
         }
     }
+    text += &packed::text(&r.packed);
     for left in &r.left_out {
         let _ = writeln!(text, "\nleft out  {left}");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn gaps_are_of_every_length_and_in_no_short_period() {
+        let gaps = super::gaps(64);
+        assert!((0..4).all(|n| gaps.contains(&n)) && gaps.iter().all(|n| *n < 4), "{gaps:?}");
+        assert!((1..16).all(|p| gaps[p..] != gaps[..64 - p]), "{gaps:?}");
+    }
 }

@@ -225,6 +225,14 @@ impl Samples {
     }
 }
 
+impl From<Inputs> for Samples {
+    fn from(inputs: Inputs) -> Self {
+        let labels = inputs.labels.as_ref().map(|l| l.iter().map(|l| u32::from(*l)).collect());
+        let values = Values::U8(inputs.iter().flatten().copied().collect());
+        Self { shape: vec![inputs.size], timesteps: None, values, labels, events: None }
+    }
+}
+
 /// Values of one sample, if they can be counted.
 pub(super) fn stride(shape: &[usize], timesteps: Option<usize>) -> Result<usize> {
     let all = shape.iter().chain(&timesteps).try_fold(1usize, |n, d| n.checked_mul(*d));

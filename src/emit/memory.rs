@@ -4,8 +4,9 @@
 use super::{File, RTL_DIR, WEIGHTS};
 use crate::hw::{DenseStage, Design, LifStage, Place, ReadoutStage, Stage};
 
-/// Name of the file with the contents of stage `index`.
-pub(super) fn name(index: usize) -> String {
+/// Name of the file with the contents of stage `index`, in [`RTL_DIR`].
+#[must_use]
+pub fn name(index: usize) -> String {
     format!("mem_{index}.hex")
 }
 
@@ -43,6 +44,13 @@ fn weights(d: &DenseStage) -> String {
 /// bitstream holds all.
 #[must_use]
 pub fn load_image(design: &Design) -> Vec<u8> {
+    if let Some(shared) = &design.shared {
+        return if shared.weights == Place::Spram {
+            super::shared::load_image(shared)
+        } else {
+            Vec::new()
+        };
+    }
     design.denses().filter(|d| d.place == Place::Spram).flat_map(image).collect()
 }
 
@@ -67,7 +75,7 @@ fn neurons(l: &LifStage) -> String {
 }
 
 /// {offset, gain}.
-fn gains(r: &ReadoutStage) -> String {
+pub(super) fn gains(r: &ReadoutStage) -> String {
     let bit = |c: usize| {
         move |b: u32| {
             let (value, at) =
@@ -79,10 +87,134 @@ fn gains(r: &ReadoutStage) -> String {
 }
 
 /// A word of `width` bits as a line of hexadecimal digits, highest first.
-fn hex(width: u32, bit: impl Fn(u32) -> bool) -> String {
+pub(super) fn hex(width: u32, bit: impl Fn(u32) -> bool) -> String {
     let digit = |d: u32| {
         let nibble = (0..4).fold(0, |n, k| n | u32::from(d * 4 + k < width && bit(d * 4 + k)) << k);
         char::from_digit(nibble, 16).unwrap_or('0')
     };
     (0..width.div_ceil(4)).rev().map(digit).chain(['\n']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hw::Input;
+    use crate::ir::{BitMatrix, Compare, Reset};
+
+    /// Three neurons, two inputs, two lanes: neuron 0 has + −, neuron 1 + +, neuron 2 − +.
+    fn dense(name: &str, place: Place) -> DenseStage {
+        DenseStage {
+            name: name.into(),
+            weights: BitMatrix::from_fn(3, 2, |r, c| {
+                [[true, false], [true, true], [false, true]][r][c]
+            }),
+            lanes: 2,
+            input_bits: 1,
+            time_parallel: 1,
+            acc_bits: 2,
+            place,
+        }
+    }
+
+    #[test]
+    fn weights_lie_row_by_row_lane_by_lane() {
+        // Input 0 goes to lanes 0 and 1, input 1 to lane 1; the next group begins at row 16, its
+        // only neuron is lane 0. Rows that no input has are zero.
+        let want = ["3", "2"].into_iter().chain(["0"; 14]).chain(["0", "1"]);
+        assert_eq!(
+            weights(&dense("d", Place::Luts)).lines().collect::<Vec<_>>(),
+            want.collect::<Vec<_>>()
+        );
+        // Two digits: lane 4 is the lowest bit of the upper one.
+        let wide = DenseStage {
+            weights: BitMatrix::from_fn(6, 1, |r, _| r == 0 || r == 4),
+            lanes: 6,
+            ..dense("w", Place::Luts)
+        };
+        assert_eq!(weights(&wide), "11\n");
+    }
+
+    #[test]
+    fn loaded_weights_are_bytes_the_lowest_lanes_first() {
+        // 17 inputs: the second group begins at row 32. Ten lanes are two bytes.
+        let d = DenseStage {
+            weights: BitMatrix::from_fn(11, 17, |r, c| {
+                (r, c) == (9, 0) || (r, c) == (0, 1) || r == 10
+            }),
+            lanes: 10,
+            ..dense("d", Place::Spram)
+        };
+        let bytes: Vec<u8> = image(&d).collect();
+        assert_eq!(bytes.len(), 2 * (32 + 17));
+        let mut want = vec![0; bytes.len()];
+        want[1] = 0b10; // input 0, lane 9
+        want[2] = 1; // input 1, lane 0
+        (0..17).for_each(|i| want[2 * (32 + i)] = 1);
+        assert_eq!(bytes, want);
+    }
+
+    fn neuron_stage() -> LifStage {
+        LifStage {
+            name: "n".into(),
+            timesteps: 1,
+            hold: true,
+            input_bits: 3,
+            membrane_bits: 6,
+            frac: 0,
+            leak_num: 1,
+            leak_shift: 0,
+            reset: Reset::Soft,
+            compare: Compare::AtLeast,
+            bias: vec![-3, 4],
+            threshold: vec![9, 17],
+            bias_bits: 4,
+            threshold_bits: 5,
+            block: false,
+        }
+    }
+
+    #[test]
+    fn parameters_have_the_bias_and_the_gain_in_the_low_bits() {
+        // 01001 1101, 10001 0100
+        assert_eq!(neurons(&neuron_stage()), "09d\n114\n");
+        let readout = ReadoutStage {
+            name: "y".into(),
+            input_bits: 3,
+            gain: vec![5, 0],
+            offset: vec![-2, 3],
+            gain_bits: 3,
+            offset_bits: 4,
+            logit_bits: 8,
+            block: false,
+        };
+        // 1110 101, 0011 000
+        assert_eq!(gains(&readout), "75\n18\n");
+    }
+
+    #[test]
+    fn each_stage_has_its_own_file() {
+        let spram = |name| Stage::Dense(dense(name, Place::Spram));
+        let design = Design {
+            shared: None,
+            family: crate::target::Family::Ice40,
+            name: "d".into(),
+            timesteps: 1,
+            input: Input { count: 2, bits: 1 },
+            stages: vec![
+                Stage::Dense(dense("a", Place::BlockRam)),
+                Stage::Lif(neuron_stage()),
+                spram("b"),
+                Stage::Count(1),
+                spram("c"),
+            ],
+            trace: false,
+        };
+        let files = files(&design);
+        let paths: Vec<_> = files.iter().map(|f| &*f.path).collect();
+        assert_eq!(paths, ["rtl/mem_0.hex", "rtl/mem_1.hex", "weights.bin"]);
+        let one = image(&dense("b", Place::Spram)).collect::<Vec<_>>();
+        assert_eq!(one.len(), 18);
+        assert_eq!(files[2].contents, [&one[..], &one[..]].concat());
+        assert_eq!(load_image(&design).len(), design.load_bytes() as usize);
+    }
 }

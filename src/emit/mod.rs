@@ -6,12 +6,13 @@
 
 mod core;
 mod memory;
+mod shared;
 mod top;
 
 use crate::diag::{Diagnostic, Result};
 use crate::hw::Design;
 use crate::target::Target;
-pub use memory::load_image;
+pub use memory::{load_image, name as contents_file};
 pub use top::divider;
 
 /// A file to be written, its path relative to the output directory.
@@ -48,22 +49,37 @@ pub static HDL: &[(&str, &str)] = &[
     ("sf_cobs_tx.v", include_str!("../../hdl/sf_cobs_tx.v")),
     ("sf_count_ones.v", include_str!("../../hdl/sf_count_ones.v")),
     ("sf_crc16.v", include_str!("../../hdl/sf_crc16.v")),
+    ("sf_currents.v", include_str!("../../hdl/sf_currents.v")),
     ("sf_dense.v", include_str!("../../hdl/sf_dense.v")),
     ("sf_dense_replay.v", include_str!("../../hdl/sf_dense_replay.v")),
+    ("sf_dump.v", include_str!("../../hdl/sf_dump.v")),
+    ("sf_emit.v", include_str!("../../hdl/sf_emit.v")),
+    ("sf_fetch.v", include_str!("../../hdl/sf_fetch.v")),
+    ("sf_gather.v", include_str!("../../hdl/sf_gather.v")),
     ("sf_host_link.v", include_str!("../../hdl/sf_host_link.v")),
+    ("sf_input_map.v", include_str!("../../hdl/sf_input_map.v")),
     ("sf_intake.v", include_str!("../../hdl/sf_intake.v")),
+    ("sf_lanes.v", include_str!("../../hdl/sf_lanes.v")),
     ("sf_lif.v", include_str!("../../hdl/sf_lif.v")),
+    ("sf_map.v", include_str!("../../hdl/sf_map.v")),
+    ("sf_or.v", include_str!("../../hdl/sf_or.v")),
     ("sf_por.v", include_str!("../../hdl/sf_por.v")),
     ("sf_ram.v", include_str!("../../hdl/sf_ram.v")),
+    ("sf_ram1p.v", include_str!("../../hdl/sf_ram1p.v")),
     ("sf_readout.v", include_str!("../../hdl/sf_readout.v")),
     ("sf_reset.v", include_str!("../../hdl/sf_reset.v")),
+    ("sf_ring.v", include_str!("../../hdl/sf_ring.v")),
     ("sf_rom.v", include_str!("../../hdl/sf_rom.v")),
+    ("sf_sequence.v", include_str!("../../hdl/sf_sequence.v")),
     ("sf_spram.v", include_str!("../../hdl/sf_spram.v")),
     ("sf_status.v", include_str!("../../hdl/sf_status.v")),
     ("sf_stream_seq.v", include_str!("../../hdl/sf_stream_seq.v")),
+    ("sf_tail.v", include_str!("../../hdl/sf_tail.v")),
     ("sf_trace.v", include_str!("../../hdl/sf_trace.v")),
+    ("sf_train_write.v", include_str!("../../hdl/sf_train_write.v")),
     ("sf_uart_rx.v", include_str!("../../hdl/sf_uart_rx.v")),
     ("sf_uart_tx.v", include_str!("../../hdl/sf_uart_tx.v")),
+    ("sf_walk.v", include_str!("../../hdl/sf_walk.v")),
 ];
 
 /// Directory of the Verilog files in the output.
@@ -80,8 +96,12 @@ pub const WEIGHTS: &str = "weights.bin";
 pub fn emit(design: &Design, target: &Target) -> Result<Vec<File>> {
     let mut files: Vec<File> =
         HDL.iter().map(|(name, text)| File::new(format!("{RTL_DIR}/{name}"), *text)).collect();
-    files.push(core::render(design)?);
-    files.extend(memory::files(design));
+    if let Some(shared) = &design.shared {
+        files.extend(shared::files(design, shared)?);
+    } else {
+        files.push(core::render(design)?);
+        files.extend(memory::files(design));
+    }
     if let Some(board) = &target.board {
         files.extend(top::render(design, target, board)?);
     }

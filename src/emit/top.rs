@@ -6,7 +6,7 @@ use askama::Template;
 use super::{File, RTL_DIR, quoted};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::hw::Design;
-use crate::target::{Board, Target};
+use crate::target::{Board, Family, Target};
 
 #[derive(Template)]
 #[template(path = "verilog/top.v", escape = "none")]
@@ -22,15 +22,32 @@ struct Top<'a> {
     identity: String,
     dense_count: usize,
     lif_count: usize,
+    /// One processor: the job that it runs is a probe, too.
+    shared: bool,
+    /// The LEDs light when driven high.
+    lit_high: bool,
 }
 
 #[derive(Template)]
 #[template(path = "verilog/pins.pcf", escape = "none")]
-struct Pins<'a> {
+struct Pcf<'a> {
     target: &'a str,
     version: &'a str,
-    pins: Vec<(&'a str, &'a str)>,
+    pins: Pins<'a>,
 }
+
+#[derive(Template)]
+#[template(path = "verilog/pins.lpf", escape = "none")]
+struct Lpf<'a> {
+    target: &'a str,
+    version: &'a str,
+    pins: Pins<'a>,
+    /// Electrical standard of every pin.
+    io: Option<&'a str>,
+}
+
+/// Ports and where they are.
+type Pins<'a> = Vec<(&'a str, &'a str)>;
 
 /// Largest deviation of the serial line's speed that a receiver stands.
 const BAUD_TOLERANCE: f64 = 0.02;
@@ -66,24 +83,26 @@ pub(super) fn render(design: &Design, target: &Target, board: &Board) -> Result<
         inputs: design.input.count,
         load_bytes: design.load_bytes(),
         identity: identity(design),
-        dense_count: design.denses().count(),
-        lif_count: design.lifs().count(),
+        dense_count: design.denses().count().max(1),
+        lif_count: design.lifs().count().max(1),
+        shared: design.shared.is_some(),
+        lit_high: board.pins.contains_key("led_busy_o"),
     };
-    let pins = Pins {
-        target: &target.name,
-        version,
-        pins: board.pins.iter().map(|(port, pin)| (port.as_str(), pin.as_str())).collect(),
+    let pins = board.pins.iter().map(|(port, pin)| (port.as_str(), pin.as_str())).collect();
+    let (family, target) = (target.device.family, &target.name);
+    let name = family.spec().constraints;
+    let io = board.io_standard.as_deref();
+    let pins = match family {
+        Family::Ice40 => File::rendered(name, &Pcf { target, version, pins })?,
+        Family::Ecp5 => File::rendered(name, &Lpf { target, version, pins, io })?,
     };
-    Ok(vec![File::rendered(format!("{RTL_DIR}/top.v"), &top)?, File::rendered("pins.pcf", &pins)?])
+    Ok(vec![File::rendered(format!("{RTL_DIR}/top.v"), &top)?, pins])
 }
 
 /// What the board answers to `identify`, 16 bytes: "SYNF", version 1, timesteps, classes,
 /// inputs (2 bytes), and the first 7 letters of the model's name.
 fn identity(design: &Design) -> String {
-    let classes = match design.stages.last() {
-        Some(crate::hw::Stage::Readout(r)) => r.classes(),
-        _ => 0,
-    };
+    let classes = design.readout().map_or(0, crate::hw::ReadoutStage::classes);
     let mut bytes = b"SYNF\x01".to_vec();
     bytes.push(design.timesteps as u8);
     bytes.push(classes as u8);
@@ -91,4 +110,67 @@ fn identity(design: &Design) -> String {
     bytes.extend(design.name.bytes().take(7));
     bytes.resize(16, 0);
     bytes.iter().map(|b| format!("{b:02X}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hw::{Input, ReadoutStage, Stage};
+    use crate::target;
+
+    fn design(name: &str) -> Design {
+        let readout = ReadoutStage {
+            name: "y".into(),
+            input_bits: 2,
+            gain: vec![1; 10],
+            offset: vec![0; 10],
+            gain_bits: 1,
+            offset_bits: 2,
+            logit_bits: 3,
+            block: false,
+        };
+        Design {
+            shared: None,
+            family: crate::target::Family::Ice40,
+            name: name.into(),
+            timesteps: 4,
+            input: Input { count: 784, bits: 8 },
+            stages: vec![Stage::Readout(readout)],
+            trace: false,
+        }
+    }
+
+    #[test]
+    fn the_board_says_what_it_runs() {
+        // SYNF, version 1, T = 4, 10 classes, 784 = 0x0310 inputs, "student".
+        assert_eq!(identity(&design("student_large")), "53594E4601040A031073747564656E74");
+        // A short name is followed by zeros.
+        assert_eq!(identity(&design("ab")), "53594E4601040A031061620000000000");
+    }
+
+    #[test]
+    fn dividers_are_whole_and_near_enough() {
+        let board = |clock_mhz: f64, uart_baud: u32| Board {
+            clock_mhz,
+            uart_baud,
+            ..target::load("icebreaker").unwrap().board.unwrap()
+        };
+        for (clock, baud, cycles) in [
+            (12.0, 1_000_000, 12),
+            (12.0, 115_200, 104),
+            (4.0, 1_000_000, 4),
+            (10.2, 1_000_000, 10),
+        ] {
+            assert_eq!(divider(&board(clock, baud)).unwrap(), cycles, "{clock} MHz, {baud}");
+        }
+        for (clock, baud) in
+            [(3.0, 1_000_000), (4.49, 1_000_000), (10.21, 1_000_000), (9.79, 1_000_000), (12.0, 0)]
+        {
+            assert_eq!(
+                divider(&board(clock, baud)).unwrap_err().code.id,
+                "SF0402",
+                "{clock}, {baud}"
+            );
+        }
+    }
 }

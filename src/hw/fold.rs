@@ -11,13 +11,13 @@
 use super::cost::{self, Estimate, Memory, MemoryKind};
 use super::{DenseStage, Design, Options, Place, Stage};
 use crate::diag::{Diagnostic, Result, codes};
-use crate::target::{Resources, Target};
+use crate::target::{Family, Resources, Target};
 
-/// Place and route needs some LUTs to spare.
-const LUT_SHARE: f64 = 0.9;
+/// Place and route needs some cells to spare: the placer gives up near the last
+/// cell, and the estimate is off by a few percent.
+const CELL_SHARE: f64 = 0.9;
 
-/// Bits of a block RAM, and of a single-port RAM.
-const EBR_BITS: u64 = 4096;
+/// Bits of a single-port RAM.
 const SPRAM_BITS: u64 = 16 * 16_384;
 
 /// The host link loads the bytes of so many single-port RAMs.
@@ -29,7 +29,8 @@ const FEW_WEIGHTS: u32 = 4096;
 /// Chooses lanes and the place of every memory.
 pub(super) fn fold(design: &mut Design, target: &Target, options: &Options) -> Result<Estimate> {
     let have = target.device.resources;
-    let lut4 = (f64::from(have.lut4) * LUT_SHARE) as u32;
+    let share = (f64::from(have.lut4) * CELL_SHARE) as u32;
+    let lut4 = options.cells.map_or(share, |most| most.min(share));
     let budget = Resources { lut4, spram: have.spram.min(LOADED_SPRAM), ..have };
     for name in options.lanes.keys() {
         if !design.denses().any(|d| d.name == *name) {
@@ -92,7 +93,7 @@ fn set_lanes(design: &mut Design, options: &Options) -> Vec<usize> {
             d.lanes = lanes.clamp(1, d.outputs());
             fixed.push(i);
         } else if let Stage::Dense(d) = stage {
-            d.lanes = tightest(d);
+            d.lanes = tightest(d, design.family);
         }
     }
     fixed
@@ -101,18 +102,19 @@ fn set_lanes(design: &mut Design, options: &Options) -> Vec<usize> {
 /// The smallest number of lanes with which a layer needs the fewest block RAMs: for its
 /// weights, unless they are few enough for LUTs, and for the inputs it replays. In SPRAM, where
 /// block RAMs are not what is scarce, the one with which the weights need the fewest of those.
-fn tightest(d: &DenseStage) -> u32 {
+fn tightest(d: &DenseStage, family: Family) -> u32 {
+    let blocks = |depth, width| family.spec().block_ram.count(depth, width);
     let rams = |lanes: u32| {
         let depth = d.depth_with(lanes);
         if d.place == Place::Spram {
             return Memory::single_ports(depth, lanes);
         }
         let replay = if lanes < d.outputs() {
-            Memory::blocks(d.inputs(), d.input_bits) + Memory::blocks(d.words(), 16)
+            blocks(d.inputs(), d.input_bits) + blocks(d.words(), 16)
         } else {
             0
         };
-        let weights = Memory::blocks(depth, lanes);
+        let weights = blocks(depth, lanes);
         replay + if d.inputs() * d.outputs() > FEW_WEIGHTS { weights } else { 0 }
     };
     let lanes = (1..=d.outputs()).rev().map(|groups| d.outputs().div_ceil(groups));
@@ -148,7 +150,7 @@ fn set(design: &mut Design, i: usize, lanes: u32) {
 }
 
 fn fits(e: &Estimate, budget: Resources) -> bool {
-    e.lut4 <= budget.lut4 && e.ebr <= budget.ebr && e.spram <= budget.spram
+    e.cells <= budget.lut4 && e.ebr <= budget.ebr && e.spram <= budget.spram
 }
 
 /// Puts read-only memories into block RAM while there is some, and estimates the result.
@@ -192,16 +194,17 @@ fn lanes_do_not_fit(
 ) -> Box<Diagnostic> {
     let message = format!("with these lanes `{}` {}", design.name, excess(need, target, budget));
     Diagnostic::new(&codes::HW_DOES_NOT_FIT, message).at("--lanes").help(
-        "it fits if --lanes is left out; many lanes cost LUT4 for the adders, few for the weights",
+        "it fits if --lanes is left out; many lanes cost cells for the adders, few for the weights",
     )
 }
 
 /// What is needed, what there is, and what is too much.
 fn excess(need: &Estimate, target: &Target, budget: Resources) -> String {
     let spram = |n: u32| if budget.spram > 0 { format!(", {n} SPRAM") } else { String::new() };
+    let ram = target.device.family.spec().block_ram.name;
     let mut message = format!(
-        "needs at least {} LUT4, {} EBR{}; {} has {} LUT4 ({} usable), {} EBR{}",
-        need.lut4,
+        "needs at least {} logic cells, {} {ram}{}; {} has {} LUT4 ({} cells usable), {} {ram}{}",
+        need.cells,
         need.ebr,
         spram(need.spram),
         target.name,
@@ -211,8 +214,8 @@ fn excess(need: &Estimate, target: &Target, budget: Resources) -> String {
         spram(budget.spram),
     );
     for (what, need, have) in [
-        ("LUT4", need.lut4, budget.lut4),
-        ("EBR", need.ebr, budget.ebr),
+        ("logic cells", need.cells, budget.lut4),
+        (ram, need.ebr, budget.ebr),
         ("SPRAM", need.spram, budget.spram),
     ] {
         if need > have {
@@ -235,7 +238,8 @@ fn does_not_fit(
         .filter(|m| m.kind == MemoryKind::Weights)
         .map(|m| u64::from(m.depth) * u64::from(m.width))
         .sum();
-    let room = u64::from(budget.ebr) * EBR_BITS + u64::from(budget.spram) * SPRAM_BITS;
+    let block = u64::from(design.family.spec().block_ram.bits);
+    let room = u64::from(budget.ebr) * block + u64::from(budget.spram) * SPRAM_BITS;
     let message = format!(
         "folded as tightly as possible, `{}` {}; it has {weights} bits of weights, all RAMs hold {room}",
         design.name,

@@ -3,18 +3,38 @@
 
 use std::collections::BTreeMap;
 
-use super::{Design, Estimate, fold, stages};
-use crate::diag::Result;
+use serde::{Deserialize, Serialize};
+
+use super::{Design, Estimate, fold, shared, stages};
+use crate::diag::{Result, codes};
 use crate::ir::Graph;
 use crate::target::Target;
 
 /// What a user may choose about the hardware.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Layer name → lanes, instead of what the cost model chooses.
+    /// Layer name → lanes, instead of what the cost model chooses; `shared` is the processor
+    /// of the shared mapping.
     pub lanes: BTreeMap<String, u32>,
     /// Leave out the memory from which the host can read the spikes.
     pub no_trace: bool,
+    /// How layers are mapped to engines.
+    pub mapping: Mapping,
+    /// Use at most so many logic cells, instead of the share that usually routes.
+    pub cells: Option<u32>,
+}
+
+/// How layers are mapped to engines.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mapping {
+    /// The chain where it takes the graph and fits, else the processor.
+    #[default]
+    Auto,
+    /// A chain of engines, one a layer.
+    Pipeline,
+    /// One processor for all layers.
+    Shared,
 }
 
 /// Lowers an integer graph for a target and folds it into the target's resources.
@@ -23,8 +43,43 @@ pub struct Options {
 /// `HW_UNSUPPORTED` with the layer that no engine takes, `HW_DOES_NOT_FIT` with the
 /// resource, by how much, and what would fit.
 pub fn lower(graph: &Graph, target: &Target, options: &Options) -> Result<(Design, Estimate)> {
+    match options.mapping {
+        Mapping::Pipeline => chain(graph, target, options),
+        Mapping::Shared => shared::lower(graph, target, options),
+        Mapping::Auto => {
+            let refused = match chain(graph, target, options) {
+                Ok((design, mut estimate)) => {
+                    estimate.reasons.push(
+                        "pipeline: an engine for each layer is fastest, and it fits".to_owned(),
+                    );
+                    return Ok((design, estimate));
+                }
+                // Whoever names lanes of a layer means the pipeline.
+                Err(d) if options.lanes.keys().any(|name| name != shared::PROCESSOR) => {
+                    return Err(d);
+                }
+                Err(d) => d,
+            };
+            match shared::lower(graph, target, options) {
+                Ok((design, mut estimate)) => {
+                    let node = refused.location.path.as_deref().unwrap_or("the model");
+                    let why = format!("shared: no pipeline takes it; {node}: {}", refused.message);
+                    estimate.reasons.insert(0, why);
+                    Ok((design, estimate))
+                }
+                // What no chain takes should at least fit the processor.
+                Err(d) if refused.code == &codes::HW_UNSUPPORTED => Err(d),
+                Err(_) => Err(refused),
+            }
+        }
+    }
+}
+
+/// The chain of stages.
+fn chain(graph: &Graph, target: &Target, options: &Options) -> Result<(Design, Estimate)> {
     let mut design = stages::build(graph)?;
     design.trace = !options.no_trace;
+    design.family = target.device.family;
     let estimate = fold::fold(&mut design, target, options)?;
     Ok((design, estimate))
 }

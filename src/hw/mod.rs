@@ -8,9 +8,13 @@
 mod cost;
 mod design;
 mod fold;
+mod logic;
 mod lower;
+pub mod shared;
 mod stages;
+#[cfg(test)]
+mod tests;
 
 pub use cost::{Estimate, Memory, MemoryKind, estimate};
 pub use design::{DenseStage, Design, Input, LifStage, Place, ReadoutStage, Stage};
-pub use lower::{Options, lower};
+pub use lower::{Mapping, Options, lower};

@@ -3,7 +3,10 @@
 
 use super::{DenseStage, Design, Input, LifStage, Place, ReadoutStage, Stage};
 use crate::diag::{Diagnostic, Result, codes};
-use crate::ir::{FixedLif, FixedReadout, Graph, Kind, Linear, Node, NodeId, Op, Stream};
+use crate::ir::{
+    FixedLif, FixedReadout, Graph, Kind, Linear, Node, NodeId, Op, PerChannel, Stream, Taken,
+};
+use crate::target::Family;
 
 /// Longest spike train: a word of a block RAM.
 const MAX_TIMESTEPS: u32 = 16;
@@ -29,7 +32,9 @@ pub(super) fn build(graph: &Graph) -> Result<Design> {
         timesteps: graph.timesteps,
         input: Input { count: 0, bits: 0 },
         stages: Vec::new(),
+        shared: None,
         trace: true,
+        family: Family::default(),
     };
     for (i, &id) in chain.iter().enumerate() {
         let node = graph.node(id);
@@ -62,7 +67,7 @@ pub(super) fn build(graph: &Graph) -> Result<Design> {
                 let Some(Stage::Dense(d)) = design.stages.last() else {
                     return Err(unsupported(node, "neurons that no linear layer feeds"));
                 };
-                let stage = lif(node, l, d.output_bits(), from.stream.is_static, graph.timesteps);
+                let stage = lif(node, l, d.output_bits(), from.stream.is_static, graph.timesteps)?;
                 design.stages.push(Stage::Lif(stage));
             }
             (Op::FixedReadout(r), Some(from)) => {
@@ -97,6 +102,13 @@ pub(super) fn build(graph: &Graph) -> Result<Design> {
 /// The nodes from input to output; every one takes the one before it.
 fn chain(graph: &Graph) -> Result<Vec<NodeId>> {
     let order = graph.order()?;
+    // What no engine computes is named before how it is connected.
+    let known = |op: &Op| {
+        matches!(op, Op::Input(_) | Op::Linear(_) | Op::FixedLif(_) | Op::FixedReadout(_))
+    };
+    if let Some(node) = order.iter().map(|&id| graph.node(id)).find(|n| !known(&n.op)) {
+        return Err(unsupported(node, format!("no engine computes `{}`", node.op.name())));
+    }
     for (i, &id) in order.iter().enumerate() {
         let before = i.checked_sub(1).map(|p| order[p]);
         if graph.operands(id) != before.into_iter().collect::<Vec<_>>() {
@@ -120,12 +132,12 @@ fn unsupported(node: &Node, message: impl Into<String>) -> Box<Diagnostic> {
 }
 
 /// Bits of an unsigned number up to `largest`.
-fn bits_for(largest: u64) -> u32 {
+pub(super) fn bits_for(largest: u64) -> u32 {
     (u64::BITS - largest.leading_zeros()).max(1)
 }
 
 /// Bits of a two's-complement number, sign included.
-fn signed_bits(v: i64) -> u32 {
+pub(super) fn signed_bits(v: i64) -> u32 {
     bits_for(if v < 0 { !v as u64 } else { v as u64 }) + 1
 }
 
@@ -161,10 +173,23 @@ fn dense(node: &Node, l: &Linear, x: &Stream, timesteps: u32, counted: bool) -> 
     })
 }
 
-fn lif(node: &Node, l: &FixedLif, input_bits: u32, hold: bool, timesteps: u32) -> LifStage {
+fn lif(node: &Node, l: &FixedLif, input_bits: u32, hold: bool, timesteps: u32) -> Result<LifStage> {
+    let PerChannel::All(leak_num) = l.leak_num else {
+        let message = "the leak differs between neurons; the hardware has one for a layer";
+        return Err(unsupported(node, message));
+    };
+    if l.sign.iter().any(|s| *s != 1) {
+        return Err(unsupported(
+            node,
+            "neurons that negate their input, or do not see it (a gain of 0)",
+        ));
+    }
+    if l.reset_to.iter().chain(&l.start).any(|v| *v != 0) {
+        return Err(unsupported(node, "membranes that start at or reset to another value than 0"));
+    }
     let bias_bits = l.bias.iter().map(|&b| signed_bits(b)).max().unwrap_or(1);
     let threshold_bits = l.threshold.iter().map(|&t| bits_for(t as u64)).max().unwrap_or(1);
-    LifStage {
+    Ok(LifStage {
         name: node.name.clone(),
         timesteps,
         hold,
@@ -172,7 +197,7 @@ fn lif(node: &Node, l: &FixedLif, input_bits: u32, hold: bool, timesteps: u32) -
         // The registers' operands are sign-extended to the membrane's width.
         membrane_bits: l.width.max(input_bits).max(bias_bits).max(threshold_bits + 1),
         frac: l.frac,
-        leak_num: l.leak_num,
+        leak_num,
         leak_shift: l.leak_shift,
         reset: l.reset,
         compare: l.compare,
@@ -181,10 +206,14 @@ fn lif(node: &Node, l: &FixedLif, input_bits: u32, hold: bool, timesteps: u32) -
         bias_bits,
         threshold_bits,
         block: false,
-    }
+    })
 }
 
 fn readout(node: &Node, r: &FixedReadout, input_bits: u32) -> Result<ReadoutStage> {
+    if r.kind == Taken::Last {
+        let message = "only the last timestep is read out; the hardware sums all of them";
+        return Err(unsupported(node, message));
+    }
     if r.gain.len() > MAX_CLASSES {
         return Err(unsupported(
             node,

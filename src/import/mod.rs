@@ -61,12 +61,15 @@ pub enum ZeroSign {
 /// What becomes of weights that are not ±α.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum WeightForm {
-    /// They are refused.
+    /// They are kept, for passes to round, if another layer has binary weights; a model
+    /// without any is refused.
     #[default]
+    Auto,
+    /// They are refused.
     Binary,
     /// They become integers of 8 bits with one scale an output.
     Int8,
-    /// They are kept; only the interpreter runs them.
+    /// They are kept, for passes to round.
     Float,
 }
 

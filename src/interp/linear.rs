@@ -10,7 +10,7 @@ use crate::ir::{Kind, Linear, Weights};
 /// `y = W x + b`.
 pub(super) fn apply(l: &Linear, x: &Value, to: Kind) -> Value {
     let rows = 0..l.weights.outputs();
-    let x = operand(&l.weights, x);
+    let x = operand(&l.weights, x, to);
     if matches!(to, Kind::Current { .. }) {
         let mut sums = vec![0; rows.len()];
         integers(&l.weights, rows, &x, &mut sums);
@@ -23,22 +23,48 @@ pub(super) fn apply(l: &Linear, x: &Value, to: Kind) -> Value {
 }
 
 /// What the weights are applied to: bit planes as they are where signs alone decide,
-/// everything else as real numbers.
-pub(super) fn operand<'a>(weights: &Weights, x: &'a Value) -> Cow<'a, Value> {
-    match x {
-        Value::Spikes(_) | Value::Levels(_) if weights.binary().is_some() => Cow::Borrowed(x),
-        Value::Real(_) => Cow::Borrowed(x),
-        other => Cow::Owned(Value::Real(other.to_reals())),
+/// everything else as integers or real numbers, as the result is.
+pub(super) fn operand<'a>(weights: &Weights, x: &'a Value, to: Kind) -> Cow<'a, Value> {
+    match (x, to) {
+        (Value::Spikes(_) | Value::Levels(_), _) if weights.binary().is_some() => Cow::Borrowed(x),
+        (Value::Real(_), Kind::Real) | (Value::Integers(_), Kind::Current { .. }) => {
+            Cow::Borrowed(x)
+        }
+        (x, Kind::Current { .. }) => Cow::Owned(Value::Integers(x.to_integers())),
+        (x, _) => Cow::Owned(Value::Real(x.to_reals())),
     }
 }
 
-/// Rows of `W x` where they are integers: every weight ±1, `x` spikes or levels.
+/// Rows of `W x` in integers; `x` is an [`operand`] of these weights.
 pub(super) fn integers(weights: &Weights, rows: Range<usize>, x: &Value, sums: &mut [i64]) {
-    let Some((signs, _)) = weights.binary() else { return };
-    let planes = x.planes();
-    let total = ones(planes);
-    for (r, sum) in rows.zip(sums) {
-        *sum = plane_sum(signs.row(r), planes, total);
+    let columns = weights.inputs();
+    match (weights, x) {
+        (Weights::Binary { signs, .. }, Value::Integers(v)) => {
+            let total: i64 = v.iter().sum();
+            for (r, sum) in rows.zip(sums) {
+                let row = signs.row(r);
+                let plus = v.chunks(64).zip(row).map(|(v, word)| {
+                    let chosen = |(i, v): (usize, &i64)| if word >> i & 1 == 1 { *v } else { 0 };
+                    v.iter().enumerate().map(chosen).sum::<i64>()
+                });
+                *sum = 2 * plus.sum::<i64>() - total;
+            }
+        }
+        (Weights::Binary { signs, .. }, planes) => {
+            let planes = planes.planes();
+            let total = ones(planes);
+            for (r, sum) in rows.zip(sums) {
+                *sum = plane_sum(signs.row(r), planes, total);
+            }
+        }
+        (Weights::Integer { values, .. }, Value::Integers(v)) => {
+            for (r, sum) in rows.zip(sums) {
+                let row = &values[r * columns..(r + 1) * columns];
+                *sum = row.iter().zip(v).map(|(w, x)| i64::from(*w) * x).sum();
+            }
+        }
+        // Nothing else has an integer as its result.
+        _ => {}
     }
 }
 

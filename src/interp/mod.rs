@@ -14,7 +14,7 @@ mod window;
 use std::collections::HashMap;
 
 use crate::diag::{Diagnostic, Result, codes};
-use crate::ir::{Graph, NodeId, Op, ReadoutKind, Stream};
+use crate::ir::{Graph, NodeId, Op, ReadoutKind, Stream, entry};
 
 use delay::History;
 use neuron::{FixedNeurons, RealNeurons};
@@ -197,7 +197,10 @@ impl<'g> Interp<'g> {
     fn integer_logits(&self, sum: &[i64]) -> Vec<i64> {
         match &self.graph.node(self.order[self.output]).op {
             Op::FixedReadout(r) => {
-                sum.iter().zip(&r.gain).zip(&r.offset).map(|((s, g), o)| s * g + o).collect()
+                let n = sum.len();
+                let logit =
+                    |(c, s): (usize, &i64)| s * entry(&r.gain, c, n, 0) + entry(&r.offset, c, n, 0);
+                sum.iter().enumerate().map(logit).collect()
             }
             _ => sum.to_vec(),
         }
@@ -221,7 +224,7 @@ impl State {
     fn new(op: &Op) -> Self {
         match op {
             Op::Lif(_) | Op::Li(_) => Self::Real(RealNeurons::default()),
-            Op::FixedLif(_) => Self::Fixed(FixedNeurons::default()),
+            Op::FixedLif(_) | Op::FixedLi(_) => Self::Fixed(FixedNeurons::default()),
             Op::Delay(_) => Self::Delay(History::default()),
             Op::Readout(_) => Self::Steps(Vec::new()),
             Op::FixedReadout(_) => Self::Sum(Vec::new()),

@@ -3,7 +3,9 @@
 //! integrates or compares.
 
 use super::value::{Bitmap, Value};
-use crate::ir::{Compare, FixedLif, Li, Lif, PerChannel, Reset, Threshold};
+use crate::ir::{
+    Compare, FixedLi, FixedLif, FixedScale, Li, Lif, PerChannel, Reset, Threshold, entry,
+};
 
 fn reaches<T: PartialOrd>(compare: Compare, u: T, theta: T) -> bool {
     match compare {
@@ -66,26 +68,57 @@ pub(super) fn threshold(t: &Threshold, x: &[f64]) -> Value {
 /// State of a layer in integers: what the next current is added to.
 #[derive(Default)]
 pub(super) struct FixedNeurons {
-    state: Vec<i64>,
+    state: Option<Vec<i64>>,
+}
+
+fn leaked(leak_num: &PerChannel<u32>, shift: u32, i: usize, n: usize, v: i64) -> i64 {
+    (v * i64::from(leak_num.of(i, n))) >> shift
 }
 
 impl FixedNeurons {
-    /// One timestep.
-    pub(super) fn step(&mut self, l: &FixedLif, x: &[i64]) -> Value {
-        self.state.resize(x.len(), 0);
-        let leak = |v: i64| (v * i64::from(l.leak_num)) >> l.leak_shift;
-        let fired = x.iter().zip(&mut self.state).enumerate().map(|(c, (x, state))| {
-            let theta = l.threshold[c];
-            let u = *state + (x << l.frac) + l.bias[c];
+    /// One timestep of neurons that fire.
+    pub(super) fn fire(&mut self, l: &FixedLif, x: &[i64]) -> Value {
+        let n = x.len();
+        let leak = |i, v| leaked(&l.leak_num, l.leak_shift, i, n, v);
+        let first = || (0..n).map(|i| leak(i, entry(&l.start, i, n, 0))).collect();
+        let states = self.state.get_or_insert_with(first);
+        let fired = x.iter().zip(states).enumerate().map(|(i, (x, state))| {
+            let theta = entry(&l.threshold, i, n, 1);
+            let x = x * i64::from(entry(&l.sign, i, n, 1));
+            let u = *state + (x << l.frac) + entry(&l.bias, i, n, 0);
             let fires = reaches(l.compare, u, theta);
             *state = match (l.reset, fires) {
-                (Reset::Soft, true) => leak(u - theta),
-                (Reset::SoftDelayed, true) => leak(u) - theta,
-                (Reset::Hard, true) => 0,
-                (_, false) | (Reset::None, true) => leak(u),
+                (Reset::Soft, true) => leak(i, u - theta),
+                (Reset::SoftDelayed, true) => leak(i, u) - theta,
+                (Reset::Hard, true) => leak(i, entry(&l.reset_to, i, n, 0)),
+                (_, false) | (Reset::None, true) => leak(i, u),
             };
             fires
         });
         Value::Spikes(Bitmap::from_iter(fired))
     }
+
+    /// One timestep of neurons that only integrate.
+    pub(super) fn integrate(&mut self, l: &FixedLi, x: &[i64]) -> Value {
+        let n = x.len();
+        let leak = |i, v| leaked(&l.leak_num, l.leak_shift, i, n, v);
+        let first = || (0..n).map(|i| leak(i, entry(&l.start, i, n, 0))).collect();
+        let states = self.state.get_or_insert_with(first);
+        let membranes = x.iter().zip(states).enumerate().map(|(i, (x, state))| {
+            let x = x * i64::from(entry(&l.sign, i, n, 1));
+            let u = *state + (x << l.frac) + entry(&l.bias, i, n, 0);
+            *state = leak(i, u);
+            u
+        });
+        Value::Integers(membranes.collect())
+    }
+}
+
+/// `floor((gain x + offset) / 2^shift)`.
+pub(super) fn scale(s: &FixedScale, x: &[i64]) -> Value {
+    let n = x.len();
+    let scaled = |(i, x): (usize, &i64)| {
+        (entry(&s.gain, i, n, 0) * x + entry(&s.offset, i, n, 0)) >> s.shift
+    };
+    Value::Integers(x.iter().enumerate().map(scaled).collect())
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! One timestep of one node.
 
-use super::neuron::threshold;
+use super::neuron::{scale, threshold};
 use super::value::Value;
 use super::{Operand, State, linear, window};
 use crate::diag::{Diagnostic, Result};
-use crate::ir::{Concat, Kind, Node, Op};
+use crate::ir::{Concat, Kind, Node, Op, Taken};
 
 /// What a node makes of its operands.
 pub(super) fn step(node: &Node, operands: &[Operand<'_>], state: &mut State) -> Result<Value> {
@@ -49,7 +49,9 @@ pub(super) fn step(node: &Node, operands: &[Operand<'_>], state: &mut State) -> 
         }
         (Op::Li(l), State::Real(neurons)) => neurons.integrate(l, &x.to_reals()),
         (Op::Lif(l), State::Real(neurons)) => neurons.fire(l, &x.to_reals()),
-        (Op::FixedLif(l), State::Fixed(neurons)) => neurons.step(l, &x.to_integers()),
+        (Op::FixedLif(l), State::Fixed(neurons)) => neurons.fire(l, &x.to_integers()),
+        (Op::FixedLi(l), State::Fixed(neurons)) => neurons.integrate(l, &x.to_integers()),
+        (Op::FixedScale(s), _) => scale(s, &x.to_integers()),
         (Op::Readout(r), State::Steps(steps)) => {
             let n = to.len();
             let logit = |(i, v): (usize, &f64)| r.gain.of(i, n) * v + r.offset.of(i, n);
@@ -57,8 +59,11 @@ pub(super) fn step(node: &Node, operands: &[Operand<'_>], state: &mut State) -> 
             steps.push(logits.clone());
             Value::Real(logits)
         }
-        (Op::FixedReadout(_), State::Sum(sum)) => {
+        (Op::FixedReadout(r), State::Sum(sum)) => {
             let x = x.to_integers();
+            if r.kind == Taken::Last {
+                sum.clear();
+            }
             sum.resize(x.len(), 0);
             sum.iter_mut().zip(&x).for_each(|(s, v)| *s += v);
             Value::Integers(sum.clone())

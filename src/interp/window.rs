@@ -68,11 +68,9 @@ impl<'a> Windows<'a> {
             .enumerate()
             .flat_map(|(i, ch)| self.rows(ch, at).map(move |(from, to)| (from, i * area + to)));
         match (x, seen) {
-            (Value::Real(x), Value::Real(seen)) => {
-                seen.fill(0.0);
-                for (from, to) in runs {
-                    (0..count).for_each(|k| seen[to + k] = x[from + k * step]);
-                }
+            (Value::Real(x), Value::Real(seen)) => gather_numbers(x, runs, count, step, seen),
+            (Value::Integers(x), Value::Integers(seen)) => {
+                gather_numbers(x, runs, count, step, seen)
             }
             (x, Value::Spikes(seen)) => {
                 gather_bits(x.planes(), runs, count, step, std::slice::from_mut(seen))
@@ -80,6 +78,20 @@ impl<'a> Windows<'a> {
             (x, Value::Levels(seen)) => gather_bits(x.planes(), runs, count, step, seen),
             _ => {}
         }
+    }
+}
+
+/// What windows see, number by number.
+fn gather_numbers<T: Copy + Default>(
+    x: &[T],
+    runs: impl Iterator<Item = (usize, usize)>,
+    count: usize,
+    step: usize,
+    seen: &mut [T],
+) {
+    seen.fill(T::default());
+    for (from, to) in runs {
+        (0..count).for_each(|k| seen[to + k] = x[from + k * step]);
     }
 }
 
@@ -107,7 +119,7 @@ fn gather_bits(
 
 /// Every output channel at every position.
 pub(super) fn conv(c: &Conv, x: &Value, from: &Stream, to: &Stream) -> Value {
-    let x = linear::operand(&c.weights, x);
+    let x = linear::operand(&c.weights, x, to.kind);
     if matches!(to.kind, Kind::Current { .. }) {
         let sums = |rows, seen: &Value, found: &mut [i64]| {
             linear::integers(&c.weights, rows, seen, found);

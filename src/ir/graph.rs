@@ -34,10 +34,10 @@ pub struct Graph {
     /// T, ≥ 1.
     pub timesteps: u32,
     /// Edge weight: which operand of the target node.
-    nodes: StableDiGraph<Node, usize>,
+    pub(super) nodes: StableDiGraph<Node, usize>,
     /// Node by name, which a node keeps.
-    names: HashMap<String, NodeId>,
-    output: Option<NodeId>,
+    pub(super) names: HashMap<String, NodeId>,
+    pub(super) output: Option<NodeId>,
 }
 
 impl Graph {

@@ -36,7 +36,24 @@ pub fn infer(op: &Op, operands: &[&Stream]) -> Result<Stream> {
         _ => return Err(Diagnostic::internal("infer", "operand count was checked before")),
     };
     possible(&stream)?;
+    counts(op, operands, &stream)?;
     Ok(stream)
+}
+
+/// What computes in real numbers takes an integer as the number that it is: a current whose
+/// unit is not 1 would be taken for another number.
+fn counts(op: &Op, operands: &[&Stream], to: &Stream) -> Result<()> {
+    let compares = matches!(op, Op::Threshold(_) | Op::Lif(_));
+    let scaled = |x: &&&Stream| matches!(x.kind, Kind::Current { frac, .. } if frac != 0);
+    match operands.iter().find(scaled) {
+        Some(x) if compares || to.kind == Kind::Real => {
+            Err(broken(format!("takes real numbers or integers of unit 1, but an operand is {x}"))
+                .help(
+                    "streams of one unit can be added and joined; `fixed-scale` changes the unit",
+                ))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Is it a stream that an executor can hold, whoever declared it?
@@ -114,9 +131,28 @@ fn one(op: &Op, x: &Stream) -> Result<Stream> {
         }
         Op::FixedLif(l) => {
             integer(x)?;
-            elements("bias", l.bias.len(), x)?;
-            elements("threshold", l.threshold.len(), x)?;
+            per_channel("leak_num", &l.leak_num, x)?;
+            entries("bias", &l.bias, x)?;
+            entries("threshold", &l.threshold, x)?;
+            entries_or_none("sign", &l.sign, x)?;
+            entries_or_none("reset_to", &l.reset_to, x)?;
+            entries_or_none("start", &l.start, x)?;
             Ok(same(Kind::Spikes, false))
+        }
+        Op::FixedLi(l) => {
+            per_channel("leak_num", &l.leak_num, x)?;
+            entries("bias", &l.bias, x)?;
+            entries_or_none("sign", &l.sign, x)?;
+            entries_or_none("start", &l.start, x)?;
+            let shift = i32::try_from(l.frac).unwrap_or(i32::MAX);
+            let frac = integer(x)?.saturating_add(shift);
+            Ok(same(Kind::Current { width: l.width, frac }, false))
+        }
+        Op::FixedScale(s) => {
+            integer(x)?;
+            entries("gain", &s.gain, x)?;
+            entries("offset", &s.offset, x)?;
+            Ok(same(Kind::Current { width: s.width, frac: s.frac }, x.is_static))
         }
         Op::Readout(r) => {
             per_channel("gain", &r.gain, x)?;
@@ -125,8 +161,8 @@ fn one(op: &Op, x: &Stream) -> Result<Stream> {
         }
         Op::FixedReadout(r) => {
             integer(x)?;
-            elements("gain", r.gain.len(), x)?;
-            elements("offset", r.offset.len(), x)?;
+            entries("gain", &r.gain, x)?;
+            entries("offset", &r.offset, x)?;
             Ok(same(Kind::Current { width: r.width, frac: r.frac }, false))
         }
     }
@@ -144,20 +180,24 @@ fn input(i: &Input) -> Result<Stream> {
     Ok(Stream { shape: i.shape.clone(), kind, is_static: i.is_static })
 }
 
-fn elements(name: &str, len: usize, x: &Stream) -> Result<()> {
-    if len == x.len() {
-        return Ok(());
+fn per_channel<T>(name: &str, values: &PerChannel<T>, x: &Stream) -> Result<()> {
+    match values {
+        PerChannel::All(_) => Ok(()),
+        PerChannel::Each(v) => entries(name, v, x),
     }
-    Err(broken(format!("`{name}` has {len} entries for {} channels", x.len())))
 }
 
-fn per_channel<T>(name: &str, values: &PerChannel<T>, x: &Stream) -> Result<()> {
-    let PerChannel::Each(v) = values else { return Ok(()) };
+/// A list with one entry a channel, or one an element.
+fn entries<T>(name: &str, list: &[T], x: &Stream) -> Result<()> {
     let channels = x.shape.first().copied().unwrap_or(0);
-    if v.len() == channels || v.len() == x.len() {
+    if list.len() == channels || list.len() == x.len() {
         return Ok(());
     }
-    Err(broken(format!("`{name}` has {} entries for {channels} channels", v.len())))
+    Err(broken(format!("`{name}` has {} entries for {channels} channels", list.len())))
+}
+
+fn entries_or_none<T>(name: &str, list: &[T], x: &Stream) -> Result<()> {
+    if list.is_empty() { Ok(()) } else { entries(name, list, x) }
 }
 
 fn batch_norm(b: &BatchNorm, x: &Stream) -> Result<Stream> {
@@ -172,11 +212,12 @@ fn batch_norm(b: &BatchNorm, x: &Stream) -> Result<Stream> {
     Ok(Stream { kind: Kind::Real, ..x.clone() })
 }
 
-fn integer(x: &Stream) -> Result<()> {
-    if x.kind == Kind::Real {
-        Err(broken("takes integers, but its operand is real"))
-    } else {
-        Ok(())
+/// Bits after the binary point of a stream of integers.
+fn integer(x: &Stream) -> Result<i32> {
+    match x.kind {
+        Kind::Real => Err(broken("takes integers, but its operand is real")),
+        Kind::Current { frac, .. } => Ok(frac),
+        Kind::Spikes | Kind::Levels { .. } => Ok(0),
     }
 }
 
@@ -208,7 +249,7 @@ fn sum(kind: Kind, count: usize) -> Kind {
     }
 }
 
-/// What leaves weights: an integer sum if they are plain ±1 and the inputs small integers.
+/// What leaves weights: an integer sum if they and their inputs are plain integers.
 fn weighted(weights: &Weights, bias: Option<&[f64]>, x: &Stream) -> Result<Kind> {
     let rows = weights.outputs();
     if rows == 0 || weights.inputs() == 0 {
@@ -223,13 +264,29 @@ fn weighted(weights: &Weights, bias: Option<&[f64]>, x: &Stream) -> Result<Kind>
     if !scale.is_none_or(|s| s.fits(rows)) || bias.is_some_and(|b| b.len() != rows) {
         return Err(broken(format!("scale or bias does not have {rows} entries")));
     }
-    let plain = matches!(weights, Weights::Binary { scale, .. } if scale.iter().all(|&s| s == 1.0));
-    match level_bits(x.kind) {
-        Some(bits) if plain && bias.is_none() => {
-            let largest = weights.inputs() as u128 * (u128::from(2u64.pow(bits.min(62))) - 1);
-            Ok(Kind::Current { width: u128::BITS - largest.leading_zeros() + 1, frac: 0 })
+    let plain = scale.is_some_and(|s| s.iter().all(|&s| s == 1.0)) && bias.is_none();
+    let (largest, frac) = match x.kind {
+        _ if !plain => return Ok(Kind::Real),
+        Kind::Real => return Ok(Kind::Real),
+        Kind::Spikes => (1, 0),
+        Kind::Levels { bits } => (u128::from(2u64.pow(bits.min(62))) - 1, 0),
+        Kind::Current { width, frac } => (1 << (width.clamp(1, 62) - 1), frac),
+    };
+    let sum = largest * row_magnitude(weights);
+    let width = u128::BITS - sum.leading_zeros() + 1;
+    // Real numbers do not wrap.
+    Ok(if width > MAX_CURRENT_BITS { Kind::Real } else { Kind::Current { width, frac } })
+}
+
+/// Largest sum of magnitudes of a row, for plain integers; at least 1.
+fn row_magnitude(weights: &Weights) -> u128 {
+    let inputs = weights.inputs();
+    match weights {
+        Weights::Integer { values, .. } => {
+            let sum = |row: &[i8]| row.iter().map(|w| u128::from(w.unsigned_abs())).sum();
+            values.chunks(inputs).map(sum).max().unwrap_or(0).max(1)
         }
-        _ => Ok(Kind::Real),
+        Weights::Binary { .. } | Weights::Real { .. } => inputs as u128,
     }
 }
 

@@ -1,78 +1,135 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! Interval analysis: how far can a sum, a membrane, a logit go?
+//! Interval analysis of what has a state: how far can a membrane, a logit go?
 //!
 //! `quantise` takes its widths from here and the verifier holds every declared width
 //! against it, so that a graph written by hand cannot wrap either. Everything is computed
 //! in 128 bits: parameters that have not been verified yet cannot overflow it.
 
-use super::{FixedLif, Graph, Kind, NodeId, Op, Reset};
+use super::{FixedLi, FixedLif, FixedScale, Reset, entry};
 
 /// Least and largest value.
 pub type Range = (i64, i64);
 
-/// Range of element `c` of an operand at one timestep; (0, 0) if it is real.
+/// Nothing that fits any declared width comes near it, and sums of it stay in 128 bits.
+const FAR: i128 = 1 << 62;
+
+/// A range in 64 bits; what is beyond every width stays so.
 #[must_use]
-pub fn operand_range(graph: &Graph, operand: NodeId, c: usize) -> Range {
-    let node = graph.node(operand);
-    match (&node.op, node.stream.kind) {
-        (Op::Linear(l), Kind::Current { .. }) => {
-            let level = graph.operands(operand).first().map_or(0, |&x| top(graph, x));
-            let Some((signs, _)) = l.weights.binary() else { return (0, 0) };
-            let plus: i64 = signs.row(c).iter().map(|w| i64::from(w.count_ones())).sum();
-            (-level * (signs.cols() as i64 - plus), level * plus)
-        }
-        (_, Kind::Current { width, .. }) => {
-            let limit = 1i64 << (width.clamp(1, 62) - 1);
-            (-limit, limit - 1)
-        }
-        _ => (0, top(graph, operand)),
+pub fn range(lo: i128, hi: i128) -> Range {
+    (lo.clamp(-FAR, FAR) as i64, hi.clamp(-FAR, FAR) as i64)
+}
+
+/// How a membrane integrates element `i` of `n`.
+struct Membrane {
+    leak_num: i128,
+    leak_shift: u32,
+    /// Range of what is added in a timestep.
+    current: (i128, i128),
+    start: i128,
+}
+
+impl Membrane {
+    fn leak(&self, v: i128) -> i128 {
+        (v * self.leak_num) >> self.leak_shift
     }
 }
 
-/// Largest spike or level of a stream.
-fn top(graph: &Graph, id: NodeId) -> i64 {
-    match graph.node(id).stream.kind {
-        Kind::Spikes => 1,
-        Kind::Levels { bits } => (1 << bits.min(62)) - 1,
-        Kind::Real | Kind::Current { .. } => 0,
-    }
+/// The current of a membrane: ±x in its units, and the bias.
+fn current(x: Range, sign: i8, frac: u32, bias: i64) -> (i128, i128) {
+    let (a, b) = (i128::from(x.0) * i128::from(sign), i128::from(x.1) * i128::from(sign));
+    let bias = i128::from(bias);
+    ((a.min(b) << frac) + bias, (a.max(b) << frac) + bias)
 }
 
-/// Width that holds every value a neuron's registers take in `timesteps` steps, with its
-/// input in `x` (before the fraction bits): current, membrane before and after reset, and
-/// membrane after leak and reset. Anything above 64 means "too wide".
+/// Width that holds every value the registers of neuron `i` of `n` take in `timesteps`
+/// steps, with its input in `x`: current, membrane before and after reset, and membrane
+/// after leak and reset. Anything above 64 means "too wide".
 #[must_use]
-pub fn membrane_width(l: &FixedLif, neuron: usize, x: Range, timesteps: u32) -> u32 {
+pub fn membrane_width(l: &FixedLif, i: usize, n: usize, x: Range, timesteps: u32) -> u32 {
     if l.frac > 62 || l.leak_shift > 31 {
         return u32::MAX;
     }
-    let (theta, bias) = (i128::from(l.threshold[neuron]), i128::from(l.bias[neuron]));
-    let (lo, hi) = ((i128::from(x.0) << l.frac) + bias, (i128::from(x.1) << l.frac) + bias);
-    let leak = |v: i128| (v * i128::from(l.leak_num)) >> l.leak_shift;
+    let of = |list: &[i64]| i128::from(entry(list, i, n, 0));
+    let (theta, reset_to) = (of(&l.threshold), of(&l.reset_to));
+    let m = Membrane {
+        leak_num: i128::from(l.leak_num.of(i, n)),
+        leak_shift: l.leak_shift,
+        current: current(x, entry(&l.sign, i, n, 1), l.frac, entry(&l.bias, i, n, 0)),
+        start: of(&l.start),
+    };
+    let (lo, hi) = m.current;
     // The interval of the state that the next current is added to.
-    let (mut state_lo, mut state_hi) = (0, 0);
-    let (mut least, mut most) = (lo.min(0), hi.max(theta));
+    let (mut state_lo, mut state_hi) = (m.leak(m.start), m.leak(m.start));
+    let mut least = lo.min(0).min(m.start).min(reset_to);
+    let mut most = hi.max(theta).max(m.start).max(reset_to);
     for _ in 0..timesteps {
         let (u_lo, u_hi) = (state_lo + lo, state_hi + hi);
         let before = (state_lo, state_hi);
         // Without a spike u is at most θ; with one, at least θ.
-        (state_lo, state_hi) = (leak(u_lo), leak(u_hi.min(theta)));
+        (state_lo, state_hi) = (m.leak(u_lo), m.leak(u_hi.min(theta)));
         if u_hi >= theta {
             let (s_lo, s_hi) = match l.reset {
-                Reset::Soft => (leak(u_lo.max(theta) - theta), leak(u_hi - theta)),
-                Reset::SoftDelayed => (leak(u_lo.max(theta)) - theta, leak(u_hi) - theta),
-                Reset::Hard => (0, 0),
-                Reset::None => (leak(u_lo), leak(u_hi)),
+                Reset::Soft => (m.leak(u_lo.max(theta) - theta), m.leak(u_hi - theta)),
+                Reset::SoftDelayed => (m.leak(u_lo.max(theta)) - theta, m.leak(u_hi) - theta),
+                Reset::Hard => (m.leak(reset_to), m.leak(reset_to)),
+                Reset::None => (m.leak(u_lo), m.leak(u_hi)),
             };
             (state_lo, state_hi) = (state_lo.min(s_lo), state_hi.max(s_hi));
         }
         least = least.min(u_lo).min(state_lo);
         most = most.max(u_hi).max(state_hi);
-        if before == (state_lo, state_hi) || signed_width(least).max(signed_width(most)) > 64 {
+        if before == (state_lo, state_hi) || wide(least, most) {
             break;
         }
     }
     signed_width(least).max(signed_width(most))
+}
+
+fn wide(least: i128, most: i128) -> bool {
+    signed_width(least).max(signed_width(most)) > 64
+}
+
+/// Every value that integrator `i` of `n` takes in `timesteps` steps, its start included,
+/// with its input in `x`.
+#[must_use]
+pub fn integrator(l: &FixedLi, i: usize, n: usize, x: Range, timesteps: u32) -> Range {
+    if l.frac > 62 || l.leak_shift > 31 {
+        return range(-FAR, FAR);
+    }
+    let start = i128::from(entry(&l.start, i, n, 0));
+    let m = Membrane {
+        leak_num: i128::from(l.leak_num.of(i, n)),
+        leak_shift: l.leak_shift,
+        current: current(x, entry(&l.sign, i, n, 1), l.frac, entry(&l.bias, i, n, 0)),
+        start,
+    };
+    let (lo, hi) = m.current;
+    let (mut u_lo, mut u_hi) = (start, start);
+    let (mut least, mut most) = (start.min(lo), start.max(hi));
+    for _ in 0..timesteps {
+        let before = (u_lo, u_hi);
+        (u_lo, u_hi) = (m.leak(u_lo) + lo, m.leak(u_hi) + hi);
+        (least, most) = (least.min(u_lo), most.max(u_hi));
+        if before == (u_lo, u_hi) || wide(least, most) {
+            break;
+        }
+    }
+    range(least, most)
+}
+
+/// The results of a scale for element `i` of `n` with its input in `x`; none if a product
+/// or a sum before the shift exceeds 62 bits.
+#[must_use]
+pub fn scaled(s: &FixedScale, i: usize, n: usize, x: Range) -> Option<Range> {
+    let (gain, offset) = (entry(&s.gain, i, n, 0), entry(&s.offset, i, n, 0));
+    let product = |x: i64| i128::from(gain) * i128::from(x);
+    let (a, b) = (product(x.0), product(x.1));
+    let (lo, hi) = (a.min(b) + i128::from(offset), a.max(b) + i128::from(offset));
+    let fits = |v: &i128| signed_width(*v) <= 62;
+    if s.shift > 62 || ![a, b, lo, hi].iter().all(fits) {
+        return None;
+    }
+    Some(range(lo >> s.shift, hi >> s.shift))
 }
 
 /// Width that holds a logit, its gain times any sum of `timesteps` inputs in `x`, and its
@@ -88,6 +145,12 @@ pub fn logit_width(gain: i64, offset: i64, x: Range, timesteps: u32) -> u32 {
         .map(signed_width)
         .max()
         .unwrap_or(1)
+}
+
+/// Width that holds a range.
+#[must_use]
+pub fn range_width((lo, hi): Range) -> u32 {
+    signed_width(lo).max(signed_width(hi))
 }
 
 /// Bits of a two's-complement number, sign included.

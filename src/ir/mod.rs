@@ -9,6 +9,7 @@
 
 mod bits;
 mod cuts;
+mod edit;
 mod graph;
 mod infer;
 pub mod interval;
@@ -16,6 +17,7 @@ mod iso;
 mod op;
 mod parse;
 mod print;
+mod ranges;
 mod stream;
 mod verify;
 
@@ -25,11 +27,12 @@ pub use graph::{Graph, Node, NodeId};
 pub use infer::infer;
 pub use iso::isomorphic;
 pub use op::{
-    BatchNorm, Compare, Concat, Conv, Delay, FixedLif, FixedReadout, Input, Inside, Li, Lif,
-    Linear, Op, PerChannel, Pool, PoolKind, Readout, ReadoutKind, Reset, Reshape, Scale, Threshold,
-    Weights, Window,
+    BatchNorm, Compare, Concat, Conv, Delay, FixedLi, FixedLif, FixedReadout, FixedScale, Input,
+    Inside, Li, Lif, Linear, Op, PerChannel, Pool, PoolKind, Readout, ReadoutKind, Reset, Reshape,
+    Scale, Taken, Threshold, Weights, Window, entry,
 };
 pub use parse::parse;
 pub use print::print;
+pub use ranges::{Ranges, runs};
 pub use stream::{Kind, Stream};
 pub use verify::verify;

@@ -117,6 +117,8 @@ fn op(name: &str, line: &mut Line<'_>) -> Result<Op> {
         "batch-norm" => Op::BatchNorm(line.json(WHAT)?),
         "lif" => Op::Lif(line.json(WHAT)?),
         "fixed-lif" => Op::FixedLif(line.json(WHAT)?),
+        "fixed-li" => Op::FixedLi(line.json(WHAT)?),
+        "fixed-scale" => Op::FixedScale(line.json(WHAT)?),
         "readout" => Op::Readout(line.json(WHAT)?),
         "fixed-readout" => Op::FixedReadout(line.json(WHAT)?),
         other => return Err(line.error(format!("no operator is called `{}`", clip(other)))),

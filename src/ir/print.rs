@@ -67,6 +67,8 @@ fn attributes(op: &Op) -> Result<String> {
         Op::BatchNorm(a) => serde_json::to_string(a),
         Op::Lif(a) => serde_json::to_string(a),
         Op::FixedLif(a) => serde_json::to_string(a),
+        Op::FixedLi(a) => serde_json::to_string(a),
+        Op::FixedScale(a) => serde_json::to_string(a),
         Op::Readout(a) => serde_json::to_string(a),
         Op::FixedReadout(a) => serde_json::to_string(a),
     }

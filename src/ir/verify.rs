@@ -14,8 +14,12 @@
 //!    the membranes and logits that follow from them ([`super::interval`]).
 
 use super::infer::{broken, infer};
-use super::interval::{logit_width, membrane_width, operand_range};
-use super::{FixedLif, FixedReadout, Graph, Li, Lif, NodeId, Op, PerChannel, Reset, Weights};
+use super::interval::{integrator, logit_width, membrane_width, range_width, scaled};
+use super::ranges::{Ranges, runs};
+use super::{
+    FixedLi, FixedLif, FixedReadout, FixedScale, Graph, Li, Lif, NodeId, Op, PerChannel, Reset,
+    Taken, Weights, entry,
+};
 use crate::diag::{Diagnostic, Result, codes};
 
 /// Widest integer that any executor handles without overflow (products stay in i64).
@@ -40,6 +44,7 @@ pub fn verify(graph: &Graph) -> Result<()> {
         .help("run the model for fewer timesteps"));
     }
     graph.output()?;
+    let ranges = Ranges::new(graph)?;
     for id in graph.order()? {
         let node = graph.node(id);
         let operands = graph.operands(id);
@@ -57,7 +62,7 @@ pub fn verify(graph: &Graph) -> Result<()> {
                 return Err(broken(format!("takes the logits of `{name}`; a readout is the end")));
             }
             parameters(&node.op)?;
-            widths(graph, &node.op, &operands)
+            widths(graph, &ranges, id)
         };
         check().map_err(|d| d.at(node.name.clone()))?;
     }
@@ -103,6 +108,8 @@ fn parameters(op: &Op) -> Result<()> {
         }
         Op::Lif(l) => lif(l),
         Op::FixedLif(l) => fixed_lif(l),
+        Op::FixedLi(l) => fixed_li(l),
+        Op::FixedScale(s) => fixed_scale(s),
         Op::Readout(r) => {
             finite("gain", r.gain.iter())?;
             finite("offset", r.offset.iter())
@@ -152,29 +159,51 @@ fn lif(l: &Lif) -> Result<()> {
     Ok(())
 }
 
-/// Do membranes and logits fit, whatever the inputs are?
-fn widths(graph: &Graph, op: &Op, operands: &[NodeId]) -> Result<()> {
-    let &[x] = operands else { return Ok(()) };
-    let (what, needed, declared) = match op {
+/// Do membranes, logits and scaled streams fit, whatever the inputs are?
+fn widths(graph: &Graph, ranges: &Ranges, id: NodeId) -> Result<()> {
+    let node = graph.node(id);
+    let &[x] = &graph.operands(id)[..] else { return Ok(()) };
+    let seen = ranges.entries(x).len();
+    let most = |lists: &[usize], needed: &dyn Fn(usize, usize) -> u32| {
+        let n = runs(lists.iter().copied().chain([seen]), node.stream.len());
+        (0..n).map(|i| needed(i, n)).max().unwrap_or(1)
+    };
+    let (what, needed, declared) = match &node.op {
         Op::FixedLif(l) => {
-            let needed = |c| membrane_width(l, c, operand_range(graph, x, c), graph.timesteps);
-            ("membrane", (0..l.threshold.len()).map(needed).max(), l.width)
+            let lists = [l.leak_num.iter().count(), l.bias.len(), l.threshold.len(), l.sign.len()];
+            let lists = [&lists[..], &[l.reset_to.len(), l.start.len()]].concat();
+            let needed = |i, n| membrane_width(l, i, n, ranges.at(x, i, n), graph.timesteps);
+            ("membrane", most(&lists, &needed), l.width)
+        }
+        Op::FixedLi(l) => {
+            let lists = [l.leak_num.iter().count(), l.bias.len(), l.sign.len(), l.start.len()];
+            let needed =
+                |i, n| range_width(integrator(l, i, n, ranges.at(x, i, n), graph.timesteps));
+            ("membrane", most(&lists, &needed), l.width)
+        }
+        Op::FixedScale(s) => {
+            let needed = |i, n| scaled(s, i, n, ranges.at(x, i, n)).map_or(u32::MAX, range_width);
+            ("scaled stream", most(&[s.gain.len(), s.offset.len()], &needed), s.width)
         }
         Op::FixedReadout(r) => {
-            let needed = |c: usize| {
-                logit_width(r.gain[c], r.offset[c], operand_range(graph, x, c), graph.timesteps)
+            let taken = if r.kind == Taken::Last { 1 } else { graph.timesteps };
+            let needed = |i, n| {
+                let (gain, offset) = (entry(&r.gain, i, n, 0), entry(&r.offset, i, n, 0));
+                logit_width(gain, offset, ranges.at(x, i, n), taken)
             };
-            ("logit", (0..r.gain.len()).map(needed).max(), r.width)
+            ("logit", most(&[r.gain.len(), r.offset.len()], &needed), r.width)
         }
         _ => return Ok(()),
     };
-    match needed {
-        Some(needed) if needed > declared => {
-            let message = format!("a {what} can need {needed} bits, but {declared} are declared");
-            Err(broken(message).help("give `width` the larger number"))
-        }
-        _ => Ok(()),
+    if needed > 64 {
+        return Err(broken(format!("a {what} can need over 62 bits"))
+            .help("smaller gains, or fewer bits before it, keep its sums in 62 bits"));
     }
+    if needed > declared {
+        let message = format!("a {what} can need {needed} bits, but {declared} are declared");
+        return Err(broken(message).help("give `width` the larger number"));
+    }
+    Ok(())
 }
 
 fn signed_fits(value: i64, width: u32) -> bool {
@@ -189,22 +218,52 @@ fn width(name: &str, width: u32) -> Result<()> {
     Err(broken(format!("`{name}` is {width} bits; 1 to {MAX_WIDTH} are possible")))
 }
 
+/// What neurons and integrators have in common.
+fn fixed_membrane(
+    leak_num: &PerChannel<u32>,
+    leak_shift: u32,
+    frac: u32,
+    declared: u32,
+    sign: &[i8],
+) -> Result<()> {
+    width("width", declared)?;
+    all("leak_shift", "at most 16", std::iter::once(leak_shift <= 16))?;
+    let most = 1 << leak_shift.min(16);
+    all("leak_num", "at most 2^leak_shift", leak_num.iter().map(|&k| k <= most))?;
+    all("frac", "below width", std::iter::once(frac < declared))?;
+    all("sign", "−1, 0 or 1", sign.iter().map(|s| (-1..=1).contains(s)))
+}
+
 fn fixed_lif(l: &FixedLif) -> Result<()> {
-    width("width", l.width)?;
-    all("leak_shift", "at most 16", std::iter::once(l.leak_shift <= 16))?;
-    all(
-        "leak_num",
-        "at most 2^leak_shift",
-        std::iter::once(l.leak_num <= 1 << l.leak_shift.min(16)),
-    )?;
-    all("frac", "below width", std::iter::once(l.frac < l.width))?;
+    fixed_membrane(&l.leak_num, l.leak_shift, l.frac, l.width, &l.sign)?;
     all("threshold", "> 0", l.threshold.iter().map(|&t| t > 0))?;
-    all(
-        "threshold",
-        "within the membrane's width",
-        l.threshold.iter().map(|&t| signed_fits(t, l.width)),
-    )?;
-    all("bias", "within the membrane's width", l.bias.iter().map(|&b| signed_fits(b, l.width)))
+    let fits = |list: &[i64]| list.iter().map(|&v| signed_fits(v, l.width)).collect::<Vec<_>>();
+    let lists = [
+        ("threshold", &l.threshold),
+        ("bias", &l.bias),
+        ("reset_to", &l.reset_to),
+        ("start", &l.start),
+    ];
+    for (name, list) in lists {
+        all(name, "within the membrane's width", fits(list).into_iter())?;
+    }
+    if l.reset != Reset::Hard && !l.reset_to.is_empty() {
+        return Err(broken("`reset_to` is for a hard reset"));
+    }
+    Ok(())
+}
+
+fn fixed_li(l: &FixedLi) -> Result<()> {
+    fixed_membrane(&l.leak_num, l.leak_shift, l.frac, l.width, &l.sign)?;
+    for (name, list) in [("bias", &l.bias), ("start", &l.start)] {
+        all(name, "within the membrane's width", list.iter().map(|&v| signed_fits(v, l.width)))?;
+    }
+    Ok(())
+}
+
+fn fixed_scale(s: &FixedScale) -> Result<()> {
+    width("width", s.width)?;
+    all("shift", "at most 61", std::iter::once(s.shift <= 61))
 }
 
 fn fixed_readout(r: &FixedReadout) -> Result<()> {

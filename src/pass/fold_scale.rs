@@ -3,7 +3,7 @@
 
 use super::{Options, Pass};
 use crate::diag::{Diagnostic, Result, codes};
-use crate::ir::{Graph, NodeId, Op, PerChannel};
+use crate::ir::{Graph, NodeId, Op, PerChannel, Weights};
 
 /// See the module.
 pub(super) struct FoldScale;
@@ -18,23 +18,24 @@ impl Pass for FoldScale {
     }
 
     fn requires(&self) -> &'static str {
-        "every scale feeds linear layers only"
+        "nothing; what feeds anything but linear layers is left to fold-batch-norm"
     }
 
     fn ensures(&self) -> &'static str {
-        "no scale is left"
+        "no scale with one factor for all feeds linear layers alone"
     }
 
     fn run(&self, graph: &mut Graph, _: &Options) -> Result<Vec<String>> {
         for id in graph.order()? {
             let Op::Scale(scale) = &graph.node(id).op else { continue };
             let offset = scale.offset.clone();
-            let PerChannel::All(factor) = scale.factor else {
-                let message = "its factors differ between channels";
-                let name = graph.node(id).name.clone();
-                return Err(Diagnostic::new(&codes::PASS_UNSUPPORTED, message).at(name));
-            };
-            for user in graph.users(id) {
+            let PerChannel::All(factor) = scale.factor else { continue };
+            let users = graph.users(id);
+            let linear = |&u: &NodeId| matches!(graph.node(u).op, Op::Linear(_));
+            if factor == 0.0 || graph.output()? == id || !users.iter().all(linear) {
+                continue;
+            }
+            for user in users {
                 fold(graph, user, factor, &offset)?;
             }
             graph.bypass(id)?;
@@ -47,25 +48,13 @@ impl Pass for FoldScale {
 /// `W (f x + o) + b = (f W) x + (W o + b)`.
 fn fold(graph: &mut Graph, user: NodeId, factor: f64, offset: &PerChannel<f64>) -> Result<()> {
     let name = graph.node(user).name.clone();
-    let Op::Linear(linear) = graph.op_mut(user) else {
-        return Err(Diagnostic::new(
-            &codes::PASS_UNSUPPORTED,
-            "a constant factor stands before this node, and only a linear layer can take it in",
-        )
-        .at(name));
+    let Op::Linear(linear) = graph.op_mut(user) else { return Ok(()) };
+    let usable = |s: &f64| (s * factor.abs()).is_normal() || *s == 0.0;
+    let normal = match &linear.weights {
+        Weights::Binary { scale, .. } | Weights::Integer { scale, .. } => scale.iter().all(usable),
+        Weights::Real { values, .. } => values.iter().all(usable),
     };
-    if factor == 0.0 || !factor.is_finite() {
-        return Err(Diagnostic::new(
-            &codes::PASS_UNSUPPORTED,
-            format!("its input is multiplied by {factor}"),
-        )
-        .at(name));
-    }
-    let Some((_, scale)) = linear.weights.binary() else {
-        let message = "its weights are not ±1 times a magnitude";
-        return Err(Diagnostic::new(&codes::PASS_UNSUPPORTED, message).at(name));
-    };
-    if !scale.iter().all(|s| (s * factor.abs()).is_normal()) {
+    if !normal {
         let message = format!("its weights times {factor:e} are no usable numbers");
         return Err(Diagnostic::new(&codes::PASS_UNSUPPORTED, message).at(name));
     }

@@ -4,16 +4,22 @@
 //! One pass a file. To add one, implement [`Pass`], list it in [`PASSES`] and, if every
 //! compilation needs it, in [`TO_INTEGER`] (CONTRIBUTING.md has the checklist).
 
-mod check_hardware;
+mod absorb;
+mod affine;
+mod compose_linear;
 mod fold_batch_norm;
 mod fold_scale;
+mod magnitude;
+mod merge_parallel;
+mod narrow_operands;
 mod quantise;
+mod round_weights;
 
-use crate::diag::{Diagnostic, Result};
+use crate::diag::{Diagnostic, Result, codes};
 use crate::ir::{Graph, verify};
 
 /// What a user may choose about the passes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// Largest m of a leak k / 2^m.
     pub leak_bits: u32,
@@ -22,11 +28,30 @@ pub struct Options {
     pub precision_bits: u32,
     /// Bits of the largest readout gain.
     pub gain_bits: u32,
+    /// Widest stream of scaled numbers.
+    pub stream_bits: u32,
+    /// Widest operand of weights of several bits, where it is scaled numbers.
+    pub operand_bits: u32,
+    /// Bits of the largest gain that brings sums to the unit of a stream.
+    pub scale_bits: u32,
+    /// Bits of a weight that is not ±α, sign included: 2 to 8.
+    pub weight_bits: u32,
+    /// The same for single layers, by name.
+    pub layer_bits: Vec<(String, u32)>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { leak_bits: 8, precision_bits: 12, gain_bits: 16 }
+        Self {
+            leak_bits: 8,
+            precision_bits: 12,
+            gain_bits: 16,
+            stream_bits: 16,
+            operand_bits: 10,
+            scale_bits: 10,
+            weight_bits: 8,
+            layer_bits: Vec::new(),
+        }
     }
 }
 
@@ -49,22 +74,36 @@ pub trait Pass: Sync {
 
 /// Every pass.
 pub static PASSES: &[&dyn Pass] = &[
-    &check_hardware::CheckHardware,
+    &compose_linear::ComposeLinear,
+    &round_weights::RoundWeights,
+    &merge_parallel::MergeParallel,
     &fold_scale::FoldScale,
     &fold_batch_norm::FoldBatchNorm,
+    &narrow_operands::NarrowOperands,
     &quantise::Quantise,
 ];
 
 /// The pipeline of every compilation, with the reason for each place in the order.
 pub const TO_INTEGER: &[(&str, &str)] = &[
-    ("check-hardware", "first: what cannot be built is named as it stands in the model"),
+    ("compose-linear", "first: it multiplies the model's weights, not rounded ones"),
+    ("round-weights", "before merge-parallel, which gives layers other names than --precision has"),
+    (
+        "merge-parallel",
+        "before the folds, while members have the operators of the model behind them",
+    ),
     ("fold-scale", "before fold-batch-norm: batch norm is folded into the magnitudes it leaves"),
     (
         "fold-batch-norm",
         "before quantise: thresholds are rounded once, in units of the weighted sum",
     ),
+    ("narrow-operands", "before quantise, which gives every scale its unit"),
     ("quantise", "last: after it every number is an integer"),
 ];
+
+/// A model that a pass cannot treat; the caller adds the node.
+fn unsupported(message: impl Into<String>) -> Box<Diagnostic> {
+    Diagnostic::new(&codes::PASS_UNSUPPORTED, message)
+}
 
 /// What one pass said.
 #[derive(Debug, Clone, serde::Serialize)]

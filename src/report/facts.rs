@@ -4,7 +4,7 @@
 use std::fmt::Display;
 
 use super::layers;
-use crate::ir::{Compare, Op, PerChannel, ReadoutKind, Reset, Stream};
+use crate::ir::{Compare, Op, PerChannel, ReadoutKind, Reset, Stream, Taken};
 
 /// Facts about one operator, ready to be shown; empty where there is nothing to say.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -79,12 +79,34 @@ pub(super) fn of(op: &Op, stream: &Stream) -> Facts {
         }
         Op::FixedLif(l) => {
             let threshold = range(l.threshold.iter().copied(), |v: i64| v.to_string());
-            let leak = format!("{}/{}", l.leak_num, 1u64 << l.leak_shift.min(63));
-            let stored = l.bias.len() + l.threshold.len();
+            let leak = fixed_leak(&l.leak_num, l.leak_shift);
+            let lists = [l.bias.len(), l.threshold.len(), l.reset_to.len(), l.start.len()];
+            let stored = lists.iter().sum::<usize>() + l.sign.len();
             let mut facts = neurons(stored, stream, threshold, leak, l.reset, l.compare);
             facts.lines.push(format!("membrane {} bits, {} after the point", l.width, l.frac));
             facts
         }
+        Op::FixedLi(l) => {
+            let leak = fixed_leak(&l.leak_num, l.leak_shift);
+            Facts {
+                parameters: l.bias.len() + l.start.len() + l.sign.len(),
+                lines: vec![
+                    format!("{} integrators, leak {leak}", stream.len()),
+                    format!("membrane {} bits, {} after the point", l.width, l.frac),
+                ],
+                leak,
+                ..Facts::default()
+            }
+        }
+        Op::FixedScale(s) => Facts {
+            parameters: s.gain.len() + s.offset.len(),
+            lines: vec![
+                format!("× {}", range(s.gain.iter().copied(), |v| v.to_string())),
+                format!("+ {}", range(s.offset.iter().copied(), |v| v.to_string())),
+                format!("/ 2^{}, {} bits, unit 2^{}", s.shift, s.width, -i64::from(s.frac)),
+            ],
+            ..Facts::default()
+        },
         Op::Readout(r) => {
             let kind = match r.kind {
                 ReadoutKind::Sum => "sum",
@@ -101,7 +123,10 @@ pub(super) fn of(op: &Op, stream: &Stream) -> Facts {
         Op::FixedReadout(r) => Facts {
             parameters: r.gain.len() + r.offset.len(),
             lines: vec![
-                format!("{} classes, sum over timesteps", stream.len()),
+                match r.kind {
+                    Taken::Sum => format!("{} classes, sum over timesteps", stream.len()),
+                    Taken::Last => format!("{} classes, last timestep", stream.len()),
+                },
                 format!("gains {} bits, logits {} bits", r.gain_width, r.width),
             ],
             ..Facts::default()
@@ -128,6 +153,10 @@ fn neurons(
         fires("u", compare, &threshold),
     ];
     Facts { parameters, signs: None, threshold, leak, lines }
+}
+
+fn fixed_leak(leak_num: &PerChannel<u32>, shift: u32) -> String {
+    format!("{}/{}", range(leak_num.iter().copied(), |v| v.to_string()), 1u64 << shift.min(63))
 }
 
 fn one_line(line: String) -> Facts {

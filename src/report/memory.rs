@@ -18,8 +18,7 @@ const ROW: f64 = 26.0;
 /// Block RAMs shown one by one, and their distance.
 const SHOWN: u32 = 13;
 const CELL: f64 = 13.0;
-/// Bits of an iCE40 block RAM, and of a single-port RAM.
-const EBR_BITS: u32 = 4096;
+/// Bits of a single-port RAM.
 const SPRAM_BITS: u32 = 262_144;
 
 /// LUTs and RAMs that `design` takes of `target`, by purpose, and a map of the memories. LUTs are
@@ -89,7 +88,7 @@ fn memory(out: &mut String, m: &Memory, y: f64) {
             text(out, "line", 392.0, y, &format!("{} {unit}", grouped(count)));
             return;
         }
-        Place::BlockRam => EBR_BITS,
+        Place::BlockRam => m.family.spec().block_ram.bits,
         Place::Spram => SPRAM_BITS,
     };
     let bits = f64::from(m.depth) * f64::from(m.width);
@@ -120,6 +119,9 @@ fn class(m: &Memory) -> &'static str {
         MemoryKind::Values => "values",
         MemoryKind::Bitmap => "bitmap",
         MemoryKind::Trace => "trace",
+        MemoryKind::Levels => "input map",
+        MemoryKind::Trains => "train maps",
+        MemoryKind::Currents => "current maps",
     }
 }
 

@@ -64,6 +64,9 @@ pub(super) fn kind(kind: MemoryKind) -> &'static str {
         MemoryKind::Values => "kept inputs",
         MemoryKind::Bitmap => "bitmap",
         MemoryKind::Trace => "trace",
+        MemoryKind::Levels => "input map",
+        MemoryKind::Trains => "train maps",
+        MemoryKind::Currents => "current maps",
     }
 }
 
@@ -71,7 +74,7 @@ pub(super) fn kind(kind: MemoryKind) -> &'static str {
 pub(super) fn size(m: &Memory) -> (u32, &'static str) {
     match m.place {
         Place::Luts => (m.luts(), "LUT"),
-        Place::BlockRam => (m.ebr(), "EBR"),
+        Place::BlockRam => (m.ebr(), m.family.spec().block_ram.name),
         Place::Spram => (m.spram(), "SPRAM"),
     }
 }

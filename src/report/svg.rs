@@ -46,9 +46,10 @@ fn card(graph: &Graph, id: NodeId, design: Option<&Design>) -> Card {
     let class = match node.op {
         Op::Input(_) => "input",
         Op::Linear(_) | Op::Conv(_) => "linear",
-        Op::Lif(_) | Op::FixedLif(_) | Op::Li(_) | Op::Threshold(_) => "neuron",
+        Op::Lif(_) | Op::FixedLif(_) | Op::Li(_) | Op::FixedLi(_) | Op::Threshold(_) => "neuron",
         Op::Readout(_) | Op::FixedReadout(_) => "readout",
         Op::Scale(_)
+        | Op::FixedScale(_)
         | Op::BatchNorm(_)
         | Op::Pool(_)
         | Op::Reshape(_)

@@ -10,34 +10,72 @@ use crate::hw::Design;
 pub struct Activity {
     /// Clock cycles, from the first input to the last byte of the result.
     pub cycles: u64,
-    /// Per stage of the design.
+    /// Per stage of the design, or per job with the shared mapping.
     pub stages: Vec<StageActivity>,
 }
 
-/// Counts of one stage.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct StageActivity {
-    /// Inputs taken in.
-    pub inputs: u64,
+/// Declares the counts of a stage, their sum, and their mean.
+macro_rules! counts {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// Counts of one stage of the chain, or of one job of the shared mapping.
+        #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+        pub struct StageActivity {
+            $($(#[$doc])* pub $name: u64,)*
+        }
+
+        /// Mean counts of one stage or job.
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+        pub struct StageMean {
+            $($(#[$doc])* pub $name: f64,)*
+        }
+
+        impl StageActivity {
+            fn add(&mut self, other: &Self) {
+                $(self.$name += other.$name;)*
+            }
+
+            fn mean(&self, of: impl Fn(u64) -> f64) -> StageMean {
+                StageMean { $($name: of(self.$name),)* }
+            }
+        }
+    };
+}
+
+counts! {
+    /// Inputs taken in. Job: elements of the words loaded.
+    inputs,
     /// Inputs other than zero; with spikes, all spikes of all timesteps.
-    pub nonzero: u64,
+    nonzero,
     /// Rows of weights read.
-    pub rows: u64,
-    /// Words of the bitmap scanned.
-    pub words: u64,
+    rows,
+    /// Words of the bitmap scanned. Job: words loaded, as often as they are.
+    words,
     /// Additions into accumulators.
-    pub additions: u64,
-    /// Results handed on.
-    pub results: u64,
+    additions,
+    /// Results handed on. Or job: trains written.
+    results,
     /// Timesteps of neurons computed.
-    pub steps: u64,
+    steps,
     /// Spikes fired.
-    pub spikes: u64,
+    spikes,
+    /// Reads of the input map; this and the following are 0 for a stage.
+    input_reads,
+    /// Reads of the train memory.
+    train_reads,
+    /// Writes of the train memory.
+    train_writes,
+    /// Reads of the current memories.
+    current_reads,
+    /// Writes of the current memories.
+    current_writes,
+    /// Channels whose parameters are looked up: once for all timesteps of a place.
+    parameter_reads,
 }
 
 impl Activity {
     pub(super) fn new(design: &Design) -> Self {
-        Self { cycles: 0, stages: vec![StageActivity::default(); design.stages.len()] }
+        let jobs = design.shared.as_ref().map_or(0, |s| s.jobs.len());
+        Self { cycles: 0, stages: vec![StageActivity::default(); design.stages.len() + jobs] }
     }
 }
 
@@ -50,20 +88,6 @@ pub struct MeanActivity {
     total: Activity,
 }
 
-/// Mean counts of one stage; the fields are those of [`StageActivity`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-#[expect(missing_docs, reason = "StageActivity has the descriptions")]
-pub struct StageMean {
-    pub inputs: f64,
-    pub nonzero: f64,
-    pub rows: f64,
-    pub words: f64,
-    pub additions: f64,
-    pub results: f64,
-    pub steps: f64,
-    pub spikes: f64,
-}
-
 impl MeanActivity {
     /// Takes one more inference in.
     pub fn add(&mut self, one: &Activity) {
@@ -73,14 +97,7 @@ impl MeanActivity {
             self.total.stages.resize_with(one.stages.len(), StageActivity::default);
         }
         for (sum, s) in self.total.stages.iter_mut().zip(&one.stages) {
-            sum.inputs += s.inputs;
-            sum.nonzero += s.nonzero;
-            sum.rows += s.rows;
-            sum.words += s.words;
-            sum.additions += s.additions;
-            sum.results += s.results;
-            sum.steps += s.steps;
-            sum.spikes += s.spikes;
+            sum.add(s);
         }
     }
 
@@ -96,20 +113,11 @@ impl MeanActivity {
         self.mean(self.total.cycles)
     }
 
-    /// Means of stage `i`; zeros if there was none.
+    /// Means of stage or job `i`; zeros if there was none.
     #[must_use]
     pub fn stage(&self, i: usize) -> StageMean {
         let Some(s) = self.total.stages.get(i) else { return StageMean::default() };
-        StageMean {
-            inputs: self.mean(s.inputs),
-            nonzero: self.mean(s.nonzero),
-            rows: self.mean(s.rows),
-            words: self.mean(s.words),
-            additions: self.mean(s.additions),
-            results: self.mean(s.results),
-            steps: self.mean(s.steps),
-            spikes: self.mean(s.spikes),
-        }
+        s.mean(|sum| self.mean(sum))
     }
 
     fn mean(&self, sum: u64) -> f64 {

@@ -3,9 +3,9 @@
 
 use super::activity::Activity;
 use super::dense::{Dense, Tables};
+use super::neuron;
 use super::probe::{Probe, Step};
 use crate::hw::{LifStage, ReadoutStage, Stage};
-use crate::ir::{Compare, Reset};
 
 /// A stage during one inference.
 pub(super) enum StageState<'d> {
@@ -99,17 +99,8 @@ impl<'d> Lif<'d> {
         let l = self.stage;
         let theta = l.threshold[self.neuron as usize];
         let u = self.state + (value << l.frac) + l.bias[self.neuron as usize];
-        let fires = match l.compare {
-            Compare::AtLeast => u >= theta,
-            Compare::Above => u > theta,
-        };
-        let before_leak = match l.reset {
-            Reset::Soft if fires => u - theta,
-            Reset::Hard if fires => 0,
-            _ => u,
-        };
-        let leaked = (before_leak * i64::from(l.leak_num)) >> l.leak_shift;
-        self.state = if fires && l.reset == Reset::SoftDelayed { leaked - theta } else { leaked };
+        let fires = neuron::fires(l.compare, u, theta);
+        self.state = neuron::after(l.reset, u, theta, fires, (l.leak_num, l.leak_shift));
         self.train |= u32::from(fires) << self.timestep;
         let (neuron, timestep) = (self.neuron, self.timestep);
         probe.step(Step { cycle, stage: self.index, neuron, timestep, fires });
@@ -130,11 +121,12 @@ pub(super) struct Readout<'d> {
 }
 
 impl<'d> Readout<'d> {
-    fn new(stage: &'d ReadoutStage) -> Self {
+    pub(super) fn new(stage: &'d ReadoutStage) -> Self {
         Self { stage, logits: Vec::new(), class: 0, ready: 0, bytes_free: 0 }
     }
 
-    fn take(&mut self, value: i64, valid: u64, probe: &mut impl Probe) -> u64 {
+    /// Takes a sum that is valid from cycle `valid` on; returns the cycle in which it is taken.
+    pub(super) fn take(&mut self, value: i64, valid: u64, probe: &mut impl Probe) -> u64 {
         let accepted = valid.max(self.ready);
         let c = self.logits.len();
         let logit = (value * self.stage.gain[c] + self.stage.offset[c]) as i32;

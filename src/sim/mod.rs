@@ -3,15 +3,17 @@
 //!
 //! A stage is a function of what its predecessor hands it and of when its successor takes
 //! its results, so it is enough to follow the transactions: each one's cycle number is a
-//! maximum over the cycles of the few it waits for. The rules stand in docs/hardware.md
-//! and beside each stage; `synfire verify` holds them against the RTL, cycle by cycle.
+//! maximum over the cycles of the few it waits for. The rules stand in docs/hardware.md,
+//! docs/shared.md and beside each stage; `synfire verify` holds them against the RTL, cycle by cycle.
 //!
 //! Cycle 0 is the one in which the first input is accepted; the host is always ready.
 
 mod activity;
 mod chain;
 mod dense;
+mod neuron;
 mod probe;
+mod shared;
 
 use crate::diag::{Diagnostic, Result, codes};
 use crate::hw::{Design, Stage};
@@ -47,6 +49,8 @@ impl Inference {
 pub struct Sim<'d> {
     design: &'d Design,
     tables: Vec<Option<dense::Tables>>,
+    /// With the shared mapping; or why it cannot be run.
+    shared: Option<Result<shared::Processor<'d>>>,
 }
 
 impl<'d> Sim<'d> {
@@ -58,13 +62,15 @@ impl<'d> Sim<'d> {
             .iter()
             .map(|s| if let Stage::Dense(d) = s { Some(dense::Tables::new(d)) } else { None })
             .collect();
-        Self { design, tables }
+        let shared = design.shared.as_ref().map(|s| shared::Processor::new(design, s));
+        Self { design, tables, shared }
     }
 
     /// Runs one inference; `gaps[i]` cycles pass before input i is offered (none if empty).
     ///
     /// # Errors
-    /// [`codes::INPUT_SHAPE`] if the input does not fit the design.
+    /// [`codes::INPUT_SHAPE`] if the input does not fit the design; an internal one if values
+    /// do not fit into the widths that a design with the shared mapping declares.
     pub fn run(&self, input: &[u8], gaps: &[u8], probe: &mut impl Probe) -> Result<Inference> {
         let port = self.design.input;
         if input.len() != port.count as usize {
@@ -75,6 +81,9 @@ impl<'d> Sim<'d> {
         if let Some(v) = input.iter().find(|v| u32::from(**v) >> port.bits != 0) {
             let message = format!("level {v} does not fit into {} bits", port.bits);
             return Err(Diagnostic::new(&codes::INPUT_SHAPE, message));
+        }
+        if let Some(shared) = &self.shared {
+            return shared.as_ref().map_err(Clone::clone)?.run(input, gaps, probe);
         }
         let mut stages: Vec<StageState<'_>> = self
             .design

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Devices and boards: data in targets/*.toml, read here.
 
+mod family;
 mod schema;
 
 use std::path::Path;
@@ -8,6 +9,7 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 
 use crate::diag::{Diagnostic, InFile, Result, codes, read_file};
+pub use family::{BlockRam, Family, FamilySpec};
 pub use schema::{
     Basis, Board, Coefficient, Device, Energy, Published, Resources, Target, Tools, Unit,
 };
@@ -16,6 +18,11 @@ pub use schema::{
 static BUILT_IN: &[(&str, &str)] = &[
     ("ice40up5k", include_str!("../../targets/ice40up5k.toml")),
     ("icebreaker", include_str!("../../targets/icebreaker.toml")),
+    ("ecp5-25f", include_str!("../../targets/ecp5-25f.toml")),
+    ("ecp5-85f", include_str!("../../targets/ecp5-85f.toml")),
+    ("ulx3s-25f", include_str!("../../targets/ulx3s-25f.toml")),
+    ("ulx3s-85f", include_str!("../../targets/ulx3s-85f.toml")),
+    ("orangecrab-25f", include_str!("../../targets/orangecrab-25f.toml")),
 ];
 
 /// What a board's file says; the device stands in its own.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Family;
+
 /// A device, and the board it is on if there is one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Target {
@@ -26,24 +28,32 @@ pub struct Device {
     pub name: String,
     /// In a line.
     pub description: String,
-    /// Family, as the tool flow knows it.
-    pub family: String,
+    /// Family: its block RAMs, its tools, its files.
+    pub family: Family,
     /// What there is.
     pub resources: Resources,
     /// What the tools call it.
     pub tools: Tools,
-    /// Energy coefficients.
-    pub energy: Energy,
+    /// Energy coefficients; without them there is no device figure.
+    pub energy: Option<Energy>,
 }
 
 impl Device {
-    /// What is wrong with its energy table, if anything.
+    /// What is wrong with it, if anything: its energy table, RAMs that its family has not.
     #[must_use]
     pub fn fault(&self) -> Option<String> {
-        if self.resources.spram > 0 && self.energy.spram_access.is_none() {
+        let spram = self.resources.spram > 0;
+        if spram && !self.family.spec().single_port {
+            return Some(format!("{} has no SPRAM", self.family.spec().name));
+        }
+        if self.family == Family::Ice40 && self.tools.yosys_device.is_none() {
+            return Some("tools.yosys_device is missing".to_owned());
+        }
+        let energy = self.energy.as_ref()?;
+        if spram && energy.spram_access.is_none() {
             return Some("it has SPRAM, and energy.spram_access is missing".to_owned());
         }
-        self.energy.fault()
+        energy.fault()
     }
 }
 
@@ -53,20 +63,24 @@ impl Device {
 pub struct Resources {
     /// Four-input look-up tables, a flip-flop each.
     pub lut4: u32,
-    /// Block RAMs of 4 kbit.
+    /// Block RAMs, of the family's kind.
     pub ebr: u32,
     /// Single-port RAMs of 256 kbit.
     #[serde(default)]
     pub spram: u32,
+    /// Multipliers of 16 or 18 bits, of which today's hardware uses none.
+    #[serde(default)]
+    pub dsp: u32,
 }
 
 /// What the tools call a device.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tools {
-    /// `synth_ice40 -device`.
-    pub yosys_device: String,
-    /// `nextpnr-ice40 --…`.
+    /// `synth_ice40 -device`; ECP5 needs none.
+    #[serde(default)]
+    pub yosys_device: Option<String>,
+    /// `nextpnr-… --…`.
     pub nextpnr_device: String,
 }
 
@@ -184,10 +198,17 @@ pub struct Published {
 pub struct Board {
     /// Package of the chip, as the tools call it.
     pub package: String,
+    /// Speed grade, where place and route has to be told.
+    #[serde(default)]
+    pub speed: Option<u8>,
+    /// Electrical standard of the pins, where they have a choice: `LVCMOS33`.
+    #[serde(default)]
+    pub io_standard: Option<String>,
     /// Frequency at the clock pin.
     pub clock_mhz: f64,
     /// Host link speed in bits a second.
     pub uart_baud: u32,
-    /// Port of the top module → pin.
+    /// Port of the top module → pin. The LEDs are `led_busy_no` and `led_error_no` where they
+    /// light when driven low, `led_busy_o` and `led_error_o` where they do when driven high.
     pub pins: BTreeMap<String, String>,
 }

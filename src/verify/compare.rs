@@ -4,17 +4,52 @@
 use serde::Serialize;
 
 use super::Outcome;
+use crate::hw::Design;
+use crate::sim::Recorder;
+
+/// What a comparison promises besides logits and classes. What is promised and then missing,
+/// on either side or on both, is a difference: nothing is passed over because it is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scope {
+    /// Timesteps of the spike trains; none where a level cannot tell its spikes.
+    pub trains: Option<u32>,
+    /// The cycle of every input, weight read, timestep and result byte.
+    pub cycles: bool,
+}
+
+impl Scope {
+    /// Every spike of a design.
+    #[must_use]
+    pub fn spikes(design: &Design) -> Self {
+        let shared = design.shared.iter().flat_map(|s| s.fires());
+        let fires = design.lifs().next().is_some() || shared.count() > 0;
+        Self { trains: fires.then_some(design.timesteps), cycles: false }
+    }
+
+    /// Every spike of a design, and every cycle number.
+    #[must_use]
+    pub fn cycles(design: &Design) -> Self {
+        Self { cycles: true, ..Self::spikes(design) }
+    }
+
+    /// What comes back over the serial line: spikes only if the design keeps them.
+    #[must_use]
+    pub fn line(design: &Design) -> Self {
+        let spikes = Self::spikes(design);
+        Self { trains: spikes.trains.filter(|_| design.trace), ..spikes }
+    }
+}
 
 /// How much was compared and how much of it differs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
-    /// Inferences.
+    /// Inferences that both levels ran.
     pub images: u64,
     /// Spike slots (neuron × timestep) compared, and how many differ.
     pub spikes: (u64, u64),
     /// Logits compared, and how many differ.
     pub logits: (u64, u64),
-    /// Classes that differ.
+    /// Classes that differ; that of an inference which is missing or too many is one.
     pub classes: u64,
     /// Events with a cycle number compared, and how many differ.
     pub cycles: (u64, u64),
@@ -29,6 +64,13 @@ pub struct Difference {
     pub what: String,
 }
 
+/// How many there are, and how many of them differ.
+type Count = (u64, u64);
+
+fn add(to: &mut Count, more: Count) {
+    *to = (to.0 + more.0, to.1 + more.1);
+}
+
 impl Tally {
     /// Number of differences of every kind.
     #[must_use]
@@ -38,86 +80,126 @@ impl Tally {
 
     /// Adds another tally.
     pub fn add(&mut self, other: &Self) {
-        let sum = |a: (u64, u64), b: (u64, u64)| (a.0 + b.0, a.1 + b.1);
         self.images += other.images;
-        self.spikes = sum(self.spikes, other.spikes);
-        self.logits = sum(self.logits, other.logits);
+        add(&mut self.spikes, other.spikes);
+        add(&mut self.logits, other.logits);
         self.classes += other.classes;
-        self.cycles = sum(self.cycles, other.cycles);
+        add(&mut self.cycles, other.cycles);
     }
 }
 
-/// Compares two levels image by image: spikes, logits and class, and cycles where both
-/// have them.
+/// Compares what two levels gave for `inputs` inputs: logits, class and what `scope` promises.
+/// A missing or additional inference is a difference, too.
 #[must_use]
-pub fn compare(expected: &[Outcome], found: &[Outcome]) -> (Tally, Option<Difference>) {
-    let mut tally = Tally { images: found.len() as u64, ..Tally::default() };
+pub fn compare(
+    inputs: usize,
+    expected: &[Outcome],
+    found: &[Outcome],
+    scope: Scope,
+) -> (Tally, Option<Difference>) {
+    let mut tally = Tally::default();
     let mut first = None;
-    if expected.len() != found.len() {
-        let what = format!("{} inferences instead of {}", found.len(), expected.len());
-        tally.classes = expected.len().abs_diff(found.len()) as u64;
-        first = Some(Difference { image: expected.len().min(found.len()), what });
-    }
-    for (image, (e, f)) in expected.iter().zip(found).enumerate() {
+    for (image, (e, f)) in expected.iter().zip(found).take(inputs).enumerate() {
         let mut note = |what: String| {
             first.get_or_insert(Difference { image, what });
         };
-        spikes(e, f, &mut tally, &mut note);
-        let (n, wrong) = items(&e.logits, &f.logits, |c, e, f| {
-            note(format!("logit {c}: {f:?} instead of {e:?}"))
+        tally.images += 1;
+        if let Some(timesteps) = scope.trains {
+            let count = spikes(&e.trains, &f.trains, timesteps, &mut note);
+            add(&mut tally.spikes, some(count, "spike trains", &mut note));
+        }
+        let logits = items(&e.logits, &f.logits, |c, e, f| {
+            note(format!("logit {c}: {f:?} instead of {e:?}"));
         });
-        tally.logits = (tally.logits.0 + n, tally.logits.1 + wrong);
+        add(&mut tally.logits, some(logits, "logits", &mut note));
         if e.class != f.class {
             tally.classes += 1;
             note(format!("class {} instead of {}", f.class, e.class));
         }
-        if let (Some(e), Some(f)) = (&e.timing, &f.timing) {
-            for (n, wrong) in [
-                items(&e.inputs, &f.inputs, |i, e, f| {
-                    note(format!("input {i} in cycle {f:?} instead of {e:?}"))
-                }),
-                items(&e.events, &f.events, |i, e, f| {
-                    note(format!("weight read {i} as (cycle, stage) {f:?} instead of {e:?}"))
-                }),
-                items(&e.steps, &f.steps, |i, e, f| {
-                    note(format!("timestep {i}: {f:?} instead of {e:?}"))
-                }),
-                items(&e.outputs, &f.outputs, |i, e, f| {
-                    note(format!("result byte {i} as (cycle, byte) {f:?} instead of {e:?}"))
-                }),
-            ] {
-                tally.cycles = (tally.cycles.0 + n, tally.cycles.1 + wrong);
-            }
+        if scope.cycles {
+            let count = cycles(e.timing.as_ref(), f.timing.as_ref(), &mut note);
+            add(&mut tally.cycles, some(count, "cycle numbers", &mut note));
+        }
+    }
+    for outcomes in [expected.len(), found.len()] {
+        if outcomes != inputs {
+            tally.classes += outcomes.abs_diff(inputs) as u64;
+            let what = format!("{outcomes} inferences instead of {inputs}");
+            first.get_or_insert(Difference { image: outcomes.min(inputs), what });
         }
     }
     (tally, first)
 }
 
-fn spikes(e: &Outcome, f: &Outcome, tally: &mut Tally, note: &mut impl FnMut(String)) {
-    if f.trains.is_empty() {
-        return;
+/// The count, with a difference if there is nothing to count on either side.
+fn some(count: Count, what: &str, note: &mut impl FnMut(String)) -> Count {
+    if count.0 > 0 {
+        return count;
     }
-    let width = e.trains.iter().flatten().fold(0, |w, t| w | t).max(1);
-    let timesteps = u64::from(u32::BITS - width.leading_zeros());
-    for (layer, (e, f)) in e.trains.iter().zip(&f.trains).enumerate() {
+    note(format!("neither level has {what}"));
+    (0, 1)
+}
+
+/// Compares trains, `[layer][neuron]`; of a missing or additional one every timestep differs.
+fn spikes(
+    expected: &[Vec<u32>],
+    found: &[Vec<u32>],
+    timesteps: u32,
+    note: &mut impl FnMut(String),
+) -> Count {
+    let mut count = (0, 0);
+    if expected.len() != found.len() {
+        note(format!("{} layers fire instead of {}", found.len(), expected.len()));
+    }
+    let of = |trains: &[Vec<u32>], layer| trains.get(layer).cloned().unwrap_or_default();
+    for layer in 0..expected.len().max(found.len()) {
+        let (e, f) = (of(expected, layer), of(found, layer));
         if e.len() != f.len() {
-            tally.spikes.1 += e.len().abs_diff(f.len()) as u64;
             note(format!("layer {layer} has {} neurons instead of {}", f.len(), e.len()));
         }
-        for (neuron, (e, f)) in e.iter().zip(f).enumerate() {
-            tally.spikes.0 += timesteps;
-            tally.spikes.1 += u64::from((e ^ f).count_ones());
-            if e != f {
-                note(format!(
-                    "layer {layer} neuron {neuron} fires {f:#b} instead of {e:#b} (bit t: timestep t)"
-                ));
-            }
+        for neuron in 0..e.len().max(f.len()) {
+            let wrong = match (e.get(neuron), f.get(neuron)) {
+                (Some(e), Some(f)) if e == f => 0,
+                (Some(e), Some(f)) => {
+                    note(format!(
+                        "layer {layer} neuron {neuron} fires {f:#b} instead of {e:#b} (bit t: timestep t)"
+                    ));
+                    (e ^ f).count_ones()
+                }
+                _ => timesteps,
+            };
+            add(&mut count, (timesteps.into(), wrong.into()));
         }
     }
-    if e.trains.len() != f.trains.len() {
-        tally.spikes.1 += 1;
-        note(format!("{} layers fire instead of {}", f.trains.len(), e.trains.len()));
+    count
+}
+
+/// Compares everything that has a cycle number.
+fn cycles(
+    expected: Option<&Recorder>,
+    found: Option<&Recorder>,
+    note: &mut impl FnMut(String),
+) -> Count {
+    let nothing = Recorder::default();
+    let (e, f) = (expected.unwrap_or(&nothing), found.unwrap_or(&nothing));
+    let mut count = (0, 0);
+    for part in [
+        items(&e.inputs, &f.inputs, |i, e, f| {
+            note(format!("input {i} in cycle {f:?} instead of {e:?}"));
+        }),
+        items(&e.events, &f.events, |i, e, f| {
+            note(format!("weight read {i} as (cycle, stage) {f:?} instead of {e:?}"));
+        }),
+        items(&e.steps, &f.steps, |i, e, f| {
+            note(format!("timestep {i}: {f:?} instead of {e:?}"));
+        }),
+        items(&e.outputs, &f.outputs, |i, e, f| {
+            note(format!("result byte {i} as (cycle, byte) {f:?} instead of {e:?}"));
+        }),
+    ] {
+        add(&mut count, part);
     }
+    count
 }
 
 /// Compares two lists item by item; a missing or additional item is a difference.
@@ -125,7 +207,7 @@ fn items<T: PartialEq>(
     e: &[T],
     f: &[T],
     mut note: impl FnMut(usize, Option<&T>, Option<&T>),
-) -> (u64, u64) {
+) -> Count {
     let n = e.len().max(f.len());
     let mut wrong = 0;
     for i in 0..n {

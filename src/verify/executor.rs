@@ -2,10 +2,22 @@
 //! What runs a network, and what it reports.
 
 use crate::diag::{Diagnostic, Result};
-use crate::hw::Design;
+use crate::hw::shared::{Then, Work};
+use crate::hw::{Design, ReadoutStage, Stage};
 use crate::interp::{Interp, Logits};
 use crate::ir::Graph;
 use crate::sim::{Recorder, Sim};
+
+/// The names of the levels, with how they are run.
+pub(super) const INTERP: &str = "interp";
+pub(super) const SIM: &str = "sim";
+pub(super) const RTL: &str = "RTL, with cycles";
+pub(super) const RTL_GAPS: &str = "RTL, with cycles, inputs with gaps";
+pub(super) const RTL_PAUSES: &str = "RTL, result taken with pauses";
+pub(super) const TOP: &str = "top, over the serial line";
+pub(super) const ROUTED: &str = "post-route netlist, over the serial line";
+pub(super) const NETLIST: &str = "netlist, over the serial line";
+pub(super) const BITSTREAM: &str = "bitstream, over the serial line";
 
 /// What one inference gave, in the terms every level has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,10 +34,10 @@ pub struct Outcome {
 
 /// Something that runs inferences.
 pub trait Executor {
-    /// Name of the level.
+    /// Name of the level, with how it is run.
     fn name(&self) -> &'static str;
 
-    /// Runs a batch of inputs in order.
+    /// Runs a batch of inputs: one outcome for each, in order.
     ///
     /// # Errors
     /// What the level cannot do with them.
@@ -49,7 +61,7 @@ impl<'g> InterpExecutor<'g> {
 
 impl Executor for InterpExecutor<'_> {
     fn name(&self) -> &'static str {
-        "interp"
+        INTERP
     }
 
     fn run(&mut self, inputs: &[&[u8]]) -> Result<Vec<Outcome>> {
@@ -93,7 +105,7 @@ impl<'d> SimExecutor<'d> {
 
 impl Executor for SimExecutor<'_> {
     fn name(&self) -> &'static str {
-        "sim"
+        SIM
     }
 
     fn run(&mut self, inputs: &[&[u8]]) -> Result<Vec<Outcome>> {
@@ -117,7 +129,7 @@ impl Executor for SimExecutor<'_> {
 /// Spike trains from the recorded timesteps.
 pub(super) fn trains(design: &Design, recorder: &Recorder) -> Vec<Vec<u32>> {
     let stages = lif_stages(design);
-    let mut trains: Vec<Vec<u32>> = design.lifs().map(|l| vec![0; l.neurons() as usize]).collect();
+    let mut trains: Vec<Vec<u32>> = neurons(design).into_iter().map(|n| vec![0; n]).collect();
     for step in recorder.steps.iter().filter(|s| s.fires) {
         if let Some(layer) = stages.iter().position(|&s| s == step.stage)
             && let Some(train) = trains[layer].get_mut(step.neuron as usize)
@@ -128,16 +140,45 @@ pub(super) fn trains(design: &Design, recorder: &Recorder) -> Vec<Vec<u32>> {
     trains
 }
 
-/// Indices of the stages that fire, in order: the numbers of their probes.
+/// Neurons of the layers that fire, in order.
+pub(super) fn neurons(design: &Design) -> Vec<usize> {
+    match &design.shared {
+        Some(s) => {
+            s.fires().map(|(_, m)| s.trains[m].shape.iter().product::<u32>() as usize).collect()
+        }
+        None => design.lifs().map(|l| l.neurons() as usize).collect(),
+    }
+}
+
+/// The readout of a design.
+///
+/// # Errors
+/// An internal one if it has none.
+pub(super) fn readout(design: &Design) -> Result<&ReadoutStage> {
+    match (&design.shared, design.stages.last()) {
+        (Some(shared), _) => Ok(&shared.readout),
+        (None, Some(Stage::Readout(readout))) => Ok(readout),
+        _ => Err(Diagnostic::internal("verify", "the last stage is not a readout")),
+    }
+}
+
+/// Indices of the stages or jobs that fire, in order; of a chain the numbers of their probes.
 pub(super) fn lif_stages(design: &Design) -> Vec<usize> {
-    stages(design, |s| matches!(s, crate::hw::Stage::Lif(_)))
+    let Some(shared) = &design.shared else {
+        return stages(design, |s| matches!(s, Stage::Lif(_)));
+    };
+    let fires = |i: &usize| match &shared.jobs[*i].work {
+        Work::Sum(sum) => matches!(sum.then, Then::Maps { fire: Some(_), .. }),
+        Work::Or { .. } => false,
+    };
+    (0..shared.jobs.len()).filter(fires).collect()
 }
 
 /// Indices of the dense stages, in order: the numbers of their probes.
 pub(super) fn dense_stages(design: &Design) -> Vec<usize> {
-    stages(design, |s| matches!(s, crate::hw::Stage::Dense(_)))
+    stages(design, |s| matches!(s, Stage::Dense(_)))
 }
 
-fn stages(design: &Design, is: impl Fn(&crate::hw::Stage) -> bool) -> Vec<usize> {
+fn stages(design: &Design, is: impl Fn(&Stage) -> bool) -> Vec<usize> {
     (0..design.stages.len()).filter(|&i| is(&design.stages[i])).collect()
 }

@@ -3,9 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::executor::{BITSTREAM, NETLIST, ROUTED, TOP};
 use super::link::{NOT_LOADED, decode_response, encode_load, encode_request, parse_result};
 use super::{Executor, Outcome};
-use crate::diag::{Diagnostic, Result, codes, read_file, write_file};
+use crate::diag::{Diagnostic, InFile, Result, codes, read_file, write_file};
+use crate::flow::ecp5::Netlist;
 use crate::flow::process::{Process, create_dir};
 use crate::flow::verilator::{self, LintJob, VerilatorJob};
 use crate::flow::{Toolbox, icestorm, yosys};
@@ -14,11 +16,13 @@ use crate::hw::Design;
 /// The test bench.
 const BENCH: &str = include_str!("../../templates/verify/tb_top.cpp");
 /// The top module.
-const TOP: &str = "top";
+const MODULE: &str = "top";
 
 /// `top`, simulated; the host talks to it over the serial line.
 pub struct GateExecutor<'d> {
     name: &'static str,
+    /// How logs and errors call it.
+    short: &'static str,
     design: &'d Design,
     program: PathBuf,
     /// Where the program runs: memory files are named relative to it.
@@ -35,6 +39,9 @@ pub enum Level<'a> {
     Rtl(&'a Path),
     /// The netlist that synthesis wrote.
     Netlist(&'a Path),
+    /// The netlist that place and route wrote, for a family whose bitstream does not become
+    /// one again.
+    Routed(&'a Path),
     /// A bitstream, unpacked with these pin constraints.
     Bitstream {
         /// The packed file.
@@ -42,6 +49,19 @@ pub enum Level<'a> {
         /// Pin constraints.
         pcf: &'a Path,
     },
+}
+
+impl Level<'_> {
+    /// A short name, for files and logs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Rtl(_) => "top",
+            Level::Netlist(_) => "netlist",
+            Level::Routed(_) => "routed",
+            Level::Bitstream { .. } => "bitstream",
+        }
+    }
 }
 
 impl<'d> GateExecutor<'d> {
@@ -60,13 +80,21 @@ impl<'d> GateExecutor<'d> {
         let bench = work.join("tb_top.cpp");
         write_file(&bench, BENCH)?;
         let (name, sources, includes) = match level {
-            Level::Rtl(rtl) => ("top", vec![rtl.join("top.v")], vec![rtl.to_path_buf()]),
+            Level::Rtl(rtl) => (TOP, vec![rtl.join("top.v")], vec![rtl.to_path_buf()]),
             Level::Netlist(netlist) => {
-                ("netlist", vec![netlist.to_path_buf(), yosys::ice40_cells(toolbox)?], Vec::new())
+                let sources = vec![netlist.to_path_buf(), yosys::ice40_cells(toolbox)?];
+                (NETLIST, sources, Vec::new())
+            }
+            Level::Routed(json) => {
+                let netlist = Netlist::parse(&read_file(json)?).and_then(|n| n.to_verilog(TOP));
+                let verilog = work.join("routed.v");
+                write_file(&verilog, netlist.in_file(json)?)?;
+                (ROUTED, vec![verilog], Vec::new())
             }
             Level::Bitstream { bin, pcf } => {
-                let read = icestorm::read_back(toolbox, bin, pcf, TOP, work)?;
-                ("bitstream", vec![read.verilog, yosys::ice40_cells(toolbox)?], Vec::new())
+                let read = icestorm::read_back(toolbox, bin, pcf, MODULE, work)?;
+                let sources = vec![read.verilog, yosys::ice40_cells(toolbox)?];
+                (BITSTREAM, sources, Vec::new())
             }
         };
         let job = VerilatorJob {
@@ -76,7 +104,7 @@ impl<'d> GateExecutor<'d> {
                 includes,
                 // Debian's and Yosys' cell models otherwise need SystemVerilog defaults.
                 defines: vec!["NO_ICE40_DEFAULT_ASSIGNMENTS".into()],
-                top: TOP.into(),
+                top: MODULE.into(),
                 ..LintJob::default()
             },
             testbench: vec![bench],
@@ -87,7 +115,7 @@ impl<'d> GateExecutor<'d> {
         let program = verilator::build(toolbox, &job)?;
         let run_in = if let Level::Rtl(rtl) = level { rtl } else { work }.to_path_buf();
         let (work, weights) = (work.to_path_buf(), Vec::new());
-        Ok(Self { name, design, program, run_in, work, divider, weights })
+        Ok(Self { name, short: level.name(), design, program, run_in, work, divider, weights })
     }
 
     /// Loads these weights before the first inference, and demands that an inference before
@@ -125,35 +153,44 @@ impl Executor for GateExecutor<'_> {
             bytes.extend(frame);
         }
         write_file(&frames, bytes)?;
-        Process::program(&self.program, self.name, &self.run_in)
+        Process::program(&self.program, self.short, &self.run_in)
             .arg(self.divider.to_string())
             .arg(&frames)
             .arg(&responses)
             .run()?;
-        let received = read_file(&responses)?;
+        self.outcomes(&preparation, &read_file(&responses)?, inputs.len())
+    }
+}
+
+impl GateExecutor<'_> {
+    /// What the responses to the preparation and to `requests` requests say.
+    fn outcomes(
+        &self,
+        preparation: &[(Vec<u8>, u8)],
+        received: &[u8],
+        requests: usize,
+    ) -> Result<Vec<Outcome>> {
         let mut responses = received.split_inclusive(|b| *b == 0);
         for ((_, wanted), response) in preparation.iter().zip(responses.by_ref()) {
-            let status = decode_response(response).map_err(|d| d.at(self.name))?.status;
+            let status = decode_response(response).map_err(|d| d.at(self.short))?.status;
             if status != *wanted {
                 let message = format!("loading the weights: status {status} instead of {wanted}");
-                return Err(Diagnostic::new(&codes::LINK_DAMAGED, message).at(self.name));
+                return Err(Diagnostic::new(&codes::LINK_DAMAGED, message).at(self.short));
             }
         }
         let outcomes: Vec<Outcome> = responses
             .enumerate()
             .map(|(i, frame)| {
-                self.outcome(frame).map_err(|d| d.at(format!("{}, image {i}", self.name)))
+                self.outcome(frame).map_err(|d| d.at(format!("{}, image {i}", self.short)))
             })
             .collect::<Result<_>>()?;
-        if outcomes.len() == inputs.len() {
+        if outcomes.len() == requests {
             return Ok(outcomes);
         }
-        let message = format!("{} responses to {} requests", outcomes.len(), inputs.len());
-        Err(Diagnostic::new(&codes::LINK_DAMAGED, message).at(self.name))
+        let message = format!("{} responses to {requests} requests", outcomes.len());
+        Err(Diagnostic::new(&codes::LINK_DAMAGED, message).at(self.short))
     }
-}
 
-impl GateExecutor<'_> {
     fn outcome(&self, frame: &[u8]) -> Result<Outcome> {
         let response = decode_response(frame)?;
         if response.status == 0 {
@@ -161,5 +198,74 @@ impl GateExecutor<'_> {
         }
         let message = format!("the hardware answered with status {}", response.status);
         Err(Diagnostic::new(&codes::LINK_DAMAGED, message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verify::link::tests::response;
+    use crate::verify::tests::design;
+
+    fn executor(design: &Design) -> GateExecutor<'_> {
+        let (name, short) = (NETLIST, "netlist");
+        let (program, run_in, work) = Default::default();
+        GateExecutor { name, short, design, program, run_in, work, divider: 4, weights: vec![] }
+    }
+
+    /// A result of the made-up design: logits 1 and -2, class 1, trains of two neurons.
+    const RESULT: [u8; 11] = [1, 0, 0, 0, 0xFE, 0xFF, 0xFF, 0xFF, 1, 0b101, 0b010];
+
+    #[test]
+    fn every_request_needs_its_response() {
+        let design = design();
+        let gate = executor(&design);
+        let good = response(0, &RESULT);
+        let one = Outcome {
+            trains: vec![vec![0b101, 0b010]],
+            logits: vec![1, -2],
+            class: 1,
+            timing: None,
+        };
+        assert_eq!(gate.outcomes(&[], &good, 1).unwrap(), std::slice::from_ref(&one));
+        assert_eq!(
+            gate.outcomes(&[], &good.repeat(3), 3).unwrap(),
+            [one.clone(), one.clone(), one]
+        );
+        for (received, requests, words) in [
+            (good.repeat(2), 3, "2 responses to 3 requests"),
+            (good.repeat(2), 1, "2 responses to 1 requests"),
+            (Vec::new(), 1, "0 responses to 1 requests"),
+            (response(3, &[]), 1, "the hardware answered with status 3"),
+            (response(0, &RESULT[..10]), 1, "this result has 11 bytes, not 10"),
+            ([&good[..], &good[..9]].concat(), 2, "structure is broken"),
+        ] {
+            let error = gate.outcomes(&[], &received, requests).unwrap_err();
+            assert_eq!(error.code.id, "SF0602");
+            assert!(error.message.contains(words), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_loaded_is_loaded_before_and_an_early_inference_is_refused() {
+        let design = design();
+        let gate = executor(&design);
+        assert!(gate.preparation(&[&[1, 2]]).is_empty());
+        let gate = gate.with_weights(vec![5, 0, 6]);
+        let preparation = gate.preparation(&[&[1, 2], &[3, 4]]);
+        let want = [(encode_request(&[1, 2], false), 6), (encode_load(&[5, 0, 6]), 0)];
+        assert_eq!(preparation, want);
+
+        let good = response(0, &RESULT);
+        let (refused, loaded) = (response(6, &[]), response(0, &[]));
+        let run = |parts: &[&[u8]]| gate.outcomes(&preparation, &parts.concat(), 1);
+        assert_eq!(run(&[&refused, &loaded, &good]).unwrap().len(), 1);
+        // An inference without weights, weights that are refused.
+        for parts in [[&good, &loaded, &good], [&refused, &refused, &good]] {
+            let error = run(&parts.map(|p| &p[..])).unwrap_err();
+            assert_eq!(error.code.id, "SF0602");
+            assert!(error.message.starts_with("loading the weights: status "), "{error}");
+        }
+        assert!(run(&[&refused, &loaded]).is_err());
     }
 }

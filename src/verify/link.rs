@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! The host's side of docs/host-link.md: frames, checksum, results.
 
-use super::Outcome;
+use super::{Outcome, executor, maps};
 use crate::diag::{Diagnostic, Result, codes};
-use crate::hw::{Design, Stage};
+use crate::hw::Design;
 
 /// Commands of a request.
 const INFER: u8 = 1;
@@ -120,15 +120,17 @@ pub fn decode_response(frame: &[u8]) -> Result<Response> {
 }
 
 /// Reads the bytes of a result: logits, class, and the trains if they were asked for.
+///
+/// With a chain these are those of each layer that fires; with the shared mapping all words of
+/// the train memory in their order, a word in ⌈E·T/8⌉ bytes, lowest first.
 pub(super) fn parse_result(design: &Design, bytes: &[u8], trace: bool) -> Result<Outcome> {
-    let classes = match design.stages.last() {
-        Some(Stage::Readout(r)) => r.gain.len(),
-        _ => 0,
+    let classes = executor::readout(design)?.gain.len();
+    let (items, width) = match &design.shared {
+        Some(shared) => (shared.train_depth() as usize, shared.pack * design.timesteps),
+        None => (executor::neurons(design).iter().sum(), design.timesteps),
     };
-    let word = (design.timesteps as usize).div_ceil(8);
-    let neurons: Vec<usize> = design.lifs().map(|l| l.neurons() as usize).collect();
-    let traced = if trace { neurons.iter().sum::<usize>() * word } else { 0 };
-    let expected = classes * 4 + 1 + traced;
+    let size = width.div_ceil(8) as usize;
+    let expected = classes * 4 + 1 + if trace { items * size } else { 0 };
     let short = || {
         let message = format!("this result has {expected} bytes, not {}", bytes.len());
         Diagnostic::new(&codes::LINK_DAMAGED, message)
@@ -137,26 +139,36 @@ pub(super) fn parse_result(design: &Design, bytes: &[u8], trace: bool) -> Result
         return Err(short());
     }
     let (logits, rest) = bytes.split_at(classes * 4);
-    let (class, mut rest) = rest.split_first().ok_or_else(short)?;
+    let (class, rest) = rest.split_first().ok_or_else(short)?;
     let logits = logits
         .chunks_exact(4)
         .map(|b| i64::from(i32::from_le_bytes([b[0], b[1], b[2], b[3]])))
         .collect();
-    let mut trains = Vec::new();
-    if !rest.is_empty() {
-        for n in neurons {
-            let (layer, after) = rest.split_at(n * word);
+    let trains = match &design.shared {
+        _ if !trace => Vec::new(),
+        Some(shared) => maps::trains(shared, design.timesteps, rest)?,
+        None => {
             let train = |w: &[u8]| w.iter().rev().fold(0, |v, b| v << 8 | u32::from(*b));
-            trains.push(layer.chunks_exact(word).map(train).collect());
-            rest = after;
+            let mut words = rest.chunks_exact(size).map(train);
+            let layer = |n| words.by_ref().take(n).collect();
+            executor::neurons(design).into_iter().map(layer).collect()
         }
-    }
+    };
     Ok(Outcome { trains, logits, class: usize::from(*class), timing: None })
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// A response as the hardware sends it, delimiter included: a zero behind every other byte.
+    pub(crate) fn response(status: u8, body: &[u8]) -> Vec<u8> {
+        let mut content = [&[status], body].concat();
+        content.extend(crc16(&content).to_be_bytes());
+        let stuffed: Vec<u8> =
+            content.iter().flat_map(|b| if *b == 0 { vec![0] } else { vec![*b, 0] }).collect();
+        cobs_encode(&stuffed)
+    }
 
     #[test]
     fn the_checksum_is_the_published_one() {
@@ -178,11 +190,7 @@ mod tests {
 
     #[test]
     fn a_lost_byte_is_noticed() {
-        let mut content = vec![0, 1, 2, 0, 3];
-        content.extend(crc16(&content).to_be_bytes());
-        let stuffed: Vec<u8> =
-            content.iter().flat_map(|b| if *b == 0 { vec![0] } else { vec![*b, 0] }).collect();
-        let frame = cobs_encode(&stuffed);
+        let frame = response(0, &[1, 2, 0, 3]);
         assert_eq!(decode_response(&frame).unwrap().body, [1, 2, 0, 3]);
         for lost in 0..frame.len() - 1 {
             let mut damaged = frame.clone();

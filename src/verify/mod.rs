@@ -3,18 +3,30 @@
 //!
 //! interp (the semantics) = sim = RTL = netlist = unpacked bitstream: every spike and
 //! every logit; for sim against RTL also the cycle of every input, weight read, timestep
-//! and result byte.
+//! and result byte. Executors run; what follows from what they give is decided in
+//! [`compare()`] and [`Report::verdict`], which run nothing.
 
 mod compare;
 mod executor;
 mod gate;
 mod link;
+mod maps;
 mod mutate;
+mod packed;
+mod pair;
+mod report;
 mod rtl;
+#[cfg(test)]
+mod tests;
+mod trial;
 
-pub use compare::{Difference, Tally, compare};
+pub use compare::{Difference, Scope, Tally, compare};
 pub use executor::{Executor, InterpExecutor, Outcome, SimExecutor};
 pub use gate::{GateExecutor, Level};
 pub use link::{NOT_LOADED, Response, decode_response, encode_load, encode_request};
-pub use mutate::{Mutation, MutationResult, Mutator};
+pub use mutate::{Mutation, Mutator};
+pub use packed::{Packed, PackedFault, PackedReport, check_packed};
+pub use pair::{BATCH, Comparison, Pair};
+pub use report::Report;
 pub use rtl::RtlExecutor;
+pub use trial::MutationResult;

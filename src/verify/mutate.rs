@@ -6,15 +6,17 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::slice;
 
 use serde::Serialize;
 
 use super::gate::Level;
-use super::{Difference, Executor, GateExecutor, Outcome, RtlExecutor, SimExecutor, compare};
+use super::trial::{MutationResult, Trial};
+use super::{Executor, GateExecutor, Outcome, RtlExecutor, Scope, SimExecutor, compare};
 use crate::diag::{Diagnostic, Result, codes, read_file, write_file};
 use crate::emit;
 use crate::flow::process::create_dir;
-use crate::flow::{Toolbox, icestorm, ram};
+use crate::flow::{Toolbox, pack, ram};
 use crate::hw::{DenseStage, Design, LifStage, Place, Stage};
 use crate::target::Target;
 
@@ -40,28 +42,15 @@ impl Mutation {
         [Self::Weight, Self::Threshold, Self::Transition, Self::Bitstream, Self::Load];
 }
 
-/// What a fault did.
-#[derive(Debug, Clone, Serialize)]
-pub struct MutationResult {
-    /// Its kind.
-    pub mutation: Mutation,
-    /// What was changed.
-    pub fault: String,
-    /// The difference it caused; none: the check is worth nothing.
-    pub caught: Option<Difference>,
-    /// Does the faulty hardware do exactly what `sim` does with the same fault? None where
-    /// a design cannot express the fault.
-    pub as_predicted: Option<bool>,
-}
-
-/// Hardware with a fault.
-struct Faulty {
+/// Hardware with a fault, about to be tried.
+struct Faulty<'a> {
     fault: String,
-    found: Vec<Outcome>,
+    hardware: Box<dyn Executor + 'a>,
     /// A design with the same fault.
     design: Option<Design>,
-    /// The inputs it ran on.
-    ran: Range<usize>,
+    /// The inputs to try it on.
+    on: Range<usize>,
+    scope: Scope,
 }
 
 /// A change of the design that `sim` sees.
@@ -108,16 +97,17 @@ impl Mutator<'_> {
         mutation: Mutation,
         bitstream: Option<(&Path, &Path, u32)>,
     ) -> Result<Option<MutationResult>> {
+        let spikes = Scope::spikes(self.design);
         let faulty = match (mutation, bitstream) {
             (Mutation::Weight, _) => {
-                let change = self.weight(|_| true)?;
+                let change = self.weight(spikes, |_| true)?;
                 let (stage, neuron, input) = change.place;
                 let fault =
                     format!("weight of stage {stage} neuron {neuron} input {input} negated");
                 self.memories(change, "weight", fault)?
             }
             (Mutation::Threshold, _) => {
-                let change = self.threshold()?;
+                let change = self.threshold(spikes)?;
                 let (stage, neuron, bit) = change.place;
                 let fault =
                     format!("bit {bit} of the threshold of stage {stage} neuron {neuron} flipped");
@@ -135,29 +125,21 @@ impl Mutator<'_> {
             }
             (Mutation::Bitstream | Mutation::Load, _) => return Ok(None),
         };
-        let Faulty { fault, found, design, ran } = faulty;
-        let (_, mut caught) = compare(&self.expected[ran.clone()], &found);
-        if let Some(difference) = &mut caught {
-            difference.image += ran.start;
-        }
-        let as_predicted = match design {
-            Some(design) => {
-                let predicted = SimExecutor::new(&design, Vec::new()).run(&self.inputs[ran])?;
-                Some(compare(&predicted, &found).1.is_none())
-            }
-            None => None,
-        };
-        Ok(Some(MutationResult { mutation, fault, caught, as_predicted }))
+        let Faulty { fault, mut hardware, design, on, scope } = faulty;
+        let (inputs, expected) = (&self.inputs[on.clone()], &self.expected[on.clone()]);
+        let trial = Trial { inputs, start: on.start, expected, scope };
+        let mut sim = design.as_ref().map(|d| SimExecutor::new(d, Vec::new()));
+        let prediction = sim.as_mut().map(|s| s as &mut dyn Executor);
+        trial.run(mutation, fault, &mut *hardware, prediction).map(Some)
     }
 
-    /// The inputs from the first one on for which `sim` sees a difference if the design is
-    /// changed like this.
-    fn shows(&self, changed: &Design) -> Result<Option<Range<usize>>> {
+    /// The inputs from the first one on for which `sim` sees a difference in what hardware
+    /// tells, if the design is changed like this.
+    fn shows(&self, changed: &Design, scope: Scope) -> Result<Option<Range<usize>>> {
         let mut sim = SimExecutor::new(changed, Vec::new());
         for (i, (input, expected)) in self.inputs.iter().zip(self.expected).enumerate() {
             let found = sim.run(&[input])?;
-            if found.iter().any(|f| (&f.trains, &f.logits) != (&expected.trains, &expected.logits))
-            {
+            if compare(1, slice::from_ref(expected), &found, scope).1.is_some() {
                 return Ok(Some(i..self.inputs.len().min(i + RUN)));
             }
         }
@@ -166,7 +148,7 @@ impl Mutator<'_> {
 
     /// The first weight, from the middle of the inputs on, whose sign shows, of the layers that
     /// are `meant`.
-    fn weight(&self, meant: impl Fn(&DenseStage) -> bool) -> Result<Change> {
+    fn weight(&self, scope: Scope, meant: impl Fn(&DenseStage) -> bool) -> Result<Change> {
         for (stage, s) in self.design.stages.iter().enumerate() {
             let Some(d) = dense(s).filter(|d| meant(d)) else { continue };
             for k in 0..d.outputs().min(64) {
@@ -176,7 +158,7 @@ impl Mutator<'_> {
                     let plus = c.weights.get(neuron as usize, input as usize);
                     c.weights.set(neuron as usize, input as usize, !plus);
                 }
-                if let Some(shows) = self.shows(&changed)? {
+                if let Some(shows) = self.shows(&changed, scope)? {
                     return Ok(Change { design: changed, place: (stage, neuron, input), shows });
                 }
             }
@@ -185,7 +167,7 @@ impl Mutator<'_> {
     }
 
     /// The first threshold with a bit that shows, low bits first.
-    fn threshold(&self) -> Result<Change> {
+    fn threshold(&self, scope: Scope) -> Result<Change> {
         for (stage, s) in self.design.stages.iter().enumerate() {
             let Stage::Lif(l) = s else { continue };
             for bit in l.threshold_bits / 2..l.threshold_bits {
@@ -194,7 +176,7 @@ impl Mutator<'_> {
                     if let Stage::Lif(c) = &mut changed.stages[stage] {
                         c.threshold[neuron as usize] ^= 1 << bit;
                     }
-                    if let Some(shows) = self.shows(&changed)? {
+                    if let Some(shows) = self.shows(&changed, scope)? {
                         return Ok(Change { design: changed, place: (stage, neuron, bit), shows });
                     }
                 }
@@ -219,19 +201,30 @@ impl Mutator<'_> {
     }
 
     /// RTL of the sound design with the memory contents of the changed one.
-    fn memories(&self, change: Change, name: &str, fault: String) -> Result<Faulty> {
+    fn memories(&self, change: Change, name: &str, fault: String) -> Result<Faulty<'_>> {
         let changed = self.write(&change.design, name)?.join(emit::RTL_DIR);
-        let found = self
+        let hardware = self
             .rtl(&self.write(self.design, "sound")?.join(emit::RTL_DIR))?
             .with_memories(&changed)
-            .with_weights(emit::load_image(&change.design))
-            .run(&self.inputs[change.shows.clone()])?;
-        Ok(Faulty { fault, found, design: Some(change.design), ran: change.shows })
+            .with_weights(emit::load_image(&change.design));
+        Ok(self.faulty(fault, hardware, Some(change.design), change.shows))
     }
 
-    fn transition(&self) -> Result<Faulty> {
+    /// A faulty core: it tells everything.
+    fn faulty<'a>(
+        &self,
+        fault: String,
+        hardware: RtlExecutor<'a>,
+        design: Option<Design>,
+        on: Range<usize>,
+    ) -> Faulty<'a> {
+        let scope = Scope::cycles(self.design);
+        Faulty { fault, hardware: Box::new(hardware), design, on, scope }
+    }
+
+    fn transition(&self) -> Result<Faulty<'_>> {
         let (file, from, to) = TRANSITION;
-        let ran = 0..self.inputs.len().min(RUN);
+        let on = 0..self.inputs.len().min(RUN);
         let rtl = self.write(self.design, "transition")?.join(emit::RTL_DIR);
         let path = rtl.join(file);
         let text = String::from_utf8_lossy(&read_file(&path)?).into_owned();
@@ -242,8 +235,7 @@ impl Mutator<'_> {
             ));
         }
         write_file(&path, text.replace(from, to))?;
-        let found = self.rtl(&rtl)?.run(&self.inputs[ran.clone()])?;
-        Ok(Faulty { fault: format!("{file}: `{from}` became `{to}`"), found, design: None, ran })
+        Ok(self.faulty(format!("{file}: `{from}` became `{to}`"), self.rtl(&rtl)?, None, on))
     }
 
     fn rtl(&self, rtl: &Path) -> Result<RtlExecutor<'_>> {
@@ -256,10 +248,11 @@ impl Mutator<'_> {
 
     /// Flips the bit of a weight or threshold that shows, where it lies in block RAM; packs,
     /// unpacks, runs. Nothing if neither is found there.
-    fn bitstream(&self, asc: &Path, pcf: &Path, divider: u32) -> Result<Option<Faulty>> {
+    fn bitstream(&self, asc: &Path, pcf: &Path, divider: u32) -> Result<Option<Faulty<'_>>> {
         let text = String::from_utf8_lossy(&read_file(asc)?).into_owned();
-        let found = match self.found(self.weight(|_| true)?, &text)? {
-            None => self.found(self.threshold()?, &text)?,
+        let line = Scope::line(self.design);
+        let found = match self.found(self.weight(line, |_| true)?, &text)? {
+            None => self.found(self.threshold(line)?, &text)?,
             found => found,
         };
         let Some((change, flipped, fault)) = found else { return Ok(None) };
@@ -267,28 +260,37 @@ impl Mutator<'_> {
         create_dir(&work)?;
         let (changed, bin) = (work.join("mutated.asc"), work.join("mutated.bin"));
         write_file(&changed, flipped)?;
-        icestorm::pack(self.toolbox, &changed, &bin)?;
-        let level = Level::Bitstream { bin: &bin, pcf };
-        let found = GateExecutor::build(self.toolbox, self.design, level, &work, divider)?
-            .with_weights(emit::load_image(self.design))
-            .run(&self.inputs[change.shows.clone()])?;
-        Ok(Some(Faulty { fault, found, design: Some(change.design), ran: change.shows }))
+        pack::pack(self.toolbox, self.design.family, &changed, &bin)?;
+        let weights = emit::load_image(self.design);
+        self.packed(fault, (&bin, pcf, divider), weights, change.design, change.shows).map(Some)
     }
 
     /// Loads the weights with one of them negated into the sound bitstream's hardware.
-    fn loaded(&self, asc: &Path, pcf: &Path, divider: u32) -> Result<Faulty> {
+    fn loaded(&self, asc: &Path, pcf: &Path, divider: u32) -> Result<Faulty<'_>> {
         let Change { design, place: (_, neuron, input), shows } =
-            self.weight(|d| d.place == Place::Spram)?;
+            self.weight(Scope::line(self.design), |d| d.place == Place::Spram)?;
         let work = self.work.join("load");
         create_dir(&work)?;
         let bin = work.join("sound.bin");
-        icestorm::pack(self.toolbox, asc, &bin)?;
-        let level = Level::Bitstream { bin: &bin, pcf };
-        let found = GateExecutor::build(self.toolbox, self.design, level, &work, divider)?
-            .with_weights(emit::load_image(&design))
-            .run(&self.inputs[shows.clone()])?;
+        pack::pack(self.toolbox, self.design.family, asc, &bin)?;
         let fault = format!("the loaded weight of neuron {neuron} for input {input} negated");
-        Ok(Faulty { fault, found, design: Some(design), ran: shows })
+        self.packed(fault, (&bin, pcf, divider), emit::load_image(&design), design, shows)
+    }
+
+    /// The hardware of a bitstream with pins and divider, beside which it is built; these
+    /// weights are loaded into it.
+    fn packed(
+        &self,
+        fault: String,
+        (bin, pcf, divider): (&Path, &Path, u32),
+        weights: Vec<u8>,
+        design: Design,
+        on: Range<usize>,
+    ) -> Result<Faulty<'_>> {
+        let (level, work) = (Level::Bitstream { bin, pcf }, bin.parent().unwrap_or(bin));
+        let built = GateExecutor::build(self.toolbox, self.design, level, work, divider)?;
+        let (hardware, scope) = (Box::new(built.with_weights(weights)), Scope::line(self.design));
+        Ok(Faulty { fault, hardware, design: Some(design), on, scope })
     }
 
     /// The configuration with a change, and what was changed; nothing if its place is not known.

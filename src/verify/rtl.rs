@@ -3,13 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::executor::{dense_stages, lif_stages, trains};
+use super::executor::{RTL, RTL_GAPS, RTL_PAUSES, dense_stages, lif_stages, readout, trains};
 use super::{Executor, Outcome};
 use crate::diag::{Diagnostic, Result, codes, read_file, write_file};
 use crate::flow::Toolbox;
 use crate::flow::process::Process;
 use crate::flow::verilator::{self, LintJob, VerilatorJob};
-use crate::hw::{Design, Stage};
+use crate::hw::Design;
+use crate::hw::shared::Shared;
 use crate::sim::{Recorder, Step};
 
 /// The test bench.
@@ -48,9 +49,10 @@ impl<'d> RtlExecutor<'d> {
         std::fs::create_dir_all(work)
             .map_err(|e| Diagnostic::new(&codes::FILE_WRITE, e.to_string()).in_file(work))?;
         let bench = work.join("tb_core.cpp");
-        // The bench names the load port only where there is one.
+        // The bench names the load port, and the probe of the job, only where there is one.
         let load = if design.load_bytes() > 0 { "#define LOAD\n" } else { "" };
-        write_file(&bench, load.to_owned() + BENCH)?;
+        let shared = if design.shared.is_some() { "#define SHARED\n" } else { "" };
+        write_file(&bench, load.to_owned() + shared + BENCH)?;
         let job = VerilatorJob {
             design: LintJob {
                 dir: work.join("model"),
@@ -155,7 +157,11 @@ impl<'d> RtlExecutor<'d> {
 
 impl Executor for RtlExecutor<'_> {
     fn name(&self) -> &'static str {
-        "rtl"
+        match (self.pauses, self.gaps.is_empty()) {
+            (true, _) => RTL_PAUSES,
+            (false, false) => RTL_GAPS,
+            (false, true) => RTL,
+        }
     }
 
     fn run(&mut self, inputs: &[&[u8]]) -> Result<Vec<Outcome>> {
@@ -173,33 +179,68 @@ impl Executor for RtlExecutor<'_> {
     }
 }
 
+/// What the probes of a design stand for.
+struct Probes<'d> {
+    design: &'d Design,
+    /// Stage by number of the probe; with the shared mapping a probe has the job's number.
+    events: Vec<usize>,
+    steps: Vec<usize>,
+    /// Timesteps so far, per number: they come in the order of computation.
+    seen: Vec<u32>,
+}
+
+impl<'d> Probes<'d> {
+    fn new(design: &'d Design) -> Self {
+        let jobs = |s: &Shared| (0..s.jobs.len()).collect::<Vec<_>>();
+        let (events, steps) = match &design.shared {
+            Some(shared) => (jobs(shared), jobs(shared)),
+            None => (dense_stages(design), lif_stages(design)),
+        };
+        let seen = vec![0; steps.len()];
+        Self { design, events, steps, seen }
+    }
+
+    /// The next timestep that a probe tells of, or None for a number that no probe has.
+    fn step(&mut self, number: u8, cycle: u64, fires: bool) -> Option<Step> {
+        let stage = *self.steps.get(usize::from(number))?;
+        let before = self.seen.get_mut(usize::from(number))?;
+        let (neuron, timestep) = (*before / self.design.timesteps, *before % self.design.timesteps);
+        *before += 1;
+        let neuron = match &self.design.shared {
+            None => neuron,
+            // Place by place, in each channel by channel (docs/shared.md, rule 6).
+            Some(shared) => {
+                let job = shared.jobs.get(stage)?;
+                let (place, channel) = (neuron / job.out[0], neuron % job.out[0]);
+                channel * job.positions() + place
+            }
+        };
+        Some(Step { cycle, stage, neuron, timestep, fires })
+    }
+}
+
 /// Reads the records of the test bench.
-fn parse(design: &Design, trace: &[u8]) -> Result<Vec<Recorder>> {
-    let (denses, lifs) = (dense_stages(design), lif_stages(design));
+pub(super) fn parse(design: &Design, trace: &[u8]) -> Result<Vec<Recorder>> {
+    let mut probes = Probes::new(design);
     let bad =
         || Diagnostic::internal("verify", "the test bench wrote a record that makes no sense");
     let mut images: Vec<Recorder> = Vec::new();
-    // Timesteps so far, per layer that fires: they come neuron by neuron.
-    let mut steps = vec![0; lifs.len()];
     for record in trace.chunks_exact(8) {
         let [kind, index, data, _, c0, c1, c2, c3] = *record else { return Err(bad()) };
         let cycle = u64::from(u32::from_le_bytes([c0, c1, c2, c3]));
         if kind == 0 {
             images.push(Recorder::default());
-            steps.fill(0);
+            probes.seen.fill(0);
             continue;
         }
         let image = images.last_mut().ok_or_else(bad)?;
         match kind {
             1 => image.inputs.push(cycle),
-            2 => image.events.push((cycle, *denses.get(usize::from(index)).ok_or_else(bad)?)),
-            3 => {
-                let stage = *lifs.get(usize::from(index)).ok_or_else(bad)?;
-                let before = &mut steps[usize::from(index)];
-                let (neuron, timestep) = (*before / design.timesteps, *before % design.timesteps);
-                *before += 1;
-                image.steps.push(Step { cycle, stage, neuron, timestep, fires: data != 0 });
+            2 => {
+                let stage = *probes.events.get(usize::from(index)).ok_or_else(bad)?;
+                image.events.push((cycle, stage));
             }
+            3 => image.steps.push(probes.step(index, cycle, data != 0).ok_or_else(bad)?),
             4 => image.outputs.push((cycle, data)),
             _ => return Err(bad()),
         }
@@ -208,18 +249,83 @@ fn parse(design: &Design, trace: &[u8]) -> Result<Vec<Recorder>> {
 }
 
 /// Logits, class and trains as the bytes say; they must agree with the probes.
-fn outcome(design: &Design, mut recorder: Recorder, trace: bool) -> Result<Outcome> {
+pub(super) fn outcome(design: &Design, mut recorder: Recorder, trace: bool) -> Result<Outcome> {
     let bytes: Vec<u8> = recorder.outputs.iter().map(|(_, b)| *b).collect();
-    let Some(Stage::Readout(readout)) = design.stages.last() else {
-        return Err(Diagnostic::internal("verify", "the last stage is not a readout"));
-    };
     let result = super::link::parse_result(design, &bytes, trace)?;
     let probed = trains(design, &recorder);
     if !result.trains.is_empty() && result.trains != probed {
         let message = "the spike trains that the host reads are not those of the probes";
         return Err(Diagnostic::new(&codes::VERIFY_MISMATCH, message).at("rtl"));
     }
-    recorder.outputs.truncate(readout.gain.len() * 4 + 1);
+    recorder.outputs.truncate(readout(design)?.gain.len() * 4 + 1);
     recorder.sort();
     Ok(Outcome { trains: probed, timing: Some(recorder), ..result })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hw::Input;
+    use crate::verify::maps;
+    use crate::verify::tests::design;
+
+    #[test]
+    fn records_of_the_shared_mapping_come_place_by_place() {
+        // Three channels, one row of two places, T = 2.
+        let (input, stages) = (Input { count: 2, bits: 1 }, Vec::new());
+        let shared = Some(maps::tests::shared());
+        let name = "design".to_owned();
+        let family = crate::target::Family::default();
+        let design = Design { name, timesteps: 2, input, stages, shared, trace: true, family };
+        let record = |kind, job, data, cycle| [kind, job, data, 0, cycle, 0, 0, 0];
+        let mut trace = record(0, 0, 0, 0).to_vec();
+        trace.extend(record(2, 0, 0, 9));
+        (0..12).for_each(|k| trace.extend(record(3, 0, k % 2, 20 + k)));
+        let image = parse(&design, &trace).unwrap().remove(0);
+        assert_eq!(image.events, [(9, 0)]);
+        let seen = image.steps.iter().map(|s| (s.cycle, s.neuron, s.timestep, s.fires));
+        let neurons = [0, 0, 2, 2, 4, 4, 1, 1, 3, 3, 5, 5].into_iter().zip(0..);
+        let want = neurons.map(|(n, k): (u32, u32)| (20 + u64::from(k), n, k % 2, k % 2 == 1));
+        assert!(seen.eq(want), "{:?}", image.steps);
+        assert_eq!(trains(&design, &image), [[0b10; 6]]);
+        // A job that there is not.
+        trace.extend(record(2, 1, 0, 40));
+        assert!(parse(&design, &trace).is_err());
+    }
+
+    #[test]
+    fn the_stimulus_says_how_the_core_is_run() {
+        let (design, dir) = (design(), tempfile::tempdir().unwrap());
+        let plain = || RtlExecutor {
+            design: &design,
+            program: PathBuf::new(),
+            rtl: PathBuf::new(),
+            work: dir.path().to_path_buf(),
+            gaps: Vec::new(),
+            pauses: false,
+            trains: true,
+            weights: Vec::new(),
+        };
+        let images: [&[u8]; 3] = [&[1, 2], &[3, 4], &[5, 6]];
+        let stimulus =
+            |rtl: &RtlExecutor<'_>| std::fs::read(rtl.prepare(&images).unwrap().1).unwrap();
+        // Inputs, images, bytes to load; per image flags, levels, gaps.
+        let bytes = |flags: [u8; 3], gaps: [u8; 2]| -> Vec<u8> {
+            let image = |i: usize| [&[flags[i], 0, 0, 0], images[i], &gaps].concat();
+            [&[2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0][..], &image(0), &image(1), &image(2)].concat()
+        };
+        // The trains of every other inference are asked for.
+        assert_eq!(plain().name(), "RTL, with cycles");
+        assert_eq!(stimulus(&plain()), bytes([1, 0, 1], [0, 0]));
+        assert_eq!(stimulus(&plain().without_trains()), bytes([0, 0, 0], [0, 0]));
+        let slow = plain().with_gaps(vec![0, 3]);
+        assert_eq!(slow.name(), "RTL, with cycles, inputs with gaps");
+        assert_eq!(stimulus(&slow), bytes([1, 0, 1], [0, 3]));
+        let paused = slow.with_pauses();
+        assert_eq!(paused.name(), "RTL, result taken with pauses");
+        assert_eq!(stimulus(&paused), bytes([3, 2, 3], [0, 3]));
+        // Weights that the design does not take are no stimulus.
+        let error = plain().with_weights(vec![1]).prepare(&images).unwrap_err();
+        assert_eq!(error.message, "1 bytes of weights for 0");
+    }
 }

@@ -8,8 +8,8 @@ module top (
   input  wire clk_i,
   input  wire uart_rx_i,
   output wire uart_tx_o,
-  output wire led_busy_no,
-  output wire led_error_no
+  output wire led_busy_<% if lit_high %>o<% else %>no<% endif %>,
+  output wire led_error_<% if lit_high %>o<% else %>no<% endif %>
 );
 
   wire rst;
@@ -41,6 +41,9 @@ module top (
 
   wire [<{ dense_count - 1 }>:0] probe_event;
   wire [<{ lif_count - 1 }>:0] probe_step, probe_spike;
+<%- if shared %>
+  wire [7:0] probe_job;
+<%- endif %>
 
   wire core_rst;
   sf_reset u_reset (.clk_i(clk_i), .rst_i(rst), .abort_i(core_abort), .rst_o(core_rst));
@@ -53,15 +56,24 @@ module top (
     .load_start_i(load_start), .load_valid_i(load_valid), .load_data_i(core_data),
 <%- endif %>
     .probe_event_o(probe_event), .probe_step_o(probe_step), .probe_spike_o(probe_spike)
+<%- if shared %>, .probe_job_o(probe_job)<% endif %>
   );
+
+<%- if lit_high %>
+
+  // These LEDs light when driven high.
+  wire busy_n, error_n;
+  assign led_busy_o  = !busy_n;
+  assign led_error_o = !error_n;
+<%- endif %>
 
   sf_status u_status (
     .clk_i(clk_i), .rst_i(rst), .start_i(core_commit), .error_i(core_abort),
     .done_i(res_valid & res_ready & res_last),
-    .led_busy_no(led_busy_no), .led_error_no(led_error_no)
+    .led_busy_no(<% if lit_high %>busy_n<% else %>led_busy_no<% endif %>), .led_error_no(<% if lit_high %>error_n<% else %>led_error_no<% endif %>)
   );
 
-  wire unused = &{1'b0, probe_event, probe_step, probe_spike<% if load_bytes == 0 %>, load_start, load_valid<% endif %>};
+  wire unused = &{1'b0, probe_event, probe_step, probe_spike<% if shared %>, probe_job<% endif %><% if load_bytes == 0 %>, load_start, load_valid<% endif %>};
 
 endmodule
 

@@ -53,8 +53,8 @@ pub(crate) const ARROWS: &[Arrow] = &[
     Arrow {
         from: "emit",
         to: "ir",
-        what: What::Only(&["Compare", "Reset"]),
-        reason: "the neuron's enumerations, which a design carries unchanged",
+        what: What::Only(&["BitMatrix", "Compare", "Reset"]),
+        reason: "the neuron's enumerations, which a design carries unchanged; its tests make weights",
     },
     arrow("emit", "target", "pins and clock of the board"),
     arrow("verify", "ir", "the graph that interp runs"),
@@ -64,6 +64,12 @@ pub(crate) const ARROWS: &[Arrow] = &[
     arrow("verify", "emit", "a changed design is written anew"),
     arrow("verify", "target", "for which it is written"),
     arrow("verify", "flow", "the tools that run Verilog and take bitstreams apart"),
+    Arrow {
+        from: "flow",
+        to: "target",
+        what: What::Only(&["Family"]),
+        reason: "each family has its tools",
+    },
     arrow("energy", "ir", "the literature's figure counts a graph's operations"),
     arrow("energy", "hw", "the device's figure counts memories and registers"),
     arrow("energy", "sim", "and how often they are used"),

@@ -59,13 +59,39 @@ fn differences(fields: &BTreeSet<String>, printed: &BTreeSet<String>) -> Vec<Str
 fn a_model_without_an_integer_form_runs_in_real_numbers() {
     let place = Place::new();
     let mut printed = BTreeSet::new();
-    leaves(&place.json("simulate {recurrent} --count 5"), "", &mut printed);
+    leaves(&place.json("simulate {cycle} --count 5"), "", &mut printed);
     let fields = &documented()["simulate, without an integer form"];
     assert_eq!(differences(fields, &printed), Vec::<String>::new());
-    let said = place.run("simulate {recurrent} --count 5");
+    let said = place.run("simulate {cycle} --count 5");
     assert_eq!(said.code, Some(0), "{}", said.stderr);
-    assert!(said.stdout.contains("the hardware has no `delay` yet"), "{}", said.stdout);
-    place.refused("compile {recurrent} --target icebreaker -o b", 1, "SF0302", "before");
+    assert!(said.stdout.contains("round a cycle"), "{}", said.stdout);
+    place.refused("compile {cycle} --target icebreaker -o b", 1, "SF0302", "before");
+}
+
+/// Networks that are no chain of dense layers: both forms run; one processor takes them, but for
+/// recurrent ones.
+#[test]
+fn a_model_without_hardware_runs_in_integers() {
+    let place = Place::without_tools();
+    let ran = place.json("simulate {recurrent} --count 5");
+    assert_eq!((&ran["spike_mismatch"], &ran["class_agreement"]), (&0.0.into(), &1.0.into()));
+    place.refused("compile {recurrent} --target icebreaker -o b", 1, "SF0410", "before");
+    for student in ["{conv}", "{ensemble}"] {
+        place.good(&format!("inspect {student}"));
+        let line = format!("simulate {student} --images {{images}} --labels {{labels}} --count 40");
+        let ran = place.json(&line);
+        let share = |field: &str| ran[field].as_f64().unwrap();
+        assert!(share("accuracy_real") > 0.8 && share("accuracy_integer") > 0.8, "{ran}");
+        assert!(share("class_agreement") > 0.9 && share("spike_mismatch") < 0.02, "{ran}");
+        place.good(&format!("compile {student} --target icebreaker -o b{}", student.len()));
+    }
+    place.refused("simulate {conv} --weights binary", 1, "SF0121", "stage1.0");
+    place.good("simulate {conv} --count 2 --precision 4 --precision head.0.linear=8");
+    place.refused("simulate {conv} --precision none=4", 1, "SF0003", "no layer is called `none`");
+    let binary = "simulate {conv} --precision stage1.1.body.2.conv=4";
+    place.refused(binary, 1, "SF0003", "have one bit");
+    place.refused("simulate {conv} --stream-bits 3", 1, "SF0003", "4 to 24");
+    assert_eq!(place.run("simulate {conv} --precision 9").code, Some(2));
 }
 
 #[test]
@@ -111,7 +137,18 @@ fn values_are_what_they_should_be() {
     assert_eq!(ran["hardware"]["differences_to_interp"], 0);
     let targets = place.json("targets");
     let names: Vec<_> = targets.as_array().unwrap().iter().map(|t| &t["name"]).collect();
-    assert_eq!(names, ["ice40up5k", "icebreaker"]);
+    assert_eq!(
+        names,
+        [
+            "ice40up5k",
+            "icebreaker",
+            "ecp5-25f",
+            "ecp5-85f",
+            "ulx3s-25f",
+            "ulx3s-85f",
+            "orangecrab-25f"
+        ]
+    );
     assert_eq!(place.json("inspect {student}")["parameters"], 102_298);
     assert!(place.json("inspect {student} --format dot").as_str().unwrap().starts_with("digraph"));
     let lifted = place.json("inspect {legacy} --lift");

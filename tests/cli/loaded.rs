@@ -4,6 +4,7 @@
 use serde_json::json;
 use synfire::flow::Tool;
 
+use crate::artefacts::differ;
 use crate::models::text;
 use crate::run::Place;
 use crate::tools::tools;
@@ -70,7 +71,7 @@ fn what_is_loaded_is_a_file_and_verified() {
     // One bit of every weight's byte, then a byte less, then nothing.
     let file = place.path("b/weights.bin");
     std::fs::write(&file, bytes.iter().map(|b| b ^ 4).collect::<Vec<_>>()).unwrap();
-    place.refused(line, 3, "SF0601", "sim = RTL, with cycles: image ");
+    differ(&place, line, &["RTL", "top"], &["sim"]);
     std::fs::write(&file, &bytes[1..]).unwrap();
     place.refused(line, 1, "SF0004", "bytes of weights; this design takes ");
     std::fs::remove_file(&file).unwrap();
@@ -118,4 +119,11 @@ fn the_bitstream_reads_what_was_loaded() {
     assert_eq!(comparisons.len(), 7, "{report}");
     assert!(comparisons.iter().all(|c| c["first"].is_null()), "{report}");
     assert_eq!(report["left_out"], json!([]));
+
+    // All of them run with the file's weights.
+    let file = place.path("b/weights.bin");
+    let bytes = std::fs::read(&file).unwrap();
+    std::fs::write(&file, bytes.iter().map(|b| !b).collect::<Vec<_>>()).unwrap();
+    let line = "verify b --count 8 --rtl 2 --top 1 --netlist 1 --on-bitstream 1";
+    differ(&place, line, &["RTL", "top", "netlist", "bitstream"], &["sim"]);
 }

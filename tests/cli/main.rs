@@ -2,6 +2,7 @@
 //! The command line from outside: what it prints, how it ends, what it leaves on the disk.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
+mod artefacts;
 mod bad_build;
 mod bad_data;
 mod bad_model;
@@ -9,12 +10,14 @@ mod bad_option;
 mod bitstream;
 mod commands;
 mod directory;
+mod ecp5;
 mod inputs;
 mod json;
 mod loaded;
 mod models;
 mod output;
 mod repeat;
+mod retry;
 mod run;
 #[path = "../common/tools.rs"]
 mod tools;

@@ -19,7 +19,10 @@ pub(crate) fn expand(word: &str) -> String {
         "{images}" => student("images-idx3-ubyte.gz"),
         "{labels}" => student("labels-idx1-ubyte.gz"),
         "{small}" => small_file(),
-        "{recurrent}" => tests().join("pass/check-hardware/recurrent.ir"),
+        "{recurrent}" => tests().join("pass/fold-batch-norm/recurrent.ir"),
+        "{cycle}" => tests().join("pass/quantise/cycle.ir"),
+        "{conv}" => tests().join("../distill/students/fashion_conv.onnx"),
+        "{ensemble}" => tests().join("../distill/students/fashion_ensemble.onnx"),
         _ => return word.to_owned(),
     };
     path.to_str().unwrap().to_owned()

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 use synfire::flow::Tool;
 
+use crate::models::text;
 use crate::run::Place;
 use crate::tools::tools;
 
@@ -70,6 +71,42 @@ fn verilog_that_does_not_compile_is_exit_code_4() {
     place.good("compile {small} --target icebreaker -o b");
     place.file("b/rtl/sf_core.v", "module sf_core; wrong");
     place.refused("verify b --count 1", 4, "SF0502", "syntax error");
+}
+
+/// Where no input is asked for, nothing is built, and the report says so.
+#[test]
+fn levels_without_inputs_are_left_out() {
+    if tools(&[Tool::Verilator, Tool::Cxx]).is_none() {
+        return;
+    }
+    let place = Place::new();
+    place.good("compile {small} --target icebreaker -o b");
+    let report = place.json("verify b --count 2 --rtl 0 --top 0");
+    assert_eq!(report["comparisons"].as_array().map(Vec::len), Some(1), "{report}");
+    let left_out = serde_json::json!([
+        "sim = RTL, with cycles: no inputs were asked for",
+        "sim = RTL, with cycles, inputs with gaps: no inputs were asked for",
+        "sim = RTL, result taken with pauses: no inputs were asked for",
+        "sim = top, over the serial line: no inputs were asked for",
+        "netlist, bitstream: compiled without --bitstream",
+    ]);
+    assert_eq!(report["left_out"], left_out);
+    assert!(!place.path("b/verify/rtl").exists() && !place.path("b/verify/top").exists());
+}
+
+/// In the dark nothing fires, whatever the weights are.
+#[test]
+fn a_fault_that_shows_on_no_input_is_no_pass() {
+    if tools(&[Tool::Verilator, Tool::Cxx]).is_none() {
+        return;
+    }
+    let place = Place::new();
+    place.file("net.sfir", text(12, 8, 2));
+    place.good("compile net.sfir --target icebreaker -o b");
+    let head = [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0, 4];
+    place.file("dark.idx", [&head[..], &[0; 12]].concat());
+    let line = "verify b --images dark.idx --rtl 0 --top 0 --mutate";
+    place.refused(line, 3, "SF0603", "no change of a single weight shows on 1 inputs");
 }
 
 #[test]

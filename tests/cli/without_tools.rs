@@ -23,7 +23,7 @@ fn doctor_says_how_to_get_each_tool() {
         assert!(tool["get"].as_str().unwrap().len() > 10);
     }
     let said = place.good("doctor");
-    assert!(said.contains("missing  yosys") && said.contains("7 missing."), "{said}");
+    assert!(said.contains("missing  yosys") && said.contains("10 missing."), "{said}");
     assert!(!said.contains("ok  "));
 }
 
@@ -47,6 +47,10 @@ fn the_rest_works() {
     assert_eq!(comparisons.len(), 1);
     assert_eq!(comparisons[0]["tally"]["images"], 7);
     assert_eq!(comparisons[0]["tally"]["spikes"][0], 7 * 128 * 4);
+    // More than fit into one batch.
+    let report = place.json("verify b --count 300");
+    let tally = &report["comparisons"][0]["tally"];
+    assert_eq!((&tally["images"], &tally["logits"][0]), (&300.into(), &3000.into()));
 }
 
 /// A directory with tools that do not work, instead of none.

@@ -13,12 +13,12 @@ use super::rng::Rng;
 /// Largest stream: the plain executor is slow.
 const MOST: usize = 160;
 
-fn eighths(rng: &mut Rng) -> f64 {
+pub fn eighths(rng: &mut Rng) -> f64 {
     (rng.below(33) as f64 - 16.0) / 8.0
 }
 
 /// One for all, one a channel or one an element.
-fn each<T>(rng: &mut Rng, x: &Stream, mut draw: impl FnMut(&mut Rng) -> T) -> PerChannel<T> {
+pub fn each<T>(rng: &mut Rng, x: &Stream, mut draw: impl FnMut(&mut Rng) -> T) -> PerChannel<T> {
     match rng.below(3) {
         0 => PerChannel::All(draw(rng)),
         1 => PerChannel::Each((0..x.shape[0]).map(|_| draw(rng)).collect()),
@@ -61,7 +61,7 @@ fn bias(rng: &mut Rng, rows: usize) -> Option<Vec<f64>> {
 }
 
 /// A window of as many dimensions as the stream has; it may not fit.
-fn window(rng: &mut Rng, x: &Stream) -> Window {
+pub fn window(rng: &mut Rng, x: &Stream) -> Window {
     let dims = (x.shape.len() - 1).max(1);
     let mut list = |n: usize| -> Vec<usize> { (0..dims).map(|_| 1 + rng.below(n)).collect() };
     let (kernel, stride, dilation) = (list(4), list(3), list(3));
@@ -69,7 +69,7 @@ fn window(rng: &mut Rng, x: &Stream) -> Window {
     Window { kernel, stride, padding, dilation }
 }
 
-fn compare(rng: &mut Rng) -> Compare {
+pub fn compare(rng: &mut Rng) -> Compare {
     if rng.one_in(2) { Compare::AtLeast } else { Compare::Above }
 }
 
@@ -149,8 +149,26 @@ fn one(rng: &mut Rng, x: &Stream) -> Op {
 
 /// A graph of about `size` operators, its input of any kind.
 pub fn graph(seed: u64, size: usize) -> Graph {
-    let mut rng = Rng(seed);
-    let rng = &mut rng;
+    let rng = &mut Rng(seed);
+    let bits = rng.pick(&[None, Some(1), Some(1), Some(2), Some(5)]);
+    let mut g = body(rng, size, bits, |rng, g, x| Some(one(rng, &g.node(x).stream)));
+    let x = ends(&mut g, |_, id| id);
+    let stream = g.node(x).stream.clone();
+    let kinds = [ReadoutKind::Sum, ReadoutKind::Mean, ReadoutKind::Last, ReadoutKind::PerStep];
+    let (gain, offset) = (each(rng, &stream, eighths), each(rng, &stream, eighths));
+    let readout = Op::Readout(Readout { kind: rng.pick(&kinds), gain, offset });
+    let y = g.add("out", readout, &[x]).unwrap();
+    g.set_output(y);
+    g
+}
+
+/// Everything but the end of a graph; `one` draws an operator for one stream.
+pub fn body(
+    rng: &mut Rng,
+    size: usize,
+    bits: Option<u32>,
+    one: impl Fn(&mut Rng, &Graph, NodeId) -> Option<Op>,
+) -> Graph {
     let mut g = Graph::new("random", 1 + rng.below(5) as u32);
     let extent = |rng: &mut Rng| 1 + rng.below(6);
     let shape = match rng.below(4) {
@@ -158,7 +176,6 @@ pub fn graph(seed: u64, size: usize) -> Graph {
         1 => vec![extent(rng), 1 + rng.below(20)],
         _ => vec![extent(rng), extent(rng), extent(rng)],
     };
-    let bits = rng.pick(&[None, Some(1), Some(1), Some(2), Some(5)]);
     let input = Input { shape, bits, is_static: rng.one_in(2) };
     let mut nodes = vec![g.add("in", Op::Input(input), &[]).unwrap()];
     let mut open = Vec::new();
@@ -198,7 +215,10 @@ pub fn graph(seed: u64, size: usize) -> Graph {
             }
             // Linear layers take a flat stream.
             3 => g.add(name, Op::Reshape(Reshape { shape: vec![stream.len()] }), &[x]),
-            _ => g.add(name, one(rng, &stream), &[x]),
+            _ => match one(rng, &g, x) {
+                Some(op) => g.add(name, op, &[x]),
+                None => continue,
+            },
         };
         // What does not fit is left out.
         let Ok(id) = added else { continue };
@@ -215,18 +235,12 @@ pub fn graph(seed: u64, size: usize) -> Graph {
         let found = nodes.iter().rev().find(fits).copied();
         g.connect(register, found.unwrap_or(register)).unwrap();
     }
-    let x = ends(&mut g);
-    let stream = g.node(x).stream.clone();
-    let kinds = [ReadoutKind::Sum, ReadoutKind::Mean, ReadoutKind::Last, ReadoutKind::PerStep];
-    let (gain, offset) = (each(rng, &stream, eighths), each(rng, &stream, eighths));
-    let readout = Op::Readout(Readout { kind: rng.pick(&kinds), gain, offset });
-    let y = g.add("out", readout, &[x]).unwrap();
-    g.set_output(y);
     g
 }
 
-/// Whatever nothing takes, side by side, so that all of it reaches the output.
-fn ends(g: &mut Graph) -> NodeId {
+/// Whatever nothing takes, side by side, so that all of it reaches the output; `unit` brings
+/// it to the unit of the others.
+pub fn ends(g: &mut Graph, unit: impl Fn(&mut Graph, NodeId) -> NodeId) -> NodeId {
     let order = g.order().unwrap();
     let (mut flat, mut reached) = (Vec::new(), Vec::new());
     // The last first: what is left of a cycle that nothing takes is one of its nodes.
@@ -242,7 +256,8 @@ fn ends(g: &mut Graph) -> NodeId {
             }
         }
         let reshape = Op::Reshape(Reshape { shape: vec![g.node(id).stream.len()] });
-        flat.push(g.add(format!("end{}", flat.len()), reshape, &[id]).unwrap());
+        let end = g.add(format!("end{}", flat.len()), reshape, &[id]).unwrap();
+        flat.push(unit(g, end));
     }
     match flat[..] {
         [one] => one,

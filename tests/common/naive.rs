@@ -13,6 +13,8 @@ pub struct Naive<'g> {
     values: HashMap<(NodeId, u32), Vec<f64>>,
     /// Membranes after the reset, before the leak; for `SoftDelayed` before the reset.
     membranes: HashMap<(NodeId, u32), Vec<f64>>,
+    /// What registers of integer neurons held.
+    pub reached: HashMap<NodeId, Vec<f64>>,
     /// How near something came to a threshold without being equal to it.
     pub margin: f64,
 }
@@ -31,7 +33,8 @@ fn spike(s: bool) -> f64 {
 impl<'g> Naive<'g> {
     pub fn new(graph: &'g Graph, shown: Vec<Vec<f64>>) -> Self {
         let (values, membranes) = (HashMap::new(), HashMap::new());
-        Self { graph, shown, values, membranes, margin: f64::MAX }
+        let reached = HashMap::new();
+        Self { graph, shown, values, membranes, reached, margin: f64::MAX }
     }
 
     /// What a node gives at a timestep.
@@ -128,7 +131,51 @@ impl<'g> Naive<'g> {
             Op::Readout(r) => {
                 (0..n).map(|i| r.gain.of(i, n) * inputs[0][i] + r.offset.of(i, n)).collect()
             }
-            other => panic!("{} is not in the real form", other.name()),
+            Op::FixedScale(s) => (0..n)
+                .map(|i| {
+                    let whole = each(&s.gain, i, n) * inputs[0][i] + each(&s.offset, i, n);
+                    (whole / f64::from(s.shift).exp2()).floor()
+                })
+                .collect(),
+            Op::FixedLi(l) => {
+                let before = self.membrane(id, t, |i| each(&l.start, i, n), n);
+                let u = |i| {
+                    let leaked = before[i] * f64::from(l.leak_num.of(i, n));
+                    (leaked / f64::from(l.leak_shift).exp2()).floor()
+                        + sign(&l.sign, i, n) * inputs[0][i] * f64::from(l.frac).exp2()
+                        + each(&l.bias, i, n)
+                };
+                let u: Vec<f64> = (0..n).map(u).collect();
+                self.membranes.insert((id, t), u.clone());
+                u
+            }
+            Op::FixedLif(l) => {
+                let before = self.membrane(id, t, |i| each(&l.start, i, n), n);
+                let fired = match (l.reset, t) {
+                    (Reset::SoftDelayed, 1..) => self.value(id, t - 1),
+                    _ => vec![0.0; n],
+                };
+                let (mut spikes, mut after) = (Vec::new(), Vec::new());
+                for i in 0..n {
+                    let theta = each(&l.threshold, i, n);
+                    let leaked = before[i] * f64::from(l.leak_num.of(i, n));
+                    let u = (leaked / f64::from(l.leak_shift).exp2()).floor() - theta * fired[i]
+                        + sign(&l.sign, i, n) * inputs[0][i] * f64::from(l.frac).exp2()
+                        + each(&l.bias, i, n);
+                    let s = fires(l.compare, u, theta);
+                    spikes.push(spike(s));
+                    after.push(match l.reset {
+                        Reset::Soft if s => u - theta,
+                        Reset::Hard if s => each(&l.reset_to, i, n),
+                        _ => u,
+                    });
+                    self.reached.entry(id).or_default().extend([u, after[i], theta]);
+                }
+                self.membranes.insert((id, t), after);
+                spikes
+            }
+            Op::FixedReadout(_) => inputs[0].clone(),
+            Op::Delay(_) => unreachable!("taken from earlier timesteps above"),
         }
     }
 
@@ -154,6 +201,15 @@ fn reset(l: &Lif, i: usize, n: usize, u: f64, fired: bool) -> f64 {
         Reset::Hard if fired => l.reset_to.of(i, n),
         _ => u,
     }
+}
+
+/// What element `i` of `n` has of a list with an entry a channel or an element.
+fn each(list: &[i64], i: usize, n: usize) -> f64 {
+    if list.is_empty() { 0.0 } else { list[i / (n / list.len())] as f64 }
+}
+
+fn sign(list: &[i8], i: usize, n: usize) -> f64 {
+    if list.is_empty() { 1.0 } else { f64::from(list[i / (n / list.len())]) }
 }
 
 /// One weight, with its scale.

@@ -7,6 +7,7 @@ use synfire::ir::{
     BatchNorm, BitMatrix, Compare, Graph, Input, Lif, Linear, NodeId, Op, PerChannel, Readout,
     ReadoutKind, Reset, Scale, Weights,
 };
+use synfire::pass::Options;
 
 use super::rng::Rng;
 
@@ -18,6 +19,9 @@ pub enum Numbers {
     Dyadic,
     /// Whatever training gives.
     Any,
+    /// Small multiples of one half, next to the sums: membranes meet their thresholds, and a
+    /// unit more or less decides.
+    Coarse,
 }
 
 /// A layer that fires.
@@ -46,6 +50,8 @@ pub struct Net {
     /// Classes of a last linear layer; none: the last firing layer is read out itself.
     pub classes: Option<usize>,
     pub readout: ReadoutKind,
+    /// How it becomes integers.
+    pub options: Options,
 }
 
 fn layer() -> impl Strategy<Value = Layer> {
@@ -85,20 +91,46 @@ pub fn nets(numbers: Numbers) -> impl Strategy<Value = Net> {
         readout,
     )
         .prop_map(move |(seed, timesteps, inputs, bits, scale, layers, classes, readout)| {
-            Net { seed, numbers, timesteps, inputs, bits, scale, layers, classes, readout }
+            let options = Options::default();
+            Net { seed, numbers, timesteps, inputs, bits, scale, layers, classes, readout, options }
         })
+}
+
+/// Networks for whatever happens after `quantise`: half of them with [`Numbers::Any`], half
+/// [`Numbers::Coarse`], and integers of any precision.
+pub fn integer_nets() -> impl Strategy<Value = Net> {
+    let options = (
+        prop::sample::select(vec![1u32, 2, 3, 8]),
+        prop::sample::select(vec![1u32, 2, 3, 5, 8, 12]),
+        prop::sample::select(vec![4u32, 9, 16]),
+    );
+    let any = (nets(Numbers::Any), options.clone());
+    // Where sums are small, more timesteps and few bits: currents change sign from one to another.
+    let coarse = (nets(Numbers::Coarse), options, 3u32..=12, 1u32..=3).prop_map(
+        |(mut net, (leak_bits, precision_bits, gain_bits), timesteps, bits)| {
+            (net.timesteps, net.bits) = (timesteps, bits);
+            (net, (leak_bits, precision_bits.min(3), gain_bits))
+        },
+    );
+    prop_oneof![any, coarse].prop_map(|(net, (leak_bits, precision_bits, gain_bits))| Net {
+        options: Options { leak_bits, precision_bits, gain_bits, ..Options::default() },
+        ..net
+    })
 }
 
 /// Draws the numbers of one network.
 struct Draw {
     rng: Rng,
     dyadic: bool,
+    coarse: bool,
 }
 
 impl Draw {
     /// About `size`, positive: a power of two if they must be dyadic.
     fn gain(&mut self, size: f64) -> f64 {
-        if self.dyadic {
+        if self.coarse {
+            1.0
+        } else if self.dyadic {
             (size.log2().round() + self.rng.below(3) as f64 - 1.0).exp2()
         } else {
             size * (1.0 + 0.7 * self.rng.real())
@@ -107,7 +139,9 @@ impl Draw {
 
     /// Of either sign, up to about `size`.
     fn offset(&mut self, size: f64) -> f64 {
-        if self.dyadic {
+        if self.coarse {
+            (self.rng.below(4 * size.ceil() as usize + 1) as f64 - 2.0 * size.ceil()) / 2.0
+        } else if self.dyadic {
             (self.rng.below(17) as f64 - 8.0) / 8.0 * size.log2().round().exp2()
         } else {
             size * self.rng.real()
@@ -116,7 +150,9 @@ impl Draw {
 
     /// Positive, about `size`.
     fn level(&mut self, size: f64) -> f64 {
-        if self.dyadic {
+        if self.coarse {
+            (1.0 + self.rng.below(2 * size.ceil() as usize) as f64) / 2.0
+        } else if self.dyadic {
             (1.0 + self.rng.below(12) as f64) / 8.0 * size.log2().round().exp2()
         } else {
             size * (1.1 + self.rng.real())
@@ -140,14 +176,18 @@ impl Draw {
 impl Net {
     /// The network in the real form.
     pub fn graph(&self) -> Graph {
-        let mut draw = Draw { rng: Rng(self.seed), dyadic: self.numbers == Numbers::Dyadic };
+        let mut draw = Draw {
+            rng: Rng(self.seed),
+            dyadic: self.numbers == Numbers::Dyadic,
+            coarse: self.numbers == Numbers::Coarse,
+        };
         let mut g = Graph::new("random net", self.timesteps);
         let input =
             Op::Input(Input { shape: vec![self.inputs], bits: Some(self.bits), is_static: true });
         let mut at = g.add("in", input, &[]).unwrap();
         // Largest level that flows, as a real number.
         let mut level = f64::from((1u32 << self.bits) - 1);
-        if self.scale {
+        if self.scale && !draw.coarse {
             let factor = if draw.dyadic { (-f64::from(self.bits)).exp2() } else { 1.0 / level };
             let factor = if draw.rng.one_in(8) { -factor } else { factor };
             let offset = PerChannel::All(if draw.rng.one_in(4) { -0.5 } else { 0.0 });
@@ -220,7 +260,7 @@ impl Net {
         let typical = 0.5 * level * (inputs as f64).sqrt();
         let mut size = typical * scale.at(0);
         let bias = bias.then(|| (0..n).map(|_| draw.offset(size)).collect());
-        let norm = norm.then(|| {
+        let norm = (norm && !draw.coarse).then(|| {
             let eps = if draw.dyadic { 1.0 / 1024.0 } else { 1e-5 };
             let mut deviations: Vec<f64> = (0..n).map(|_| draw.gain(size)).collect();
             if draw.dyadic {
@@ -286,19 +326,25 @@ fn lif(draw: &mut Draw, layer: &Layer, size: f64) -> Lif {
     }
 }
 
-/// Inputs that a network may be given: none, all, sparse, dense.
+/// Inputs that a network may be given: all levels at their largest, none, few, many; one word of
+/// the bitmap alone, one level alone; then many again.
 pub fn inputs(net: &Net, count: usize) -> Vec<Vec<u16>> {
     let mut rng = Rng(net.seed ^ 0x5eed);
     let top = 1usize << net.bits;
-    (0..count)
-        .map(|k| {
-            let level = |rng: &mut Rng| match k {
-                0 => (top - 1) as u16,
-                1 => 0,
-                2 if !rng.one_in(8) => 0,
-                _ => rng.below(top) as u16,
-            };
-            (0..net.inputs).map(|_| level(&mut rng)).collect()
-        })
-        .collect()
+    let input = |k: usize| {
+        let word = rng.below(net.inputs.div_ceil(16));
+        let one = rng.below(net.inputs);
+        let mut level = |i: usize| match k {
+            0 => (top - 1) as u16,
+            1 => 0,
+            2 if !rng.one_in(8) => 0,
+            4 if i / 16 != word => 0,
+            4 => 1 + rng.below(top - 1) as u16,
+            5 if i != one => 0,
+            5 => (top - 1) as u16,
+            _ => rng.below(top) as u16,
+        };
+        (0..net.inputs).map(&mut level).collect()
+    };
+    (0..count).map(input).collect()
 }

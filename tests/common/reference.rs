@@ -4,6 +4,17 @@
 
 use synfire::ir::{Compare, FixedLif, Graph, Kind, Lif, Op, Reset};
 
+use super::corners::Corners;
+
+/// How the leak's product becomes an integer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rounding {
+    /// Down, as an arithmetic shift does: the definition.
+    Down,
+    /// Towards zero, as a division of most languages does: a likely fault.
+    TowardsZero,
+}
+
 /// What a run gives: per firing layer `[timestep][neuron]`, and the logits.
 pub struct Run<N> {
     pub spikes: Vec<Vec<Vec<bool>>>,
@@ -12,15 +23,27 @@ pub struct Run<N> {
     pub margin: f64,
     /// Values that did not fit into their declared width.
     pub misfits: Vec<String>,
+    /// Of the integer form: what happened how often.
+    pub corners: Corners,
+}
+
+impl<N> Run<N> {
+    fn new(layers: usize) -> Self {
+        Self {
+            spikes: vec![Vec::new(); layers],
+            logits: Vec::new(),
+            margin: f64::MAX,
+            misfits: Vec::new(),
+            corners: Corners::default(),
+        }
+    }
 }
 
 /// Runs the real form of a chain; the logits are sums over the timesteps.
 pub fn real(g: &Graph, input: &[u16]) -> Run<f64> {
     let nodes: Vec<_> = g.order().unwrap().into_iter().map(|id| g.node(id)).collect();
     let mut states: Vec<Vec<f64>> = nodes.iter().map(|n| vec![0.0; n.stream.len()]).collect();
-    let mut run =
-        Run { spikes: Vec::new(), logits: Vec::new(), margin: f64::MAX, misfits: Vec::new() };
-    run.spikes = nodes.iter().filter(|n| matches!(n.op, Op::Lif(_))).map(|_| Vec::new()).collect();
+    let mut run = Run::new(nodes.iter().filter(|n| matches!(n.op, Op::Lif(_))).count());
     for _ in 0..g.timesteps {
         let mut x: Vec<f64> = Vec::new();
         let mut layer = 0;
@@ -82,12 +105,14 @@ fn real_neuron(l: &Lif, c: usize, state: &mut f64, x: f64, margin: &mut f64) -> 
 
 /// Runs the integer form of a chain.
 pub fn integer(g: &Graph, input: &[u16]) -> Run<i128> {
+    integer_rounding(g, input, Rounding::Down)
+}
+
+/// The same with a leak that rounds in a way of its own.
+pub fn integer_rounding(g: &Graph, input: &[u16], rounding: Rounding) -> Run<i128> {
     let nodes: Vec<_> = g.order().unwrap().into_iter().map(|id| g.node(id)).collect();
     let mut states: Vec<Vec<i128>> = nodes.iter().map(|n| vec![0; n.stream.len()]).collect();
-    let mut run =
-        Run { spikes: Vec::new(), logits: Vec::new(), margin: f64::MAX, misfits: Vec::new() };
-    run.spikes =
-        nodes.iter().filter(|n| matches!(n.op, Op::FixedLif(_))).map(|_| Vec::new()).collect();
+    let mut run = Run::new(nodes.iter().filter(|n| matches!(n.op, Op::FixedLif(_))).count());
     for _ in 0..g.timesteps {
         let mut x: Vec<i128> = Vec::new();
         let mut layer = 0;
@@ -100,12 +125,19 @@ pub fn integer(g: &Graph, input: &[u16]) -> Run<i128> {
                         |c| (0..x.len()).map(|i| if signs.get(c, i) { x[i] } else { -x[i] }).sum();
                     let sums: Vec<i128> = (0..signs.rows()).map(sum).collect();
                     let Kind::Current { width, .. } = node.stream.kind else { panic!("real") };
-                    sums.iter().for_each(|s| fits(&node.name, *s, width, &mut run.misfits));
+                    for sum in &sums {
+                        fits(&node.name, *sum, width, &mut run.misfits);
+                        run.corners.note("a sum fills its width", fills(*sum, width));
+                    }
                     sums
                 }
                 Op::FixedLif(l) => {
                     let fired: Vec<bool> = (0..x.len())
-                        .map(|c| neuron(&node.name, l, c, &mut state[c], x[c], &mut run.misfits))
+                        .map(|c| {
+                            let (state, run) =
+                                (&mut state[c], (&mut run.misfits, &mut run.corners));
+                            neuron(&node.name, l, c, state, x[c], rounding, run)
+                        })
                         .collect();
                     let out = fired.iter().map(|s| i128::from(*s)).collect();
                     run.spikes[layer].push(fired);
@@ -117,7 +149,11 @@ pub fn integer(g: &Graph, input: &[u16]) -> Run<i128> {
                     let logit =
                         |c: usize| i128::from(r.gain[c]) * state[c] + i128::from(r.offset[c]);
                     run.logits = (0..x.len()).map(logit).collect();
-                    run.logits.iter().for_each(|v| fits(&node.name, *v, r.width, &mut run.misfits));
+                    for v in &run.logits {
+                        fits(&node.name, *v, r.width, &mut run.misfits);
+                        // The register has a bit to spare.
+                        run.corners.note("a logit fills its width", fills(*v, r.width - 1));
+                    }
                     Vec::new()
                 }
                 other => panic!("{} is not in the integer form", other.name()),
@@ -127,34 +163,63 @@ pub fn integer(g: &Graph, input: &[u16]) -> Run<i128> {
     run
 }
 
-/// One timestep; `state` is what the current is added to.
+/// One timestep, see [`step`]; says what did not fit and what happened.
 pub fn neuron(
     name: &str,
     l: &FixedLif,
     c: usize,
     state: &mut i128,
     x: i128,
-    misfits: &mut Vec<String>,
+    rounding: Rounding,
+    (misfits, corners): (&mut Vec<String>, &mut Corners),
 ) -> bool {
+    let Step { current, u, leaks, fires } = step(l, c, state, x, rounding);
+    let is_rounded = (leaks * i128::from(l.leak_num.at(0))).rem_euclid(1i128 << l.leak_shift) != 0;
+    let is_odd = leaks % 2 != 0;
+    corners.note("the leak rounds a negative membrane", leaks < 0 && is_rounded);
+    corners.note("the leak rounds a negative odd membrane", leaks < 0 && is_odd && is_rounded);
+    corners.note("the leak rounds a positive membrane", leaks > 0 && is_rounded);
     let theta = i128::from(l.threshold[c]);
-    let current = x * (1i128 << l.frac) + i128::from(l.bias[c]);
+    corners.neuron(l, u - theta, fires);
+    for v in [current, u, *state, theta] {
+        fits(name, v, l.width, misfits);
+        corners.note("a membrane fills its width", fills(v, l.width));
+    }
+    fires
+}
+
+/// What one timestep of a neuron gives.
+pub struct Step {
+    pub current: i128,
+    pub u: i128,
+    /// What is multiplied by the leak.
+    pub leaks: i128,
+    pub fires: bool,
+}
+
+/// One timestep; `state` is what the current is added to.
+pub fn step(l: &FixedLif, c: usize, state: &mut i128, x: i128, rounding: Rounding) -> Step {
+    let theta = i128::from(l.threshold[c]);
+    let sign = l.sign.get(c).map_or(1, |s| i128::from(*s));
+    let current = sign * x * (1i128 << l.frac) + i128::from(l.bias[c]);
     let u = *state + current;
-    let s = match l.compare {
+    let fires = match l.compare {
         Compare::AtLeast => u >= theta,
         Compare::Above => u > theta,
     };
-    let spike = i128::from(s);
-    let leak = |v: i128| (v * i128::from(l.leak_num)).div_euclid(1i128 << l.leak_shift);
-    *state = match l.reset {
-        Reset::Soft => leak(u - theta * spike),
-        Reset::SoftDelayed => leak(u) - theta * spike,
-        Reset::Hard => leak(u * (1 - spike)),
-        Reset::None => leak(u),
+    let spike = i128::from(fires);
+    let leaks = match l.reset {
+        Reset::Soft => u - theta * spike,
+        Reset::Hard => u * (1 - spike),
+        Reset::SoftDelayed | Reset::None => u,
     };
-    for v in [current, u, *state, theta] {
-        fits(name, v, l.width, misfits);
-    }
-    s
+    let (product, unit) = (leaks * i128::from(l.leak_num.at(0)), 1i128 << l.leak_shift);
+    let leaked = match rounding {
+        Rounding::Down => product.div_euclid(unit),
+        Rounding::TowardsZero => product / unit,
+    };
+    *state = if l.reset == Reset::SoftDelayed { leaked - theta * spike } else { leaked };
+    Step { current, u, leaks, fires }
 }
 
 fn fits(name: &str, v: i128, width: u32, misfits: &mut Vec<String>) {
@@ -162,4 +227,10 @@ fn fits(name: &str, v: i128, width: u32, misfits: &mut Vec<String>) {
     if !(-limit..limit).contains(&v) {
         misfits.push(format!("{name}: {v} does not fit into {width} bits"));
     }
+}
+
+/// Would it not fit into a bit less?
+fn fills(v: i128, width: u32) -> bool {
+    let half = (1i128 << (width - 1)) / 2;
+    !(-half..half.max(1)).contains(&v)
 }

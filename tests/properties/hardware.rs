@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Interpreter and simulator agree for every folding, and the cycles obey the engines.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use synfire::hw::{self, Design, Options, Stage};
+use synfire::hw::{self, DenseStage, Design, Options, Stage};
 use synfire::interp::{Interp, Logits, Record};
 use synfire::ir::{Graph, print};
-use synfire::sim::{Inference, Recorder, Sim};
+use synfire::sim::{Inference, Recorder, Sim, StageActivity};
 use synfire::{emit, target};
 
 use super::common::big_target;
-use super::common::net::{Numbers, inputs, nets};
-use super::{config, to_integer};
+use super::common::corners::Corners;
+use super::common::net::{inputs, integer_nets};
+use super::{config, holds, to_hardware};
 
 /// Lanes for every dense layer: `k` for the first, another number for each other one.
 fn lanes(g: &Graph, target: &target::Target, k: usize) -> Design {
@@ -72,7 +74,27 @@ fn orderly(got: &Inference, log: &Recorder) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// A layer reads a row for each input that is not zero, in every group.
+/// What a dense layer does with its inputs: one number each, or one train, of which every spike
+/// is added where the weight is +1.
+fn dense_activity(d: &DenseStage, x: &[u32]) -> StageActivity {
+    let ones =
+        |x: u32| if d.time_parallel > 1 { u64::from(x.count_ones()) } else { u64::from(x > 0) };
+    let plus = |i: usize| (0..d.weights.rows()).filter(|r| d.weights.get(*r, i)).count() as u64;
+    let (inputs, groups) = (x.len() as u64, u64::from(d.groups()));
+    let active = x.iter().filter(|x| **x > 0).count() as u64;
+    StageActivity {
+        inputs,
+        nonzero: x.iter().map(|x| ones(*x)).sum(),
+        // In every group a row for each input that is not zero.
+        rows: active * groups,
+        words: (groups - 1) * inputs.div_ceil(16),
+        additions: x.iter().enumerate().map(|(i, x)| ones(*x) * plus(i)).sum(),
+        results: d.weights.rows() as u64 * u64::from(d.time_parallel),
+        ..StageActivity::default()
+    }
+}
+
+/// Everything that is counted follows from the inputs and the spikes.
 fn events(
     d: &Design,
     x: &[u16],
@@ -80,21 +102,36 @@ fn events(
     got: &Inference,
     log: &Recorder,
 ) -> Result<(), TestCaseError> {
-    let mut active = x.iter().filter(|v| **v != 0).count();
+    let mut flowing: Vec<u32> = x.iter().map(|v| u32::from(*v)).collect();
     let mut spikes = want.spikes.iter();
     for (i, stage) in d.stages.iter().enumerate() {
-        match stage {
+        let counted = match stage {
             Stage::Dense(dense) => {
-                let rows = active as u64 * u64::from(dense.groups());
+                let counted = dense_activity(dense, &flowing);
                 let seen = log.events.iter().filter(|e| e.1 == i).count() as u64;
-                prop_assert_eq!((seen, got.activity.stages[i].rows), (rows, rows));
+                prop_assert_eq!(seen, counted.rows);
+                counted
             }
             Stage::Lif(_) => {
                 let fired = &spikes.next().unwrap().fired;
-                active = (0..fired[0].len()).filter(|n| fired.iter().any(|t| t[*n])).count();
+                let train = |n: usize| {
+                    fired.iter().enumerate().fold(0, |w, (t, s)| w | u32::from(s[n]) << t)
+                };
+                flowing = (0..fired[0].len()).map(train).collect();
+                StageActivity {
+                    results: flowing.len() as u64,
+                    steps: (flowing.len() * fired.len()) as u64,
+                    spikes: flowing.iter().map(|t| u64::from(t.count_ones())).sum(),
+                    ..StageActivity::default()
+                }
             }
-            Stage::Count(_) | Stage::Readout(_) => {}
-        }
+            Stage::Count(_) => {
+                flowing.iter_mut().for_each(|t| *t = t.count_ones());
+                StageActivity::default()
+            }
+            Stage::Readout(_) => StageActivity::default(),
+        };
+        prop_assert_eq!(&got.activity.stages[i], &counted);
     }
     Ok(())
 }
@@ -102,34 +139,10 @@ fn events(
 proptest! {
     #![proptest_config(config(48))]
 
-    #[test]
-    fn interp_is_sim_for_every_folding(net in nets(Numbers::Any)) {
-        let g = to_integer(&net)?;
-        let target = big_target();
-        let most = net.layers.iter().map(|l| l.outputs).chain(net.classes).max().unwrap();
-        let inputs = inputs(&net, 3);
-        let want: Vec<Record> =
-            inputs.iter().map(|x| Interp::new(&g).unwrap().run(x).unwrap()).collect();
-        let gaps: Vec<u8> = (0..net.inputs).map(|i| (i * i % 7) as u8).collect();
-        for k in 0..most {
-            let design = lanes(&g, &target, k);
-            let sim = Sim::new(&design);
-            for (n, (x, want)) in inputs.iter().zip(&want).enumerate() {
-                let bytes: Vec<u8> = x.iter().map(|v| u8::try_from(*v).unwrap()).collect();
-                let mut log = Recorder::default();
-                let gaps: &[u8] = if n == 2 { &gaps } else { &[] };
-                let got = sim.run(&bytes, gaps, &mut log).unwrap();
-                agree(&design, want, &got, &log)?;
-                orderly(&got, &log)?;
-                events(&design, x, want, &got, &log)?;
-            }
-        }
-    }
-
     /// Nothing is slower than one lane a layer, nothing faster than all.
     #[test]
-    fn lanes_buy_cycles(net in nets(Numbers::Any)) {
-        let g = to_integer(&net)?;
+    fn lanes_buy_cycles(net in integer_nets()) {
+        let g = to_hardware(&net)?;
         let target = big_target();
         let x: Vec<u8> = inputs(&net, 4)[3].iter().map(|v| *v as u8).collect();
         let latency = |lanes: u32| {
@@ -147,13 +160,102 @@ proptest! {
 
     /// The same input gives the same bytes.
     #[test]
-    fn compiling_is_deterministic(net in nets(Numbers::Any)) {
+    fn compiling_is_deterministic(net in integer_nets()) {
         let target = big_target();
         let compile = || {
-            let g = to_integer(&net)?;
+            let g = to_hardware(&net)?;
             let (design, _) = hw::lower(&g, &target, &Options::default()).unwrap();
             Ok::<_, TestCaseError>((print(&g).unwrap(), emit::emit(&design, &target).unwrap()))
         };
         prop_assert_eq!(compile()?, compile()?);
     }
+}
+
+/// What [`interp_is_sim_for_every_folding`] has to meet at least.
+const MET: &[(&str, u64)] = &[
+    ("the last group is whole", 5_000),
+    ("the last group has a rest", 10_000),
+    ("a lane a neuron", 3_000),
+    ("a replayed word without events", 6_000),
+    ("a replayed word of 16 events", 1_000),
+    ("a replay of nothing at all", 2_000),
+    ("a replay of whole words", 800),
+    ("a replay with a last word of one input", 1_000),
+    ("a layer whose inputs are all zero", 3_000),
+    ("a layer that is silent", 2_000),
+    ("a layer in which all neurons fire always", 100),
+    ("equal logits", 2_000),
+];
+
+/// Where the engines of a layer turn: groups, words, what is empty and what is full.
+fn corners(d: &Design, x: &[u16], want: &Record, met: &mut Corners) {
+    let mut active: Vec<bool> = x.iter().map(|v| *v != 0).collect();
+    let mut spikes = want.spikes.iter();
+    for stage in &d.stages {
+        match stage {
+            Stage::Dense(d) => {
+                let (groups, rest) = (d.groups(), d.outputs() % d.lanes);
+                met.note("a lane a neuron", groups == 1);
+                met.note("the last group is whole", groups > 1 && rest == 0);
+                met.note("the last group has a rest", groups > 1 && rest > 0);
+                met.note("a layer whose inputs are all zero", active.iter().all(|a| !a));
+                if groups == 1 {
+                    continue;
+                }
+                let words: Vec<_> = active
+                    .chunks(16)
+                    .map(|w| (w.len(), w.iter().filter(|a| **a).count()))
+                    .collect();
+                met.note("a replayed word without events", words.iter().any(|w| w.1 == 0));
+                met.note("a replayed word of 16 events", words.iter().any(|w| w.1 == 16));
+                met.note("a replay of nothing at all", words.iter().all(|w| w.1 == 0));
+                met.note("a replay of whole words", words.iter().all(|w| w.0 == 16));
+                met.note(
+                    "a replay with a last word of one input",
+                    words.last().is_some_and(|w| w.0 == 1),
+                );
+            }
+            Stage::Lif(_) => {
+                let fired = &spikes.next().unwrap().fired;
+                active = (0..fired[0].len()).map(|n| fired.iter().any(|t| t[n])).collect();
+                met.note("a layer that is silent", active.iter().all(|a| !a));
+                let all = fired.iter().flatten().all(|s| *s);
+                met.note("a layer in which all neurons fire always", all);
+            }
+            Stage::Count(_) | Stage::Readout(_) => {}
+        }
+    }
+    let Logits::Integer(logits) = &want.logits else { panic!("not integers") };
+    let top = logits[want.class];
+    met.note("equal logits", logits.iter().filter(|l| **l == top).count() > 1);
+}
+
+#[test]
+fn interp_is_sim_for_every_folding() {
+    let met = RefCell::new(Corners::default());
+    holds(192, integer_nets(), |net| {
+        let g = to_hardware(&net)?;
+        let target = big_target();
+        let most = net.layers.iter().map(|l| l.outputs).chain(net.classes).max().unwrap();
+        let inputs = inputs(&net, 6);
+        let want: Vec<Record> =
+            inputs.iter().map(|x| Interp::new(&g).unwrap().run(x).unwrap()).collect();
+        let gaps: Vec<u8> = (0..net.inputs).map(|i| (i * i % 7) as u8).collect();
+        for k in 0..most {
+            let design = lanes(&g, &target, k);
+            let sim = Sim::new(&design);
+            for (n, (x, want)) in inputs.iter().zip(&want).enumerate() {
+                let bytes: Vec<u8> = x.iter().map(|v| u8::try_from(*v).unwrap()).collect();
+                let mut log = Recorder::default();
+                let gaps: &[u8] = if n == 2 { &gaps } else { &[] };
+                let got = sim.run(&bytes, gaps, &mut log).unwrap();
+                agree(&design, want, &got, &log)?;
+                orderly(&got, &log)?;
+                events(&design, x, want, &got, &log)?;
+                corners(&design, x, want, &mut met.borrow_mut());
+            }
+        }
+        Ok(())
+    });
+    met.into_inner().report("sim", MET);
 }

@@ -5,16 +5,19 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod forms;
 mod hardware;
+mod integers;
 mod ops;
 mod passes;
+mod rounding;
 mod text;
 
 use common::net::Net;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngSeed};
+use proptest::test_runner::{Config, RngSeed, TestRunner};
 use synfire::ir::Graph;
-use synfire::pass::{self, Options, TO_INTEGER};
+use synfire::pass::{self, TO_INTEGER};
 
 /// The same networks in every run.
 fn config(cases: u32) -> Config {
@@ -30,12 +33,34 @@ fn config(cases: u32) -> Config {
     }
 }
 
+/// A property of what `strategy` draws, outside of `proptest!`, so that the test can look at what
+/// it has counted afterwards.
+#[track_caller]
+fn holds<S: Strategy>(
+    cases: u32,
+    strategy: S,
+    property: impl Fn(S::Value) -> Result<(), TestCaseError>,
+) {
+    if let Err(e) = TestRunner::new(config(cases)).run(&strategy, property) {
+        panic!("{e}");
+    }
+}
+
 /// The integer form, or none where the passes say that there is none.
 fn to_integer(net: &Net) -> Result<Graph, TestCaseError> {
     let mut g = net.graph();
-    match pass::run(&mut g, TO_INTEGER, &Options::default()) {
+    match pass::run(&mut g, TO_INTEGER, &net.options) {
         Ok(_) => Ok(g),
         Err(d) if d.code.id == "SF0302" => Err(TestCaseError::reject(d.message)),
         Err(d) => Err(TestCaseError::fail(format!("{}: {d}", d.code.id))),
     }
+}
+
+/// The same of networks that the hardware takes.
+fn to_hardware(net: &Net) -> Result<Graph, TestCaseError> {
+    let g = to_integer(net)?;
+    if common::sees_input(&g) {
+        return Ok(g);
+    }
+    Err(TestCaseError::reject("a neuron does not see its input"))
 }

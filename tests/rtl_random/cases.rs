@@ -9,9 +9,10 @@ use synfire::hw::{self, DenseStage, Design, LifStage, Place, Stage};
 use synfire::ir::{Compare, Graph, Reset};
 use synfire::pass::{self, Options, TO_INTEGER};
 
-use super::common::big_target;
 use super::common::net::{Net, Numbers, nets};
 use super::common::rng::Rng;
+use super::common::rounding::{KINDS, TIMESTEPS, network};
+use super::common::{big_target, sees_input};
 
 /// A network and how it is built.
 pub(crate) struct Case {
@@ -62,7 +63,14 @@ const CORNERS: &[Corner] = &[
     corner(6, (40, 1), &[(1, 1), (5, 2), (10, 9)], None, 12, false),
 ];
 
-/// What [`CORNERS`] reach together, see [`features`].
+/// The number of the everyday case whose spikes tell how the leak rounds: it follows [`CORNERS`].
+pub(crate) const ROUNDING: usize = CORNERS.len();
+
+/// Its leaks.
+const LEAKS: [(u32, u32); 8] =
+    [(1, 1), (3, 2), (230, 8), (1, 8), (255, 8), (5, 3), (115, 7), (11, 4)];
+
+/// What the everyday cases reach together, see [`features`].
 pub(crate) const REACHED: &[&str] = &[
     "T = 1",
     "T = 7",
@@ -132,12 +140,21 @@ pub(crate) const REACHED: &[&str] = &[
 pub(crate) fn corners() -> impl Iterator<Item = Case> {
     let mut draw = Draw::new(1);
     let mut layer = 0;
-    CORNERS.iter().map(move |corner| {
+    let drawn = CORNERS.iter().map(move |corner| {
         let first = layer;
         layer += corner.layers.len();
         // A drawn network may have no integer form; the next one is taken then.
         std::iter::repeat_with(|| corner.case(draw.net(), first)).flatten().next().unwrap()
-    })
+    });
+    drawn.chain(std::iter::once_with(rounding))
+}
+
+/// A layer for each reset with each comparison.
+fn rounding() -> Case {
+    let net = Net { inputs: 1, bits: 1, timesteps: TIMESTEPS, ..Draw::new(3).net() };
+    let kinds: Vec<_> =
+        KINDS.iter().zip(LEAKS).map(|(&(reset, compare), (k, m))| (k, m, reset, compare)).collect();
+    folded(net, network(&kinds), |i, _| [2, 3, 5, 4][i % 4], true)
 }
 
 /// `count` cases with nothing prescribed, the same in every run.
@@ -193,6 +210,7 @@ fn anything(net: Net) -> Option<Case> {
         precision_bits: rng.pick(&[1, 4, 8, 12]),
         leak_bits: rng.pick(&[1, 4, 8]),
         gain_bits: rng.pick(&[4, 9, 16]),
+        ..Options::default()
     };
     let trace = !rng.one_in(4);
     build(net, options, |_, outputs| rng.below(outputs as usize) as u32 + 1, trace)
@@ -201,16 +219,23 @@ fn anything(net: Net) -> Option<Case> {
 fn build(
     net: Net,
     options: Options,
-    mut lanes: impl FnMut(usize, u32) -> u32,
+    lanes: impl FnMut(usize, u32) -> u32,
     trace: bool,
 ) -> Option<Case> {
     let mut graph = net.graph();
     pass::run(&mut graph, TO_INTEGER, &options).ok()?;
+    if !sees_input(&graph) {
+        return None;
+    }
+    Some(folded(net, graph, lanes, trace))
+}
+
+fn folded(net: Net, graph: Graph, mut lanes: impl FnMut(usize, u32) -> u32, trace: bool) -> Case {
     let target = big_target();
     let (design, _) = hw::lower(&graph, &target, &hw::Options::default()).unwrap();
     let lanes =
         design.denses().enumerate().map(|(i, d)| (d.name.clone(), lanes(i, d.outputs()))).collect();
-    let options = hw::Options { lanes, no_trace: !trace };
+    let options = hw::Options { lanes, no_trace: !trace, ..hw::Options::default() };
     let (mut design, _) = hw::lower(&graph, &target, &options).unwrap();
     // Any kind of memory, whatever the cost model prefers.
     let mut rng = Rng(net.seed ^ 0xb10c);
@@ -222,19 +247,20 @@ fn build(
             Stage::Count(_) => {}
         }
     }
-    Some(Case { net, graph, design })
+    Case { net, graph, design }
 }
 
 /// What a design has that another may not have.
 pub(crate) fn features(d: &Design) -> BTreeSet<String> {
+    let layers = d.lifs().count();
     let mut all = BTreeSet::from([
         format!("T = {}", d.timesteps),
         format!("bits {}", d.input.bits),
         if d.trace { "trace" } else { "no trace" }.to_owned(),
         format!(
             "{} layer{}",
-            ["no", "one", "two", "three"][d.lifs().count()],
-            if d.lifs().count() == 1 { " fires" } else { "s fire" }
+            ["no", "one", "two", "three"].get(layers).unwrap_or(&"more"),
+            if layers == 1 { " fires" } else { "s fire" }
         ),
     ]);
     let loaded = d.denses().filter(|d| d.place == Place::Spram).count();

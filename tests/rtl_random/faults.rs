@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Faults in the Verilog, one at a time, that a comparison has to notice.
 
+use super::cases::ROUNDING;
+
 /// `from`, which occurs once in `file`, becomes `to`; everyday case `case` is the likeliest to show it.
 pub(crate) struct Fault {
     pub file: &'static str,
@@ -33,13 +35,14 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault(0, "sf_lif.v", "(STRICT == 0) | (over[VW-1:0] != {VW{1'b0}})", "1'b1"),
     fault(1, "sf_lif.v", "last_step ? {VW{1'b0}} : state_d", "state_d"),
     fault(1, "sf_lif.v", "(RESET == 1 && spike) ? leaked - theta : leaked", "leaked"),
+    fault(1, "sf_lif.v", "x_wide <<< FRAC", "x_wide"),
+    // Towards zero instead of down: one more if the membrane is negative and a bit is dropped.
     fault(
-        1,
+        ROUNDING,
         "sf_lif.v",
         "leaked = scaled[M +: VW]",
-        "leaked = scaled[M +: VW] + {{(VW-1){1'b0}}, v[VW-1]}",
+        "leaked = scaled[M +: VW] + {{(VW-1){1'b0}}, v[VW-1] & (M > 0) & (|scaled[(M > 0 ? M - 1 : 0):0])}",
     ),
-    fault(1, "sf_lif.v", "x_wide <<< FRAC", "x_wide"),
     fault(3, "sf_lif.v", "cur_valid_q & (~last_step | ~s_valid_o | s_ready_i)", "cur_valid_q"),
     fault(1, "sf_lif.v", "~cur_valid_q | cur_done", "~cur_valid_q"),
     // sf_count_ones, sf_readout, sf_trace, sf_stream_seq.

@@ -18,7 +18,9 @@ use synfire::emit::{self, RTL_DIR};
 use synfire::flow::verilator::{LintJob, lint_only};
 use synfire::flow::{Tool, Toolbox};
 use synfire::hw::{Design, Stage};
-use synfire::verify::{Executor, InterpExecutor, Outcome, RtlExecutor, SimExecutor, compare};
+use synfire::verify::{
+    Executor, InterpExecutor, Outcome, RtlExecutor, Scope, SimExecutor, compare,
+};
 
 use cases::{Case, REACHED, corners, drawn, features};
 use common::big_target;
@@ -37,8 +39,8 @@ fn write(design: &Design, dir: &Path) -> PathBuf {
 }
 
 /// The first difference, in words.
-fn equal(what: &str, expected: &[Outcome], found: &[Outcome]) -> Result<(), String> {
-    match compare(expected, found).1 {
+fn equal(what: &str, expected: &[Outcome], found: &[Outcome], scope: Scope) -> Result<(), String> {
+    match compare(expected.len(), expected, found, scope).1 {
         None => Ok(()),
         Some(d) => Err(format!("{what}: image {}: {}", d.image, d.what)),
     }
@@ -71,11 +73,12 @@ impl Case {
         let core = RtlExecutor::build(toolbox, &self.design, rtl, &work, Vec::new());
         let mut core = core.map_err(said)?.with_weights(emit::load_image(&self.design));
         let plain = run(&mut core)?;
-        equal("interp = rtl", &interp, &plain)?;
-        equal("sim = rtl", &sim, &plain)?;
+        let (spikes, cycles) = (Scope::spikes(&self.design), Scope::cycles(&self.design));
+        equal("interp = rtl", &interp, &plain, spikes)?;
+        equal("sim = rtl", &sim, &plain, cycles)?;
         let mut core = core.with_gaps(self.gaps());
-        equal("with gaps", &slow_sim, &run(&mut core)?)?;
-        equal("with pauses", &interp, &run(&mut core.with_pauses())?)
+        equal("with gaps", &slow_sim, &run(&mut core)?, cycles)?;
+        equal("with pauses", &interp, &run(&mut core.with_pauses())?, spikes)
     }
 
     /// Builds and compares.

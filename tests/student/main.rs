@@ -19,7 +19,7 @@ use synfire::ir::{Graph, isomorphic};
 use synfire::pass::{self, TO_INTEGER};
 use synfire::sim::{NoProbe, Sim};
 use synfire::target;
-use synfire::verify::{Executor, InterpExecutor, SimExecutor, compare};
+use synfire::verify::{Executor, InterpExecutor, Scope, SimExecutor, compare};
 
 const EXPORTS: [&str; 2] = ["legacy", "dynamo"];
 
@@ -159,7 +159,7 @@ fn simulated_hardware_does_exactly_what_the_integers_say() {
     let inputs = INPUTS.first(INPUTS.len());
     let want = InterpExecutor::new(&graph).unwrap().run(&inputs).unwrap();
     let found = SimExecutor::new(&design, Vec::new()).run(&inputs).unwrap();
-    let (tally, first) = compare(&want, &found);
+    let (tally, first) = compare(inputs.len(), &want, &found, Scope::spikes(&design));
     assert_eq!(first, None);
     assert_eq!((tally.images, tally.differences()), (1000, 0));
     assert_eq!((tally.spikes.0, tally.logits.0), (1000 * 128 * 4, 1000 * 10));

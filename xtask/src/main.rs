@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod apt;
+mod faults;
 mod fuzz;
 mod onnx_proto;
 mod python;
@@ -27,6 +28,9 @@ cargo xtask TASK
   bench                      the benchmarks
   fuzz [TARGET] [--seconds N]
                              libFuzzer on everything that reads files (docs/fuzzing.md)
+  faults [--only NAME] [--check]
+                             deliberate faults in the sources; a test has to notice each
+                             (docs/faults.md); --check looks at the list alone
   onnx-proto                 write src/import/onnx/proto.rs anew from onnx.proto
 
 options of demo, test, nightly and bench:
@@ -81,6 +85,9 @@ fn run() -> Result<bool, String> {
     std::env::set_current_dir(root()).map_err(|e| format!("{}: {e}", root().display()))?;
     if task == "fuzz" {
         return fuzz::run(rest);
+    }
+    if task == "faults" {
+        return faults::run(rest);
     }
     let options = Options::parse(rest)?;
     if task == "setup" {

@@ -98,7 +98,10 @@ fn warm() {
         let name = tool.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let native = name.strip_prefix("yowasp-").is_some_and(on_path);
         if (name.starts_with("yowasp-nextpnr")
-            || matches!(&*name, "yowasp-icepack" | "yowasp-iceunpack"))
+            || matches!(
+                &*name,
+                "yowasp-icepack" | "yowasp-iceunpack" | "yowasp-ecppack" | "yowasp-ecpunpack"
+            ))
             && !native
         {
             succeeds(&tool.to_string_lossy(), &["--version"]);

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::{Options, apt, python, results, setup};
+use crate::{Options, apt, faults, python, results, setup};
 
 /// What runs the companion's exported models in its slow tests.
 const ONNX_RUNTIME: &str = "distill/tests/export/requirements.txt";
@@ -20,6 +20,8 @@ pub(crate) enum Action {
     Data,
     /// Runs a command.
     Run(Command),
+    /// Puts every deliberate fault in, and has a test notice it.
+    Faults,
     /// Lists a directory of results, and opens its picture where there is a screen.
     Show(&'static str),
 }
@@ -59,6 +61,10 @@ impl Step {
                 apt::install(apt::DATA, !options.no_apt);
                 python::add(ONNX_RUNTIME).map_err(|e| eprintln!("{e}")).is_ok()
             }
+            Action::Faults => faults::run(&[]).unwrap_or_else(|e| {
+                eprintln!("{e}");
+                false
+            }),
             Action::Show(dir) => results::show(dir),
             Action::Run(mut command) => match command.status() {
                 Ok(status) => status.success(),

@@ -18,7 +18,7 @@ pub(crate) fn steps(task: &str, _: &Options) -> Option<Vec<Make>> {
     match task {
         "test" => Some([&checks[..], &companion, &[tests]].concat()),
         "nightly" => {
-            let slow: [Make; 4] = [data, bench_once, slow_tests, claims];
+            let slow: [Make; 5] = [data, bench_once, slow_tests, injected, claims];
             Some([&checks[..], &companion, &slow, &[tests]].concat())
         }
         "demo" => Some(vec![setup, compile, simulate, verify, energy, results]),
@@ -92,6 +92,11 @@ fn tests(options: &Options) -> Step {
 fn slow_tests(options: &Options) -> Step {
     let args = ["test", "--release", "--tests", "--", "--ignored"];
     require_tools(Step::cargo("slow", "the tests that take longer", &args), options)
+}
+
+fn injected(_: &Options) -> Step {
+    let about = "every deliberate fault in the sources is noticed";
+    Step { name: "faults", about, action: Action::Faults }
 }
 
 fn bench(_: &Options) -> Step {

@@ -3,6 +3,9 @@
 
 mod outputs;
 mod real;
+mod tally;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -11,14 +14,15 @@ use clap::value_parser;
 use serde::Serialize;
 
 use self::outputs::Outputs;
+use self::tally::Sums;
 use crate::cli::build::Build;
 use crate::cli::inputs::DataArgs;
 use crate::cli::model::ModelArgs;
 use crate::cli::ui::{Ui, table, thousands};
-use crate::data::Inputs;
+use crate::data::{Samples, Slice};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::hw::{self, Design};
-use crate::interp::{Interp, Logits};
+use crate::interp::Interp;
 use crate::ir::Graph;
 use crate::sim::{NoProbe, Sim};
 use crate::target;
@@ -27,7 +31,7 @@ use crate::target;
 ///
 /// The real-valued model, the integer model and, where the hardware takes the model, the
 /// cycle-accurate simulation run on the same inputs and are compared. A model that has no
-/// integer form yet runs in real numbers alone, and the reason is printed.
+/// integer form runs in real numbers alone, and the reason is printed.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   synfire simulate build/student --images t10k-images-idx3-ubyte.gz --labels t10k-labels-idx1-ubyte.gz
@@ -52,23 +56,6 @@ pub(super) struct Args {
 
 fn processors() -> u16 {
     std::thread::available_parallelism().map_or(1, |n| n.get().min(1024) as u16)
-}
-
-/// Sums over the inputs of one thread; sums of threads are added up.
-#[derive(Default)]
-struct Sums {
-    images: u64,
-    real_right: u64,
-    integer_right: u64,
-    same_class: u64,
-    spike_slots: u64,
-    spikes: u64,
-    spikes_differ: u64,
-    sim_differs: u64,
-    latency: u64,
-    total: u64,
-    worst: u64,
-    outputs: Outputs,
 }
 
 /// What is printed.
@@ -112,11 +99,14 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         Ok(design) => (Some(design), None),
         Err(d) => (None, Some(d.to_string())),
     };
-    let inputs = args.data.load(&real)?;
+    let inputs = match &design {
+        Some(_) => args.data.load(&real)?.into(),
+        None => args.data.samples(&real)?,
+    };
     let count = args.data.count.unwrap_or(usize::MAX).min(inputs.len());
     let bar = ui.bar("simulate", count);
     let chunk = count.div_ceil(args.threads.into()).max(1);
-    let parts: Vec<Result<Sums>> = std::thread::scope(|scope| {
+    let parts: Vec<Result<(Sums, Outputs)>> = std::thread::scope(|scope| {
         let part = |from: usize| {
             let (real, integer, design, inputs, bar) =
                 (&real, &integer, design.as_ref(), &inputs, &bar);
@@ -130,12 +120,14 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         handles.into_iter().map(|h| h.join().unwrap_or_else(died)).collect()
     });
     bar.finish_and_clear();
-    let mut sums = Sums::default();
+    let (mut sums, mut outputs) = (Sums::default(), Outputs::default());
     for part in parts {
-        sums.add(part?);
+        let (more, written) = part?;
+        sums.add(&more);
+        outputs.append(written);
     }
     if let Some(path) = &args.outputs {
-        sums.outputs.write(&real, path)?;
+        outputs.write(&real, path)?;
     }
     let report = report(&sums, inputs.labels.is_some(), design.is_some(), reason);
     ui.result(&report, || text(&report))
@@ -145,63 +137,29 @@ fn part(
     real: &Graph,
     integer: &Graph,
     design: Option<&Design>,
-    inputs: &Inputs,
+    inputs: &Samples,
     range: std::ops::Range<usize>,
     wants_outputs: bool,
     tick: &dyn Fn(),
-) -> Result<Sums> {
+) -> Result<(Sums, Outputs)> {
     let graph = real;
     let (real, integer) = (Interp::new(real)?, Interp::new(integer)?);
     let sim = design.map(Sim::new);
-    let mut sums = Sums::default();
-    for (i, input) in inputs.iter().enumerate().take(range.end).skip(range.start) {
-        let levels: Vec<u16> = input.iter().map(|v| u16::from(*v)).collect();
-        let (r, n) = (real.run(&levels)?, integer.run(&levels)?);
-        if wants_outputs {
-            sums.outputs.add(graph, &r)?;
-        }
-        sums.images += 1;
-        if let Some(label) = inputs.labels.as_ref().and_then(|l| l.get(i)) {
-            sums.real_right += u64::from(r.class == usize::from(*label));
-            sums.integer_right += u64::from(n.class == usize::from(*label));
-        }
-        sums.same_class += u64::from(r.class == n.class);
-        let slots = |r: &crate::interp::Record| {
-            r.spikes.iter().flat_map(|s| s.fired.iter().flatten().copied()).collect::<Vec<bool>>()
+    let (mut sums, mut outputs) = (Sums::default(), Outputs::default());
+    for i in range {
+        let (r, n) = (real::infer(&real, inputs, i)?, real::infer(&integer, inputs, i)?);
+        let s = match (&sim, inputs.get(i)) {
+            (Some(sim), Some(Slice::U8(input))) => Some(sim.run(input, &[], &mut NoProbe)?),
+            _ => None,
         };
-        let (rs, ns) = (slots(&r), slots(&n));
-        sums.spike_slots += ns.len() as u64;
-        sums.spikes += ns.iter().filter(|s| **s).count() as u64;
-        sums.spikes_differ += rs.iter().zip(&ns).filter(|(a, b)| a != b).count() as u64;
-        if let Some(sim) = &sim {
-            let s = sim.run(input, &[], &mut NoProbe)?;
-            let logits: Vec<i64> = s.logits.iter().map(|l| i64::from(*l)).collect();
-            let same = n.logits == Logits::Integer(logits) && usize::from(s.class) == n.class;
-            sums.sim_differs += u64::from(!same);
-            sums.latency += s.latency();
-            sums.worst = sums.worst.max(s.latency());
-            sums.total += s.done + 1;
+        if wants_outputs {
+            outputs.add(graph, &r)?;
         }
+        let label = inputs.labels.as_ref().and_then(|l| l.get(i)).copied();
+        sums.count(&r, &n, s.as_ref(), label);
         tick();
     }
-    Ok(sums)
-}
-
-impl Sums {
-    fn add(&mut self, other: Self) {
-        self.images += other.images;
-        self.real_right += other.real_right;
-        self.integer_right += other.integer_right;
-        self.same_class += other.same_class;
-        self.spike_slots += other.spike_slots;
-        self.spikes += other.spikes;
-        self.spikes_differ += other.spikes_differ;
-        self.sim_differs += other.sim_differs;
-        self.latency += other.latency;
-        self.total += other.total;
-        self.worst = self.worst.max(other.worst);
-        self.outputs.append(other.outputs);
-    }
+    Ok((sums, outputs))
 }
 
 fn report(s: &Sums, labelled: bool, lowered: bool, reason: Option<String>) -> Report {

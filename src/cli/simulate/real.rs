@@ -57,15 +57,19 @@ pub(super) fn run(args: &Args, graph: &Graph, refusal: &Diagnostic, ui: Ui) -> R
     if let Some(path) = &args.outputs {
         sums.outputs.write(graph, path)?;
     }
-    let share = |n: u64, of: u64| n as f64 / of.max(1) as f64;
-    let report = Report {
-        images: sums.images,
-        accuracy_real: samples.labels.as_ref().map(|_| share(sums.right, sums.images)),
-        firing_rate: share(sums.spikes, sums.slots),
-        classes: sums.classes,
-        hardware_reason: refusal.to_string(),
-    };
+    let report = report(&sums, samples.labels.is_some(), refusal.to_string());
     ui.result(&report, || text(&report))
+}
+
+fn report(sums: &Sums, labelled: bool, hardware_reason: String) -> Report {
+    let share = |n: u64, of: u64| n as f64 / of.max(1) as f64;
+    Report {
+        images: sums.images,
+        accuracy_real: labelled.then(|| share(sums.right, sums.images)),
+        firing_rate: share(sums.spikes, sums.slots),
+        classes: sums.classes.clone(),
+        hardware_reason,
+    }
 }
 
 fn part(
@@ -79,24 +83,17 @@ fn part(
     let mut sums = Sums::default();
     for i in range {
         let record = infer(&interp, samples, i)?;
-        let label = samples.labels.as_ref().and_then(|l| l.get(i));
         if wants_outputs {
             sums.outputs.add(graph, &record)?;
         }
-        sums.images += 1;
-        sums.right += u64::from(label.is_some_and(|l| record.class == *l as usize));
-        for layer in &record.spikes {
-            sums.slots += (layer.neurons * layer.fired.len()) as u64;
-            sums.spikes += layer.count() as u64;
-        }
-        sums.won(record.class, 1);
+        sums.count(&record, samples.labels.as_ref().and_then(|l| l.get(i)).copied());
         tick();
     }
     Ok(sums)
 }
 
 /// One inference on sample `i`.
-fn infer(interp: &Interp<'_>, samples: &Samples, i: usize) -> Result<Record> {
+pub(super) fn infer(interp: &Interp<'_>, samples: &Samples, i: usize) -> Result<Record> {
     let missing = || Diagnostic::internal("simulate", "a sample is missing");
     let Some(timesteps) = samples.timesteps() else {
         return match samples.get(i).ok_or_else(missing)? {
@@ -114,6 +111,17 @@ fn infer(interp: &Interp<'_>, samples: &Samples, i: usize) -> Result<Record> {
 }
 
 impl Sums {
+    /// Takes one sample in.
+    fn count(&mut self, record: &Record, label: Option<u32>) {
+        self.images += 1;
+        self.right += u64::from(label.is_some_and(|l| record.class == l as usize));
+        for layer in &record.spikes {
+            self.slots += (layer.neurons * layer.fired.len()) as u64;
+            self.spikes += layer.count() as u64;
+        }
+        self.won(record.class, 1);
+    }
+
     fn won(&mut self, class: usize, times: u64) {
         if self.classes.len() <= class {
             self.classes.resize(class + 1, 0);
@@ -144,4 +152,108 @@ fn text(r: &Report) -> String {
     let classes: Vec<_> = r.classes.iter().map(u64::to_string).collect();
     rows.push(row("inferences by class", classes.join(" ")));
     format!("{}\nno integer form, no hardware: {}\n", table(&rows), r.hardware_reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Values;
+    use crate::interp::{Logits, Spikes};
+    use crate::ir;
+
+    /// A neuron for each of two real inputs; one fires whenever its input is at least 1, or if
+    /// half of what was left of the timestep before makes it so.
+    fn graph(is_static: bool) -> Graph {
+        let stream = if is_static { " static" } else { "" };
+        let text = format!(
+            r#"synfire-ir 1
+graph "g" timesteps 2
+%in = input() : real[2]{stream} {{"shape":[2],"is_static":{is_static}}}
+%n = lif(%in) : spikes[2] {{"leak":0.5,"gain":1.0,"bias":0.0,"threshold":1.0,"reset":"soft","compare":"at-least"}}
+%y = readout(%n) : real[2] {{"kind":"sum","gain":1.0,"offset":0.0}}
+output %y
+"#
+        );
+        ir::parse(&text).unwrap()
+    }
+
+    fn counted(samples: &Samples, range: std::ops::Range<usize>, is_static: bool) -> Sums {
+        part(&graph(is_static), samples, range, false, &|| {}).unwrap()
+    }
+
+    fn tally(s: &Sums) -> (u64, u64, u64, u64, &[u64]) {
+        (s.images, s.right, s.slots, s.spikes, &s.classes)
+    }
+
+    /// Classes 0, 1, 0; spikes 2, 2, 4; labels 0, 1, 1.
+    #[test]
+    fn images_spikes_and_classes_are_counted() {
+        let values = Values::Real(vec![1.0, 0.5, 0.0, 2.0, 1.0, 1.0]);
+        let mut samples = Samples::new(vec![2], None, values).unwrap();
+        samples.labels = Some(vec![0, 1, 1]);
+        let all = counted(&samples, 0..3, true);
+        assert_eq!(tally(&all), (3, 2, 12, 8, &[2, 1][..]));
+        let mut sums = counted(&samples, 0..1, true);
+        assert_eq!(tally(&sums), (1, 1, 4, 2, &[1][..]));
+        sums.add(counted(&samples, 1..3, true));
+        assert_eq!(tally(&sums), tally(&all));
+        // The labels of the images beside them.
+        for (labels, right) in [([1, 1, 0], 2), ([1, 0, 1], 0), ([0, 0, 1], 1)] {
+            samples.labels = Some(labels.to_vec());
+            assert_eq!(counted(&samples, 0..3, true).right, right, "{labels:?}");
+        }
+        samples.labels = None;
+        assert_eq!(counted(&samples, 0..3, true).right, 0);
+    }
+
+    /// Samples of two timesteps. The first neuron fires at the second one; each of them once;
+    /// none of them, though 0.95 after 0.5 would have been enough.
+    #[test]
+    fn a_sample_is_shown_timestep_by_timestep() {
+        let values = [[0.0, 0.5, 1.0, 0.5], [1.0, 0.0, 0.0, 1.0], [0.95, 0.0, 0.5, 0.0]];
+        let samples = Samples::new(vec![2], Some(2), Values::Real(values.concat())).unwrap();
+        assert_eq!(tally(&counted(&samples, 0..1, false)), (1, 0, 4, 1, &[1][..]));
+        assert_eq!(tally(&counted(&samples, 0..2, false)), (2, 0, 8, 3, &[2][..]));
+        assert_eq!(tally(&counted(&samples, 0..3, false)), (3, 0, 12, 3, &[3][..]));
+    }
+
+    #[test]
+    fn a_class_beyond_those_before_is_counted() {
+        let spikes = Spikes { node: "n".into(), neurons: 1, fired: vec![vec![true]] };
+        let record = |class| Record {
+            spikes: vec![spikes.clone(), spikes.clone()],
+            steps: Vec::new(),
+            logits: Logits::Real(Vec::new()),
+            class,
+        };
+        let mut sums = Sums::default();
+        sums.count(&record(2), Some(2));
+        sums.count(&record(0), Some(2));
+        let mut more = Sums::default();
+        more.count(&record(4), Some(4));
+        sums.add(more);
+        assert_eq!(tally(&sums), (3, 2, 6, 6, &[1, 0, 1, 0, 1][..]));
+    }
+
+    #[test]
+    fn each_line_has_its_own_figure() {
+        let sums = Sums {
+            images: 2000,
+            right: 1800,
+            slots: 10_000,
+            spikes: 1234,
+            classes: vec![1500, 500],
+            outputs: Outputs::default(),
+        };
+        let want = "\
+inferences                      2,000
+accuracy, real-valued model   90.00 %
+firing rate                   12.34 %
+inferences by class          1500 500
+
+no integer form, no hardware: why
+";
+        assert_eq!(text(&report(&sums, true, "why".into())), want);
+        assert!(report(&sums, false, String::new()).accuracy_real.is_none());
+    }
 }

@@ -16,8 +16,10 @@ codes! {
         "Place and route succeeded but the longest path is too slow for the clock that was asked for. A bitstream run at that clock would give wrong results.";
     SIM_BUILD = "SF0506", "a simulator could not be built",
         "Verilator accepted the design but its C++ did not compile. The message has the compiler's last lines; the usual cause is a compiler older than C++17.";
-    ASC_FORMAT = "SF0507", "an iCE40 configuration text is malformed",
-        "A text configuration (.asc) has a block of memory contents that is not hexadecimal, or has none where one is needed. The message names the line.";
+    ASC_FORMAT = "SF0507", "a configuration text is malformed",
+        "A text configuration (.asc of an iCE40, .config of an ECP5) has a block of memory contents that is not hexadecimal or of the wrong size, or has none where one is needed. The message names the line.";
     PROOF_FAILED = "SF0508", "a property does not hold",
         "The prover found a run of a hardware module in which an assertion fails, or could not show that none exists. The log and the trace beside it show the run. This is a fault of synfire's hardware library or of a change to it.";
+    NETLIST_CELL = "SF0509", "a routed netlist has a cell without a model",
+        "The netlist that place and route wrote has a cell, or uses one in a way, of which synfire has no model, so that it cannot be simulated. The message names the cell. It is a fault of synfire if the Verilog is its own.";
 }

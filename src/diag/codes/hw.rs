@@ -12,4 +12,6 @@ codes! {
         "The graph is valid and can be simulated with `synfire simulate`, but no engine takes this layer. The message names it.";
     HW_DOES_NOT_FIT = "SF0411", "the design does not fit the target",
         "The network needs more of a resource than the target has. The message says which, by how much, and what would fit.";
+    ENERGY_UNKNOWN = "SF0412", "nobody knows what this target consumes",
+        "The device's file has no energy coefficients, because no measurement of it was found. The simulator's counts are there all the same; without coefficients they are no energy.";
 }

@@ -10,4 +10,6 @@ codes! {
         "A frame that came over the serial line is not well-formed, has a wrong checksum or an unexpected length. docs/host-link.md describes the frames.";
     MUTATION_SURVIVED = "SF0603", "a deliberate fault was not noticed",
         "`synfire verify --mutate` changed one bit or one transition of the hardware, and the comparison found no difference. The check is then worth nothing; the message names the fault.";
+    NOT_COMPARED = "SF0604", "a level was not compared",
+        "`synfire verify` compared no two levels, or fewer inferences at one of them than were asked for. What was not compared is not verified; the message names the levels.";
 }

@@ -2,6 +2,7 @@
 
 use super::width::add;
 use super::*;
+use crate::energy::Band;
 use crate::ir::{self, BitMatrix, Compare, Lif, Linear, PerChannel, Reset, Weights};
 
 /// 0.1 nJ in a figure in mJ.
@@ -81,4 +82,66 @@ fn integer_adds_pass_through_the_table() {
         let b = add(w);
         assert!(0.0 < b.low && b.low <= b.value && b.value <= b.high, "{w}: {b:?}");
     }
+}
+
+/// 20 levels of 4 bits, 12 of them not zero; 10 neurons with 7 spikes; 3 classes.
+const INTEGER: &str = r#"synfire-ir 1
+graph "g" timesteps 4
+%x = input() : levels[20; 4] static {"shape":[20],"bits":4,"is_static":true}
+%fc1 = linear(%x) : current[10; fixed(10, 0)] static {"weights":{"binary":{"signs":{"cols":20,"rows":["00000","00000","00000","00000","00000","00000","00000","00000","00000","00000"]},"scale":1.0}},"bias":null}
+%n1 = fixed-lif(%fc1) : spikes[10] {"leak_num":3,"leak_shift":2,"frac":0,"width":12,"bias":[0,0,0,0,0,0,0,0,0,0],"threshold":[9,9,9,9,9,9,9,9,9,9],"reset":"soft","compare":"at-least"}
+%fc2 = linear(%n1) : current[3; fixed(5, 0)] {"weights":{"binary":{"signs":{"cols":10,"rows":["000","000","000"]},"scale":1.0}},"bias":null}
+%y = fixed-readout(%fc2) : current[3; fixed(11, 0)] {"frac":0,"gain":[3,2,1],"offset":[0,0,0],"gain_width":2,"width":11}
+output %y
+"#;
+
+fn near(found: Band, want: [f64; 3]) {
+    let found = [found.value, found.low, found.high];
+    for (a, b) in found.into_iter().zip(want) {
+        assert!((a - b).abs() < 1e-12, "{found:?}, not {want:?}");
+    }
+}
+
+#[test]
+fn both_conventions_by_hand() {
+    let graph = ir::parse(INTEGER).unwrap();
+    let spikes = BTreeMap::from([("x".to_owned(), 12.0), ("n1".to_owned(), 7.0)]);
+    let l = literature(&graph, &spikes).unwrap();
+    // 20 · 10 weights, once or at 4 timesteps; 7 spikes · 3 classes.
+    assert_eq!((l.once.macs, l.once.sops), (200.0, 21.0));
+    assert_eq!((l.repeated.macs, l.repeated.sops), (800.0, 21.0));
+    assert!(
+        (l.once.energy_nj - 0.9389).abs() < 1e-12 && (l.repeated.energy_nj - 3.6989).abs() < 1e-12
+    );
+    let [fc1, fc2] = &l.layers[..] else { panic!("{:?}", l.layers) };
+    assert_eq!((fc1.kind, fc1.flops, fc1.rate), (LayerKind::Mac, 200.0, None));
+    assert_eq!((fc2.kind, fc2.flops, fc2.rate), (LayerKind::Ac, 30.0, Some(7.0 / 40.0)));
+    let w = l.width_aware.unwrap();
+    // 12 · 10 additions of 10 bits: 0.03 + 2·0.07/24 pJ [10·0.1/32, 10·0.03/8]; 21 of 5 bits:
+    // 0.03 − 3·0.07/24 [5·0.1/32, the same].
+    near(w.synapses_nj, [4.74625e-3, 4.078_125e-3, 4.94625e-3]);
+    // 10 neurons · 4 timesteps · (charge, compare, one adder for 3/4) of 12 bits.
+    near(w.neurons_nj, [5e-3, 4.5e-3, 5.4e-3]);
+    // 3 · (addition of 11 bits + 3.1 pJ).
+    near(w.readout_nj, [9.41625e-3, 9.403_125e-3, 9.42375e-3]);
+    near(w.total_nj(), [19.1625e-3, 17.98125e-3, 19.77e-3]);
+    let text = l.to_string();
+    for line in [
+        "  static input at every timestep, as papers count         800 MAC        21 SOP        3.7 nJ",
+        "  static input once, as the hardware computes             200 MAC        21 SOP        0.9 nJ",
+        "    synapses 0.0 [0.0, 0.0] nJ, neurons 0.0 [0.0, 0.0] nJ, readout 0.009 [0.009, 0.009] nJ",
+    ] {
+        assert!(text.lines().any(|l| l == line), "{line}\n{text}");
+    }
+}
+
+#[test]
+fn more_levels_than_weights_cost_no_more_than_the_weights() {
+    let graph = ir::parse(INTEGER).unwrap();
+    let synapses = |x: f64| {
+        let spikes = BTreeMap::from([("x".to_owned(), x), ("n1".to_owned(), 0.0)]);
+        literature(&graph, &spikes).unwrap().width_aware.unwrap().synapses_nj.value
+    };
+    assert!((synapses(20.0) - 200.0 * add(10).value * 1e-3).abs() < 1e-12);
+    assert_eq!(synapses(25.0), synapses(20.0));
 }

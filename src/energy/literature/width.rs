@@ -50,7 +50,9 @@ impl WidthAware {
                 self.synapses_nj += add(width) * (known.map_or(once, |k| k.min(once)) * NJ);
             }
             (Op::FixedLif(l), _) => {
-                let leak = f64::from(l.leak_num.count_ones().saturating_sub(1));
+                let adders = |k: &u32| f64::from(k.count_ones().saturating_sub(1));
+                let leaks = l.leak_num.iter();
+                let leak = leaks.clone().map(adders).sum::<f64>() / leaks.count() as f64;
                 let steps = elements * f64::from(graph.timesteps);
                 self.neurons_nj += add(l.width) * (steps * (2.0 + leak) * NJ);
             }

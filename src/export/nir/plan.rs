@@ -291,7 +291,7 @@ impl<'g> Plan<'g> {
                 return Err(unsupported(node, "batch norm can be written behind a layer that nothing else uses, as part of it")
                     .help("fold it into its neighbours in the model"));
             }
-            (Op::FixedLif(_) | Op::FixedReadout(_), _) => {
+            (Op::FixedLif(_) | Op::FixedLi(_) | Op::FixedScale(_) | Op::FixedReadout(_), _) => {
                 return Err(unsupported(node, "NIR has real numbers, this is the integer form")
                     .help("write the real form, e.g. real.sfir of a build"));
             }

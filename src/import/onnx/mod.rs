@@ -17,6 +17,8 @@
 
 mod catalogue;
 mod decode;
+#[cfg(test)]
+mod defaults;
 pub(crate) mod dialect;
 mod elem;
 mod external;

@@ -43,7 +43,7 @@ impl<T: Copy> PerChannel<T> {
     }
 
     /// Every stored value.
-    pub fn iter(&self) -> impl Iterator<Item = &T> {
+    pub fn iter(&self) -> impl Iterator<Item = &T> + Clone {
         match self {
             Self::All(v) => std::slice::from_ref(v).iter(),
             Self::Each(v) => v.iter(),
@@ -63,4 +63,11 @@ impl PerChannel<f64> {
     pub fn is_zero(&self) -> bool {
         matches!(self, Self::All(v) if *v == 0.0)
     }
+}
+
+/// Entry for element `i` of `elements` of a list with one entry a channel or one an
+/// element; `absent` if it is empty.
+#[must_use]
+pub fn entry<T: Copy>(list: &[T], i: usize, elements: usize, absent: T) -> T {
+    if list.is_empty() { absent } else { list[i * list.len() / elements] }
 }

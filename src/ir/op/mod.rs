@@ -4,14 +4,15 @@
 mod channel;
 mod neuron;
 mod readout;
+mod rounding;
 mod weights;
 mod window;
 
 use serde::{Deserialize, Serialize};
 
-pub use channel::PerChannel;
-pub use neuron::{Compare, Delay, FixedLif, Li, Lif, Reset, Threshold};
-pub use readout::{FixedReadout, Readout, ReadoutKind};
+pub use channel::{PerChannel, entry};
+pub use neuron::{Compare, Delay, FixedLi, FixedLif, Li, Lif, Reset, Threshold};
+pub use readout::{FixedReadout, Readout, ReadoutKind, Taken};
 pub use weights::{Linear, Weights};
 pub use window::{Conv, Inside, Pool, PoolKind, Window};
 
@@ -48,6 +49,10 @@ pub enum Op {
     Lif(Lif),
     /// Leaky integrate-and-fire neurons, integer form.
     FixedLif(FixedLif),
+    /// Leaky integration without spikes, integer form.
+    FixedLi(FixedLi),
+    /// Multiplication by constants, and addition of constants, integer form.
+    FixedScale(FixedScale),
     /// How the outputs of the timesteps become logits, real form.
     Readout(Readout),
     /// How the outputs of the timesteps become logits, integer form.
@@ -76,6 +81,23 @@ pub struct Scale {
     /// What is added, per channel.
     #[serde(default = "PerChannel::zero", skip_serializing_if = "PerChannel::is_zero")]
     pub offset: PerChannel<f64>,
+}
+
+/// `y = floor((gain·x + offset) / 2^shift)`, in integers. To nearest rounds an offset that
+/// has half a unit, `2^(shift−1)`, in it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FixedScale {
+    /// One entry a channel, or one an element.
+    pub gain: Vec<i64>,
+    /// One entry a channel, or one an element.
+    pub offset: Vec<i64>,
+    /// Bits that are cut off.
+    pub shift: u32,
+    /// Width of the result, sign included; from interval analysis.
+    pub width: u32,
+    /// Bits after the binary point of the result.
+    pub frac: i32,
 }
 
 /// `y = (x − mean) / sqrt(var + eps) · gamma + beta`, per channel.
@@ -138,6 +160,8 @@ impl Op {
             Self::Li(_) => "li",
             Self::Lif(_) => "lif",
             Self::FixedLif(_) => "fixed-lif",
+            Self::FixedLi(_) => "fixed-li",
+            Self::FixedScale(_) => "fixed-scale",
             Self::Readout(_) => "readout",
             Self::FixedReadout(_) => "fixed-readout",
         }

@@ -99,24 +99,58 @@ impl Delay {
 }
 
 /// The same in integers. With `F = frac`, `k = leak_num`, `m = leak_shift`:
-/// `u[t] = floor(k v[t−1] / 2^m) + x[t]·2^F + bias`, compared with `threshold`.
+/// `u[t] = floor(k v[t−1] / 2^m) + sign·x[t]·2^F + bias`, compared with `threshold`. One
+/// unit of the membrane is `2^−F` units of the operand. Lists have one entry a channel or
+/// one an element ([`super::entry`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FixedLif {
-    /// k.
-    pub leak_num: u32,
+    /// k, per channel.
+    pub leak_num: PerChannel<u32>,
     /// m.
     pub leak_shift: u32,
-    /// F: bits after the binary point of the membrane.
+    /// F: bits of the membrane after the operand's unit.
     pub frac: u32,
     /// Width of the membrane, sign included; from interval analysis.
     pub width: u32,
-    /// Per neuron, in units of 2^−F.
+    /// In units of the membrane.
     pub bias: Vec<i64>,
-    /// Per neuron, in units of 2^−F.
+    /// In units of the membrane.
     pub threshold: Vec<i64>,
     /// What firing does to the membrane.
     pub reset: Reset,
     /// ≥ or >.
     pub compare: Compare,
+    /// What the operand is multiplied by: −1, 0 or 1; empty for 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sign: Vec<i8>,
+    /// What a hard reset sets v to, in units of the membrane; empty for 0.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reset_to: Vec<i64>,
+    /// v before the first timestep, in units of the membrane; empty for 0.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub start: Vec<i64>,
+}
+
+/// Leaky integration in integers: `u[t] = floor(k u[t−1] / 2^m) + sign·x[t]·2^F + bias`;
+/// the result is u. The fields are those of [`FixedLif`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FixedLi {
+    /// k, per channel.
+    pub leak_num: PerChannel<u32>,
+    /// m.
+    pub leak_shift: u32,
+    /// F: bits of u after the operand's unit.
+    pub frac: u32,
+    /// Width of u, sign included; from interval analysis.
+    pub width: u32,
+    /// In units of u.
+    pub bias: Vec<i64>,
+    /// What the operand is multiplied by: −1, 0 or 1; empty for 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sign: Vec<i8>,
+    /// u before the first timestep, in units of u; empty for 0.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub start: Vec<i64>,
 }

@@ -31,11 +31,33 @@ pub struct Readout {
     pub offset: PerChannel<f64>,
 }
 
-/// `logit_c = gain_c · Σ_t x_c[t] + offset_c`, in integers; a logit times 2^−frac is the
-/// real sum over the timesteps.
+/// What an integer readout takes of the timesteps.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Taken {
+    /// Their sum: it decides for a mean and for outputs of every timestep, too.
+    #[default]
+    Sum,
+    /// The last one alone.
+    Last,
+}
+
+impl Taken {
+    /// True for [`Taken::Sum`], which the text form leaves out.
+    #[must_use]
+    pub fn is_sum(&self) -> bool {
+        *self == Self::Sum
+    }
+}
+
+/// `logit_c = gain_c · Σ_t x_c[t] + offset_c`, in integers, or with the last `x_c` in the
+/// place of the sum; a logit times 2^−frac is the real sum over the timesteps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FixedReadout {
+    /// What is taken of the timesteps.
+    #[serde(default, skip_serializing_if = "Taken::is_sum")]
+    pub kind: Taken,
     /// Bits after the binary point of a logit; negative if its unit is above 1.
     pub frac: i32,
     /// Unsigned, per class.

@@ -79,6 +79,18 @@ impl Weights {
         }
     }
 
+    /// Multiplies the weights of one output by −1.
+    pub fn negate_row(&mut self, output: usize) {
+        let row = output * self.inputs()..(output + 1) * self.inputs();
+        match self {
+            Self::Binary { signs, .. } => signs.negate_row(output),
+            Self::Integer { values, .. } => {
+                values[row].iter_mut().for_each(|v| *v = v.saturating_neg());
+            }
+            Self::Real { values, .. } => values[row].iter_mut().for_each(|v| *v = -*v),
+        }
+    }
+
     /// Multiplies every weight; the factor is not zero.
     pub fn multiply(&mut self, factor: f64) {
         let scale = match self {

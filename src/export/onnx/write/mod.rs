@@ -102,7 +102,11 @@ impl Writer<'_> {
             Op::Li(l) => return self.li(&io, l),
             Op::Lif(l) => return self.lif(&io, l),
             Op::Readout(r) => return self.readout(&io, r, &node.op),
-            Op::Delay(_) | Op::FixedLif(_) | Op::FixedReadout(_) => {
+            Op::Delay(_)
+            | Op::FixedLif(_)
+            | Op::FixedLi(_)
+            | Op::FixedScale(_)
+            | Op::FixedReadout(_) => {
                 return Err(self.unsupported(&node.op, ""));
             }
         }

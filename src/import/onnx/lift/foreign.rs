@@ -2,16 +2,24 @@
 //! Quantisers of QONNX that no network of binary weights has: said before anything else,
 //! since what follows from them would be told at another operator.
 
-use crate::diag::{Result, codes};
+use crate::diag::{Diagnostic, Result, codes};
 use crate::import::onnx::model::Model;
 use crate::import::onnx::ops;
 use crate::import::onnx::values::{Fate, Values};
 use crate::import::{Options, WeightForm};
 
+/// Weights of several bits are left to [`super::multibit`]: what it refuses them for, where
+/// no other layer is binary, is the result.
+///
 /// # Errors
-/// [`codes::LIFT_FLOAT_WEIGHTS`] for weights of several bits, unless the user takes them,
+/// [`codes::LIFT_FLOAT_WEIGHTS`] for weights of several bits, if the user refuses them,
 /// and [`codes::LIFT_UNSUPPORTED`] for quantised activations.
-pub(super) fn check(model: &Model<'_>, values: &Values, options: &Options) -> Result<()> {
+pub(super) fn check(
+    model: &Model<'_>,
+    values: &Values,
+    options: &Options,
+) -> Result<Option<Box<Diagnostic>>> {
+    let mut several = None;
     for &n in &model.order {
         let Some(node) = model.nodes.get(n) else { continue };
         if !ops::qonnx::DOMAINS.contains(&node.proto.domain()) {
@@ -25,10 +33,16 @@ pub(super) fn check(model: &Model<'_>, values: &Values, options: &Options) -> Re
                     .error(&codes::LIFT_UNSUPPORTED, "an activation of ±1 is no spike")
                     .help("`BipolarQuant` is taken for weights; between layers use a leaky integrate-and-fire neuron, whose spikes are 0 or 1"));
             }
-            ("Quant" | "IntQuant", true) if options.weights == WeightForm::Binary => {
-                return Err(node
+            ("Quant" | "IntQuant", true)
+                if matches!(options.weights, WeightForm::Auto | WeightForm::Binary) =>
+            {
+                let error = node
                     .error(&codes::LIFT_FLOAT_WEIGHTS, "these weights are quantised to several bits")
-                    .help("train with binary weights (Brevitas: a weight quantiser of `QuantType.BINARY`), or keep the bits with --weights int8"));
+                    .help("train with binary weights (Brevitas: a weight quantiser of `QuantType.BINARY`), or keep the bits with --weights int8");
+                if options.weights == WeightForm::Binary {
+                    return Err(error);
+                }
+                several = several.or(Some(error));
             }
             (_, false) => {
                 return Err(node
@@ -38,7 +52,7 @@ pub(super) fn check(model: &Model<'_>, values: &Values, options: &Options) -> Re
             (_, true) => {}
         }
     }
-    Ok(())
+    Ok(several)
 }
 
 #[cfg(test)]

@@ -105,6 +105,8 @@ pub(super) struct Lift<'m> {
     options: &'m Options,
     fuel: Cell<usize>,
     notes: RefCell<Vec<String>>,
+    /// Weights that are not binary, and what is wrong with them if none are.
+    multi_bit: RefCell<Vec<(String, Box<Diagnostic>)>>,
     graph: Graph,
     names: Names,
     account: Account,
@@ -125,12 +127,13 @@ pub(super) fn lift<'m>(
     name: &str,
     options: &'m Options,
 ) -> Result<(Graph, LiftReport)> {
-    foreign::check(model, values, options)?;
+    let quantised = foreign::check(model, values, options)?;
     let mut lift = Lift {
         model,
         values,
         options,
         notes: RefCell::default(),
+        multi_bit: RefCell::default(),
         fuel: Cell::new(FUEL_PER_VALUE * (values.fates.len() + 100) + bytes),
         graph: Graph::new(name, 1),
         names: Names::default(),
@@ -139,26 +142,10 @@ pub(super) fn lift<'m>(
         open: VecDeque::new(),
         known: Known::default(),
     };
-    let stream = input::input(&mut lift, options)?;
-    if stream.flow == Flow::Steps {
-        lift.agree(stream.steps.len(), lift.model.input.0)?;
-    }
-    lift.open.push_back(stream);
-    while let Some(stream) = lift.open.pop_front() {
-        lift.known.add(stream.clone());
-        for pattern in PATTERNS {
-            for found in pattern.find(&lift, &stream)? {
-                lift.add(pattern.name(), &stream, found)?;
-            }
-            if lift.fuel.get() == 0 {
-                return Err(Diagnostic::new(
-                    &codes::IMPORT_TOO_LARGE,
-                    "the search for layers takes more work than a network of this size needs",
-                )
-                .at(format!("pattern {}", pattern.name())));
-            }
-        }
-    }
+    let found = lift.layers(options);
+    // What a model without binary layers lacks is told before what follows from it.
+    multibit::accept(&lift, quantised)?;
+    found?;
     let mut report = std::mem::take(&mut lift.account).close(model, values)?;
     if lift.timesteps.as_ref().is_some_and(|(t, _)| *t == 1) && model.states.is_empty() {
         lift.note("one timestep and no state: neither leak nor reset has any effect; if the network was trained with more, its state was lost when it was exported".to_owned());
@@ -194,6 +181,31 @@ pub(super) fn lift<'m>(
 }
 
 impl<'m> Lift<'m> {
+    /// Lets every pattern look at every stream, until there are no more.
+    fn layers(&mut self, options: &Options) -> Result<()> {
+        let stream = input::input(self, options)?;
+        if stream.flow == Flow::Steps {
+            self.agree(stream.steps.len(), self.model.input.0)?;
+        }
+        self.open.push_back(stream);
+        while let Some(stream) = self.open.pop_front() {
+            self.known.add(stream.clone());
+            for pattern in PATTERNS {
+                for found in pattern.find(self, &stream)? {
+                    self.add(pattern.name(), &stream, found)?;
+                }
+                if self.fuel.get() == 0 {
+                    return Err(Diagnostic::new(
+                        &codes::IMPORT_TOO_LARGE,
+                        "the search for layers takes more work than a network of this size needs",
+                    )
+                    .at(format!("pattern {}", pattern.name())));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The input that this node is, or scales.
     fn input_of(&self, mut node: NodeId) -> Option<NodeId> {
         while let Op::Scale(_) = self.graph.node(node).op {

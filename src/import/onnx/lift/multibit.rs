@@ -3,16 +3,11 @@
 
 use super::Lift;
 use super::weights::binarise;
-use crate::diag::{Result, codes};
+use crate::diag::{Diagnostic, Result, codes};
 use crate::import::onnx::node::Node;
 use crate::import::onnx::tensor::{Data, Tensor};
 use crate::import::{WeightForm, ZeroSign};
-use crate::ir::{PerChannel, Weights};
-
-/// Largest magnitude of an integer weight.
-const LARGEST: f64 = 127.0;
-/// A weight is on the grid if it is this near to a point of it, in steps.
-const ON_GRID: f64 = 1e-3;
+use crate::ir::{Op, Weights};
 
 /// The weights of a layer in the form that the options allow; see [`binarise`].
 ///
@@ -48,46 +43,56 @@ pub(super) fn read(
     let row = |o: usize| (0..inputs).map(|i| at(o, i)).collect::<Vec<_>>();
     match lift.options.weights {
         WeightForm::Binary => Err(error),
-        WeightForm::Float => {
+        // Zeros among ±α are a mistake, not weights of several bits.
+        WeightForm::Auto if is_zero && ternary(node, matrix, transposed, name) => Err(error),
+        WeightForm::Float | WeightForm::Auto => {
+            if lift.options.weights == WeightForm::Auto {
+                lift.multi_bit.borrow_mut().push((name.to_owned(), error));
+            }
             let values = (0..outputs).flat_map(row).collect();
             Ok(Weights::Real { rows: outputs, values })
         }
         WeightForm::Int8 => {
-            let (mut values, mut scale, mut worst) = (Vec::new(), Vec::new(), 0.0f64);
-            for o in 0..outputs {
-                let row = row(o);
-                let step = step(&row);
-                let largest = row.iter().fold(0.0f64, |m, w| m.max(w.abs()));
-                for w in row {
-                    let q = (w / step).round().clamp(-LARGEST, LARGEST);
-                    worst = worst.max((w - q * step).abs() / largest.max(f64::MIN_POSITIVE));
-                    #[allow(clippy::cast_possible_truncation)]
-                    values.push(q as i8);
-                }
-                scale.push(step);
-            }
+            let values = (0..outputs).flat_map(row).collect();
+            let (weights, worst) = Weights::Real { rows: outputs, values }.rounded(8);
             lift.note(format!(
                 "{name}: weights of 8 bits; the largest rounding is {:.3} % of the output's largest weight",
                 100.0 * worst
             ));
-            Ok(Weights::Integer { rows: outputs, values, scale: PerChannel::Each(scale) })
+            Ok(weights)
         }
     }
 }
 
-/// The step of an output's weights: the coarsest on which all of them lie, for weights
-/// that were quantised before; else the largest weight is 127 steps.
-fn step(row: &[f64]) -> f64 {
-    let largest = row.iter().fold(0.0f64, |m, w| m.max(w.abs()));
-    if largest == 0.0 {
-        return 1.0;
-    }
-    let fits = |k: &u8| {
-        let step = largest / f64::from(*k);
-        row.iter().all(|w| (w / step - (w / step).round()).abs() < ON_GRID)
+/// Is every weight of each output one of −α, 0, +α?
+fn ternary(node: &Node<'_>, matrix: &Tensor, transposed: bool, name: &str) -> bool {
+    fill(matrix, transposed, ZeroSign::Plus)
+        .is_some_and(|filled| binarise(node, &filled, transposed, name).is_ok())
+}
+
+/// Refuses weights of several bits where no layer is binary, and names them where one is.
+/// `quantised` says it better than a layer can.
+///
+/// # Errors
+/// What the first of them was refused for.
+pub(super) fn accept(lift: &Lift<'_>, quantised: Option<Box<Diagnostic>>) -> Result<()> {
+    let all = lift.multi_bit.take();
+    let names: Vec<String> = all.iter().map(|(name, _)| format!("`{name}`")).collect();
+    let Some((_, first)) = all.into_iter().next() else { return Ok(()) };
+    let graph = &lift.graph;
+    let binary = |op: &Op| match op {
+        Op::Linear(l) => l.weights.binary().is_some(),
+        Op::Conv(c) => c.weights.binary().is_some(),
+        _ => false,
     };
-    let steps = (1u8..=127).find(fits).map_or(LARGEST, f64::from);
-    largest / steps
+    if !graph.order()?.iter().any(|&id| binary(&graph.node(id).op)) {
+        return Err(quantised.unwrap_or(first));
+    }
+    lift.note(format!(
+        "{}: weights of several bits, since they are not ±α (--precision sets the bits, --weights binary refuses them)",
+        names.join(", ")
+    ));
+    Ok(())
 }
 
 /// The matrix with ± the output's magnitude in place of zeros; none if an output has

@@ -74,5 +74,5 @@ fn not_binary(node: &Node<'_>, name: &str, output: usize, mut row: Vec<f64>) -> 
         row.len()
     );
     node.error(&codes::LIFT_FLOAT_WEIGHTS, message)
-        .help("binarise in the model, e.g. `where(w >= 0, 1, -1) * w.abs().mean(1, keepdim=True)`, and export the model in eval mode; or keep more bits with --weights int8, or --weights float for the interpreter alone")
+        .help("binarise in the model, e.g. `where(w >= 0, 1, -1) * w.abs().mean(1, keepdim=True)`, and export the model in eval mode; or keep more bits with --weights int8, or with --weights float until the passes round them")
 }

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// sf_input_map: puts the levels of an inference into a map with a frame of zeros.
+//
+// Contract
+//   C, H, W     channels, rows, columns
+//   HALO        width of the frame, in places: above, below and left of each row
+//   LW          bits of a level
+//   x_*         C*H*W levels, channel by channel, row by row, taken when they come; what comes
+//               in the cycle of a reset is lost: the frame stays zero from power-on
+//   full_o      one cycle, after the last one
+//   re_i ...    a word is read: at rdata_o in the next cycle, until the next read. Places lie
+//               row by row, channels innermost; only after full_o
+`default_nettype none
+
+module sf_input_map #(
+  parameter C     = 1,
+  parameter H     = 4,
+  parameter W     = 4,
+  parameter HALO  = 1,
+  parameter LW    = 8,
+  parameter PITCH = W + HALO,
+  parameter DEPTH = ((H + 2 * HALO) * PITCH + HALO) * C,
+  parameter AW    = (DEPTH > 1) ? $clog2(DEPTH) : 1
+) (
+  input  wire          clk_i,
+  input  wire          rst_i,
+  input  wire          x_valid_i,
+  input  wire [LW-1:0] x_data_i,
+  output reg           full_o,
+  input  wire          re_i,
+  input  wire [AW-1:0] raddr_i,
+  output wire [LW-1:0] rdata_o
+);
+
+  localparam CCW = (C > 1) ? $clog2(C) : 1;
+  localparam CHW = (H > 1) ? $clog2(H) : 1;
+  localparam CWW = (W > 1) ? $clog2(W) : 1;
+  localparam FIRST = HALO * (PITCH + 1) * C;   // the first level's word
+  localparam ROW   = (HALO + 1) * C;           // from the end of a row to the next one
+
+  reg [CCW-1:0] c_q;
+  reg [CHW-1:0] y_q;
+  reg [CWW-1:0] x_q;
+  reg [AW-1:0]  addr_q, channel_q;             // of the level; first one of the channel
+
+  wire x_end = x_q == W[CWW-1:0] - 1'b1;
+  wire y_end = y_q == H[CHW-1:0] - 1'b1;
+  wire c_end = c_q == C[CCW-1:0] - 1'b1;
+  wire [AW-1:0] channel_d = c_end ? FIRST[AW-1:0] : channel_q + 1'b1;
+
+  always @(posedge clk_i) begin
+    full_o <= x_valid_i & x_end & y_end & c_end & ~rst_i;
+    if (x_valid_i) begin
+      x_q <= x_end ? {CWW{1'b0}} : x_q + 1'b1;
+      if (x_end) y_q <= y_end ? {CHW{1'b0}} : y_q + 1'b1;
+      if (x_end & y_end) c_q <= c_end ? {CCW{1'b0}} : c_q + 1'b1;
+      addr_q <= ~x_end ? addr_q + C[AW-1:0] : ~y_end ? addr_q + ROW[AW-1:0] : channel_d;
+      if (x_end & y_end) channel_q <= channel_d;
+    end
+    if (rst_i) begin
+      x_q       <= {CWW{1'b0}};
+      y_q       <= {CHW{1'b0}};
+      c_q       <= {CCW{1'b0}};
+      addr_q    <= FIRST[AW-1:0];
+      channel_q <= FIRST[AW-1:0];
+    end
+  end
+
+  sf_map #(.WIDTH(LW), .DEPTH(DEPTH)) u_levels (
+    .clk_i  (clk_i),
+    .we_i   (x_valid_i & ~rst_i),
+    .waddr_i(addr_q),
+    .wdata_i(x_data_i),
+    .re_i   (re_i),
+    .raddr_i(raddr_i),
+    .rdata_o(rdata_o)
+  );
+
+`ifdef FORMAL
+  reg f_past = 1'b0;
+  always @(posedge clk_i) f_past <= 1'b1;
+  always @(*) if (!f_past) assume (rst_i);
+
+  // Where a level belongs: channel by channel, row by row.
+  integer f_c, f_y, f_x;
+  reg     f_full;                              // an inference's levels are all there
+  wire    f_last = f_c == C - 1 && f_y == H - 1 && f_x == W - 1;
+  always @(posedge clk_i) begin
+    if (x_valid_i) begin
+      f_x <= (f_x == W - 1) ? 0 : f_x + 1;
+      if (f_x == W - 1) f_y <= (f_y == H - 1) ? 0 : f_y + 1;
+      if (f_x == W - 1 && f_y == H - 1) f_c <= (f_c == C - 1) ? 0 : f_c + 1;
+      f_full <= f_last;
+    end
+    if (rst_i) begin
+      f_x    <= 0;
+      f_y    <= 0;
+      f_c    <= 0;
+      f_full <= 1'b0;
+    end
+  end
+  // The map is read between full_o and the next inference.
+  always @(*) if (re_i) assume (f_full && !x_valid_i);
+
+  always @(posedge clk_i) begin
+    if (f_past) begin
+      a_addr : assert (addr_q == ((f_y + HALO) * PITCH + f_x + HALO) * C + f_c);
+      a_full : assert (full_o == $past(x_valid_i && f_last && !rst_i));
+      // What sf_map asks of its users.
+      a_clash : assert (!(x_valid_i && re_i && addr_q == raddr_i));
+      i_at : assert (x_q == f_x && y_q == f_y && c_q == f_c);
+      i_range : assert (f_x >= 0 && f_x < W && f_y >= 0 && f_y < H && f_c >= 0 && f_c < C);
+      i_channel : assert (channel_q == HALO * (PITCH + 1) * C + f_c);
+      c_second : cover (x_valid_i && f_full);
+    end
+  end
+
+  // Contents: one word of a small map, whichever it is, in so many cycles.
+  generate
+    if (DEPTH <= 32) begin : gen_formal
+      (* anyconst *) reg [5:0] f_row, f_column, f_channel;   // frame included
+      wire [AW-1:0] f_word  = (f_row * PITCH + f_column) * C + f_channel;
+      wire          f_level = f_row >= HALO && f_row < H + HALO && f_column >= HALO;
+      reg [LW-1:0]  f_value = {LW{1'b0}};
+      always @(*) begin
+        assume (f_column < PITCH && f_channel < C);
+        assume (f_row < H + 2 * HALO || (f_row == H + 2 * HALO && f_column < HALO));
+      end
+      always @(posedge clk_i) begin
+        if (x_valid_i && !rst_i && f_level && f_channel == f_c && f_row == f_y + HALO && f_column == f_x + HALO) f_value <= x_data_i;
+        if (f_past) begin
+          if ($past(re_i && raddr_i == f_word)) a_read : assert (rdata_o == $past(f_value));
+          c_level : cover ($past(re_i && raddr_i == f_word) && rdata_o != 0);
+          c_frame : cover (HALO == 0 || $past(re_i && raddr_i == f_word && !f_level));
+        end
+      end
+    end
+  endgenerate
+`endif
+
+endmodule
+
+`default_nettype wire

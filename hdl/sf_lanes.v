@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// sf_lanes: P x T accumulators, and the chain that gives their sums out one by one.
+//
+// An event offers T operands to P lanes; the weight bit of a lane is its clock enable. Of a
+// weight with several planes, plane b adds 2^b times the operand, and the last plane subtracts
+// it (two's complement). With one plane a bit is +1 or -1, and with S the sum of all operands
+//   p = 2 * sum_{w=+1}(x) - S.
+//
+// Contract
+//   P, T        lanes, timesteps
+//   XW, AW      widths of an operand and of an accumulator, signs included; AW holds every
+//               partial sum, and AW+1 every p
+//   SLICES      1 or 2 rows of weights share a word of the memory
+//   event_i     with x_i, first_i, last_i (sf_emit); the word of weights w_data_i comes in the
+//               next cycle, and slice_i then says which part of it is the row
+//   planes_i    1: a weight is more than one plane
+//   half_i      1: rows are half words, for the lower half of the lanes
+//   snap_i      copies the sums into the chain and clears them; left_i results will leave
+//               (channels x T), end_i: they are the job's last. Not before the chain is empty
+//               and not before the third cycle after an event
+//   y_*         results, channel by channel, timestep by timestep; y_take_i only with y_valid_o
+//   empty_o     nothing is left in the chain
+`default_nettype none
+
+module sf_lanes #(
+  parameter P      = 4,
+  parameter T      = 2,
+  parameter XW     = 9,
+  parameter AW     = 16,
+  parameter SLICES = 2,
+  parameter CW     = $clog2(P * T + 1)
+) (
+  input  wire                clk_i,
+  input  wire                rst_i,
+  input  wire                event_i,
+  input  wire [T*XW-1:0]     x_i,
+  input  wire                first_i,
+  input  wire                last_i,
+  input  wire [P-1:0]        w_data_i,
+  input  wire                slice_i,
+  input  wire                half_i,
+  input  wire                planes_i,
+  input  wire                snap_i,
+  input  wire [CW-1:0]       left_i,
+  input  wire                end_i,
+  output wire signed [AW:0]  y_data_o,
+  output wire                y_valid_o,
+  output wire                y_end_o,
+  input  wire                y_take_i,
+  output wire                empty_o
+);
+
+  // ---- two stages: the memory and the operand; the row and the scaled operand
+  reg            v1_q, v2_q, first1_q, minus1_q;
+  reg [T*XW-1:0] x1_q;
+  reg [P-1:0]    w2_q;
+  wire [P-1:0]   row;
+
+  generate
+    if (SLICES == 2) begin : gen_slices
+      assign row = {w_data_i[P-1:P/2] & {(P-P/2){~half_i}},
+                    (half_i & slice_i) ? w_data_i[P-1:P/2] : w_data_i[P/2-1:0]};
+    end else begin : gen_whole
+      assign row = w_data_i;
+      wire unused = &{1'b0, slice_i, half_i};
+    end
+  endgenerate
+
+  always @(posedge clk_i) begin
+    v1_q     <= event_i & ~rst_i;
+    v2_q     <= v1_q & ~rst_i;
+    x1_q     <= x_i;
+    first1_q <= first_i;
+    minus1_q <= last_i & planes_i;
+    w2_q     <= row;
+  end
+
+  // ---- accumulators; lane P adds every operand
+  wire [P*T*AW-1:0] acc;
+  wire [T*AW-1:0]   all;
+  genvar l, t;
+  generate
+    for (t = 0; t < T; t = t + 1) begin : gen_time
+      // Planes follow each other, so the operand of a plane is twice that of the one before.
+      reg  signed [AW-2:0] scaled_q;
+      reg  signed [AW-1:0] x2_q;
+      wire signed [AW-1:0] x1     = {{(AW-XW){x1_q[t*XW+XW-1]}}, x1_q[t*XW +: XW]};
+      wire signed [AW-1:0] scaled = first1_q ? x1 : {scaled_q, 1'b0};
+      always @(posedge clk_i) begin
+        if (v1_q) scaled_q <= scaled[AW-2:0];
+        x2_q <= minus1_q ? -scaled : scaled;
+      end
+      for (l = 0; l <= P; l = l + 1) begin : gen_lane
+        reg [AW-1:0] acc_q;
+        wire         on;
+        if (l < P) begin : gen_weight
+          assign on = v2_q & w2_q[l];
+          assign acc[(l*T + t)*AW +: AW] = acc_q;
+        end else begin : gen_all
+          assign on = v2_q;
+          assign all[t*AW +: AW] = acc_q;
+        end
+        always @(posedge clk_i) begin
+          if (rst_i | snap_i) acc_q <= {AW{1'b0}};
+          else if (on) acc_q <= acc_q + x2_q;
+        end
+      end
+    end
+  endgenerate
+
+  // ---- the chain
+  reg  [P*T*AW-1:0] chain_q;
+  reg  [T*AW-1:0]   sum_q;                     // S of the timesteps; it turns with the chain
+  reg  [CW-1:0]     left_q;
+  reg               end_q;
+
+  assign empty_o   = left_q == {CW{1'b0}};
+  assign y_valid_o = ~empty_o;
+  assign y_end_o   = end_q & (left_q == {{(CW-1){1'b0}}, 1'b1});
+
+  wire signed [AW-1:0] plus = chain_q[AW-1:0];
+  wire signed [AW-1:0] sum  = sum_q[AW-1:0];
+  wire signed [AW:0]   twice = {plus, 1'b0};
+  assign y_data_o = planes_i ? {plus[AW-1], plus} : twice - {sum[AW-1], sum};
+
+  generate
+    if (T > 1) begin : gen_turn
+      always @(posedge clk_i) begin
+        if (snap_i) sum_q <= all;
+        else if (y_take_i) sum_q <= {sum_q[AW-1:0], sum_q[T*AW-1:AW]};
+      end
+    end else begin : gen_still
+      always @(posedge clk_i) if (snap_i) sum_q <= all;
+    end
+  endgenerate
+
+  always @(posedge clk_i) begin
+    if (snap_i) chain_q <= acc;
+    else if (y_take_i) chain_q <= chain_q >> AW;
+    if (snap_i) begin
+      left_q <= left_i;
+      end_q  <= end_i;
+    end else if (y_take_i) begin
+      left_q <= left_q - 1'b1;
+    end
+    if (rst_i) left_q <= {CW{1'b0}};
+  end
+
+`ifdef FORMAL
+  reg f_past = 1'b0;
+  always @(posedge clk_i) f_past <= 1'b1;
+  always @(*) if (!f_past) assume (rst_i);
+
+  // One lane and one timestep, whichever they are, and their place in the chain.
+  (* anyconst *) reg [7:0] f_lane, f_time;
+  always @(*) assume (f_lane < P && f_time < T);
+  wire [7:0] f_index = f_lane * T + f_time;
+
+  // Events come plane by plane: the operand stays, the first plane and the last one are marked.
+  reg            f_mid;                        // planes of an element are to come
+  reg [T*XW-1:0] f_x;
+  reg            f_planes, f_half;
+  reg            f_v1, f_v2, f_idle;           // nothing since the last snap
+  always @(*) if (event_i) begin
+    assume (first_i == !f_mid);
+    if (f_mid) assume (x_i == f_x);
+    if (!planes_i) assume (last_i);
+    if (planes_i) assume (!(first_i && last_i));
+  end
+  // A job's numbers stay while anything of it is there.
+  always @(*) begin
+    if (f_past && !(f_idle && f_left == 0)) assume (planes_i == f_planes && half_i == f_half);
+    if (SLICES == 1) assume (!half_i);
+    if (snap_i) assume (f_left == 0 && !f_v1 && !f_v2 && !f_mid && left_i <= (half_i ? P / 2 : P) * T);
+    if (y_take_i) assume (y_valid_o);
+  end
+  always @(posedge clk_i) begin
+    f_planes <= planes_i;
+    f_half   <= half_i;
+    f_x      <= x_i;
+    if (!event_i) f_x <= f_x;
+    if (event_i) f_mid <= ~last_i;
+    f_v1     <= event_i;
+    f_v2     <= f_v1;
+    f_idle   <= ~event_i & (snap_i | f_idle);
+    if (rst_i) begin
+      f_mid  <= 1'b0;
+      f_v1   <= 1'b0;
+      f_v2   <= 1'b0;
+      f_idle <= 1'b1;
+    end
+  end
+
+  // The sums in numbers. An event counts in the cycle after it, with its row of weights: plane b
+  // weighs 2^b, and the last of several -2^b; a single one +1 or -1.
+  localparam FW = AW + 4;
+  reg                  f_first1, f_last1;
+  reg  signed [FW-1:0] f_value;                // operand times 2^b, of the plane before
+  reg  signed [FW-1:0] f_p, f_plus, f_all;
+  wire signed [FW-1:0] f_x1     = $signed(f_x[f_time*XW +: XW]);
+  wire signed [FW-1:0] f_now    = f_first1 ? f_x1 : 2 * f_value;
+  wire signed [FW-1:0] f_weight = (planes_i && f_last1) ? -f_now : f_now;
+  wire [P-1:0]         f_upper  = w_data_i >> (P / 2);
+  wire f_w = !half_i ? w_data_i[f_lane] : f_lane < P / 2 && (slice_i ? f_upper[f_lane] : w_data_i[f_lane]);
+  wire signed [FW-1:0] f_none   = planes_i ? 0 : -f_now;
+  wire signed [FW-1:0] f_p_d    = f_p + (f_w ? f_weight : f_none);
+  wire signed [FW-1:0] f_plus_d = f_plus + (f_w ? f_weight : 0);
+  wire signed [FW-1:0] f_all_d  = f_all + f_weight;
+  // The widths hold every sum.
+  function f_fits(input signed [FW-1:0] x, input integer bits);
+    f_fits = (x >>> (bits - 1)) == 0 || (x >>> (bits - 1)) == -1;
+  endfunction
+  always @(*) if (f_v1) begin
+    assume (f_fits(f_plus_d, AW));
+    if (!planes_i) assume (f_fits(f_all_d, AW) && f_fits(f_p_d, AW + 1));
+  end
+  always @(posedge clk_i) begin
+    if (event_i) begin
+      f_first1 <= first_i;
+      f_last1  <= last_i;
+    end
+    if (f_v1) begin
+      f_value <= f_now;
+      f_p     <= f_p_d;
+      f_plus  <= f_plus_d;
+      f_all   <= f_all_d;
+    end
+    if (snap_i || rst_i) begin
+      f_p    <= 0;
+      f_plus <= 0;
+      f_all  <= 0;
+    end
+  end
+
+  // The chain: how many results are left, and which channel and timestep is next.
+  reg  signed [FW-1:0] f_c_p, f_c_plus, f_c_all;
+  reg  [7:0]           f_left, f_channel, f_next;
+  reg                  f_end;
+  always @(posedge clk_i) begin
+    if (snap_i) begin
+      f_left    <= left_i;
+      f_end     <= end_i;
+      f_channel <= 0;
+      f_next    <= 0;
+      f_c_p     <= f_p;
+      f_c_plus  <= f_plus;
+      f_c_all   <= f_all;
+    end else if (y_take_i) begin
+      f_left  <= f_left - 1;
+      f_next  <= (f_next == T - 1) ? 0 : f_next + 1;
+      if (f_next == T - 1) f_channel <= f_channel + 1;
+    end
+    if (rst_i) f_left <= 0;
+  end
+
+  // What the pipeline holds, timestep by timestep.
+  wire [T*AW-1:0]     f_x2;
+  wire [T*(AW-1)-1:0] f_scaled;
+  generate
+    for (t = 0; t < T; t = t + 1) begin : gen_formal
+      assign f_x2[t*AW +: AW]             = gen_time[t].x2_q;
+      assign f_scaled[t*(AW-1) +: AW - 1] = gen_time[t].scaled_q;
+    end
+  endgenerate
+  wire [AW-1:0] f_adds  = v2_q ? f_x2[f_time*AW +: AW] : 0;
+  wire [AW-1:0] f_lane_sum = acc[f_index*AW +: AW] + (w2_q[f_lane] ? f_adds : 0);
+  wire [AW-1:0] f_all_sum  = all[f_time*AW +: AW] + f_adds;
+  wire [7:0]    f_taken = f_channel * T + f_next;
+  wire          f_this  = f_left != 0 && f_channel == f_lane && f_next == f_time;
+  wire [7:0]    f_turn  = (f_time >= f_next) ? f_time - f_next : f_time + T - f_next;
+
+  always @(posedge clk_i) begin
+    if (f_past) begin
+      a_empty : assert (empty_o == (f_left == 0) && y_valid_o == (f_left != 0));
+      if (f_left != 0) a_end : assert (y_end_o == (f_end && f_left == 1));
+      if (f_this) a_data : assert (y_data_o == f_c_p);
+      i_left : assert (left_q == f_left && f_left <= P * T);
+      if (f_left != 0) begin
+        i_taken : assert (end_q == f_end && f_channel < P && f_next < T && f_taken + f_left <= P * T);
+        if (f_taken <= f_index) i_chain : assert (chain_q[(f_index - f_taken)*AW +: AW] == f_c_plus[AW-1:0]);
+        i_turn : assert (sum_q[f_turn*AW +: AW] == f_c_all[AW-1:0]);
+        i_fits : assert (f_fits(f_c_plus, AW));
+        if (planes_i) i_p : assert (f_c_p == f_c_plus);
+        else i_p1 : assert (f_c_p == 2 * f_c_plus - f_c_all && f_fits(f_c_all, AW) && f_fits(f_c_p, AW + 1));
+      end
+      i_pipe : assert (v1_q == f_v1 && v2_q == f_v2);
+      if (f_v1) i_stage1 : assert (x1_q == f_x && first1_q == f_first1 && minus1_q == (f_last1 && planes_i) && f_mid == !f_last1);
+      if ((f_v1 && !f_first1) || (f_mid && !f_v1)) i_scaled : assert (f_scaled[f_time*(AW-1) +: AW-1] == f_value[AW-2:0]);
+      i_sums : assert (f_lane_sum == f_plus[AW-1:0] && f_all_sum == f_all[AW-1:0]);
+      i_plus : assert (f_fits(f_plus, AW));
+      if (f_idle) i_idle : assert (f_p == 0 && f_plus == 0 && f_all == 0 && !f_v1 && !f_v2 && !f_mid);
+      if (!f_idle && planes_i) i_planes : assert (f_p == f_plus);
+      if (!f_idle && !planes_i) i_single : assert (f_p == 2 * f_plus - f_all && f_fits(f_all, AW) && f_fits(f_p, AW + 1));
+      if (!f_idle && !planes_i) i_whole : assert (!f_mid && (!f_v1 || (f_first1 && f_last1)));
+      c_minus : cover (y_take_i && f_this && f_index == P * T - 1 && planes_i && y_data_o < 0 && y_end_o);
+      c_single : cover (y_take_i && f_this && f_index == P * T - 1 && !planes_i && f_c_all != 0 && f_c_plus != 0 && y_data_o != f_c_all);
+      c_half : cover (SLICES == 1 || (y_take_i && half_i && f_this && f_c_plus != 0 && f_c_all != f_c_plus));
+    end
+  end
+`endif
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,515 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// sf_tail: what becomes of the sums: gain, the map that is added, neurons, what is written.
+//
+//   y = (g*p + o) >> shift,  h = y + r,  u[t] = v[t-1] + sign*h[t]*2^FRAC + bias,  s[t] = u >= theta
+//
+// Contract
+//   T           timesteps; results come channel by channel, timestep by timestep
+//   PW          width of a result p, signed
+//   DW, ND      bits of a digit of p, digits of the widest p; ND*DW >= PW
+//   GW, OW      widths of a gain and of an offset, signed
+//   HW, FRAC    width of h and of the membrane, signed: it holds y, h, sign*h*2^FRAC, that with
+//               its bias, and every u
+//   CW          width of a kept current, CW <= HW
+//   BW, TW      widths of a bias (signed) and of a threshold (unsigned, TW < HW)
+//   SG, SN      the product is shifted by SG * shift_i with shift_i < SN; the digits but the
+//               last have already taken DW bits each
+//   K, M, RESET, STRICT   as in sf_lif
+//   NW          width of a number of channels
+//   IW          width of a sum for the readout, signed; IW >= HW
+//   start_i     one cycle: a job begins; its numbers are stable from then on
+//   digits_i    digits of p, minus 1; channels_i: channels of a place, minus 1
+//   add_i, keep_i, fire_i, sum_i   r is added; h is kept; h feeds neurons; the sums of h over
+//               the timesteps go to the readout
+//   y_*         results, valid; y_take_o: taken; y_end_i: the job's last one
+//   g_en_o      the next channel's gain and offset are read: at gain_i, offset_i in the next
+//               cycle, until the next read; n_en_o: the same of its neuron
+//   r_en_o      the next r is read: at r_data_i in the next cycle, until the next read
+//   k_*         h is written to the next place of the kept map
+//   s_*         a train is complete: s_end_o: it is that of the place's last channel
+//   q_*         sums for the readout, valid/ready. While one is not taken, all stand still
+//   done_o      one cycle: the job is done
+//   step_o, spike_o   a timestep is computed, and whether it fires
+//
+// Timing: a result taken in cycle h meets its digits in h+1 .. h+D, r in h+D+1; h is written in
+// h+D+2, the timestep is computed in h+D+3, done_o is in h+D+4 of the last one. The next result
+// is taken in h+D at the earliest.
+`default_nettype none
+
+module sf_tail #(
+  parameter T      = 2,
+  parameter PW     = 17,
+  parameter DW     = 12,
+  parameter ND     = 2,
+  parameter GW     = 12,
+  parameter OW     = 24,
+  parameter HW     = 20,
+  parameter FRAC   = 0,
+  parameter CW     = 16,
+  parameter BW     = 16,
+  parameter TW     = 16,
+  parameter SG     = 4,
+  parameter SN     = 4,
+  parameter K      = 1,
+  parameter M      = 1,
+  parameter RESET  = 0,
+  parameter STRICT = 0,
+  parameter NW     = 6,
+  parameter IW     = 20,
+  parameter DCW    = (ND > 1) ? $clog2(ND) : 1,
+  parameter SW     = (SN > 1) ? $clog2(SN) : 1
+) (
+  input  wire                 clk_i,
+  input  wire                 rst_i,
+  input  wire                 start_i,
+  input  wire [DCW-1:0]       digits_i,
+  input  wire [SW-1:0]        shift_i,
+  input  wire [NW-1:0]        channels_i,
+  input  wire                 add_i,
+  input  wire                 keep_i,
+  input  wire                 fire_i,
+  input  wire                 sum_i,
+  input  wire signed [PW-1:0] y_data_i,
+  input  wire                 y_valid_i,
+  input  wire                 y_end_i,
+  output wire                 y_take_o,
+  output wire                 g_en_o,
+  input  wire signed [GW-1:0] gain_i,
+  input  wire signed [OW-1:0] offset_i,
+  output wire                 n_en_o,
+  input  wire                 minus_i,
+  input  wire                 mute_i,
+  input  wire signed [BW-1:0] bias_i,
+  input  wire        [TW-1:0] theta_i,
+  output wire                 r_en_o,
+  input  wire signed [CW-1:0] r_data_i,
+  output wire                 k_we_o,
+  output wire        [CW-1:0] k_data_o,
+  output wire                 s_valid_o,
+  output wire         [T-1:0] s_data_o,
+  output wire                 s_end_o,
+  output wire signed [IW-1:0] q_data_o,
+  output wire                 q_valid_o,
+  input  wire                 q_ready_i,
+  output wire                 done_o,
+  output wire                 step_o,
+  output wire                 spike_o
+);
+
+  localparam XW = ND * DW;                     // p in whole digits
+  localparam MW = ((OW > DW + GW + 1) ? OW : DW + GW + 1) + 1;   // a partial product
+  localparam LW = HW + M + 1;                  // K * v before the shift
+  localparam TCW = (T > 1) ? $clog2(T) : 1;
+  localparam [TCW-1:0] LastStep = T[TCW-1:0] - 1'b1;
+
+  wire stall = q_valid_o & ~q_ready_i;
+  wire run   = ~stall;
+
+  // ---- digits: lowest first, the last one with the sign
+  reg  signed [XW-1:0] p_q;
+  reg                  m_valid_q, m_first_q, m_end_q;
+  reg  [DCW-1:0]       digit_q;
+  reg  [TCW-1:0]       take_step_q, m_step_q;
+  wire m_last = m_valid_q & (digit_q == {DCW{1'b0}});
+
+  assign y_take_o = y_valid_i & run & (~m_valid_q | m_last);
+  assign g_en_o   = y_take_o & (take_step_q == {TCW{1'b0}});
+
+  wire signed [DW:0]   digit = {m_last & p_q[DW-1], p_q[DW-1:0]};
+  reg  signed [MW-1:0] product_q;
+  wire signed [MW-1:0] part    = digit * gain_i;
+  wire signed [MW-1:0] offset  = {{(MW-OW){offset_i[OW-1]}}, offset_i};
+  wire signed [MW-1:0] above   = product_q >>> DW;
+  wire signed [MW-1:0] product = (m_first_q ? offset : above) + part;
+
+  always @(posedge clk_i) begin
+    if (y_take_o) begin
+      p_q         <= {{(XW-PW){y_data_i[PW-1]}}, y_data_i};
+      digit_q     <= digits_i;
+      m_end_q     <= y_end_i;
+      m_step_q    <= take_step_q;
+      take_step_q <= (take_step_q == LastStep) ? {TCW{1'b0}} : take_step_q + 1'b1;
+    end else if (run & m_valid_q) begin
+      p_q     <= p_q >>> DW;
+      digit_q <= digit_q - 1'b1;
+    end
+    if (run) begin
+      m_valid_q <= y_take_o | (m_valid_q & ~m_last);
+      m_first_q <= y_take_o;
+      if (m_valid_q) product_q <= product;
+    end
+    if (start_i | rst_i) take_step_q <= {TCW{1'b0}};
+    if (rst_i) m_valid_q <= 1'b0;
+  end
+
+  // ---- stage A: shift and add
+  reg            a_valid_q, a_end_q;
+  reg  [TCW-1:0] a_step_q;
+  wire [SW+3:0]  amount = shift_i * SG[3:0];
+  /* verilator lint_off UNUSEDSIGNAL */        // the bound on h says that the upper bits are its sign
+  wire signed [MW-1:0] shifted = product_q >>> amount;
+  /* verilator lint_on UNUSEDSIGNAL */
+  wire signed [HW-1:0] y;
+  generate
+    if (MW >= HW) begin : gen_cut
+      assign y = shifted[HW-1:0];
+    end else begin : gen_extend
+      assign y = {{(HW-MW){shifted[MW-1]}}, shifted};
+    end
+  endgenerate
+  wire signed [HW-1:0] r = add_i ? {{(HW-CW){r_data_i[CW-1]}}, r_data_i} : {HW{1'b0}};
+  reg  signed [HW-1:0] h_q;
+
+  assign r_en_o = run & m_last & add_i;
+  assign n_en_o = run & a_valid_q & fire_i & (a_step_q == {TCW{1'b0}});
+
+  always @(posedge clk_i) begin
+    if (run) begin
+      a_valid_q <= m_last;
+      if (m_last) begin
+        a_end_q  <= m_end_q;
+        a_step_q <= m_step_q;
+      end
+      if (a_valid_q) h_q <= y + r;
+    end
+    if (rst_i) a_valid_q <= 1'b0;
+  end
+
+  // ---- stage B: the kept current, the neuron's current, the sum for the readout
+  reg            b_valid_q, b_end_q;
+  reg  [TCW-1:0] b_step_q;
+  reg  signed [HW-1:0] cur_q;
+  reg        [TW-1:0]  theta_q;
+  wire signed [HW-1:0] bias   = {{(HW-BW){bias_i[BW-1]}}, bias_i};
+  wire signed [HW-1:0] signed_h = minus_i ? -h_q : h_q;
+
+  assign k_we_o   = run & b_valid_q & keep_i;
+  assign k_data_o = h_q[CW-1:0];
+
+  reg  signed [IW-1:0] sum_q;
+  reg                  q_valid_q;
+  wire signed [IW-1:0] h_wide = {{(IW-HW){h_q[HW-1]}}, h_q};
+  assign q_valid_o = q_valid_q;
+  assign q_data_o  = sum_q;
+
+  always @(posedge clk_i) begin
+    if (run) begin
+      b_valid_q <= a_valid_q;
+      if (a_valid_q) begin
+        b_end_q  <= a_end_q;
+        b_step_q <= a_step_q;
+      end
+      if (b_valid_q) begin
+        cur_q   <= (mute_i ? {HW{1'b0}} : signed_h <<< FRAC) + bias;
+        theta_q <= theta_i;
+        sum_q   <= (b_step_q == {TCW{1'b0}}) ? h_wide : sum_q + h_wide;
+      end
+      q_valid_q <= b_valid_q & sum_i & (b_step_q == LastStep);
+    end
+    if (rst_i) begin
+      b_valid_q <= 1'b0;
+      q_valid_q <= 1'b0;
+    end
+  end
+
+  // ---- stage C: one timestep of a neuron
+  reg            c_valid_q, c_end_q, done_q;
+  reg  [TCW-1:0] c_step_q;
+  reg  signed [HW-1:0] state_q;                // membrane, already leaked
+  wire signed [HW-1:0] theta = {{(HW-TW){1'b0}}, theta_q};
+  wire signed [HW-1:0] u     = state_q + cur_q;
+  wire signed [HW:0]   over  = {u[HW-1], u} - {1'b0, theta};
+  wire                 spike = ~over[HW] & ((STRICT == 0) | (over[HW-1:0] != {HW{1'b0}}));
+  wire signed [HW-1:0] v     = (RESET == 0 && spike) ? over[HW-1:0] :
+                               (RESET == 2 && spike) ? {HW{1'b0}} : u;
+  localparam signed [LW-1:0] Leak = K;
+  /* verilator lint_off UNUSEDSIGNAL */        // the division drops the bits below, the bound on v those above
+  wire signed [LW-1:0] scaled = {{(LW-HW){v[HW-1]}}, v} * Leak;
+  /* verilator lint_on UNUSEDSIGNAL */
+  wire signed [HW-1:0] leaked  = scaled[M +: HW];
+  wire signed [HW-1:0] state_d = (RESET == 1 && spike) ? leaked - theta : leaked;
+  wire                 c_last  = c_step_q == LastStep;
+
+  assign step_o  = run & c_valid_q & fire_i;
+  assign spike_o = spike;
+  assign done_o  = done_q & run;
+
+  always @(posedge clk_i) begin
+    if (run) begin
+      c_valid_q <= b_valid_q;
+      if (b_valid_q) begin
+        c_end_q  <= b_end_q;
+        c_step_q <= b_step_q;
+      end
+      if (c_valid_q) state_q <= c_last ? {HW{1'b0}} : state_d;
+      done_q <= c_valid_q & c_end_q;
+    end
+    if (rst_i) begin
+      c_valid_q <= 1'b0;
+      done_q    <= 1'b0;
+      state_q   <= {HW{1'b0}};
+    end
+  end
+
+  // ---- trains, and the place's last channel
+  reg [NW-1:0] channel_q;
+  wire         channel_end = channel_q == channels_i;
+  assign s_valid_o = step_o & c_last;
+  assign s_end_o   = channel_end;
+  generate
+    if (T > 1) begin : gen_train
+      reg  [T-2:0] train_q;
+      wire [T-1:0] train = {spike, train_q};
+      always @(posedge clk_i) if (step_o) train_q <= train[T-1:1];
+      assign s_data_o = train;
+    end else begin : gen_single
+      assign s_data_o = spike;
+    end
+  endgenerate
+  always @(posedge clk_i) begin
+    if (s_valid_o) channel_q <= channel_end ? {NW{1'b0}} : channel_q + 1'b1;
+    if (start_i | rst_i) channel_q <= {NW{1'b0}};
+  end
+
+`ifdef FORMAL
+  reg f_past = 1'b0;
+  always @(posedge clk_i) f_past <= 1'b1;
+  always @(*) if (!f_past) assume (rst_i);
+
+  // A job: its numbers stay from its start on, its results are whole channels, and the next one
+  // begins when all of it is done.
+  localparam ST = ND + 4;                      // cycles from a result's take to done_o
+  localparam NB = DCW + SW + NW + 4;
+  wire [NB-1:0] f_new = {digits_i, shift_i, channels_i, add_i, keep_i, fire_i, sum_i};
+  reg  [NB-1:0] f_job;
+  reg           f_open, f_begun;
+  reg  [TCW:0]  f_t;                           // timestep of the next result
+  reg  [ST:0]   f_valid;                       // a result was taken so many cycles ago
+  always @(*) begin
+    if (f_past && start_i) assume (!f_open && f_valid == 0 && digits_i < ND && !y_valid_i);
+    if (f_past && f_begun && !start_i) assume (f_new == f_job);
+    if (f_past && y_valid_i) assume (f_open && !start_i);
+    if (y_end_i) assume (f_t == T - 1);
+  end
+
+  // Parameters and addends stay until the next one is read.
+  always @(posedge clk_i) begin
+    if (f_past && !$past(g_en_o)) assume (gain_i == $past(gain_i) && offset_i == $past(offset_i));
+    if (f_past && !$past(n_en_o)) assume ({minus_i, mute_i, bias_i, theta_i} == $past({minus_i, mute_i, bias_i, theta_i}));
+    if (f_past && !$past(r_en_o)) assume (r_data_i == $past(r_data_i));
+  end
+
+  // The results on their way, by the cycles since they were taken, in which the tail moved: the
+  // number that each has become so far (p, y, h, current of the neuron), in wide numbers.
+  localparam FW = PW + GW + OW + HW + FRAC + M;
+  reg  [ST:0]          f_end;
+  reg  [(ST+1)*(TCW+1)-1:0] f_step;
+  reg  signed [PW-1:0] f_p;                    // of the one taken last
+  reg  signed [FW-1:0] f_number [0:ST];
+  reg  signed [FW-1:0] f_v, f_sum, f_theta;    // membrane after reset; sum for the readout
+  reg  signed [FW-1:0] f_less;                 // what the spike before takes off later (RESET 1)
+  reg  [T-1:0]         f_train;
+  reg  [NW-1:0]        f_channel;
+  wire [7:0]           f_d   = digits_i + 1;
+  wire                 f_q   = f_valid[f_d+3] && sum_i && f_step[(f_d+3)*(TCW+1) +: TCW+1] == T - 1;
+  wire                 f_run = !(f_q && !q_ready_i);
+  wire                 f_take = y_valid_i && f_run && (f_valid[ND:0] & ((1 << f_d) - 1)) == 0;
+
+  wire [7:0]               f_amount  = digits_i * DW + shift_i * SG;
+  wire signed [PW+GW-1:0]  f_product = f_p * gain_i;
+  wire signed [FW-1:0]     f_scaled  = f_product + offset_i;
+  wire signed [FW-1:0]     f_y       = f_scaled >>> f_amount;
+  wire signed [FW-1:0]     f_r       = r_data_i;
+  reg  signed [FW-1:0]     f_ynow, f_h, f_cur; // y before the addend, h, current of the neuron
+  wire signed [FW-1:0]     f_added   = f_ynow + (add_i ? f_r : 0);
+  wire signed [FW-1:0]     f_bias    = bias_i;
+  wire signed [FW-1:0]     f_signed  = mute_i ? 0 : minus_i ? -f_h : f_h;
+  wire signed [FW-1:0]     f_current = (f_signed <<< FRAC) + f_bias;
+  wire [TCW:0]             f_t_sum   = f_step[(f_d+2)*(TCW+1) +: TCW+1];
+  wire [TCW:0]             f_t_fire  = f_step[(f_d+3)*(TCW+1) +: TCW+1];
+  wire signed [FW-1:0]     f_total   = (f_t_sum == 0) ? f_h : f_sum + f_h;
+  integer n;
+  always @(*) begin
+    f_ynow = f_number[0];
+    f_h    = f_number[0];
+    f_cur  = f_number[0];
+    for (n = 0; n <= ST; n = n + 1) begin
+      if (n == f_d + 1) f_ynow = f_number[n];
+      if (n == f_d + 2) f_h    = f_number[n];
+      if (n == f_d + 3) f_cur  = f_number[n];
+    end
+  end
+
+  // The neuron, as in sf_lif.
+  wire signed [FW-1:0] f_k    = K;
+  wire signed [FW-1:0] f_leak = (f_v * f_k) >>> M;
+  wire signed [FW-1:0] f_u    = f_leak + f_cur - f_less;
+  wire                 f_fire = (STRICT != 0) ? f_u > f_theta : f_u >= f_theta;
+  wire                 f_stepping = f_run && f_valid[f_d+3] && fire_i;
+  wire [T-1:0]         f_train_d  = f_train | ({{T{1'b0}}, f_fire} << f_t_fire);
+
+  // The widths hold every number.
+  function f_fits(input signed [FW-1:0] x, input integer bits);
+    f_fits = (x >>> (bits - 1)) == 0 || (x >>> (bits - 1)) == -1;
+  endfunction
+  always @(*) begin
+    if (f_take) assume (f_fits(y_data_i, f_d * DW));
+    if (f_valid[1]) assume (f_fits(f_y, HW));
+    if (f_valid[f_d+1]) assume (f_fits(f_added, HW));
+    if (f_valid[f_d+1] && keep_i) assume (f_fits(f_added, CW));
+    if (f_valid[f_d+2] && fire_i) assume (f_fits(f_current, HW));
+    if (f_valid[f_d+2] && sum_i) assume (f_fits(f_total, IW));
+    if (f_valid[f_d+3] && fire_i) assume (f_fits(f_u, HW));
+  end
+
+  always @(posedge clk_i) begin
+    if (f_run) begin
+      f_valid <= (f_valid << 1) & ((2 << (f_d + 4)) - 1);
+      f_end   <= {f_end[ST-1:0], 1'b0};
+      f_step  <= f_step << (TCW + 1);
+      for (n = 1; n <= ST; n = n + 1) f_number[n] <= f_number[n-1];
+      f_number[2] <= f_y;
+      for (n = 2; n <= ST; n = n + 1) begin
+        if (n == f_d + 2) f_number[n] <= f_added;
+        if (n == f_d + 3) f_number[n] <= f_current;
+      end
+      if (f_valid[f_d+2]) begin
+        f_sum   <= f_total;
+        f_theta <= theta_i;
+      end
+    end
+    if (f_take) begin
+      f_p        <= y_data_i;
+      f_valid[1] <= 1'b1;
+      f_end[1]   <= y_end_i;
+      f_step[(TCW+1) +: TCW+1] <= f_t;
+      f_t        <= (f_t == T - 1) ? 0 : f_t + 1;
+      if (y_end_i) f_open <= 1'b0;
+    end
+    if (f_stepping) begin
+      f_v     <= (RESET == 0 && f_fire) ? f_u - f_theta : (RESET == 2 && f_fire) ? 0 : f_u;
+      f_less  <= (RESET == 1 && f_fire) ? f_theta : 0;
+      f_train <= f_train_d;
+      if (f_t_fire == T - 1) begin
+        f_v       <= 0;
+        f_less    <= 0;
+        f_train   <= 0;
+        f_channel <= (f_channel == channels_i) ? 0 : f_channel + 1;
+      end
+    end
+    if (start_i) begin
+      f_job     <= f_new;
+      f_open    <= 1'b1;
+      f_begun   <= 1'b1;
+      f_channel <= 0;
+    end
+    if (rst_i) begin
+      f_valid   <= 0;
+      f_open    <= 1'b0;
+      f_begun   <= 1'b0;
+      f_t       <= 0;
+      f_v       <= 0;
+      f_less    <= 0;
+      f_train   <= 0;
+      f_channel <= 0;
+    end
+  end
+
+  // The order of the timesteps: what comes to the neuron next, to the sum, and so on to the take.
+  reg  [TCW:0] f_t_c, f_t_b, f_t_next;
+  reg          f_order, f_apart;
+  always @(posedge clk_i) begin
+    if (f_run && f_valid[f_d+3]) f_t_c <= (f_t_c == T - 1) ? 0 : f_t_c + 1;
+    if (rst_i) f_t_c <= 0;
+  end
+  always @(*) begin
+    f_t_next = f_t_c;
+    f_t_b    = f_t_c;
+    f_order  = 1'b1;
+    f_apart  = 1'b1;
+    for (n = ST; n >= 1; n = n - 1) begin
+      if (f_valid[n] && n <= f_d + 3) begin
+        if (f_step[n*(TCW+1) +: TCW+1] != f_t_next) f_order = 1'b0;
+        f_t_next = (f_t_next == T - 1) ? 0 : f_t_next + 1;
+      end
+      if (n == f_d + 3) f_t_b = f_t_next;
+      // One result at a time in the digits, and none above the product.
+      if (f_valid[n] && n <= f_d && (f_valid & ((1 << n) - 1)) != 0) f_apart = 1'b0;
+      if (f_valid[n] && n > 1 && n <= f_d && f_valid[f_d+1]) f_apart = 1'b0;
+      if (f_valid[n] && n <= f_d && !f_fits(f_p, f_d * DW)) f_apart = 1'b0;
+      if (f_valid[n] && (n > f_d + 4 || !f_begun)) f_apart = 1'b0;
+      if (f_valid[n] && n > 1 && n <= f_d + 2 && !f_fits(f_number[n], HW)) f_apart = 1'b0;
+    end
+    if (f_valid[f_d+3] && fire_i && !f_fits(f_cur, HW)) f_apart = 1'b0;
+    if (f_valid[0]) f_apart = 1'b0;
+  end
+  // What the digits that are left make of the product so far.
+  reg  f_digits;
+  wire signed [FW-1:0] f_high = product_q;
+  wire signed [XW+GW-1:0] f_rest = p_q * gain_i;
+  wire signed [FW-1:0] f_whole  = (f_high >>> DW) + f_rest;
+  wire signed [XW-1:0] f_p_wide = f_p;
+  always @(*) begin
+    f_digits = 1'b1;
+    for (n = 1; n <= ND; n = n + 1) begin
+      if (f_valid[n] && n <= f_d) begin
+        if (!m_valid_q || digit_q != f_d - n || m_first_q != (n == 1) || m_end_q != f_end[n]) f_digits = 1'b0;
+        if (m_step_q != f_step[n*(TCW+1) +: TCW+1] || p_q != f_p_wide >>> ((n - 1) * DW)) f_digits = 1'b0;
+        if (n > 1 && f_number[n] != f_whole >>> (shift_i * SG + (f_d - n) * DW)) f_digits = 1'b0;
+      end
+    end
+    if (m_valid_q && (f_valid & ((2 << f_d) - 1)) == 0) f_digits = 1'b0;
+  end
+  wire signed [FW-1:0] f_state  = f_leak - f_less;
+
+  wire [TCW:0] f_t_neuron = f_step[(f_d+1)*(TCW+1) +: TCW+1];
+  always @(posedge clk_i) begin
+    if (f_past && !rst_i) begin
+      a_take : assert (y_take_o == f_take && g_en_o == (f_take && f_t == 0));
+      a_read : assert (r_en_o == (f_run && f_valid[f_d] && add_i));
+      a_neuron : assert (n_en_o == (f_run && f_valid[f_d+1] && fire_i && f_t_neuron == 0));
+      a_keep : assert (k_we_o == (f_run && f_valid[f_d+2] && keep_i));
+      if (k_we_o) a_kept : assert (k_data_o == f_h[CW-1:0]);
+      a_step : assert (step_o == f_stepping);
+      if (step_o) a_spike : assert (spike_o == f_fire);
+      a_train : assert (s_valid_o == (f_stepping && f_t_fire == T - 1));
+      if (s_valid_o) a_trains : assert (s_data_o == f_train_d && s_end_o == (f_channel == channels_i));
+      a_sum : assert (q_valid_o == f_q);
+      if (q_valid_o) a_sums : assert (q_data_o == f_sum);
+      a_done : assert (done_o == (f_run && f_valid[f_d+4] && f_end[f_d+4]));
+      i_order : assert (f_order && f_t_next == f_t && f_t < T && f_t_c < T);
+      i_apart : assert (f_apart);
+      i_digits : assert (f_digits);
+      i_open : assert ((f_open || f_t == 0) && (!f_open || f_begun) && (!f_begun || f_d <= ND) && take_step_q == f_t);
+      i_valid : assert (a_valid_q == f_valid[f_d+1] && b_valid_q == f_valid[f_d+2] && c_valid_q == f_valid[f_d+3]);
+      if (a_valid_q) i_a : assert (a_end_q == f_end[f_d+1] && a_step_q == f_t_neuron && y == f_ynow[HW-1:0]);
+      if (b_valid_q) i_b : assert (b_end_q == f_end[f_d+2] && b_step_q == f_t_sum && h_q == f_h[HW-1:0]);
+      if (c_valid_q) i_c : assert (c_end_q == f_end[f_d+3] && c_step_q == f_t_fire);
+      if (c_valid_q && fire_i) i_cur : assert (cur_q == f_cur[HW-1:0] && theta_q == f_theta && f_theta >= 0);
+      i_done : assert (done_q == (f_valid[f_d+4] && f_end[f_d+4]) && q_valid_q == f_q);
+      if (f_t_b != 0 || c_valid_q) i_sum : assert (sum_q == f_sum[IW-1:0]);
+      if (c_valid_q && sum_i) i_sums : assert (f_fits(f_sum, IW));
+      if (f_t_c == 0) i_zero : assert (state_q == 0 && f_v == 0 && f_less == 0 && f_train == 0);
+      if (f_t_c != 0 && fire_i) i_state : assert (state_q == f_state[HW-1:0] && f_fits(f_v, HW) && f_less >= 0 && f_fits(f_less, HW));
+      if (!fire_i) i_still : assert (f_v == 0 && f_less == 0 && f_train == 0);
+      i_train : assert ((f_train >> f_t_c) == 0);
+      if (f_begun && !start_i) i_channel : assert (channel_q == f_channel && f_channel <= channels_i);
+      c_train : cover (s_valid_o && s_data_o[0] && f_channel != 0 && add_i && keep_i);
+      c_stall : cover ($past(q_valid_o && !q_ready_i) && q_valid_o && q_ready_i && q_data_o < 0 && f_valid[f_d+1] && f_d == ND);
+      c_done : cover (done_o && f_d == ND && fire_i);
+    end
+  end
+
+  generate
+    if (T > 1) begin : gen_formal
+      always @(posedge clk_i) begin
+        if (f_past && !rst_i && fire_i) i_spikes : assert ((gen_train.train_q >> (T - 1 - f_t_c)) == f_train);
+      end
+    end
+  endgenerate
+`endif
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! From emitted Verilog to a bitstream.
+
+use std::path::{Path, PathBuf};
+
+use super::build::BitstreamReport;
+use crate::diag::Result;
+use crate::emit::{self, RTL_DIR};
+use crate::flow::nextpnr::{self, PnrJob};
+use crate::flow::yosys::{self, SynthJob};
+use crate::flow::{Toolbox, family, pack};
+use crate::target::{Family, Target};
+
+/// What place and route is asked for.
+pub(super) struct Aim {
+    /// MHz.
+    pub(super) freq: f64,
+    /// Of the placement.
+    pub(super) seed: u32,
+}
+
+/// The tools for a bitstream. Asked for before the first step, as synthesis takes a minute.
+pub(super) fn tools(family: Family) -> Result<Toolbox> {
+    let toolbox = Toolbox::discover();
+    for tool in family::to_bitstream(family) {
+        toolbox.require(tool)?;
+    }
+    Ok(toolbox)
+}
+
+/// Synthesises, places, routes and packs what was emitted into `dir`.
+pub(super) fn make(
+    dir: &Path,
+    target: &Target,
+    spram: bool,
+    aim: &Aim,
+    toolbox: &Toolbox,
+    progress: &dyn Fn(&str),
+) -> Result<BitstreamReport> {
+    let (rtl, flow) = (dir.join(RTL_DIR), dir.join("flow"));
+    crate::flow::process::create_dir(&flow)?;
+    let (family, board) = (target.device.family, target.board.as_ref());
+    let mut sources: Vec<PathBuf> = emit::HDL.iter().map(|(name, _)| rtl.join(name)).collect();
+    sources.extend([rtl.join("sf_core.v"), rtl.join("top.v")]);
+    progress("synthesis");
+    let synthesis = yosys::synth(
+        toolbox,
+        &SynthJob {
+            dir: flow.clone(),
+            sources,
+            includes: Vec::new(),
+            defines: Vec::new(),
+            top: "top".into(),
+            family,
+            device: target.device.tools.yosys_device.clone(),
+            spram,
+        },
+    )?;
+    let job = PnrJob {
+        dir: flow,
+        json: synthesis.json,
+        family,
+        device: target.device.tools.nextpnr_device.clone(),
+        package: board.map(|b| b.package.clone()).unwrap_or_default(),
+        speed: board.and_then(|b| b.speed),
+        constraints: Some(dir.join(family.spec().constraints)),
+        freq_mhz: aim.freq,
+        seed: aim.seed,
+    };
+    let placed = nextpnr::place_route(toolbox, &job, progress)?;
+    placed.report.check_timing()?;
+    progress("pack");
+    let bitstream = dir.join(family.spec().bitstream);
+    pack::pack(toolbox, family, &placed.config, &bitstream)?;
+    let cells = synthesis.cells;
+    let bytes = bitstream.metadata().map_or(0, |m| m.len());
+    Ok(BitstreamReport::new(family, &cells, &placed.report, bytes))
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! What the inferences come to, apart from running them.
+
+use crate::interp::{Logits, Record, Spikes};
+use crate::sim::Inference;
+
+/// Sums over the inputs of one thread; sums of threads are added up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Sums {
+    pub(super) images: u64,
+    pub(super) real_right: u64,
+    pub(super) integer_right: u64,
+    pub(super) same_class: u64,
+    /// Neurons times timesteps, of all layers.
+    pub(super) spike_slots: u64,
+    /// Spikes of the integer model.
+    pub(super) spikes: u64,
+    /// Slots in which only one of the two models fires.
+    pub(super) spikes_differ: u64,
+    pub(super) sim_differs: u64,
+    /// Cycles from the last input to the end.
+    pub(super) latency: u64,
+    /// Cycles from the first input to the end, both included.
+    pub(super) total: u64,
+    /// The longest latency.
+    pub(super) worst: u64,
+}
+
+impl Sums {
+    /// Takes one input in: what both models and, if there is hardware, the simulator made of it.
+    pub(super) fn count(
+        &mut self,
+        real: &Record,
+        integer: &Record,
+        sim: Option<&Inference>,
+        label: Option<u32>,
+    ) {
+        self.images += 1;
+        if let Some(label) = label.map(|l| l as usize) {
+            self.real_right += u64::from(real.class == label);
+            self.integer_right += u64::from(integer.class == label);
+        }
+        self.same_class += u64::from(real.class == integer.class);
+        for (r, n) in slots(real, integer) {
+            self.spike_slots += 1;
+            self.spikes += u64::from(n);
+            self.spikes_differ += u64::from(r != n);
+        }
+        if let Some(s) = sim {
+            let logits = s.logits.iter().map(|l| i64::from(*l)).collect();
+            let same =
+                integer.logits == Logits::Integer(logits) && usize::from(s.class) == integer.class;
+            self.sim_differs += u64::from(!same);
+            self.latency += s.latency();
+            self.worst = self.worst.max(s.latency());
+            self.total += s.done + 1;
+        }
+    }
+
+    /// Adds the sums of other inputs.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.images += other.images;
+        self.real_right += other.real_right;
+        self.integer_right += other.integer_right;
+        self.same_class += other.same_class;
+        self.spike_slots += other.spike_slots;
+        self.spikes += other.spikes;
+        self.spikes_differ += other.spikes_differ;
+        self.sim_differs += other.sim_differs;
+        self.latency += other.latency;
+        self.total += other.total;
+        self.worst = self.worst.max(other.worst);
+    }
+}
+
+/// Every slot of the layers that both models have, in the real and in the integer one: layer
+/// by layer, timestep by timestep. A layer that was merged has the names of its parts, with +
+/// between them.
+fn slots(real: &Record, integer: &Record) -> Vec<(bool, bool)> {
+    let mut all = Vec::new();
+    for layer in &integer.spikes {
+        let part = |name: &str| real.spikes.iter().find(|l| l.node == name);
+        let whole: Option<Vec<&Spikes>> = part(&layer.node)
+            .map(|l| vec![l])
+            .or_else(|| layer.node.split('+').map(part).collect());
+        for (t, fired) in layer.fired.iter().enumerate() {
+            let parts = whole.iter().flatten();
+            let wanted = parts.flat_map(|p| p.fired.get(t).into_iter().flatten());
+            all.extend(wanted.zip(fired).map(|(r, n)| (*r, *n)));
+        }
+    }
+    all
+}

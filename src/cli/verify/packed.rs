@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! The last levels of a family whose bitstream nothing turns back into a netlist: the netlist
+//! that place and route wrote is simulated, and of the bitstream is compared what can be.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::Check;
+use crate::cli::ui::thousands;
+use crate::diag::{Result, read_file, write_file};
+use crate::flow::process::create_dir;
+use crate::flow::{ecp5, family, pack};
+use crate::verify::{Level, Packed, PackedFault, PackedReport, Pair, check_packed};
+
+/// Which value in use is damaged: in the middle of a small memory, odd.
+const PACKED_FAULT: usize = 77;
+
+impl Check<'_> {
+    /// The netlist that place and route wrote, and the contents of the packed bitstream, which
+    /// nothing turns back into a netlist.
+    pub(super) fn routed(&mut self, count: usize, divider: u32) -> Result<()> {
+        let netlist = self.build.file("flow/pnr.json")?;
+        self.gate(Pair::SIM_ROUTED, Level::Routed(&netlist), count, divider)?;
+        let bitstream = self.build.file(self.build.target.device.family.spec().bitstream)?;
+        if self.has("bitstream", &family::to_read_back(self.build.design.family)) {
+            self.report.packed.compared =
+                Some(self.packed_as(&netlist, &bitstream, "bitstream")?);
+        }
+        Ok(())
+    }
+
+    fn packed_as(&self, netlist: &Path, bitstream: &Path, work: &str) -> Result<Packed> {
+        self.progress.set_message("unpacking the bitstream");
+        let (design, work) = (&self.build.design, self.work.join(work));
+        check_packed(&self.toolbox, design, &self.build.dir, netlist, bitstream, &work)
+    }
+
+    /// One bit of a block RAM in the packed bitstream, on a family where that is compared.
+    pub(super) fn packed_fault(&mut self) -> Result<()> {
+        let netlist = self.build.file("flow/pnr.json")?;
+        let config = self.build.file("flow/pnr.config")?;
+        let text = String::from_utf8_lossy(&read_file(&config)?).into_owned();
+        let Ok(flipped) = ecp5::flip(&text, PACKED_FAULT) else {
+            let message = "bitstream mutation: no block RAM has contents";
+            self.report.left_out.push(message.into());
+            return Ok(());
+        };
+        let work = self.work.join("mutations/packed");
+        create_dir(&work)?;
+        let (config, bitstream) = (work.join("mutated.config"), work.join("mutated.bit"));
+        write_file(&config, flipped.text)?;
+        pack::pack(&self.toolbox, self.build.design.family, &config, &bitstream)?;
+        let caught = self.packed_as(&netlist, &bitstream, "mutations/packed")?.first;
+        let (id, value, bit) = (flipped.id, flipped.value, flipped.bit);
+        let fault = format!("bit {bit} of value {value} of block RAM {id} flipped, packed");
+        self.report.packed.fault = Some(PackedFault { fault, caught });
+        Ok(())
+    }
+}
+
+/// What is printed below the table.
+pub(super) fn text(report: &PackedReport) -> String {
+    let mut text = String::new();
+    if let Some(p) = &report.compared {
+        let bytes = thousands(p.repacked_bytes);
+        let bits = thousands(p.memory_bits);
+        let (rams, memories) = (p.block_rams, p.memories);
+        let _ = match &p.first {
+            Some(first) => write!(text, "\nbitstream  DIFFERS: {first}\n"),
+            None => write!(
+                text,
+                "\nbitstream  repacked identically, {bytes} bytes; contents of {rams} block RAMs compared\n           \
+                 with the routed netlist, and all {memories} emitted memories ({bits} bits) found in them\n           \
+                 not checked: its logic and routing, which are not simulated from it\n"
+            ),
+        };
+    }
+    if let Some(f) = &report.fault {
+        let outcome = match &f.caught {
+            Some(what) => format!("caught: {what}"),
+            None => "NOT NOTICED".into(),
+        };
+        let _ = write!(text, "\nfault   {}\n        {outcome}\n", f.fault);
+    }
+    text
+}

@@ -1,0 +1,502 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! sf_core.v of the shared mapping: widths, and a case for each job.
+
+use askama::Template;
+
+use super::super::{File, RTL_DIR, quoted};
+use super::bits;
+use super::contents::{self, sums};
+use super::numbers::{self, Kind};
+use crate::diag::Result;
+use crate::hw::shared::{Bank, Job, Shared, Source, Then, Work};
+use crate::hw::{Design, Place};
+use crate::ir::{Compare, Reset};
+
+#[derive(Template)]
+#[template(path = "verilog/shared.v", escape = "none")]
+struct Core<'a> {
+    model: String,
+    version: &'a str,
+    timesteps: u32,
+    inputs: u32,
+    classes: u32,
+    jobs: Vec<JobText>,
+    fields: Vec<Field>,
+    job_bits: u32,
+    load_bytes: u32,
+    level_bits: u32,
+    input: InputText,
+    addr_bits: u32,
+    count_bits: u32,
+    train_word: u32,
+    train_depth: u32,
+    train_bytes: u32,
+    train_addr_bits: u32,
+    fetch_bits: u32,
+    level_fetched: String,
+    train_fetched: String,
+    emit_bits: u32,
+    fetch_emitted: String,
+    gather_emitted: String,
+    gather: Option<GatherText>,
+    gather_bits: u32,
+    operand_bits: u32,
+    pack: u32,
+    row_bits: u32,
+    plane_bits: u32,
+    lanes: u32,
+    slices: u32,
+    weight_depth: u32,
+    weight_addr_bits: u32,
+    weight_addr: &'a str,
+    weight_block: u32,
+    acc_bits: u32,
+    gain_addr_bits: u32,
+    neuron_addr_bits: u32,
+    channel_bits: u32,
+    gain_bits: u32,
+    offset_bits: u32,
+    gain_word: u32,
+    gain_depth: u32,
+    bias_bits: u32,
+    threshold_bits: u32,
+    neuron_word: u32,
+    neuron_depth: u32,
+    digit_bits: u32,
+    digits: u32,
+    shifts: u32,
+    membrane_bits: u32,
+    frac: u32,
+    current_bits: u32,
+    sum_bits: u32,
+    leak_num: u32,
+    leak_shift: u32,
+    reset: u32,
+    strict: u32,
+    currents: Option<CurrentsText>,
+    readout: ReadoutText,
+    probe_job: String,
+}
+
+struct InputText {
+    c: u32,
+    h: u32,
+    w: u32,
+    halo: u32,
+    addr_bits: u32,
+}
+
+struct GatherText {
+    sum_bits: u32,
+    bits: u32,
+    operand_bits: u32,
+}
+
+struct CurrentsText {
+    addr_bits: u32,
+    depth_a: u32,
+    depth_b: u32,
+    huge: [u32; 2],
+}
+
+struct ReadoutText {
+    gain_bits: u32,
+    offset_bits: u32,
+    logit_bits: u32,
+    block: u32,
+}
+
+/// A number that differs from job to job.
+struct Field {
+    name: &'static str,
+    width: u32,
+}
+
+struct JobText {
+    name: String,
+    /// What it does, for readers of the file.
+    words: String,
+    values: Vec<Value>,
+}
+
+struct Value {
+    name: &'static str,
+    literal: String,
+}
+
+/// Bits of the address of one of `depth` words, as `$clog2` in hdl/.
+fn address_bits(depth: u32) -> u32 {
+    depth.max(2).next_power_of_two().trailing_zeros()
+}
+
+/// `name` of `from` bits with zeros before it, `to` bits in all.
+fn extended(name: &str, from: u32, to: u32) -> String {
+    if from == to { name.to_owned() } else { format!("{{{}'d0, {name}}}", to - from) }
+}
+
+/// Renders the core.
+pub(super) fn render(design: &Design, shared: &Shared) -> Result<File> {
+    let t = design.timesteps;
+    let widths = contents::widths(shared);
+    let (train_word, train_depth) = (shared.pack * t, shared.train_depth());
+    let level_bits = shared.input.bits;
+    let window = shared.gathers().map(|(_, g)| g.window[0] * g.window[1]).max().unwrap_or(1);
+    let gather_bits = shared.gathers().map(|(_, g)| g.bits).max().unwrap_or(1);
+    let gather = shared.gathers().next().map(|_| GatherText {
+        sum_bits: shared.current_bits + bits(window - 1),
+        bits: gather_bits,
+        operand_bits: gather_bits * t,
+    });
+    let operand_bits = (level_bits + 1).max(2).max(gather_bits);
+    let fetch_bits = level_bits.max(train_word);
+    let emit_bits = fetch_bits.max(t * gather_bits);
+    let acc_bits = shared.acc_bits.max(operand_bits + 1);
+    let slices = sums(shared).map(|(_, s)| s.slices).max().unwrap_or(1);
+    let planes = sums(shared).map(|(_, s)| s.planes).max().unwrap_or(1);
+    let plane_bits = bits(planes - 1);
+    let weight_depth = shared.weight_depth();
+    let weight_addr_bits = address_bits(weight_depth);
+    let row_bits =
+        (weight_addr_bits + slices - 1).max(plane_bits + 1).max(shared.pack.trailing_zeros() + 1);
+    let (depth_a, depth_b) =
+        (shared.bank_depth(Bank::A, t).max(1), shared.bank_depth(Bank::B, t).max(1));
+    let currents = (!shared.currents.is_empty()).then(|| CurrentsText {
+        addr_bits: address_bits(depth_a.max(depth_b)),
+        depth_a,
+        depth_b,
+        huge: shared.banks.map(|place| u32::from(place == Place::Spram)),
+    });
+    let input = InputText {
+        c: shared.input.shape[0],
+        h: shared.input.shape[1],
+        w: shared.input.shape[2],
+        halo: shared.input.halo,
+        addr_bits: address_bits(shared.input.depth()),
+    };
+    let train_addr_bits = address_bits(train_depth);
+    let addr_bits =
+        input.addr_bits.max(train_addr_bits).max(currents.as_ref().map_or(1, |c| c.addr_bits));
+    let membrane_bits = shared
+        .membrane_bits
+        .max(shared.current_bits + 1)
+        .max(widths.bias + 1)
+        .max(widths.threshold + 1);
+    let sum_bits = (membrane_bits + bits(t)).max(shared.readout.input_bits);
+    let digits = sums(shared)
+        .map(|(_, s)| s.digits)
+        .max()
+        .unwrap_or(1)
+        .max((acc_bits + 1) / shared.digit_bits + 1);
+    let limits = Limits {
+        addr_bits,
+        row_bits,
+        plane_bits,
+        train_addr_bits,
+        current_bits: currents.as_ref().map_or(1, |c| c.addr_bits),
+        gain_addr_bits: address_bits(sums(shared).map(|(j, _)| j.out[0]).sum()),
+        neuron_addr_bits: address_bits(shared.fires().map(|(n, _)| n.sign.len() as u32).sum()),
+        digit_bits: bits(digits - 1),
+        gather: gather.is_some(),
+    };
+    let numbers = Numbers::all(shared, t);
+    let (fields, count_bits) = limits.fields(&numbers, shared.lanes * t);
+    let text = |(job, n): (&Job, &Numbers)| JobText {
+        name: quoted(&job.name),
+        words: n.words.clone(),
+        values: fields
+            .iter()
+            .map(|f| Value { name: f.name, literal: n.literal(f.name, f.width) })
+            .collect(),
+    };
+    let jobs: Vec<JobText> = shared.jobs.iter().zip(&numbers).map(text).collect();
+    let job_bits = address_bits(jobs.len() as u32);
+    let core = Core {
+        model: quoted(&design.name),
+        version: env!("CARGO_PKG_VERSION"),
+        timesteps: t,
+        inputs: design.input.count,
+        classes: shared.readout.classes(),
+        job_bits,
+        load_bytes: design.load_bytes(),
+        level_bits,
+        input,
+        addr_bits,
+        count_bits,
+        train_word,
+        train_depth,
+        train_bytes: train_word.div_ceil(8),
+        train_addr_bits,
+        fetch_bits,
+        level_fetched: extended("level_read", level_bits, fetch_bits),
+        train_fetched: extended("train_read", train_word, fetch_bits),
+        emit_bits,
+        fetch_emitted: extended("f_data", fetch_bits, emit_bits),
+        gather_emitted: extended("g_data", t * gather_bits, emit_bits),
+        gather,
+        gather_bits,
+        operand_bits,
+        pack: shared.pack,
+        row_bits,
+        plane_bits,
+        lanes: shared.lanes,
+        slices,
+        weight_depth,
+        weight_addr_bits,
+        weight_addr: &match slices {
+            1 => format!("row[{}:0]", weight_addr_bits - 1),
+            _ => format!("j_half ? row[{weight_addr_bits}:1] : row[{}:0]", weight_addr_bits - 1),
+        },
+        weight_block: u32::from(shared.weights == Place::BlockRam),
+        acc_bits,
+        gain_addr_bits: limits.gain_addr_bits,
+        neuron_addr_bits: limits.neuron_addr_bits,
+        channel_bits: fields.iter().find(|f| f.name == "channels").map_or(1, |f| f.width),
+        gain_bits: widths.gain,
+        offset_bits: widths.offset,
+        gain_word: widths.gain + widths.offset,
+        gain_depth: sums(shared).map(|(j, _)| j.out[0]).sum(),
+        bias_bits: widths.bias,
+        threshold_bits: widths.threshold,
+        neuron_word: widths.bias + widths.threshold + 2,
+        neuron_depth: shared.fires().map(|(n, _)| n.sign.len() as u32).sum(),
+        digit_bits: shared.digit_bits,
+        digits,
+        shifts: numbers.iter().map(|n| n.shift).max().unwrap_or(0) + 1,
+        membrane_bits,
+        frac: shared.frac,
+        current_bits: shared.current_bits,
+        sum_bits,
+        leak_num: shared.leak_num,
+        leak_shift: shared.leak_shift,
+        reset: match shared.reset {
+            Reset::Soft => 0,
+            Reset::SoftDelayed => 1,
+            Reset::Hard => 2,
+            Reset::None => 3,
+        },
+        strict: (shared.compare == Compare::Above).into(),
+        currents,
+        readout: ReadoutText {
+            gain_bits: shared.readout.gain_bits,
+            offset_bits: shared.readout.offset_bits,
+            logit_bits: shared.readout.logit_bits.max(sum_bits),
+            block: shared.readout.block.into(),
+        },
+        probe_job: extended("job", job_bits, 8),
+        jobs,
+        fields,
+    };
+    File::rendered(format!("{RTL_DIR}/sf_core.v"), &core)
+}
+
+/// Widths that follow from the memories.
+struct Limits {
+    addr_bits: u32,
+    row_bits: u32,
+    plane_bits: u32,
+    train_addr_bits: u32,
+    current_bits: u32,
+    gain_addr_bits: u32,
+    neuron_addr_bits: u32,
+    digit_bits: u32,
+    gather: bool,
+}
+
+impl Limits {
+    /// The fields of a job, and the width of a count.
+    fn fields(&self, numbers: &[Numbers], results: u32) -> (Vec<Field>, u32) {
+        let widest = |of: fn(&Numbers) -> u32| bits(numbers.iter().map(of).max().unwrap_or(0));
+        let count = widest(|n| n.counts.into_iter().max().unwrap_or(1) - 1)
+            .max(widest(|n| n.write_row.max(1) - 1));
+        let left = address_bits(results + 1);
+        let mut all = vec![("kind", 2), ("base", self.addr_bits)];
+        all.extend(
+            ["count0", "count1", "count2", "count3", "count4", "count5"].map(|n| (n, count)),
+        );
+        let deltas = ["delta0", "delta1", "delta2", "delta3", "delta4", "delta5"];
+        all.extend(deltas.map(|n| (n, self.addr_bits)));
+        all.extend([
+            ("planes", self.plane_bits),
+            ("multi", 1),
+            ("half", 1),
+            ("row", self.row_bits),
+            ("left", left),
+            ("left_last", left),
+            ("digits", self.digit_bits),
+            ("shift", widest(|n| n.shift)),
+            ("channels", widest(|n| n.channels.max(1) - 1)),
+            ("add", 1),
+            ("keep", 1),
+            ("fire", 1),
+            ("sum", 1),
+            ("gain", self.gain_addr_bits),
+            ("neuron", self.neuron_addr_bits),
+            ("write_base", self.train_addr_bits),
+            ("write_row", count),
+            ("write_gap", self.train_addr_bits),
+        ]);
+        if self.current_bits > 1 {
+            all.extend([("add_bank", 1), ("add_base", self.current_bits)]);
+            all.extend([("keep_bank", 1), ("keep_base", self.current_bits)]);
+        }
+        if self.gather {
+            all.extend([("gather_bank", 1), ("gather_shift", 4)]);
+        }
+        (all.into_iter().map(|(name, width)| Field { name, width }).collect(), count)
+    }
+}
+
+/// The numbers of one job.
+struct Numbers {
+    words: String,
+    kind: Kind,
+    base: i64,
+    counts: [u32; 6],
+    deltas: [i64; 6],
+    planes: u32,
+    half: bool,
+    row: u32,
+    left: u32,
+    left_last: u32,
+    digits: u32,
+    /// The final shift, in steps of four bits.
+    shift: u32,
+    channels: u32,
+    gain: u32,
+    neuron: u32,
+    add: Option<(u32, u32)>,
+    keep: Option<(u32, u32)>,
+    fires: bool,
+    sums: bool,
+    write_base: u32,
+    write_row: u32,
+    write_gap: u32,
+    gather_bank: u32,
+    gather_shift: u32,
+}
+
+impl Numbers {
+    fn all(shared: &Shared, timesteps: u32) -> Vec<Self> {
+        let (mut base, mut gain, mut neuron) = (0, 0, 0);
+        let mut all = Vec::new();
+        for (job, words) in shared.jobs.iter().zip(shared.weight_words()) {
+            let n = Self::of(shared, job, timesteps, (base, gain, neuron));
+            base += words;
+            if matches!(job.work, Work::Sum(_)) {
+                gain += job.out[0];
+            }
+            neuron += if n.fires { job.out[0] } else { 0 };
+            all.push(n);
+        }
+        all
+    }
+
+    fn of(shared: &Shared, job: &Job, t: u32, (base, gain, neuron): (u32, u32, u32)) -> Self {
+        let (walk, kind) = numbers::walk_of(shared, job, t);
+        let (write_base, write_row, write_gap) =
+            numbers::train_map(job).map_or((0, 1, 0), |m| numbers::written(shared, m));
+        let [channels, rows, columns] = job.out;
+        let mut n = Self {
+            words: format!("{channels}x{rows}x{columns}, OR of windows"),
+            kind,
+            base: walk.base,
+            counts: walk.counts,
+            deltas: walk.deltas,
+            planes: 1,
+            half: false,
+            row: 0,
+            left: 0,
+            left_last: 0,
+            digits: 1,
+            shift: 0,
+            channels,
+            gain,
+            neuron,
+            add: None,
+            keep: None,
+            fires: false,
+            sums: false,
+            write_base,
+            write_row,
+            write_gap,
+            gather_bank: 0,
+            // Where nothing is gathered, any shift is right: that of the others costs nothing.
+            gather_shift: shared.gathers().next().map_or(0, |(_, g)| g.shift),
+        };
+        if let Source::Currents(map, gather) = job.source {
+            n.gather_bank = numbers::current(shared, Some(map)).0;
+            n.gather_shift = gather.shift;
+        }
+        if let Work::Sum(sum) = &job.work {
+            let groups = shared.groups(job);
+            n.words = format!(
+                "{channels}x{rows}x{columns} in {groups} groups, window {}x{}, weights of {} plane(s)",
+                sum.window[0], sum.window[1], sum.planes
+            );
+            n.planes = sum.planes;
+            n.half = sum.slices == 2;
+            n.row = numbers::first_row(shared, job, sum, base);
+            n.left = shared.group_size(job, 0) * t;
+            n.left_last = shared.group_size(job, groups - 1) * t;
+            n.digits = sum.digits;
+            n.shift = (sum.shift - (sum.digits - 1) * shared.digit_bits) / 4;
+            n.add = sum.add.map(|m| numbers::current(shared, Some(m)));
+            if let Then::Maps { keep, fire } = &sum.then {
+                n.keep = keep.map(|m| numbers::current(shared, Some(m)));
+                n.fires = fire.is_some();
+            } else {
+                n.sums = true;
+            }
+        }
+        n
+    }
+
+    /// The value of a field, as a literal of `width` bits.
+    fn literal(&self, name: &str, width: u32) -> String {
+        let counts = self.counts.map(|c| i64::from(c) - 1);
+        let pair = |p: Option<(u32, u32)>| p.unwrap_or((0, 0));
+        let value = match name {
+            "kind" => self.kind as i64,
+            "base" => self.base,
+            "count0" => counts[0],
+            "count1" => counts[1],
+            "count2" => counts[2],
+            "count3" => counts[3],
+            "count4" => counts[4],
+            "count5" => counts[5],
+            "delta0" => self.deltas[0],
+            "delta1" => self.deltas[1],
+            "delta2" => self.deltas[2],
+            "delta3" => self.deltas[3],
+            "delta4" => self.deltas[4],
+            "delta5" => self.deltas[5],
+            "planes" => i64::from(self.planes) - 1,
+            "multi" => i64::from(self.planes > 1),
+            "half" => i64::from(self.half),
+            "row" => i64::from(self.row),
+            "left" => i64::from(self.left),
+            "left_last" => i64::from(self.left_last),
+            "digits" => i64::from(self.digits) - 1,
+            "shift" => i64::from(self.shift),
+            "channels" => i64::from(self.channels) - 1,
+            "add" => i64::from(self.add.is_some()),
+            "keep" => i64::from(self.keep.is_some()),
+            "fire" => i64::from(self.fires),
+            "sum" => i64::from(self.sums),
+            "gain" => i64::from(self.gain),
+            "neuron" => i64::from(self.neuron),
+            "write_base" => i64::from(self.write_base),
+            "write_row" => i64::from(self.write_row) - 1,
+            "write_gap" => i64::from(self.write_gap),
+            "add_bank" => i64::from(pair(self.add).0),
+            "add_base" => i64::from(pair(self.add).1),
+            "keep_bank" => i64::from(pair(self.keep).0),
+            "keep_base" => i64::from(pair(self.keep).1),
+            "gather_bank" => i64::from(self.gather_bank),
+            "gather_shift" => i64::from(self.gather_shift),
+            _ => 0,
+        };
+        let mask = (1u64 << width) - 1;
+        format!("{width}'d{}", value as u64 & mask)
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! The shared mapping as files: sf_core.v with the numbers of its jobs, and the memories.
+
+mod contents;
+mod core;
+mod numbers;
+
+use super::{File, RTL_DIR, WEIGHTS};
+use crate::diag::Result;
+use crate::hw::shared::Shared;
+use crate::hw::{Design, Place};
+pub(super) use contents::load_image;
+
+/// Every file of the core.
+pub(super) fn files(design: &Design, shared: &Shared) -> Result<Vec<File>> {
+    let rtl = |name: &str, text: String| File::new(format!("{RTL_DIR}/{name}"), text);
+    let mut files = vec![
+        core::render(design, shared)?,
+        rtl("gains.hex", contents::gains(shared)),
+        rtl("neurons.hex", contents::neurons(shared)),
+        rtl("readout.hex", super::memory::gains(&shared.readout)),
+    ];
+    if shared.weights == Place::Spram {
+        files.push(File::new(WEIGHTS, load_image(shared)));
+    } else {
+        files.push(rtl("weights.hex", contents::weights(shared)));
+    }
+    Ok(files)
+}
+
+/// Bits of an unsigned number up to `largest`; at least 1.
+fn bits(largest: u32) -> u32 {
+    (u32::BITS - largest.leading_zeros()).max(1)
+}
+
+/// Bits of a two's-complement number, sign included.
+fn signed_bits(v: i64) -> u32 {
+    let magnitude = if v < 0 { !v } else { v };
+    u64::BITS - magnitude.leading_zeros() + 1
+}

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! The routed netlist that nextpnr-ecp5 writes as JSON, as Verilog that simulates.
+//!
+//! A pin that the netlist leaves open reads 1, unless a parameter `<pin>MUX` ties or inverts
+//! it. What has no model in templates/flow/ecp5_cells.v is refused, never left out.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde::Deserialize;
+
+use crate::diag::{Diagnostic, Result, codes};
+
+/// The models of the cells.
+const CELLS: &str = include_str!("../../../templates/flow/ecp5_cells.v");
+
+/// Slices of initial contents of a block RAM, and their words.
+const SLICES: usize = 64;
+const SLICE_WORDS: usize = 16;
+
+/// A routed netlist.
+#[derive(Debug, Deserialize)]
+pub struct Netlist {
+    modules: BTreeMap<String, Module>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Module {
+    ports: BTreeMap<String, Port>,
+    cells: BTreeMap<String, Cell>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Port {
+    direction: String,
+    bits: Vec<Bit>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Cell {
+    #[serde(rename = "type")]
+    kind: String,
+    parameters: BTreeMap<String, String>,
+    #[serde(default)]
+    attributes: BTreeMap<String, String>,
+    connections: BTreeMap<String, Vec<Bit>>,
+}
+
+/// A net, or a constant.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+enum Bit {
+    Net(u64),
+    Constant(String),
+}
+
+/// A block RAM of a netlist, with the contents it starts with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlockRam {
+    /// Name of the cell.
+    pub name: String,
+    /// The number by which the configuration knows it.
+    pub id: u32,
+    /// Bits of a word that is read.
+    pub width: u32,
+    /// 1,024 words of 18 bits.
+    pub contents: Vec<u32>,
+}
+
+impl Netlist {
+    /// Reads what `--write` wrote.
+    ///
+    /// # Errors
+    /// [`codes::TOOL_REPORT`].
+    pub fn parse(json: &[u8]) -> Result<Self> {
+        serde_json::from_slice(json)
+            .map_err(|e| Diagnostic::new(&codes::TOOL_REPORT, format!("routed netlist: {e}")))
+    }
+
+    /// Its only module, which nextpnr calls `top`, whatever it was.
+    fn module(&self) -> Result<&Module> {
+        self.modules.values().next().ok_or_else(|| unknown("there is no module"))
+    }
+
+    /// Its block RAMs, by name.
+    ///
+    /// # Errors
+    /// [`codes::NETLIST_CELL`] if one has no number.
+    pub fn block_rams(&self) -> Result<Vec<BlockRam>> {
+        let cells = &self.module()?.cells;
+        let rams = cells.iter().filter(|(_, c)| c.kind == "DP16KD");
+        rams.map(|(name, cell)| {
+            let id = cell.attributes.get("WID").and_then(|w| number(w));
+            let id = id.ok_or_else(|| unknown(format!("the block RAM `{name}` has no number")))?;
+            // A memory that is only read may use port A; then port B has no clock.
+            let port = if cell.connected("CLKB").is_some() { "B" } else { "A" };
+            let width = number(cell.parameter(&format!("DATA_WIDTH_{port}"))).unwrap_or(18);
+            Ok(BlockRam { name: name.clone(), id, width, contents: cell.contents()? })
+        })
+        .collect()
+    }
+
+    /// The module, called `top`, and the models of its cells as Verilog.
+    ///
+    /// # Errors
+    /// [`codes::NETLIST_CELL`] for a cell, or a use of one, that has no model.
+    pub fn to_verilog(&self, top: &str) -> Result<String> {
+        let module = self.module()?;
+        let mut body = String::new();
+        for (index, (name, cell)) in module.cells.iter().enumerate() {
+            let text = cell.instance(index, &module.ports).map_err(|d| d.at(name.clone()))?;
+            body += &text;
+        }
+        let ports: Vec<String> =
+            module.ports.iter().map(|(n, p)| format!("{} wire {n}", p.direction)).collect();
+        let mut text = format!("{CELLS}\nmodule {top} ({});\n", ports.join(", "));
+        for net in module.nets() {
+            let _ = writeln!(text, "wire n{net};");
+        }
+        for (name, port) in &module.ports {
+            let [Bit::Net(net)] = port.bits[..] else {
+                return Err(unknown(format!("the port {name} is not one net")));
+            };
+            let _ = match port.direction.as_str() {
+                "input" => writeln!(text, "assign n{net} = {name};"),
+                _ => writeln!(text, "assign {name} = n{net};"),
+            };
+        }
+        Ok(text + &body + "endmodule\n")
+    }
+}
+
+impl Module {
+    fn nets(&self) -> std::collections::BTreeSet<u64> {
+        let pins = self.cells.values().flat_map(|c| c.connections.values().flatten());
+        let bits = pins.chain(self.ports.values().flat_map(|p| &p.bits));
+        bits.filter_map(|b| if let Bit::Net(n) = b { Some(*n) } else { None }).collect()
+    }
+}
+
+impl Cell {
+    /// A parameter's text. nextpnr marks text that looks like a number by a space after it.
+    fn parameter(&self, name: &str) -> &str {
+        self.parameters.get(name).map_or("", |p| p.trim_end())
+    }
+
+    fn connected(&self, pin: &str) -> Option<&Bit> {
+        self.connections.get(pin)?.first()
+    }
+
+    /// What an input pin sees.
+    fn input(&self, pin: &str) -> Result<String> {
+        let raw = match self.connected(pin) {
+            None => "1'b1".to_owned(),
+            Some(Bit::Net(n)) => format!("n{n}"),
+            Some(Bit::Constant(c)) => format!("1'b{}", if c == "1" { 1 } else { 0 }),
+        };
+        match self.parameter(&format!("{pin}MUX")) {
+            "0" => Ok("1'b0".into()),
+            "1" => Ok("1'b1".into()),
+            "INV" if raw == "1'b1" => Ok("1'b0".into()),
+            "INV" if raw == "1'b0" => Ok("1'b1".into()),
+            "INV" => Ok(format!("~{raw}")),
+            mux if mux.is_empty() || mux == pin => Ok(raw),
+            mux => Err(unknown(format!("{pin}MUX is {mux}"))),
+        }
+    }
+
+    /// Several pins as one vector, the highest first.
+    fn inputs(&self, pin: &str, count: usize) -> Result<String> {
+        let pins: Result<Vec<_>> =
+            (0..count).rev().map(|i| self.input(&format!("{pin}{i}"))).collect();
+        Ok(format!("{{{}}}", pins?.join(", ")))
+    }
+
+    /// Where an output pin goes, if it goes anywhere.
+    fn output(&self, pin: &str) -> Option<String> {
+        if let Some(Bit::Net(n)) = self.connected(pin) { Some(format!("n{n}")) } else { None }
+    }
+
+    fn instance(&self, index: usize, ports: &BTreeMap<String, Port>) -> Result<String> {
+        match self.kind.as_str() {
+            "TRELLIS_COMB" => self.comb(index),
+            "TRELLIS_FF" => self.ff(index),
+            "DP16KD" => self.ram(index),
+            "TRELLIS_IO" => self.io(ports),
+            // A global buffer, which is always enabled if nothing says otherwise.
+            "DCCA" if self.connected("CE").is_none() => {
+                let to = self.output("CLKO").ok_or_else(|| unknown("DCCA without CLKO"))?;
+                Ok(format!("assign {to} = {};\n", self.input("CLKI")?))
+            }
+            kind => Err(unknown(format!("there is no model of {kind}"))),
+        }
+    }
+
+    fn comb(&self, index: usize) -> Result<String> {
+        let carry = match self.parameter("MODE") {
+            "" | "LOGIC" => 0,
+            "CCU2" => 1,
+            mode => return Err(unknown(format!("a look-up table in the mode {mode}"))),
+        };
+        let inject = u8::from(self.parameter("CCU2_INJECT1") == "YES");
+        let wide = u8::from(self.connected("FXA").is_some() || self.connected("FXB").is_some());
+        let init = self.parameter("INITVAL");
+        if init.len() > 16 || init.bytes().any(|b| !matches!(b, b'0' | b'1')) {
+            return Err(unknown(format!("INITVAL is `{init}`")));
+        }
+        let mut text = format!(
+            "TRELLIS_COMB #(.INITVAL(16'b{}), .CARRY({carry}), .INJECT({inject}), .WIDE({wide})) c{index} (",
+            if init.is_empty() { "0" } else { init }
+        );
+        for pin in ["A", "B", "C", "D", "M", "FCI", "F1", "FXA", "FXB"] {
+            let _ = write!(text, ".{pin}({}), ", self.input(pin)?);
+        }
+        Ok(text + &self.outputs(&["F", "FCO", "OFX"]) + ");\n")
+    }
+
+    fn ff(&self, index: usize) -> Result<String> {
+        let over = match self.parameter("SRMODE") {
+            "" | "LSR_OVER_CE" => 1,
+            "CE_OVER_LSR" => 0,
+            mode => return Err(unknown(format!("a flip-flop in the mode {mode}"))),
+        };
+        let set = u8::from(self.parameter("REGSET") == "SET");
+        // A reset that nothing drives is off.
+        let reset = match self.connected("LSR") {
+            Some(_) => self.input("LSR")?,
+            None => "1'b0".into(),
+        };
+        let data = self.input(if self.parameter("SD") == "1" { "DI" } else { "M" })?;
+        let (clock, enable) = (self.input("CLK")?, self.input("CE")?);
+        let out = self.outputs(&["Q"]);
+        Ok(format!(
+            "TRELLIS_FF #(.SET({set}), .OVER({over})) c{index} (.CLK({clock}), .CE({enable}), .LSR({reset}), .D({data}), {out});\n"
+        ))
+    }
+
+    fn io(&self, ports: &BTreeMap<String, Port>) -> Result<String> {
+        let pad = self.connected("B").ok_or_else(|| unknown("a pad without a port"))?;
+        let port = ports.values().find(|p| p.bits.first() == Some(pad));
+        let net = |b: &Bit| if let Bit::Net(n) = b { format!("n{n}") } else { String::new() };
+        match (port.map(|p| p.direction.as_str()), self.parameter("DIR")) {
+            (Some("input"), "INPUT") => {
+                let to = self.output("O").map(|o| format!("assign {o} = {};\n", net(pad)));
+                Ok(to.unwrap_or_default())
+            }
+            (Some("output"), "OUTPUT") => {
+                Ok(format!("assign {} = {};\n", net(pad), self.input("I")?))
+            }
+            (_, direction) => Err(unknown(format!("a pad of the direction {direction}"))),
+        }
+    }
+
+    fn ram(&self, index: usize) -> Result<String> {
+        let width = |port: &str| number(self.parameter(&format!("DATA_WIDTH_{port}")));
+        let (Some(a), Some(b)) = (width("A"), width("B")) else {
+            return Err(unknown("a block RAM without widths"));
+        };
+        if b == 36 && a != 36 {
+            return Err(unknown(
+                "a block RAM that writes other words than 36 bits and reads those",
+            ));
+        }
+        for port in ["A", "B"] {
+            // Neither output registers, nor chip selects, nor a reset.
+            let select = (0..3).map(|i| self.input(&format!("CS{port}{i}")));
+            let select = select.collect::<Result<Vec<_>>>()?;
+            let plain = self.parameter(&format!("REGMODE_{port}")) == "NOREG"
+                && self.parameter(&format!("CSDECODE_{port}")) == "0b000"
+                && select.iter().all(|s| s == "1'b0")
+                && self.input(&format!("RST{port}"))? == "1'b0";
+            if !plain {
+                return Err(unknown(format!(
+                    "port {port} of a block RAM has registers, selects or a reset"
+                )));
+            }
+        }
+        let write = |port: &str| match self.parameter(&format!("WRITEMODE_{port}")) {
+            "" | "NORMAL" => Ok(0),
+            "READBEFOREWRITE" => Ok(1),
+            "WRITETHROUGH" => Ok(2),
+            mode => Err(unknown(format!("a block RAM in the mode {mode}"))),
+        };
+        let mut text = format!(
+            "DP16KD #(.WIDTH_A({a}), .WIDTH_B({b}), .WRITE_A({}), .WRITE_B({}), .CONTENTS(18432'h",
+            write("A")?,
+            write("B")?
+        );
+        // Two words are nine hexadecimal digits.
+        for pair in self.contents()?.rchunks(2) {
+            let _ = write!(text, "{:09x}", u64::from(pair[1]) << 18 | u64::from(pair[0]));
+        }
+        let _ = write!(text, ")) c{index} (");
+        for port in ["A", "B"] {
+            for pin in ["CLK", "CE", "WE"] {
+                let pin = format!("{pin}{port}");
+                let _ = write!(text, ".{pin}({}), ", self.input(&pin)?);
+            }
+            let (address, data) = (format!("AD{port}"), format!("DI{port}"));
+            let _ = write!(text, ".{address}({}), ", self.inputs(&address, 14)?);
+            let _ = write!(text, ".{data}({}), ", self.inputs(&data, 18)?);
+        }
+        let mut open = String::new();
+        let mut out = |port: &str| {
+            let bit = |i: usize| {
+                self.output(&format!("DO{port}{i}")).unwrap_or_else(|| {
+                    let name = format!("open_{index}_{port}_{i}");
+                    let _ = writeln!(open, "wire {name};");
+                    name
+                })
+            };
+            let bits: Vec<_> = (0..18).rev().map(bit).collect();
+            format!(".DO{port}({{{}}})", bits.join(", "))
+        };
+        let outputs = [out("A"), out("B")].join(", ");
+        Ok(format!("{open}{text}{outputs});\n"))
+    }
+
+    /// The contents that a block RAM starts with: in each of 64 slices 16 words of 18 bits, one
+    /// every 20 bits.
+    fn contents(&self) -> Result<Vec<u32>> {
+        let mut words = Vec::with_capacity(SLICES * SLICE_WORDS);
+        for slice in 0..SLICES {
+            let name = format!("INITVAL_{slice:02X}");
+            let bits = self.parameter(&name).as_bytes();
+            if let Some(bad) = bits.iter().find(|b| !matches!(b, b'0' | b'1')) {
+                return Err(unknown(format!("{name} contains `{}`", char::from(*bad))));
+            }
+            let bit = |i: usize| bits.len().checked_sub(i + 1).is_some_and(|at| bits[at] == b'1');
+            let word = |w: usize| (0..18).fold(0, |v, i| v | u32::from(bit(20 * w + i)) << i);
+            words.extend((0..SLICE_WORDS).map(word));
+        }
+        Ok(words)
+    }
+
+    fn outputs(&self, pins: &[&str]) -> String {
+        let to = |pin: &&str| format!(".{pin}({})", self.output(pin).unwrap_or_default());
+        pins.iter().map(to).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// A number, which nextpnr writes in 32 binary digits.
+fn number(text: &str) -> Option<u32> {
+    let text = text.trim_end();
+    if text.len() == 32 { u32::from_str_radix(text, 2).ok() } else { text.parse().ok() }
+}
+
+fn unknown(message: impl Into<String>) -> Box<Diagnostic> {
+    Diagnostic::new(&codes::NETLIST_CELL, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn netlist(cell: &str) -> Netlist {
+        let json = format!(
+            r#"{{"modules":{{"top":{{"ports":{{"a":{{"direction":"input","bits":[2]}},"y":{{"direction":"output","bits":[3]}}}},"cells":{{"x":{cell}}}}}}}}}"#
+        );
+        Netlist::parse(json.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn pins_are_tied_inverted_or_open() {
+        let text = netlist(
+            r#"{"type":"TRELLIS_COMB","parameters":{"INITVAL":"0110","MODE":"CCU2","CCU2_INJECT1":"YES","BMUX":"INV","CMUX":"0 "},"connections":{"A":[2],"B":[2],"C":[2],"D":[],"F":[3],"FCO":[]}}"#,
+        )
+        .to_verilog("top")
+        .unwrap();
+        let wanted = "TRELLIS_COMB #(.INITVAL(16'b0110), .CARRY(1), .INJECT(1), .WIDE(0)) c0 (.A(n2), .B(~n2), .C(1'b0), .D(1'b1), ";
+        assert!(text.contains(wanted), "{text}");
+        assert!(text.contains(".F(n3), .FCO(), .OFX());"), "{text}");
+        assert!(text.contains("assign n2 = a;\nassign y = n3;"), "{text}");
+    }
+
+    #[test]
+    fn what_has_no_model_is_refused() {
+        for (cell, words) in [
+            (r#"{"type":"EHXPLLL","parameters":{},"connections":{}}"#, "no model of EHXPLLL"),
+            (r#"{"type":"TRELLIS_COMB","parameters":{"MODE":"DPRAM"},"connections":{}}"#, "DPRAM"),
+            (r#"{"type":"TRELLIS_FF","parameters":{"SRMODE":"ASYNC"},"connections":{}}"#, "ASYNC"),
+            (r#"{"type":"TRELLIS_FF","parameters":{"CEMUX":"X"},"connections":{}}"#, "CEMUX is X"),
+            (r#"{"type":"DP16KD","parameters":{},"connections":{}}"#, "without widths"),
+            (
+                r#"{"type":"DP16KD","parameters":{"DATA_WIDTH_A":"9","DATA_WIDTH_B":"9","REGMODE_A":"OUTREG"},"connections":{}}"#,
+                "port A",
+            ),
+        ] {
+            let d = netlist(cell).to_verilog("top").unwrap_err();
+            assert_eq!(d.code.id, "SF0509", "{d}");
+            assert!(d.message.contains(words), "{d}");
+            assert_eq!(d.location.path.as_deref(), Some("x"));
+        }
+        assert_eq!(Netlist::parse(b"{}").unwrap_err().code.id, "SF0503");
+    }
+
+    #[test]
+    fn contents_are_sixteen_words_a_slice() {
+        let slice = format!("1{}{}", "0".repeat(19), "11");
+        let cell = format!(
+            r#"{{"type":"DP16KD","parameters":{{"INITVAL_02":"{slice}","DATA_WIDTH_A":"{:032b}"}},"attributes":{{"WID":"{:032b}"}},"connections":{{}}}}"#,
+            9, 7
+        );
+        let rams = netlist(&cell).block_rams().unwrap();
+        assert_eq!((rams[0].id, rams[0].width, rams[0].contents.len()), (7, 9, 1024));
+        let used: Vec<_> = rams[0].contents.iter().enumerate().filter(|w| *w.1 != 0).collect();
+        assert_eq!(used, [(32, &3), (33, &2)]);
+    }
+}

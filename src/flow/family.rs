@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! The tools of each family, and how they are called.
+
+use super::catalog::Tool;
+use crate::target::Family;
+
+/// Which tools turn Verilog into a bitstream and back, and what they call things.
+#[derive(Debug)]
+pub(super) struct Steps {
+    /// Yosys' command.
+    pub(super) synth: &'static str,
+    /// How cells are counted.
+    pub(super) cells: Cells,
+    pub(super) place_route: Tool,
+    /// Options of place and route: constraints, no constraints, result.
+    pub(super) constraints: &'static str,
+    pub(super) unconstrained: &'static str,
+    pub(super) config: &'static str,
+    /// True if place and route also writes the routed netlist (`pnr.json`).
+    pub(super) netlist: bool,
+    /// A logic cell and a block RAM, in the report of place and route.
+    pub(super) cell: &'static str,
+    pub(super) block_ram: &'static str,
+    pub(super) pack: Tool,
+    pub(super) unpack: Tool,
+    /// What else reading back needs.
+    pub(super) read_back: &'static [Tool],
+}
+
+/// The beginnings of cells' names; what a look-up table or carry counts for.
+#[derive(Debug)]
+pub(super) struct Cells {
+    pub(super) lut4: &'static [(&'static str, u64)],
+    pub(super) ff: &'static str,
+    pub(super) carry: &'static str,
+    pub(super) ebr: &'static str,
+    pub(super) spram: Option<&'static str>,
+    pub(super) dsp: &'static str,
+}
+
+static ICE40: Steps = Steps {
+    synth: "synth_ice40",
+    cells: Cells {
+        lut4: &[("SB_LUT4", 1)],
+        ff: "SB_DFF",
+        carry: "SB_CARRY",
+        ebr: "SB_RAM40_4K",
+        spram: Some("SB_SPRAM256KA"),
+        dsp: "SB_MAC16",
+    },
+    place_route: Tool::NextpnrIce40,
+    constraints: "--pcf",
+    unconstrained: "--pcf-allow-unconstrained",
+    config: "--asc",
+    netlist: false,
+    cell: "ICESTORM_LC",
+    block_ram: "ICESTORM_RAM",
+    pack: Tool::Icepack,
+    unpack: Tool::Iceunpack,
+    read_back: &[Tool::Yosys, Tool::IceboxVlog],
+};
+
+static ECP5: Steps = Steps {
+    synth: "synth_ecp5",
+    // A carry cell has two look-up tables of its own.
+    cells: Cells {
+        lut4: &[("LUT4", 1), ("CCU2C", 2)],
+        ff: "TRELLIS_FF",
+        carry: "CCU2C",
+        ebr: "DP16KD",
+        spram: None,
+        dsp: "MULT18X18D",
+    },
+    place_route: Tool::NextpnrEcp5,
+    constraints: "--lpf",
+    unconstrained: "--lpf-allow-unconstrained",
+    config: "--textcfg",
+    netlist: true,
+    cell: "TRELLIS_COMB",
+    block_ram: "DP16KD",
+    pack: Tool::Ecppack,
+    unpack: Tool::Ecpunpack,
+    read_back: &[],
+};
+
+pub(super) fn steps(family: Family) -> &'static Steps {
+    match family {
+        Family::Ice40 => &ICE40,
+        Family::Ecp5 => &ECP5,
+    }
+}
+
+/// What a bitstream needs.
+#[must_use]
+pub fn to_bitstream(family: Family) -> [Tool; 3] {
+    let steps = steps(family);
+    [Tool::Yosys, steps.place_route, steps.pack]
+}
+
+/// What it takes to read a bitstream back.
+#[must_use]
+pub fn to_read_back(family: Family) -> Vec<Tool> {
+    let steps = steps(family);
+    let unpack = [steps.unpack, steps.pack];
+    // Packing again is a check only where the bitstream cannot be simulated.
+    let unpack = if steps.netlist { &unpack[..] } else { &unpack[..1] };
+    [steps.read_back, unpack].concat()
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Look-up tables and logic cells of a design, estimated.
+//!
+//! Linear in the widths of a stage's registers and adders, with factors of each family that
+//! were fitted to synthesis and packing of the designs in tests/cost.rs, which prints the
+//! errors; docs/hardware.md has them. The model steers the folding; place and route decides.
+
+use super::cost::Memory;
+use super::{DenseStage, Design, LifStage, Place, ReadoutStage, Stage};
+use crate::target::Family;
+
+/// What a family's synthesis makes of the parts of a design, in look-up tables, and the logic
+/// cells that are needed beside those.
+struct Factors {
+    luts: Luts,
+    beside: Beside,
+}
+
+struct Luts {
+    /// Serial line, framing, checksum, resets, intake and sequence of the result.
+    link: f64,
+    /// An accumulator's adder and its place in the chain, a bit.
+    accumulator_bit: f64,
+    /// An accumulator's enable.
+    accumulator: f64,
+    /// The rest of a lane.
+    lane: f64,
+    /// Control of a dense layer, of its replay, of loading its weights.
+    dense: f64,
+    replay: f64,
+    load: f64,
+    /// Neurons, a bit of the membrane; a bit of the sum that a leak needs.
+    membrane_bit: f64,
+    leak_bit: f64,
+    /// Readout, a bit of the logit; of gain and operand.
+    logit_bit: f64,
+    operand_bit: f64,
+    /// Selects one of several block RAMs, a bit.
+    bank_bit: f64,
+    /// Of what a memory in look-up tables takes in theory.
+    stored: f64,
+}
+
+/// Carries without a look-up table, and flip-flops that no look-up table feeds.
+struct Beside {
+    link: f64,
+    dense: f64,
+    replay: f64,
+    lane: f64,
+    accumulator: f64,
+}
+
+static ICE40: Factors = Factors {
+    luts: Luts {
+        link: 401.0,
+        accumulator_bit: 2.01,
+        accumulator: 1.04,
+        lane: 0.63,
+        dense: 48.0,
+        replay: 198.0,
+        load: 141.0,
+        membrane_bit: 3.0,
+        leak_bit: 1.0,
+        logit_bit: 4.0,
+        operand_bit: 1.4,
+        bank_bit: 2.26,
+        stored: 1.18,
+    },
+    beside: Beside { link: 93.0, dense: 45.0, replay: 34.0, lane: 0.29, accumulator: 1.26 },
+};
+
+static ECP5: Factors = Factors {
+    luts: Luts {
+        link: 385.0,
+        accumulator_bit: 2.15,
+        accumulator: 1.82,
+        lane: 0.03,
+        dense: 52.0,
+        replay: 276.0,
+        load: 0.0,
+        membrane_bit: 3.55,
+        leak_bit: 1.0,
+        logit_bit: 3.3,
+        operand_bit: 1.1,
+        bank_bit: 0.52,
+        stored: 1.03,
+    },
+    beside: Beside { link: 11.0, dense: 26.0, replay: 37.0, lane: 0.77, accumulator: 3.56 },
+};
+
+/// Look-up tables and logic cells of a design with these memories.
+pub(super) fn estimate(design: &Design, memories: &[Memory]) -> (u32, u32) {
+    let factors = match design.family {
+        Family::Ice40 => &ICE40,
+        Family::Ecp5 => &ECP5,
+    };
+    let (luts, beside) = (&factors.luts, &factors.beside);
+    let mut used = luts.link;
+    let mut more = beside.link;
+    for stage in &design.stages {
+        match stage {
+            Stage::Dense(d) => {
+                used += luts.dense(d);
+                more += beside.dense(d);
+            }
+            Stage::Lif(l) => used += luts.lif(l),
+            // An adder tree, a few bits wide.
+            Stage::Count(bits) => used += f64::from(bits * 2),
+            Stage::Readout(r) => used += luts.readout(r),
+        }
+    }
+    used += memories.iter().map(|m| luts.memory(m)).sum::<f64>();
+    (used.round() as u32, (used + more).round() as u32)
+}
+
+impl Luts {
+    fn dense(&self, d: &DenseStage) -> f64 {
+        let accumulators = f64::from(d.lanes * d.time_parallel);
+        let replay = if d.groups() > 1 { self.replay } else { 0.0 };
+        accumulators * (self.accumulator_bit * f64::from(d.acc_bits) + self.accumulator)
+            + f64::from(d.lanes) * self.lane
+            + self.dense
+            + replay
+    }
+
+    fn lif(&self, l: &LifStage) -> f64 {
+        let terms = l.leak_num.count_ones().saturating_sub(1);
+        f64::from(l.membrane_bits) * self.membrane_bit
+            + f64::from(terms * (l.membrane_bits + l.leak_shift)) * self.leak_bit
+    }
+
+    fn readout(&self, r: &ReadoutStage) -> f64 {
+        f64::from(r.logit_bits) * self.logit_bit
+            + f64::from(r.gain_bits + r.input_bits) * self.operand_bit
+    }
+
+    /// Of a memory's contents, or what selects among the RAMs it spans in depth; a loaded one
+    /// also has what counts the bytes that come in.
+    fn memory(&self, m: &Memory) -> f64 {
+        let banks = |words: u32| f64::from(m.width * (m.depth.div_ceil(words) - 1)) * self.bank_bit;
+        match m.place {
+            Place::Luts => f64::from(m.luts()) * self.stored,
+            Place::BlockRam => banks(m.family.spec().block_ram.shape(m.depth, m.width).0),
+            Place::Spram => banks(super::cost::SPRAM_WORDS) + self.load,
+        }
+    }
+}
+
+impl Beside {
+    fn dense(&self, d: &DenseStage) -> f64 {
+        let replay = if d.groups() > 1 { self.replay } else { 0.0 };
+        f64::from(d.lanes) * self.lane
+            + f64::from(d.lanes * d.time_parallel) * self.accumulator
+            + self.dense
+            + replay
+    }
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! What follows weighted sums: scales, additions, neurons, the readout.
+
+use super::super::{Neurons, Source, Then};
+use super::streams::Held;
+use super::{Builder, unsupported};
+use crate::diag::Result;
+use crate::hw::ReadoutStage;
+use crate::ir::{FixedLif, FixedReadout, FixedScale, Kind, Node, NodeId, Taken, entry};
+
+/// The class is sent as a byte.
+const MAX_CLASSES: usize = 256;
+
+/// What a job must still be free of, so that something can go into its tail.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Free {
+    /// Everything.
+    Plain,
+    /// A second operand, and what comes behind it.
+    Open,
+    /// What becomes of its currents.
+    End,
+}
+
+impl Builder<'_> {
+    /// The job that ends in the stream `x` and can still take something; a copy if there is
+    /// none.
+    fn fresh(&mut self, node: &Node, x: NodeId, free: Free) -> Result<usize> {
+        let held = self.stream(x)?.clone();
+        if let Held::Currents { job, sealed: false } = held
+            && self.is_free(job, free)?
+        {
+            return Ok(job);
+        }
+        let name = &self.graph.node(x).name;
+        self.notes.push(format!("{}: a job of its own goes on with `{name}`", node.name));
+        let job = self.copy(node, held)?;
+        // The parts of a sum of events have been added up: once more.
+        if self.is_free(job, free)? {
+            return Ok(job);
+        }
+        self.copy(node, Held::Currents { job, sealed: false })
+    }
+
+    fn is_free(&mut self, job: usize, free: Free) -> Result<bool> {
+        let sum = self.sum(job)?;
+        Ok(match free {
+            Free::Plain => sum.is_plain(),
+            Free::Open => sum.is_open(),
+            Free::End => matches!(sum.then, Then::Maps { keep: None, fire: None }),
+        })
+    }
+
+    pub(super) fn scale(&mut self, node: &Node, s: &FixedScale, x: NodeId) -> Result<Held> {
+        if let Held::Gathered(map, gather) = *self.stream(x)?
+            && gather.shift == 0
+            && let Some(shift) = rounding(s)
+        {
+            return Ok(Held::Gathered(map, super::super::Gather { shift, ..gather }));
+        }
+        let shape = self.shape(self.stream(x)?);
+        let list = |v: &[i64], absent| self.per_channel(node, v, shape, absent);
+        let (gain, offset) = (list(&s.gain, 1)?, list(&s.offset, 0)?);
+        let job = self.fresh(node, x, Free::Plain)?;
+        let sum = self.sum(job)?;
+        (sum.gain, sum.offset, sum.shift) = (gain, offset, s.shift);
+        Ok(Held::Currents { job, sealed: false })
+    }
+
+    pub(super) fn add(&mut self, node: &Node, all: &[NodeId]) -> Result<Held> {
+        if !matches!(node.stream.kind, Kind::Current { .. }) {
+            let mut parts = Vec::new();
+            for &x in all {
+                match self.stream(x)? {
+                    Held::Events(own) => parts.extend(own.iter().cloned()),
+                    _ => return Err(unsupported(node, "events and currents as levels")),
+                }
+            }
+            let shape = self.shape(self.stream(all[0])?);
+            return match all
+                .iter()
+                .all(|&x| self.held.get(&x).map(|h| self.shape(h)) == Some(shape))
+            {
+                true => Ok(Held::Events(parts)),
+                false => Err(unsupported(node, "it adds maps of different shapes")),
+            };
+        }
+        // Each once; how often is a factor.
+        let mut terms: Vec<(NodeId, i64)> = Vec::new();
+        for &x in all {
+            match terms.iter_mut().find(|t| t.0 == x) {
+                Some(term) => term.1 += 1,
+                None => terms.push((x, 1)),
+            }
+        }
+        // Last those that can add the others, best one that leaves both banks of currents alone.
+        let mut ready = Vec::new();
+        for &(x, times) in &terms {
+            ready.push((self.adds(x, times)?, x, times));
+        }
+        ready.sort_by_key(|r| r.0);
+        let mut so_far: Option<usize> = None;
+        let mut shape = None;
+        for (_, x, times) in ready {
+            let own = self.shape(self.stream(x)?);
+            if *shape.get_or_insert(own) != own {
+                return Err(unsupported(node, "it adds maps of different shapes"));
+            }
+            let first = so_far.is_none();
+            let job = match *self.stream(x)? {
+                // Whoever comes next adds what is kept.
+                Held::Currents { job, .. } if first && times == 1 => job,
+                _ if times == 1 => self.fresh(node, x, Free::Open)?,
+                _ => {
+                    let job = self.fresh(node, x, Free::Plain)?;
+                    self.sum(job)?.gain.fill(times);
+                    job
+                }
+            };
+            if let Some(before) = so_far {
+                let map = self.keep(before)?;
+                self.sum(job)?.add = Some(map);
+            }
+            so_far = Some(job);
+        }
+        let job = so_far.ok_or_else(|| unsupported(node, "it adds nothing"))?;
+        // A single term that occurs once cannot be: an addition has two operands.
+        Ok(Held::Currents { job, sealed: false })
+    }
+
+    /// How well a stream can take others to itself: 0 if only a copy of it can.
+    fn adds(&mut self, x: NodeId, times: i64) -> Result<u32> {
+        let Held::Currents { job, sealed: false } = *self.stream(x)? else { return Ok(0) };
+        let reads_currents = matches!(self.jobs[job].source, Source::Currents(..));
+        let free = if times == 1 { Free::Open } else { Free::Plain };
+        Ok(if self.is_free(job, free)? { 2 - u32::from(reads_currents) } else { 0 })
+    }
+
+    pub(super) fn lif(&mut self, node: &Node, l: &FixedLif, x: NodeId) -> Result<Held> {
+        self.common(node, l)?;
+        if l.reset_to.iter().chain(&l.start).any(|v| *v != 0) {
+            return Err(unsupported(
+                node,
+                "membranes that start at or reset to another value than 0",
+            ));
+        }
+        let held = self.stream(x)?.clone();
+        let shape = self.shape(&held);
+        let neurons = Neurons {
+            name: node.name.clone(),
+            sign: self.per_channel(node, &l.sign, shape, 1)?,
+            bias: self.per_channel(node, &l.bias, shape, 0)?,
+            threshold: self.per_channel(node, &l.threshold, shape, 1)?,
+        };
+        let finer = l.frac - self.frac;
+        let job = match held {
+            Held::Currents { job, .. }
+                if finer == 0 && matches!(self.sum(job)?.then, Then::Maps { fire: None, .. }) =>
+            {
+                job
+            }
+            // A finer unit of the membrane is a factor of the sums.
+            _ if finer > 0 => {
+                let job = self.fresh(node, x, Free::Plain)?;
+                self.sum(job)?.gain.fill(1 << finer);
+                job
+            }
+            _ => self.fresh(node, x, Free::End)?,
+        };
+        let map = self.train_map(shape);
+        if let Then::Maps { fire, .. } = &mut self.sum(job)?.then {
+            *fire = Some((neurons, map));
+        }
+        Ok(Held::of(Source::Trains(map)))
+    }
+
+    pub(super) fn read(&mut self, node: &Node, r: &FixedReadout, x: NodeId) -> Result<()> {
+        if r.kind == Taken::Last {
+            let message = "only the last timestep is read out; the hardware sums all of them";
+            return Err(unsupported(node, message));
+        }
+        let held = self.stream(x)?.clone();
+        let [classes, h, w] = self.shape(&held);
+        if h * w > 1 {
+            return Err(unsupported(node, format!("a map of {h}×{w} places is read out"))
+                .help("pool it to one place, or end in a linear layer"));
+        }
+        if classes as usize > MAX_CLASSES {
+            let message = format!("{classes} classes; up to {MAX_CLASSES} are possible");
+            return Err(unsupported(node, message));
+        }
+        let of = |list: &[i64], absent| {
+            let n = classes as usize;
+            (0..n).map(|c| entry(list, c, n, absent)).collect::<Vec<_>>()
+        };
+        let job = self.fresh(node, x, Free::End)?;
+        self.sum(job)?.then = Then::Readout;
+        self.readout = Some(ReadoutStage {
+            name: node.name.clone(),
+            input_bits: 0,
+            gain: of(&r.gain, 0),
+            offset: of(&r.offset, 0),
+            gain_bits: r.gain_width,
+            offset_bits: 0,
+            logit_bits: r.width,
+            block: false,
+        });
+        Ok(())
+    }
+
+    /// A list that has one entry a channel of the map, or the same for all elements of one.
+    fn per_channel<T: Copy + PartialEq>(
+        &self,
+        node: &Node,
+        list: &[T],
+        [channels, h, w]: [u32; 3],
+        absent: T,
+    ) -> Result<Vec<T>> {
+        let (channels, area) = (channels as usize, (h * w) as usize);
+        let of = |c: usize, place: usize| entry(list, c * area + place, channels * area, absent);
+        if (0..channels).any(|c| (1..area).any(|p| of(c, p) != of(c, 0))) {
+            return Err(unsupported(node, "parameters that differ between places of a channel")
+                .help("the processor has one set of parameters a channel"));
+        }
+        Ok((0..channels).map(|c| of(c, 0)).collect())
+    }
+}
+
+/// Bits that a scale drops if it does nothing but round to a coarser unit.
+fn rounding(s: &FixedScale) -> Option<u32> {
+    let gain = *s.gain.first()?;
+    let offset = s.offset.first().copied().unwrap_or(0);
+    let same = s.gain.iter().all(|g| *g == gain) && s.offset.iter().all(|o| *o == offset);
+    let power = gain > 0 && gain.count_ones() == 1;
+    let shift = s.shift.checked_sub(gain.trailing_zeros())?;
+    let half = if s.shift > 0 && shift > 0 { 1i64 << (s.shift - 1) } else { 0 };
+    (same && power && offset == half).then_some(shift)
+}

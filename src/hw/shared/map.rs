@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Maps: `[channels, height, width]` in memory, row by row, place by place, channels innermost.
+//!
+//! A map that a padded window sees has a frame of zeros, which nothing ever writes: `halo` rows
+//! above it, as many below, and `halo` columns left of each row; the columns right of a row are
+//! those left of the next one. Behind the last row lie as many words as a row's frame.
+
+/// Where the host's levels go: a word a level.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputMap {
+    /// Channels, rows, columns.
+    pub shape: [u32; 3],
+    /// Width of the frame of zeros, in places.
+    pub halo: u32,
+    /// Bits of a level.
+    pub bits: u32,
+}
+
+/// Spike trains: E channels to a word, T bits each, timestep 0 lowest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrainMap {
+    /// Channels, rows, columns.
+    pub shape: [u32; 3],
+    /// Width of the frame of zeros, in places.
+    pub halo: u32,
+    /// First word of the region, frame included.
+    pub base: u32,
+}
+
+/// One of the two memories of currents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bank {
+    /// The first.
+    A,
+    /// The second.
+    B,
+}
+
+/// Currents: T words an element, timestep 0 first. No frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CurrentMap {
+    /// Channels, rows, columns.
+    pub shape: [u32; 3],
+    /// The memory; a job reads and writes in different ones.
+    pub bank: Bank,
+    /// First word.
+    pub base: u32,
+}
+
+/// Places of a framed map: from one row to the next, before the first element, in all.
+fn framed(shape: [u32; 3], halo: u32) -> (u32, u32, u32) {
+    let pitch = shape[2] + halo;
+    let first = halo * pitch + halo;
+    (pitch, first, (shape[1] + 2 * halo) * pitch + halo)
+}
+
+impl InputMap {
+    /// Places from one row to the next.
+    #[must_use]
+    pub fn pitch(&self) -> u32 {
+        framed(self.shape, self.halo).0
+    }
+
+    /// Words before the element of channel 0, row 0, column 0.
+    #[must_use]
+    pub fn first(&self) -> u32 {
+        framed(self.shape, self.halo).1 * self.shape[0]
+    }
+
+    /// Words of the map.
+    #[must_use]
+    pub fn depth(&self) -> u32 {
+        framed(self.shape, self.halo).2 * self.shape[0]
+    }
+}
+
+impl TrainMap {
+    /// Words of a place, with `pack` channels to a word.
+    #[must_use]
+    pub fn words(&self, pack: u32) -> u32 {
+        self.shape[0].div_ceil(pack)
+    }
+
+    /// Places from one row to the next.
+    #[must_use]
+    pub fn pitch(&self) -> u32 {
+        framed(self.shape, self.halo).0
+    }
+
+    /// Words from the region's first to that of channel 0, row 0, column 0.
+    #[must_use]
+    pub fn first(&self, pack: u32) -> u32 {
+        framed(self.shape, self.halo).1 * self.words(pack)
+    }
+
+    /// Words of the region.
+    #[must_use]
+    pub fn depth(&self, pack: u32) -> u32 {
+        framed(self.shape, self.halo).2 * self.words(pack)
+    }
+}
+
+impl CurrentMap {
+    /// Words of the map.
+    #[must_use]
+    pub fn depth(&self, timesteps: u32) -> u32 {
+        self.shape.iter().product::<u32>() * timesteps
+    }
+}

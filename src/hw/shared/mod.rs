@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! The shared mapping: one processor runs the layers one after another, maps lie in memory.
+//!
+//! docs/shared.md is the contract that `sim` and hdl/ both follow: what a job computes, in
+//! which order, and in which cycle.
+
+mod cost;
+mod fold;
+mod legalise;
+mod lower;
+mod map;
+mod numbers;
+mod places;
+mod ranges;
+#[cfg(test)]
+mod tests;
+
+pub(super) use cost::estimate;
+pub use cost::job_cycles;
+pub(in crate::hw) use fold::PROCESSOR;
+pub(super) use lower::lower;
+pub use map::{Bank, CurrentMap, InputMap, TrainMap};
+
+/// A network on one processor.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    /// P: output channels that are computed side by side.
+    pub lanes: u32,
+    /// E: neighbouring channels whose trains make a word of a train map; a power of two.
+    pub pack: u32,
+    /// Width of an accumulator, sign included.
+    pub acc_bits: u32,
+    /// Bits of a product's digit: the multiplier takes so many bits of a sum a cycle.
+    pub digit_bits: u32,
+    /// Width of a value in the current memories, sign included.
+    pub current_bits: u32,
+    /// Width of the membrane, sign included; it holds every y, h and h with its bias, too.
+    pub membrane_bits: u32,
+    /// Leak k / 2^m of every layer that fires: k.
+    pub leak_num: u32,
+    /// Leak k / 2^m: m.
+    pub leak_shift: u32,
+    /// What firing does, in every layer.
+    pub reset: crate::ir::Reset,
+    /// When a neuron fires, in every layer.
+    pub compare: crate::ir::Compare,
+    /// F: bits after the binary point of a membrane that a current does not have.
+    pub frac: u32,
+    /// Where the host's levels go.
+    pub input: InputMap,
+    /// Maps of spike trains; region after region of one memory.
+    pub trains: Vec<TrainMap>,
+    /// Maps of currents; several may lie in the same place at different times.
+    pub currents: Vec<CurrentMap>,
+    /// What is computed, in this order; the last one feeds the readout.
+    pub jobs: Vec<Job>,
+    /// Gains, offsets, logits and class.
+    pub readout: super::ReadoutStage,
+    /// Where the weights lie.
+    pub weights: super::Place,
+    /// Where the two memories of currents lie.
+    pub banks: [super::Place; 2],
+}
+
+/// What a job reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The levels of the input map.
+    Input,
+    /// A map of spike trains, by its index.
+    Trains(usize),
+    /// A map of currents, by its index, read through sums of windows ([`Gather`]).
+    Currents(usize, Gather),
+}
+
+/// Currents as operands of a 1×1 convolution: each is a sum over a window, rounded to a
+/// coarser unit: `(Σ + 2^(shift−1)) >> shift` (no addend if `shift` is 0).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gather {
+    /// Extent of the window over the map, rows and columns; its stride is the same.
+    pub window: [u32; 2],
+    /// Bits that are dropped, up to 15.
+    pub shift: u32,
+    /// Width of a rounded sum, sign included.
+    pub bits: u32,
+}
+
+/// A layer on the processor.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Name of the layer.
+    pub name: String,
+    /// What it reads.
+    pub source: Source,
+    /// What it does with it.
+    pub work: Work,
+    /// What is written, `[channels, height, width]`.
+    pub out: [u32; 3],
+}
+
+/// What a job computes.
+#[derive(Debug, Clone)]
+pub enum Work {
+    /// Weighted sums over windows, and what becomes of them.
+    Sum(Box<SumJob>),
+    /// A neuron's train is the OR of the trains in a window: max pooling of spikes.
+    Or {
+        /// Extent of the window, rows and columns; no padding.
+        window: [u32; 2],
+        /// Distance of windows, rows and columns.
+        stride: [u32; 2],
+        /// The map that is written.
+        to: usize,
+    },
+}
+
+/// Weighted sums of windows.
+#[derive(Debug, Clone)]
+pub struct SumJob {
+    /// Extent of the window, rows and columns; `[1, 1]` for currents.
+    pub window: [u32; 2],
+    /// Distance of windows, rows and columns.
+    pub stride: [u32; 2],
+    /// Rows above and columns left of the map that the first window sees; zeros.
+    pub padding: [u32; 2],
+    /// Planes of a weight: 1 for ±1, else the bits of a two's-complement number.
+    pub planes: u32,
+    /// `[output channel][row of the window][column][input channel]`.
+    pub weights: Vec<i8>,
+    /// Rows of weights in a word of the weight memory, side by side: 1 or 2.
+    pub slices: u32,
+    /// g of each output channel, signed: `y = (g·p + o) >> shift`.
+    pub gain: Vec<i64>,
+    /// o of each output channel.
+    pub offset: Vec<i64>,
+    /// Bits that are dropped from the product; what the digits but the last one leave of it,
+    /// `shift − (digits − 1)·digit_bits`, is a multiple of 4.
+    pub shift: u32,
+    /// Digits of a sum: cycles a result takes in the multiplier.
+    pub digits: u32,
+    /// Map of currents of the same shape that is added to y.
+    pub add: Option<usize>,
+    /// What becomes of h, the result so far.
+    pub then: Then,
+}
+
+/// What becomes of the currents of a [`SumJob`].
+#[derive(Debug, Clone)]
+pub enum Then {
+    /// They are kept, they make neurons fire, or both.
+    Maps {
+        /// Map of currents that keeps them.
+        keep: Option<usize>,
+        /// Neurons, and the map that takes their trains.
+        fire: Option<(Neurons, usize)>,
+    },
+    /// Their sum over the timesteps goes to the readout, channel by channel.
+    Readout,
+}
+
+/// Parameters of the neurons of a layer: `u = v + sign·h·2^F + bias`, compared with θ.
+#[derive(Debug, Clone)]
+pub struct Neurons {
+    /// Name of the node that fires.
+    pub name: String,
+    /// −1, 0 or 1, per channel.
+    pub sign: Vec<i8>,
+    /// Per channel.
+    pub bias: Vec<i64>,
+    /// Per channel, > 0.
+    pub threshold: Vec<i64>,
+}
+
+impl Job {
+    /// Number of places (rows × columns) of the result.
+    #[must_use]
+    pub fn positions(&self) -> u32 {
+        self.out[1] * self.out[2]
+    }
+}
+
+impl Shared {
+    /// Extents of what a job reads, and the largest value of an event; 0 of currents.
+    fn map(&self, source: Source) -> ([u32; 3], i128) {
+        match source {
+            Source::Input => (self.input.shape, (1 << self.input.bits) - 1),
+            Source::Trains(m) => (self.trains[m].shape, 1),
+            Source::Currents(m, _) => (self.currents[m].shape, 0),
+        }
+    }
+
+    /// Groups of P output channels of a job.
+    #[must_use]
+    pub fn groups(&self, job: &Job) -> u32 {
+        job.out[0].div_ceil(self.lanes)
+    }
+
+    /// Channels of group `g` of a job.
+    #[must_use]
+    pub fn group_size(&self, job: &Job, g: u32) -> u32 {
+        self.lanes.min(job.out[0] - g * self.lanes)
+    }
+
+    /// Words that a window of a job takes, place by place, row by row: (words of a place,
+    /// elements of a word).
+    #[must_use]
+    pub fn words(&self, source: Source) -> (u32, u32) {
+        match source {
+            Source::Input => (self.input.shape[0], 1),
+            Source::Trains(m) => (self.trains[m].words(self.pack), self.pack),
+            Source::Currents(m, _) => (self.currents[m].shape[0], 1),
+        }
+    }
+
+    /// Rows of the weight memory's units (elements × planes) that a group of a job takes.
+    #[must_use]
+    pub fn rows(&self, job: &Job, sum: &SumJob) -> u32 {
+        let (words, elements) = self.words(job.source);
+        sum.window[0] * sum.window[1] * words * elements * sum.planes
+    }
+
+    /// Words of the weight memory of each job, in the order of the jobs, which is that of the
+    /// memory: a job begins at a multiple of E words.
+    #[must_use]
+    pub fn weight_words(&self) -> Vec<u32> {
+        let of = |job: &Job| match &job.work {
+            Work::Or { .. } => 0,
+            Work::Sum(sum) => {
+                let rows = self.rows(job, sum) * self.groups(job);
+                rows.div_ceil(sum.slices).next_multiple_of(self.pack)
+            }
+        };
+        self.jobs.iter().map(of).collect()
+    }
+
+    /// Words of the weight memory.
+    #[must_use]
+    pub fn weight_depth(&self) -> u32 {
+        self.weight_words().iter().sum()
+    }
+
+    /// Words of the train memory.
+    #[must_use]
+    pub fn train_depth(&self) -> u32 {
+        self.trains.iter().map(|m| m.base + m.depth(self.pack)).max().unwrap_or(0)
+    }
+
+    /// What jobs gather from currents: (map, window).
+    pub fn gathers(&self) -> impl Iterator<Item = (usize, Gather)> {
+        self.jobs.iter().filter_map(|job| match job.source {
+            Source::Currents(map, gather) => Some((map, gather)),
+            _ => None,
+        })
+    }
+
+    /// Bytes of a word of the weight memory as the host loads it.
+    #[must_use]
+    pub fn row_bytes(&self) -> u32 {
+        self.lanes.div_ceil(8)
+    }
+
+    /// Words of a memory of currents.
+    #[must_use]
+    pub fn bank_depth(&self, bank: Bank, timesteps: u32) -> u32 {
+        let maps = self.currents.iter().filter(|m| m.bank == bank);
+        maps.map(|m| m.base + m.depth(timesteps)).max().unwrap_or(0)
+    }
+
+    /// The layers that fire, in the order in which they do: (neurons, map).
+    pub fn fires(&self) -> impl Iterator<Item = (&Neurons, usize)> {
+        self.jobs.iter().filter_map(|job| match &job.work {
+            Work::Sum(sum) => match &sum.then {
+                Then::Maps { fire: Some((neurons, map)), .. } => Some((neurons, *map)),
+                _ => None,
+            },
+            Work::Or { .. } => None,
+        })
+    }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Widths, and what follows from them: elements of a word, digits, shifts.
+//!
+//! Widths come from interval analysis of the weights as they are ([`super::ranges`]).
+
+use super::legalise::Plan;
+use super::ranges::{JobRanges, Range, hull, ranges, width};
+use super::{Neurons, Shared, Source, Then, Work};
+use crate::diag::{Diagnostic, Result, codes};
+use crate::ir::interval::{membrane_width, range, signed_width};
+use crate::ir::{FixedLif, PerChannel};
+
+/// Bits of a sum that the multiplier takes a cycle.
+const DIGIT_BITS: u32 = 12;
+/// What is left of a shift behind the digits is a multiple of this.
+const SHIFT_STEP: u32 = 4;
+/// Widest word of trains where more than one element would make it wider.
+const TRAIN_WORD: u32 = 32;
+/// Most elements of a word.
+const MOST_PACK: u32 = 16;
+/// Widest membrane, accumulator, current or gathered sum.
+const MOST_BITS: u32 = 31;
+/// Widest product before its shift.
+const MOST_PRODUCT: u32 = 62;
+/// A sum of a window of currents is rounded to so many bits less.
+const MOST_GATHER_SHIFT: u32 = 15;
+/// A logit is sent as four bytes.
+const MOST_LOGIT: u32 = 32;
+
+const NARROWER: &str = "fewer bits of weights, scales or inputs make it narrower; `synfire \
+    simulate` runs the model without hardware";
+
+/// Fills in the numbers that do not depend on lanes.
+///
+/// # Errors
+/// `HW_UNSUPPORTED` with the layer whose numbers are too wide.
+pub(super) fn numbers(plan: &mut Plan, timesteps: u32) -> Result<()> {
+    plan.shared.pack = pack(&plan.shared, timesteps);
+    plan.shared.digit_bits = DIGIT_BITS;
+    let found = ranges(plan);
+    let shared = &mut plan.shared;
+    let leak = leak(shared);
+    let (mut acc, mut kept, mut membrane, mut widest) = (1, 1, 1, String::new());
+    for (job, ranges) in shared.jobs.iter_mut().zip(&found) {
+        let (Work::Sum(sum), Some(r)) = (&mut job.work, ranges) else { continue };
+        let too_wide = |what: &str, bits: u32, most: u32| {
+            let message = format!("{what} of {bits} bits; up to {most} are possible");
+            Err(Diagnostic::new(&codes::HW_UNSUPPORTED, message)
+                .at(job.name.clone())
+                .help(NARROWER))
+        };
+        let check = |what: &str, bits: u32, most| {
+            if bits > most { too_wide(what, bits, most) } else { Ok(bits) }
+        };
+        // Whatever the weights are: a changed one must not make a sum too wide, either.
+        let any = sum.weights.len() as i128 / sum.gain.len() as i128
+            * r.operand
+            * (1 << (sum.planes - 1)).max(2);
+        check("an accumulator", signed_width(any), MOST_BITS + 1)?;
+        let own = check("an accumulator", width(r.acc), MOST_BITS)?;
+        if own > acc {
+            (acc, widest) = (own, job.name.clone());
+        }
+        sum.digits = width(r.sum).div_ceil(DIGIT_BITS);
+        widen(sum);
+        let largest = |list: &[i64]| list.iter().map(|&v| signed_width(v)).max().unwrap_or(1);
+        let product = largest(&sum.gain) + width(r.sum);
+        check("a product", product.max(largest(&sum.offset)) + 1, MOST_PRODUCT)?;
+        let result = r.result.iter().copied().fold((0, 0), hull);
+        let currents = width(hull(result, r.scaled));
+        membrane = membrane.max(check("a current", currents, MOST_BITS)?);
+        if matches!(sum.then, Then::Maps { fire: Some(_), .. }) {
+            let finer = (result.0 << shared.frac, result.1 << shared.frac);
+            membrane = membrane.max(check("a membrane", width(finer), MOST_BITS)?);
+        }
+        if let Source::Currents(_, gather) = &mut job.source {
+            check("a shift of sums of windows", gather.shift, MOST_GATHER_SHIFT)?;
+            gather.bits = check("a sum of a window", width(r.gathered), MOST_BITS)?;
+        }
+        match &sum.then {
+            Then::Maps { keep, fire } => {
+                if keep.is_some() {
+                    kept = kept.max(width(result));
+                }
+                if let Some((neurons, _)) = fire {
+                    let bits = membrane_bits(&leak, neurons, r, timesteps);
+                    membrane = membrane.max(check("a membrane", bits, MOST_BITS)?);
+                }
+            }
+            Then::Readout => {
+                let total = (result.0 * i128::from(timesteps), result.1 * i128::from(timesteps));
+                let readout = &mut shared.readout;
+                readout.input_bits = check("a sum over the timesteps", width(total), MOST_LOGIT)?;
+                readout.offset_bits = largest(&readout.offset);
+                let logit = readout.logit_bits.max(readout.input_bits).max(readout.offset_bits);
+                readout.logit_bits = check("a logit", logit, MOST_LOGIT)?;
+            }
+        }
+    }
+    // The register that sums up timesteps is that of membranes and as much wider.
+    let total = membrane.max(kept + 1) + u32::BITS - timesteps.leading_zeros();
+    if total > MOST_LOGIT {
+        let message = format!(
+            "membranes of {membrane} bits, or currents of {kept}, over {timesteps} timesteps; \
+             their sum has {total} bits, up to {MOST_LOGIT} are possible"
+        );
+        let last = shared.readout.name.clone();
+        return Err(Diagnostic::new(&codes::HW_UNSUPPORTED, message).at(last).help(NARROWER));
+    }
+    plan.notes.push(format!("accumulators of {acc} bits: `{widest}` has the widest sums"));
+    (shared.acc_bits, shared.current_bits, shared.membrane_bits) = (acc, kept, membrane);
+    Ok(())
+}
+
+/// E: as many as a word has room for, and no more than the channels of a map.
+fn pack(shared: &Shared, timesteps: u32) -> u32 {
+    let most = shared.trains.iter().map(|m| m.shape[0]).max().unwrap_or(1).next_power_of_two();
+    let room = (TRAIN_WORD / timesteps).max(1);
+    (1 << room.ilog2()).min(MOST_PACK).min(most)
+}
+
+/// Makes the shift one that the multiplier takes: it drops the bits of all digits but the
+/// last, and what is left in steps. Factors of two change nothing else.
+fn widen(sum: &mut super::SumJob) {
+    let digits = (sum.digits - 1) * DIGIT_BITS;
+    let more = digits + sum.shift.saturating_sub(digits).next_multiple_of(SHIFT_STEP) - sum.shift;
+    sum.shift += more;
+    sum.gain.iter_mut().chain(&mut sum.offset).for_each(|v| *v = v.saturating_mul(1 << more));
+}
+
+/// Neurons without channels: what all layers have in common.
+fn leak(shared: &Shared) -> FixedLif {
+    FixedLif {
+        leak_num: PerChannel::All(shared.leak_num),
+        leak_shift: shared.leak_shift,
+        frac: shared.frac,
+        width: 0,
+        bias: Vec::new(),
+        threshold: Vec::new(),
+        reset: shared.reset,
+        compare: shared.compare,
+        sign: Vec::new(),
+        reset_to: Vec::new(),
+        start: Vec::new(),
+    }
+}
+
+/// Width of the membranes of a layer.
+fn membrane_bits(common: &FixedLif, n: &Neurons, r: &JobRanges, timesteps: u32) -> u32 {
+    let l = FixedLif {
+        bias: n.bias.clone(),
+        threshold: n.threshold.clone(),
+        sign: n.sign.clone(),
+        ..common.clone()
+    };
+    let channels = r.result.len();
+    let of = |(c, &(lo, hi)): (usize, &Range)| {
+        let own = signed_width(n.bias[c]).max(signed_width(n.threshold[c]));
+        own.max(membrane_width(&l, c, channels, range(lo, hi), timesteps))
+    };
+    r.result.iter().enumerate().map(of).max().unwrap_or(1)
+}

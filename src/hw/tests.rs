@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Stages, memories and folding of small networks, computed by hand from docs/hardware.md.
+
+use super::*;
+use crate::ir::{self, BitMatrix, Compare, Graph, Reset};
+use crate::target::{self, Family, Target};
+
+/// 20 levels of 4 bits → 6 neurons → 5 neurons → 3 classes, T = 3.
+const NET: &str = r#"synfire-ir 1
+graph "net" timesteps 3
+%in = input() : levels[20; 4] static {"shape":[20],"bits":4,"is_static":true}
+%fc1 = linear(%in) : current[6; fixed(10, 0)] static {"weights":{"binary":{"signs":{"cols":20,"rows":["10000","00000","00000","00000","00000","00000"]},"scale":1.0}},"bias":null}
+%n1 = fixed-lif(%fc1) : spikes[6] {"leak_num":3,"leak_shift":2,"frac":2,"width":14,"bias":[-5,4,0,0,0,0],"threshold":[8,7,1,1,1,1],"reset":"soft-delayed","compare":"above"}
+%fc2 = linear(%n1) : current[5; fixed(4, 0)] {"weights":{"binary":{"signs":{"cols":6,"rows":["00","00","00","00","20"]},"scale":1.0}},"bias":null}
+%n2 = fixed-lif(%fc2) : spikes[5] {"leak_num":1,"leak_shift":0,"frac":0,"width":6,"bias":[0,0,0,0,0],"threshold":[1,2,3,4,5],"reset":"hard","compare":"at-least"}
+%out = linear(%n2) : current[3; fixed(4, 0)] {"weights":{"binary":{"signs":{"cols":5,"rows":["00","00","00"]},"scale":1.0}},"bias":null}
+%y = fixed-readout(%out) : current[3; fixed(9, 2)] {"frac":2,"gain":[5,7,0],"offset":[-16,15,0],"gain_width":3,"width":9}
+output %y
+"#;
+
+fn graph(text: &str) -> Graph {
+    ir::parse(text).unwrap_or_else(|d| panic!("{d}"))
+}
+
+fn board() -> Target {
+    target::load("icebreaker").unwrap()
+}
+
+fn lowered(text: &str) -> Design {
+    lower(&graph(text), &board(), &Options::default()).unwrap().0
+}
+
+fn dense(stage: &Stage) -> &DenseStage {
+    match stage {
+        Stage::Dense(d) => d,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn lif(stage: &Stage) -> &LifStage {
+    match stage {
+        Stage::Lif(l) => l,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn every_width_of_a_chain() {
+    let d = lowered(NET);
+    assert_eq!((d.timesteps, d.input.count, d.input.bits, d.trace), (3, 20, 4, true));
+    assert_eq!(d.stages.len(), 7);
+    let widths = |i: usize| {
+        let d = dense(&d.stages[i]);
+        (d.input_bits, d.time_parallel, d.acc_bits, d.output_bits(), d.inputs(), d.outputs())
+    };
+    // Levels up to 15 of 20 inputs: 300 has 9 bits, a result one more.
+    assert_eq!(widths(0), (4, 1, 9, 10, 20, 6));
+    // Trains of 3 bits, of 6 neurons.
+    assert_eq!(widths(2), (3, 3, 3, 4, 6, 5));
+    // Counts up to 3, of 5 neurons: 15 has 4 bits.
+    assert!(matches!(d.stages[4], Stage::Count(3)));
+    assert_eq!(widths(5), (2, 1, 4, 5, 5, 3));
+    let n1 = lif(&d.stages[1]);
+    assert_eq!((n1.hold, n1.input_bits, n1.membrane_bits, n1.frac), (true, 10, 14, 2));
+    // −5 has 4 bits with its sign, 8 has 4 without one.
+    assert_eq!((n1.bias_bits, n1.threshold_bits, n1.neurons()), (4, 4, 6));
+    assert_eq!((n1.leak_num, n1.leak_shift, n1.timesteps), (3, 2, 3));
+    assert_eq!((n1.reset, n1.compare), (Reset::SoftDelayed, Compare::Above));
+    assert_eq!((&n1.bias[..2], &n1.threshold[..2]), (&[-5, 4][..], &[8, 7][..]));
+    let n2 = lif(&d.stages[3]);
+    assert_eq!((n2.hold, n2.input_bits, n2.membrane_bits), (false, 4, 6));
+    // No current is a 0 with its sign.
+    assert_eq!((n2.bias_bits, n2.threshold_bits), (2, 3));
+    assert_eq!((n2.reset, n2.compare), (Reset::Hard, Compare::AtLeast));
+    let Stage::Readout(r) = &d.stages[6] else { panic!("{:?}", d.stages[6]) };
+    // −16 and 15 have 5 bits with their sign.
+    assert_eq!((r.input_bits, r.gain_bits, r.offset_bits, r.logit_bits), (5, 3, 5, 9));
+    assert_eq!((r.classes(), &r.gain[..], &r.offset[..]), (3, &[5, 7, 0][..], &[-16, 15, 0][..]));
+}
+
+/// Half of the weights are +1: no sum is beyond ±150, which 9 bits hold, but the engine hands on
+/// 10 bits, for its accumulators hold the sum of all inputs.
+#[test]
+fn a_membrane_is_as_wide_as_its_operands() {
+    let rows = |row: &str| format!("[{}]", vec![format!("\"{row}\""); 6].join(","));
+    let old = r#"["10000","00000","00000","00000","00000","00000"]"#;
+    let text = NET.replace(old, &rows("ff300")).replace(
+        r#""leak_num":3,"leak_shift":2,"frac":2,"width":14,"bias":[-5,4,0,0,0,0]"#,
+        r#""leak_num":0,"leak_shift":0,"frac":0,"width":9,"bias":[0,0,0,0,0,0]"#,
+    );
+    let d = lowered(&text);
+    let l = lif(&d.stages[1]);
+    assert_eq!((l.input_bits, l.membrane_bits, l.bias_bits, l.threshold_bits), (10, 10, 2, 4));
+}
+
+#[test]
+fn bits_of_numbers() {
+    for (n, unsigned, signed) in
+        [(0, 1, 2), (1, 1, 2), (2, 2, 3), (3, 2, 3), (4, 3, 4), (255, 8, 9), (256, 9, 10)]
+    {
+        assert_eq!((stages::bits_for(n), stages::signed_bits(n as i64)), (unsigned, signed), "{n}");
+    }
+    for (n, bits) in [(-1, 2), (-2, 2), (-3, 3), (-4, 3), (-5, 4), (-256, 9), (-257, 10)] {
+        assert_eq!(stages::signed_bits(n), bits, "{n}");
+    }
+}
+
+#[test]
+fn one_timestep_needs_no_counts() {
+    let text = NET.replace("timesteps 3", "timesteps 1");
+    let d = lowered(&text);
+    assert!(d.stages.iter().all(|s| !matches!(s, Stage::Count(_))));
+    let out = dense(&d.stages[4]);
+    // A spike is a count up to 1.
+    assert_eq!((out.input_bits, out.time_parallel, out.acc_bits), (1, 1, 3));
+    assert_eq!((dense(&d.stages[2]).input_bits, dense(&d.stages[2]).time_parallel), (1, 1));
+}
+
+/// The last neurons are read out themselves: counts up to T, with a sign bit.
+#[test]
+fn spikes_are_read_out_as_counts() {
+    let (head, _) = NET.split_once("%out").unwrap();
+    let readout = r#"%y = fixed-readout(%n2) : current[5; fixed(4, 0)] {"frac":0,"gain":[1,1,1,1,1],"offset":[0,0,0,0,0],"gain_width":1,"width":4}
+output %y
+"#;
+    let d = lowered(&format!("{head}{readout}"));
+    assert!(matches!(d.stages[4], Stage::Count(3)));
+    let Stage::Readout(r) = &d.stages[5] else { panic!() };
+    assert_eq!((r.input_bits, r.logit_bits, r.offset_bits), (3, 4, 2));
+}
+
+#[test]
+fn what_no_engine_takes_is_refused() {
+    let refused = |text: &str| {
+        let d = lower(&graph(text), &board(), &Options::default()).unwrap_err();
+        (d.code.id, d.message)
+    };
+    let (code, message) = refused(
+        &NET.replace("timesteps 3", "timesteps 17")
+            .replace("fixed(9, 2)", "fixed(12, 2)")
+            .replace("\"width\":9", "\"width\":12")
+            .replace("\"width\":6", "\"width\":9")
+            .replace("\"width\":14", "\"width\":16"),
+    );
+    assert_eq!((code, &*message), ("SF0410", "17 timesteps; the hardware runs up to 16"));
+    let level = |bits: u32, width: u32| {
+        NET.replace("levels[20; 4]", &format!("levels[20; {bits}]"))
+            .replace("\"bits\":4", &format!("\"bits\":{bits}"))
+            .replace("fixed(10, 0)", &format!("fixed({width}, 0)"))
+            .replace("\"width\":14", "\"width\":20")
+    };
+    assert_eq!(lowered(&level(8, 14)).input.bits, 8);
+    assert_eq!(refused(&level(9, 15)).0, "SF0410");
+}
+
+fn engine(outputs: usize, inputs: usize, lanes: u32) -> DenseStage {
+    DenseStage {
+        name: "d".into(),
+        weights: BitMatrix::new(outputs, inputs),
+        lanes,
+        input_bits: 4,
+        time_parallel: 1,
+        acc_bits: 9,
+        place: Place::BlockRam,
+    }
+}
+
+#[test]
+fn groups_words_and_rows() {
+    // outputs, inputs, lanes: groups, last group, words, rows, bytes a row
+    for ((outputs, inputs, lanes), want) in [
+        ((6, 20, 4), (2, 2, 2, 52, 1)),
+        ((6, 20, 3), (2, 3, 2, 52, 1)),
+        ((6, 20, 6), (1, 6, 2, 20, 1)),
+        ((6, 20, 1), (6, 1, 2, 180, 1)),
+        ((17, 16, 8), (3, 1, 1, 48, 1)),
+        ((17, 17, 9), (2, 8, 2, 49, 2)),
+        ((1, 1, 1), (1, 1, 1, 1, 1)),
+        ((65, 784, 64), (2, 1, 49, 1568, 8)),
+    ] {
+        let d = engine(outputs, inputs, lanes);
+        let found = (d.groups(), d.group_size(d.groups() - 1), d.words(), d.depth(), d.row_bytes());
+        assert_eq!(found, want, "{outputs} × {inputs}, {lanes} lanes");
+        assert_eq!((0..d.groups()).map(|g| d.group_size(g)).sum::<u32>(), d.outputs());
+        assert_eq!(d.depth_with(lanes), d.depth());
+    }
+}
+
+#[test]
+fn rams_and_luts_of_a_memory() {
+    for ((depth, width), blocks) in [
+        ((256, 16), 1),
+        ((257, 16), 2),
+        ((256, 17), 2),
+        ((512, 8), 1),
+        ((513, 8), 2),
+        ((1024, 4), 1),
+        ((1024, 5), 2),
+        ((2048, 2), 1),
+        ((2049, 2), 2),
+        ((2048, 3), 2),
+        ((1, 1), 1),
+        // 6 banks of 256 × 16 with 10 bits each, side by side; 5 of 2,048 × 2 would be more.
+        ((1400, 10), 4),
+    ] {
+        assert_eq!(Family::Ice40.spec().block_ram.count(depth, width), blocks, "{depth} × {width}");
+    }
+    for ((depth, width), rams) in
+        [((16_384, 16), 1), ((16_385, 16), 2), ((16_384, 17), 2), ((1, 64), 4), ((32_768, 33), 6)]
+    {
+        assert_eq!(Memory::single_ports(depth, width), rams, "{depth} × {width}");
+    }
+    let memory = |depth, width| Memory {
+        stage: 0,
+        layer: "m".into(),
+        kind: MemoryKind::Weights,
+        depth,
+        width,
+        place: Place::Luts,
+        family: Family::Ice40,
+    };
+    // A LUT holds 16 bits; two thirds of a LUT a row more select.
+    for ((depth, width), luts) in
+        [((16, 3), 3), ((17, 3), 6), ((48, 3), 12), ((52, 4), 24), ((1, 1), 1)]
+    {
+        assert_eq!(memory(depth, width).luts(), luts, "{depth} × {width}");
+    }
+    assert_eq!((memory(257, 16).ebr(), memory(16_385, 16).spram()), (2, 2));
+}
+
+fn folded(lanes: &[(&str, u32)], no_trace: bool) -> (Design, Estimate) {
+    let lanes = lanes.iter().map(|&(name, n)| (name.to_owned(), n)).collect();
+    lower(&graph(NET), &board(), &Options { lanes, no_trace, ..Options::default() }).unwrap()
+}
+
+#[test]
+fn every_memory_of_a_chain() {
+    let (_, e) = folded(&[("fc1", 4), ("fc2", 5), ("out", 2)], false);
+    let found: Vec<_> =
+        e.memories.iter().map(|m| (m.stage, &*m.layer, m.kind, m.depth, m.width)).collect();
+    use MemoryKind::{Bitmap, Parameters, Trace, Values, Weights};
+    let want = [
+        (0, "fc1", Weights, 52, 4),
+        (0, "fc1", Values, 20, 4),
+        (0, "fc1", Bitmap, 2, 16),
+        (1, "n1", Parameters, 6, 8),
+        (1, "n1", Trace, 6, 3),
+        (2, "fc2", Weights, 6, 5),
+        (3, "n2", Parameters, 5, 3),
+        (3, "n2", Trace, 5, 3),
+        (5, "out", Weights, 21, 2),
+        (5, "out", Values, 5, 2),
+        (5, "out", Bitmap, 1, 16),
+        (6, "y", Parameters, 3, 8),
+    ];
+    assert_eq!(found, want);
+    let traced = |e: &Estimate| e.memories.iter().filter(|m| m.kind == Trace).count();
+    assert_eq!((traced(&e), traced(&folded(&[], true).1)), (2, 0));
+    // What must be block RAM takes one each: two of a replay twice, two traces. Of the others
+    // those with more than 16 LUTs lie there: the weights of fc1, 4 · (4 + 2).
+    assert_eq!((e.ebr, e.spram), (7, 0));
+    // (2 − 1)·(20/2 + 4) + 5; the last 2 sums · 3 + 2; 5; 5 · 3 + 2; 0; (5/2 + 4) + 5;
+    // 3 · (3 + 3) + 5.
+    assert_eq!(e.stage_cycles, [19, 8, 5, 17, 0, 11, 23]);
+    assert_eq!(e.cycles, 83);
+}
+
+#[test]
+fn lanes_are_those_that_were_asked_for() {
+    let lanes = |d: &Design| d.denses().map(|d| d.lanes).collect::<Vec<_>>();
+    // There is room for a lane a neuron.
+    assert_eq!(lanes(&folded(&[], false).0), [6, 5, 3]);
+    assert_eq!(lanes(&folded(&[("fc1", 4), ("out", 1)], false).0), [4, 5, 1]);
+    assert_eq!(lanes(&folded(&[("fc1", 100)], false).0), [6, 5, 3]);
+    let options = Options { lanes: [("fc".to_owned(), 1)].into(), ..Options::default() };
+    let d = lower(&graph(NET), &board(), &options).unwrap_err();
+    assert_eq!((d.code.id, &*d.message), ("SF0003", "--lanes names `fc`, which is no dense layer"));
+    assert_eq!(d.help.as_deref(), Some("dense layers: fc1, fc2, out"));
+}
+
+/// A tenth of the LUTs is left to place and route.
+#[test]
+fn room_decides_about_lanes_and_places() {
+    let with = |lut4: u32, ebr: u32, spram: u32| {
+        let mut target = board();
+        let have = &mut target.device.resources;
+        (have.lut4, have.ebr, have.spram) = (lut4, ebr, spram);
+        lower(&graph(NET), &target, &Options::default())
+    };
+    let summary = |(d, e): &(Design, Estimate)| {
+        let of = |d: &DenseStage| (d.lanes, d.place);
+        (d.denses().map(of).collect::<Vec<_>>(), e.ebr, e.spram)
+    };
+    let all = with(5280, 30, 0).unwrap();
+    assert_eq!(summary(&all).0.iter().map(|l| l.0).collect::<Vec<_>>(), [6, 5, 3]);
+    assert!(all.0.denses().all(|d| d.place != Place::Spram));
+    // As many LUTs as are needed, a tenth more for place and route, and one too few.
+    let need = all.1.cells;
+    let enough = (need * 10).div_ceil(9);
+    assert_eq!(with(enough, 30, 0).unwrap().1.cells, need);
+    let d = with(enough - 2, 30, 0).unwrap_err();
+    assert!(d.message.contains(" logic cells too many;"), "{}", d.message);
+    assert!(d.help.unwrap().contains("`fc1` had 5 neurons instead of 6"));
+    let d = with(500, 30, 0).unwrap_err();
+    assert_eq!(d.code.id, "SF0411");
+    assert!(d.message.contains("logic cells too many"), "{}", d.message);
+    // Two traces are block RAM whatever the weights are.
+    let d = with(5280, 1, 0).unwrap_err();
+    assert!(d.message.contains("; 1 EBR too many"), "{}", d.message);
+    assert_eq!(with(5280, 2, 4).unwrap().1.ebr, 2);
+}
+
+#[test]
+fn bytes_to_load_are_those_of_spram() {
+    let mut design = lowered(NET);
+    assert_eq!(design.load_bytes(), 0);
+    for (i, lanes) in [(0, 4), (2, 5), (5, 2)] {
+        if let Stage::Dense(d) = &mut design.stages[i] {
+            (d.place, d.lanes) = (if i == 2 { Place::Luts } else { Place::Spram }, lanes);
+        }
+    }
+    // 52 and 21 rows of a byte.
+    assert_eq!(design.load_bytes(), 73);
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! When a sum job does what: rules 2 to 8 and 10 of docs/shared.md, transaction by transaction.
+
+/// From where a job's words come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fetch {
+    /// From a map, a word a cycle.
+    Map,
+    /// From a window of currents: so many reads a word.
+    Gather(u64),
+}
+
+/// The cycles of one sum job.
+pub(super) struct Clock {
+    /// F.
+    fetch: u64,
+    /// D.
+    digits: u64,
+    /// rₙ of the next word.
+    ready: u64,
+    /// endₙ₋₁.
+    end: u64,
+    /// Snap of the group before; no word of a group is loaded earlier.
+    snap: u64,
+    /// First cycle with an empty chain.
+    free: u64,
+    /// When the result before was taken, if there was one.
+    taken: Option<u64>,
+    /// Cycles `[from, to)` in which the tail stands still; those that are over are dropped.
+    stalls: Vec<(u64, u64)>,
+}
+
+impl Clock {
+    /// A job that begins in cycle `begin` (rule 3: r₀).
+    pub(super) fn new(begin: u64, fetch: Fetch, digits: u32) -> Self {
+        let (fetch, ready) = match fetch {
+            Fetch::Map => (1, begin + 1),
+            Fetch::Gather(reads) => (reads, begin + reads + 1),
+        };
+        let digits = u64::from(digits);
+        Self { fetch, digits, ready, end: 0, snap: 0, free: 0, taken: None, stalls: Vec::new() }
+    }
+
+    /// Loads the words of a group (rule 3), each with so many rows of weights to read, and calls
+    /// `row` with the cycle of each read (rule 4); then comes the snap (rule 5).
+    pub(super) fn scan(&mut self, words: &[u32], mut row: impl FnMut(u64)) {
+        let mut earliest = self.snap;
+        for &rows in words {
+            let rows = u64::from(rows);
+            let loaded = self.ready.max(self.end).max(earliest);
+            earliest = 0;
+            self.ready = loaded + self.fetch;
+            self.end = loaded + rows.max(1);
+            (1..=rows).for_each(|k| row(loaded + k));
+        }
+        self.snap = (self.end + 3).max(self.free);
+    }
+
+    /// Takes the next result from the chain (rule 6).
+    pub(super) fn take(&mut self) {
+        let next = self.taken.map_or(0, |before| self.later(before, self.digits));
+        let cycle = self.awake(next.max(self.snap + 1));
+        if !self.stalls.is_empty() {
+            self.stalls.retain(|s| s.1 > cycle);
+        }
+        self.taken = Some(cycle);
+        self.free = cycle + 1;
+    }
+
+    /// When the timestep of the result taken last is computed (rule 7), or its sum valid
+    /// (rule 10).
+    pub(super) fn computed(&self) -> u64 {
+        self.later(self.taken.unwrap_or(0), self.digits + 3)
+    }
+
+    /// A sum was valid from `from` on and taken in `to` (rule 10).
+    pub(super) fn stall(&mut self, from: u64, to: u64) {
+        if to > from {
+            self.stalls.push((from, to));
+        }
+    }
+
+    /// When the job is done (rule 8).
+    pub(super) fn done(&self) -> u64 {
+        self.taken.unwrap_or(0) + self.digits + 4
+    }
+
+    /// The first cycle from `cycle` on in which the tail does not stand still.
+    fn awake(&self, cycle: u64) -> u64 {
+        self.stalls.iter().fold(cycle, |c, s| if (s.0..s.1).contains(&c) { s.1 } else { c })
+    }
+
+    /// The cycle that `steps` steps of the tail lead to from `cycle` on, in which it moves.
+    fn later(&self, cycle: u64, steps: u64) -> u64 {
+        // In order of time: each one that begins before the steps are made delays the rest.
+        self.stalls
+            .iter()
+            .filter(|s| s.0 >= cycle)
+            .fold(cycle + steps, |c, s| if s.0 < c { c + (s.1 - s.0) } else { c })
+    }
+}

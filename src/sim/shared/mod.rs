@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! The shared mapping: one processor, job after job (docs/shared.md).
+//!
+//! Values and cycles are computed side by side: the sums of a place at once for all its
+//! channels, the cycles group by group in [`clock`].
+
+mod check;
+mod clock;
+mod memory;
+mod sums;
+mod tail;
+mod width;
+
+use super::Inference;
+use super::activity::{Activity, StageActivity};
+use super::chain::Readout;
+use super::probe::Probe;
+use crate::diag::{Diagnostic, Result};
+use crate::hw::Design;
+use crate::hw::shared::{Job, Shared, Source, SumJob, Work};
+use clock::{Clock, Fetch};
+use memory::{Grid, Memory};
+use sums::{Rows, Window};
+use tail::{Place, Tail};
+
+/// A design ready to run.
+pub(super) struct Processor<'d> {
+    design: &'d Design,
+    shared: &'d Shared,
+    /// Per job; none for an OR.
+    rows: Vec<Option<Rows>>,
+}
+
+impl<'d> Processor<'d> {
+    /// Prepares a design.
+    ///
+    /// # Errors
+    /// An internal one if its numbers do not fit together.
+    pub(super) fn new(design: &'d Design, shared: &'d Shared) -> Result<Self> {
+        check::check(design, shared)?;
+        let rows = |job: &Job| match &job.work {
+            Work::Sum(sum) => Some(Rows::new(shared, job, sum)),
+            Work::Or { .. } => None,
+        };
+        Ok(Self { design, shared, rows: shared.jobs.iter().map(rows).collect() })
+    }
+
+    /// Runs one inference; input and gaps as in [`super::Sim::run`].
+    ///
+    /// # Errors
+    /// An internal one if a value does not fit into the width that the design declares.
+    pub(super) fn run(
+        &self,
+        input: &[u8],
+        gaps: &[u8],
+        probe: &mut impl Probe,
+    ) -> Result<Inference> {
+        let mut memory = Memory::new(self.design, self.shared);
+        let last_input = self.load(&mut memory, input, gaps, probe);
+        let mut activity = Activity::new(self.design);
+        // Rule 2.
+        let mut begin = last_input + 2;
+        let mut readout = None;
+        for (index, (job, rows)) in self.shared.jobs.iter().zip(&self.rows).enumerate() {
+            let counts = &mut activity.stages[index];
+            let done = match (&job.work, rows) {
+                (Work::Sum(sum), Some(rows)) => {
+                    let (done, end) =
+                        self.sum(index, begin, (job, sum, rows), &mut memory, counts, probe)?;
+                    readout = end;
+                    done
+                }
+                (Work::Or { window, stride, to }, _) => {
+                    begin + self.or(job, *window, *stride, *to, &mut memory, counts)
+                }
+                (Work::Sum(_), None) => continue,
+            };
+            begin = done + 2;
+        }
+        let Some((logits, class, done)) = readout.map(|r| r.result()) else {
+            return Err(Diagnostic::internal("sim", "the last job does not feed the readout"));
+        };
+        activity.cycles = done + 1;
+        Ok(Inference { logits, class, last_input, done, activity })
+    }
+
+    /// Rule 1; returns the cycle of the last input. The levels come channel by channel, row by
+    /// row; in the map channels are innermost.
+    fn load(&self, memory: &mut Memory, input: &[u8], gaps: &[u8], probe: &mut impl Probe) -> u64 {
+        let [_, rows, columns] = self.shared.input.shape.map(|n| n as usize);
+        let grid = Grid::of(self.shared, Source::Input).unwrap_or_default();
+        let mut cycle = 0;
+        for (i, &level) in input.iter().enumerate() {
+            if i > 0 {
+                cycle += 1 + u64::from(gaps.get(i).copied().unwrap_or(0));
+            }
+            probe.input(i, cycle);
+            let (row, column) = (i / columns % rows, i % columns);
+            memory.input[grid.at(row as i64, column as i64) + i / (rows * columns)] = level;
+        }
+        cycle
+    }
+
+    /// Runs a sum job from cycle `begin` on; returns the cycle in which it is done, and the
+    /// readout if it feeds it.
+    fn sum(
+        &self,
+        index: usize,
+        begin: u64,
+        (job, sum, rows): (&'d Job, &'d SumJob, &Rows),
+        memory: &mut Memory,
+        counts: &mut StageActivity,
+        probe: &mut impl Probe,
+    ) -> Result<(u64, Option<Readout<'d>>)> {
+        let fetch = match job.source {
+            Source::Currents(_, g) => {
+                Fetch::Gather(u64::from(g.window[0] * g.window[1] * self.design.timesteps))
+            }
+            Source::Input | Source::Trains(_) => Fetch::Map,
+        };
+        let mut clock = Clock::new(begin, fetch, sum.digits);
+        let mut window = Window::new(self.design, self.shared, job, sum, rows);
+        let mut tail = Tail::new(self.design, self.shared, index, job, sum);
+        for place in places(job) {
+            window.read(memory, place.row, place.column)?;
+            let (target, mut channel) = (tail.target(place), 0);
+            for g in 0..self.shared.groups(job) {
+                clock.scan(&window.words, |cycle| probe.event(index, cycle));
+                for _ in 0..self.shared.group_size(job, g) {
+                    let at = (&target, channel);
+                    tail.channel(at, &window.sums, memory, &mut clock, counts, probe);
+                    channel += 1;
+                }
+            }
+            window.count(self.shared.groups(job), counts);
+        }
+        window.finish(self.shared)?;
+        Ok((clock.done(), tail.finish(counts)?))
+    }
+
+    /// Runs an or job; returns the cycles from its beginning until it is done (rule 9).
+    fn or(
+        &self,
+        job: &Job,
+        window: [u32; 2],
+        stride: [u32; 2],
+        to: usize,
+        memory: &mut Memory,
+        counts: &mut StageActivity,
+    ) -> u64 {
+        let pack = self.shared.pack as usize;
+        let grid = |source| Grid::of(self.shared, source).unwrap_or_default();
+        let (from, to) = (grid(job.source), grid(Source::Trains(to)));
+        let [rows, columns] = window.map(i64::from);
+        for place in places(job) {
+            let (row, column) = (place.row as i64, place.column as i64);
+            let (top, left) = (row * i64::from(stride[0]), column * i64::from(stride[1]));
+            for word in 0..to.place {
+                for e in 0..pack {
+                    let train = |k: i64| {
+                        let at = from.at(top + k / columns, left + k % columns) + word;
+                        memory.trains[at * pack + e]
+                    };
+                    let train = (0..rows * columns).fold(0, |any, k| any | train(k));
+                    memory.write_train((to.at(row, column) + word) * pack + e, train);
+                }
+            }
+        }
+        let words = u64::from(job.positions()) * to.place as u64;
+        let reads = words * u64::from(window[0] * window[1]);
+        counts.words += reads;
+        counts.inputs += reads * pack as u64;
+        counts.train_reads += reads;
+        counts.train_writes += words;
+        counts.results += u64::from(job.out.iter().product::<u32>());
+        reads + 1
+    }
+}
+
+/// The places of a result, row by row.
+fn places(job: &Job) -> impl Iterator<Item = Place> + use<> {
+    let (rows, columns) = (job.out[1] as usize, job.out[2] as usize);
+    (0..rows * columns).map(move |k| Place { row: k / columns, column: k % columns })
+}

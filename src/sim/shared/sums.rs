@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! The weighted sums of a window, for all output channels at once: a row of weights for each
+//! element that is not zero, so that the work is proportional to the events.
+
+use super::check;
+use super::memory::{Grid, Memory, Plane};
+use super::width::Width;
+use crate::diag::Result;
+use crate::hw::Design;
+use crate::hw::shared::{Gather, Job, Shared, Source, SumJob};
+use crate::sim::activity::StageActivity;
+
+/// The weights of a sum job in the order in which they are read: `[window row][window
+/// column][word of a place][element of a word]`, then output channel; zeros where there is no
+/// channel.
+pub(super) struct Rows {
+    /// `[element][output channel]`.
+    weights: Vec<i16>,
+    /// Per element: bits that are one, in all planes of all channels.
+    ones: Vec<u32>,
+    channels: usize,
+    /// True if no sum of trains leaves 16 bits: twice as many are then added at once.
+    narrow: bool,
+}
+
+impl Rows {
+    pub(super) fn new(shared: &Shared, job: &Job, sum: &SumJob) -> Self {
+        let (words, pack) = shared.words(job.source);
+        let from = check::operands(shared, job.source)[0] as usize;
+        let (taps, place) = (sum.window[0] * sum.window[1], (words * pack) as usize);
+        let channels = job.out[0] as usize;
+        let narrow = (taps * from as u32) << (sum.planes - 1) < 1 << 15;
+        let mut rows = Self { weights: Vec::new(), ones: Vec::new(), channels, narrow };
+        let mask = (1u32 << sum.planes) - 1;
+        for element in 0..taps as usize * place {
+            let (tap, channel) = (element / place, element % place);
+            let weight = |c: usize| sum.weights[(c * taps as usize + tap) * from + channel];
+            let row = (0..channels).map(|c| if channel < from { weight(c) } else { 0 });
+            // Of ±1, the one plane is 1 for +1.
+            let ones = |w: i8| match sum.planes {
+                1 => u32::from(w > 0),
+                _ => (i32::from(w) as u32 & mask).count_ones(),
+            };
+            rows.ones.push(row.clone().map(ones).sum());
+            rows.weights.extend(row.map(i16::from));
+        }
+        rows
+    }
+}
+
+/// Reads windows and sums them up.
+pub(super) struct Window<'d> {
+    name: &'d str,
+    sum: &'d SumJob,
+    rows: &'d Rows,
+    operands: Operands,
+    timesteps: usize,
+    /// Elements of a word.
+    pack: u32,
+    /// Per word of the window: rows of weights to read.
+    pub(super) words: Vec<u32>,
+    /// p: `[timestep][output channel]`.
+    pub(super) sums: Vec<i32>,
+    /// The same while trains are added, if they fit.
+    narrow: Vec<i16>,
+    /// S: sum of the operands, per timestep.
+    total: Vec<i32>,
+    /// Of all accumulators, and of all p, so far.
+    accumulator: Width,
+    product: Width,
+    /// Elements × timesteps other than zero, and additions, of the window that was read.
+    nonzero: u64,
+    additions: u64,
+}
+
+/// From where the elements of a window come.
+enum Operands {
+    Levels(Grid),
+    Trains(Grid),
+    Currents(Plane, Gather),
+}
+
+impl<'d> Window<'d> {
+    pub(super) fn new(
+        design: &Design,
+        shared: &Shared,
+        job: &'d Job,
+        sum: &'d SumJob,
+        rows: &'d Rows,
+    ) -> Self {
+        let operands = match (job.source, Grid::of(shared, job.source)) {
+            (Source::Currents(m, gather), _) => {
+                Operands::Currents(Plane::of(design, shared, m), gather)
+            }
+            (Source::Trains(_), Some(grid)) => Operands::Trains(grid),
+            (_, grid) => Operands::Levels(grid.unwrap_or_default()),
+        };
+        let timesteps = design.timesteps as usize;
+        Self {
+            name: &job.name,
+            sum,
+            rows,
+            operands,
+            timesteps,
+            pack: shared.words(job.source).1,
+            words: Vec::new(),
+            sums: vec![0; timesteps * rows.channels],
+            narrow: vec![0; timesteps * rows.channels],
+            total: vec![0; timesteps],
+            accumulator: Width::default(),
+            product: Width::default(),
+            nonzero: 0,
+            additions: 0,
+        }
+    }
+
+    /// Reads the window of a place of the result.
+    pub(super) fn read(&mut self, memory: &Memory, row: usize, column: usize) -> Result<()> {
+        self.words.clear();
+        self.sums.fill(0);
+        self.total.fill(0);
+        (self.nonzero, self.additions) = (0, 0);
+        match self.operands {
+            Operands::Levels(grid) => self.levels(memory, grid, row, column),
+            Operands::Trains(grid) => self.trains(memory, grid, row, column),
+            Operands::Currents(map, gather) => self.currents(memory, map, gather, row, column)?,
+        }
+        self.note();
+        Ok(())
+    }
+
+    /// The words of each row of the window; they are neighbours.
+    fn spans(
+        &self,
+        grid: Grid,
+        row: usize,
+        column: usize,
+    ) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let [rows, columns] = self.sum.window;
+        let start = |at: usize, k: usize| {
+            at as i64 * i64::from(self.sum.stride[k]) - i64::from(self.sum.padding[k])
+        };
+        let (top, left) = (start(row, 0), start(column, 1));
+        let length = columns as usize * grid.place;
+        (0..i64::from(rows)).map(move |k| (grid.at(top + k, left), length))
+    }
+
+    fn levels(&mut self, memory: &Memory, grid: Grid, row: usize, column: usize) {
+        let mut element = 0;
+        for (at, length) in self.spans(grid, row, column) {
+            for &level in &memory.input[at..at + length] {
+                self.words.push(if level == 0 { 0 } else { self.sum.planes });
+                if level != 0 {
+                    self.add(element, 0, i32::from(level));
+                }
+                element += 1;
+            }
+        }
+        // A level is held for all timesteps.
+        let (first, rest) = self.sums.split_at_mut(self.rows.channels);
+        rest.chunks_mut(first.len()).for_each(|sums| sums.copy_from_slice(first));
+        let total = self.total[0];
+        self.total.fill(total);
+        self.nonzero *= self.timesteps as u64;
+        self.additions *= self.timesteps as u64;
+    }
+
+    fn trains(&mut self, memory: &Memory, grid: Grid, row: usize, column: usize) {
+        let mut element = 0;
+        for (at, length) in self.spans(grid, row, column) {
+            for word in at..at + length {
+                let (events, trains) = (memory.events[word], memory.word(word));
+                self.words.push(events * self.sum.planes);
+                if events > 0 {
+                    for (e, &train) in trains.iter().enumerate().filter(|(_, x)| **x != 0) {
+                        self.event(element + e, train);
+                    }
+                }
+                element += trains.len();
+            }
+        }
+        if self.rows.narrow {
+            self.sums.iter_mut().zip(&mut self.narrow).for_each(|(p, n)| {
+                *p = i32::from(std::mem::take(n));
+            });
+        }
+    }
+
+    fn currents(
+        &mut self,
+        memory: &Memory,
+        map: Plane,
+        gather: Gather,
+        row: usize,
+        column: usize,
+    ) -> Result<()> {
+        let [rows, columns] = gather.window.map(|n| n as usize);
+        let values = &memory.currents[map.bank];
+        let half = if gather.shift > 0 { 1 << (gather.shift - 1) } else { 0 };
+        let mut width = Width::default();
+        for channel in 0..map.channels() {
+            let mut any = false;
+            for t in 0..self.timesteps {
+                let at = |k| map.at(row * rows + k / columns, column * columns + k % columns);
+                let value = |k| values[at(k) + channel * self.timesteps + t];
+                let sum: i64 = (0..rows * columns).map(value).sum();
+                let x = (sum + half) >> gather.shift;
+                width.note(x);
+                // What does not fit would not fit into the sums either.
+                width.check(gather.bits, self.name, "a sum of currents")?;
+                any |= x != 0;
+                if x != 0 {
+                    self.add(channel, t, x as i32);
+                }
+            }
+            self.words.push(if any { self.sum.planes } else { 0 });
+        }
+        Ok(())
+    }
+
+    /// Adds the weights of an element wherever its train has a spike.
+    fn event(&mut self, element: usize, train: u32) {
+        let channels = self.rows.channels;
+        let weights = &self.rows.weights[element * channels..][..channels];
+        let mut rest = train;
+        while rest != 0 {
+            let timestep = rest.trailing_zeros() as usize;
+            rest &= rest - 1;
+            self.total[timestep] += 1;
+            if self.rows.narrow {
+                let sums = &mut self.narrow[timestep * channels..][..channels];
+                sums.iter_mut().zip(weights).for_each(|(p, w)| *p += w);
+            } else {
+                let sums = &mut self.sums[timestep * channels..][..channels];
+                sums.iter_mut().zip(weights).for_each(|(p, w)| *p += i32::from(*w));
+            }
+        }
+        let spikes = u64::from(train.count_ones());
+        self.nonzero += spikes;
+        self.additions += spikes * u64::from(self.rows.ones[element]);
+    }
+
+    /// Adds operand `x` of a timestep times the weights of an element.
+    fn add(&mut self, element: usize, timestep: usize, x: i32) {
+        let channels = self.rows.channels;
+        let weights = &self.rows.weights[element * channels..][..channels];
+        let sums = &mut self.sums[timestep * channels..][..channels];
+        sums.iter_mut().zip(weights).for_each(|(p, w)| *p += x * i32::from(*w));
+        self.total[timestep] += x;
+        self.nonzero += 1;
+        self.additions += u64::from(self.rows.ones[element]);
+    }
+
+    /// What the accumulators hold at the snap: with ±1 these are S₊ and S, and p = 2·S₊ − S.
+    fn note(&mut self) {
+        let used = |v: i32| v ^ (v >> 31);
+        for (sums, &total) in self.sums.chunks(self.rows.channels).zip(&self.total) {
+            let p = sums.iter().fold(0, |m, p| m | used(*p));
+            self.product.note(i64::from(p));
+            let s = match self.sum.planes {
+                1 => sums.iter().fold(used(total), |m, p| m | used((p + total) >> 1)),
+                _ => 0,
+            };
+            self.accumulator.note(i64::from(p | s));
+        }
+    }
+
+    /// Checks the widths of what was computed.
+    pub(super) fn finish(&self, shared: &Shared) -> Result<()> {
+        self.accumulator.check(shared.acc_bits, self.name, "a sum")?;
+        let digits = self.sum.digits * shared.digit_bits;
+        self.product.check(digits, self.name, "a sum in the multiplier")
+    }
+
+    /// Counts the window as read by so many groups.
+    pub(super) fn count(&self, groups: u32, counts: &mut StageActivity) {
+        let groups = u64::from(groups);
+        let words = self.words.len() as u64 * groups;
+        let rows = self.words.iter().map(|n| u64::from(*n)).sum::<u64>();
+        counts.words += words;
+        counts.inputs += words * u64::from(self.pack);
+        counts.rows += rows * groups;
+        counts.nonzero += self.nonzero * groups;
+        // Of each group, the additions of its own lanes.
+        counts.additions += self.additions;
+        match self.operands {
+            Operands::Levels(_) => counts.input_reads += words,
+            Operands::Trains(_) => counts.train_reads += words,
+            Operands::Currents(_, gather) => {
+                let window = u64::from(gather.window[0] * gather.window[1]);
+                counts.current_reads += words * window * self.timesteps as u64;
+            }
+        }
+    }
+}

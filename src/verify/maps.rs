@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! The train memory of the shared mapping as the host reads it back (docs/shared.md, Words).
+
+use crate::diag::{Diagnostic, Result, codes};
+use crate::hw::shared::Shared;
+
+/// Trains of each layer that fires, `[channel][row][column]`, out of the bytes of the memory.
+///
+/// # Errors
+/// [`codes::VERIFY_MISMATCH`] if something else than zeros lies where nothing is ever written.
+pub(super) fn trains(shared: &Shared, timesteps: u32, bytes: &[u8]) -> Result<Vec<Vec<u32>>> {
+    let (pack, bits) = (shared.pack as usize, timesteps as usize);
+    let size = (pack * bits).div_ceil(8);
+    let element = |word: &[u8], e: usize| {
+        (0..bits).fold(0, |v, t| {
+            let at = e * bits + t;
+            v | u32::from(word[at / 8] >> (at % 8) & 1) << t
+        })
+    };
+    let mut memory: Vec<u32> =
+        bytes.chunks_exact(size).flat_map(|w| (0..pack).map(move |e| element(w, e))).collect();
+    let padding = pack * bits % 8;
+    let mut clean = padding == 0 || bytes.chunks_exact(size).all(|w| w[size - 1] >> padding == 0);
+    // Every element of every map is taken out; what is left lies in frames, between maps, or
+    // belongs to channels that do not exist.
+    let mut maps = Vec::new();
+    for map in &shared.trains {
+        let [channels, rows, columns] = map.shape.map(|n| n as usize);
+        let (words, pitch) = (map.words(shared.pack) as usize, map.pitch() as usize);
+        let first = (map.base + map.first(shared.pack)) as usize;
+        let mut take = |c: usize, y: usize, x: usize| {
+            let word = first + (y * pitch + x) * words + c / pack;
+            memory.get_mut(word * pack + c % pack).map_or(0, std::mem::take)
+        };
+        let mut trains = Vec::with_capacity(channels * rows * columns);
+        for c in 0..channels {
+            for y in 0..rows {
+                trains.extend((0..columns).map(|x| take(c, y, x)));
+            }
+        }
+        maps.push(trains);
+    }
+    clean &= memory.iter().all(|train| *train == 0);
+    if clean {
+        return Ok(shared.fires().map(|(_, map)| maps[map].clone()).collect());
+    }
+    let message = "the train memory holds spikes where no layer writes";
+    Err(Diagnostic::new(&codes::VERIFY_MISMATCH, message))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::hw::shared::{InputMap, Job, Neurons, Source, SumJob, Then, TrainMap, Work};
+    use crate::hw::{Place, ReadoutStage};
+    use crate::ir::{Compare, Reset};
+
+    /// One layer fires, into a framed map of three channels in one row of two places.
+    pub(in super::super) fn shared() -> Shared {
+        let map = TrainMap { shape: [3, 1, 2], halo: 1, base: 1 };
+        let (sign, bias, threshold) = (vec![1; 3], vec![0; 3], vec![1; 3]);
+        let neurons = Neurons { name: "lif".into(), sign, bias, threshold };
+        let sum = SumJob {
+            window: [1, 1],
+            stride: [1, 1],
+            padding: [0, 0],
+            planes: 1,
+            weights: vec![1; 3],
+            slices: 1,
+            gain: vec![1; 3],
+            offset: vec![0; 3],
+            shift: 0,
+            digits: 1,
+            add: None,
+            then: Then::Maps { keep: None, fire: Some((neurons, 0)) },
+        };
+        let work = Work::Sum(Box::new(sum));
+        let job = Job { name: "fc".into(), source: Source::Input, work, out: [3, 1, 2] };
+        let readout = ReadoutStage {
+            name: "readout".into(),
+            input_bits: 1,
+            gain: Vec::new(),
+            offset: Vec::new(),
+            gain_bits: 1,
+            offset_bits: 1,
+            logit_bits: 1,
+            block: false,
+        };
+        Shared {
+            lanes: 4,
+            pack: 2,
+            acc_bits: 8,
+            digit_bits: 8,
+            current_bits: 8,
+            membrane_bits: 8,
+            leak_num: 1,
+            leak_shift: 0,
+            reset: Reset::Soft,
+            compare: Compare::AtLeast,
+            frac: 0,
+            input: InputMap { shape: [1, 1, 2], halo: 0, bits: 1 },
+            trains: vec![map],
+            currents: Vec::new(),
+            jobs: vec![job],
+            readout,
+            banks: [Place::BlockRam; 2],
+            weights: Place::Luts,
+        }
+    }
+
+    #[test]
+    fn trains_are_taken_out_of_their_words() {
+        // Three places a row, two words a place, one row above: the map begins in word
+        // 1 + (3 + 1) · 2, and three rows and a place take 20 words.
+        let (shared, first) = (shared(), 9);
+        assert_eq!(shared.train_depth(), 21);
+        let mut bytes = [0; 21];
+        bytes[first..first + 4].copy_from_slice(&[0b110_001, 0b101, 0b000_111, 0b010]);
+        let found = trains(&shared, 3, &bytes).unwrap();
+        assert_eq!(found, [[0b001, 0b111, 0b110, 0b000, 0b101, 0b010]]);
+        // Between the regions, in the frame, a channel that is not there, bits behind the last.
+        for (word, bits) in [(0, 1), (first - 1, 1), (first + 4, 1), (20, 1), (first + 1, 8)] {
+            let mut spoilt = bytes;
+            spoilt[word] |= bits;
+            assert!(trains(&shared, 3, &spoilt).is_err(), "word {word}");
+        }
+        bytes[first] |= 0b1000_0000;
+        assert!(trains(&shared, 3, &bytes).is_err());
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! What a verification found, and what follows from it.
+
+use serde::Serialize;
+
+use super::{Comparison, MutationResult, PackedReport};
+use crate::diag::{Diagnostic, Result, codes};
+
+/// What was compared, what was not, and what deliberate faults did.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Report {
+    /// Pairs of levels, in the order in which they were compared.
+    pub comparisons: Vec<Comparison>,
+    /// What was not compared, and why.
+    pub left_out: Vec<String>,
+    /// The deliberate faults.
+    pub mutations: Vec<MutationResult>,
+    /// A bitstream of which only a part can be compared, if there is one.
+    pub packed: PackedReport,
+}
+
+impl Report {
+    /// Is everything that was asked for shown? A pure function of the report: whoever makes a
+    /// report has decided nothing.
+    ///
+    /// # Errors
+    /// [`codes::VERIFY_MISMATCH`] with the first difference; [`codes::NOT_COMPARED`] if a
+    /// comparison covers fewer inferences than were asked for, or none was made;
+    /// [`codes::MUTATION_SURVIVED`] with the first deliberate fault that was not noticed, or
+    /// that did something else than `sim` says.
+    pub fn verdict(&self) -> Result<()> {
+        let mut differing = self.comparisons.iter().filter_map(Comparison::difference);
+        if let Some(message) = differing.next() {
+            return Err(Diagnostic::new(&codes::VERIFY_MISMATCH, message));
+        }
+        if let Some(message) = self.gap() {
+            return Err(Diagnostic::new(&codes::NOT_COMPARED, message).help(
+                "nothing is verified by this run; give inputs, and ask for some at each level",
+            ));
+        }
+        self.packed.verdict()?;
+        match self.mutations.iter().find_map(MutationResult::objection) {
+            Some(message) => Err(Diagnostic::new(&codes::MUTATION_SURVIVED, message)),
+            None => Ok(()),
+        }
+    }
+
+    /// What was asked for and not compared.
+    fn gap(&self) -> Option<String> {
+        if self.comparisons.is_empty() {
+            return Some("no two levels were compared".into());
+        }
+        let short = |c: &&Comparison| c.tally.images == 0 || c.tally.images != c.asked;
+        let c = self.comparisons.iter().find(short)?;
+        Some(format!("{}: {} of {} inferences compared", c.levels, c.tally.images, c.asked))
+    }
+}
+
+impl Comparison {
+    /// Its first difference, in words.
+    fn difference(&self) -> Option<String> {
+        let (levels, n) = (self.levels, self.tally.differences());
+        match &self.first {
+            Some(first) => Some(format!("{levels}: image {}: {}", first.image, first.what)),
+            None => (n > 0).then(|| format!("{levels}: {n} differences")),
+        }
+    }
+}

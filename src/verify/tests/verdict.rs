@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! What follows from a report.
+
+use super::stub::{SCOPE, Stub, inputs, outcome, slices};
+use crate::verify::executor::{NETLIST, SIM};
+use crate::verify::{Comparison, Difference, Mutation, MutationResult, Pair, Report, Tally};
+
+fn sound(levels: Pair) -> Comparison {
+    let tally = Tally { images: 4, spikes: (80, 0), logits: (12, 0), classes: 0, cycles: (0, 0) };
+    Comparison { levels, asked: 4, tally, first: None }
+}
+
+fn report() -> Report {
+    let comparisons = vec![sound(Pair::INTERP_SIM), sound(Pair::SIM_TOP)];
+    Report { comparisons, ..Report::default() }
+}
+
+fn noticed() -> MutationResult {
+    let caught = Some(Difference { image: 3, what: "class 1 instead of 2".into() });
+    let fault = "a weight".into();
+    MutationResult { mutation: Mutation::Weight, fault, caught, as_predicted: Some(true) }
+}
+
+/// Code and words of the verdict; none: good.
+fn verdict(report: &Report) -> Option<(&'static str, String)> {
+    report.verdict().err().map(|d| (d.code.id, d.message))
+}
+
+#[test]
+fn a_sound_report_is_good() {
+    let mut report = report();
+    assert_eq!(verdict(&report), None);
+    report.left_out.push("netlist, bitstream: compiled without --bitstream".into());
+    report.mutations = vec![noticed(), MutationResult { as_predicted: None, ..noticed() }];
+    assert_eq!(verdict(&report), None);
+}
+
+#[test]
+fn one_difference_of_any_kind_at_any_level_is_a_mismatch() {
+    let kinds: [fn(&mut Tally); 4] =
+        [|t| t.spikes.1 = 1, |t| t.logits.1 = 1, |t| t.classes = 1, |t| t.cycles.1 = 1];
+    for level in 0..2 {
+        for kind in kinds {
+            let mut report = report();
+            kind(&mut report.comparisons[level].tally);
+            let (code, words) = verdict(&report).unwrap();
+            assert_eq!(code, "SF0601");
+            assert!(words.ends_with(": 1 differences"), "{words}");
+        }
+        let mut report = report();
+        let what = "logit 0: Some(1) instead of None".into();
+        report.comparisons[level].first = Some(Difference { image: 12, what });
+        let (code, words) = verdict(&report).unwrap();
+        let levels = ["interp = sim", "sim = top, over the serial line"][level];
+        let want = format!("{levels}: image 12: logit 0: Some(1) instead of None");
+        assert_eq!((code, words), ("SF0601", want));
+    }
+}
+
+#[test]
+fn nothing_compared_is_not_verified() {
+    let nothing = Report { left_out: vec!["all: because".into()], ..Report::default() };
+    assert_eq!(verdict(&nothing), Some(("SF0604", "no two levels were compared".into())));
+    for (asked, images) in [(0, 0), (4, 0), (4, 3), (3, 4)] {
+        let mut report = report();
+        report.comparisons[1].asked = asked;
+        report.comparisons[1].tally.images = images;
+        let words =
+            format!("sim = top, over the serial line: {images} of {asked} inferences compared");
+        assert_eq!(verdict(&report), Some(("SF0604", words)));
+    }
+}
+
+#[test]
+fn a_fault_that_is_not_noticed_or_not_the_predicted_one_is_no_pass() {
+    let survived = MutationResult { caught: None, ..noticed() };
+    for as_predicted in [None, Some(true), Some(false)] {
+        let mutations = vec![noticed(), MutationResult { as_predicted, ..survived.clone() }];
+        let words = "a weight: not noticed".to_owned();
+        assert_eq!(verdict(&Report { mutations, ..report() }), Some(("SF0603", words)));
+    }
+    let mutations = vec![MutationResult { as_predicted: Some(false), ..noticed() }, noticed()];
+    let words = "a weight: the faulty hardware differs from sim with the same fault".to_owned();
+    assert_eq!(verdict(&Report { mutations, ..report() }), Some(("SF0603", words)));
+}
+
+#[test]
+fn a_difference_comes_before_what_faults_show() {
+    let mutations = vec![MutationResult { caught: None, ..noticed() }];
+    let mut report = Report { mutations, ..report() };
+    report.comparisons[1].tally.classes = 1;
+    assert_eq!(verdict(&report).unwrap().0, "SF0601");
+}
+
+/// From executors to the verdict.
+#[test]
+fn what_executors_do_reaches_the_verdict() {
+    let run = |change: &dyn Fn(&mut Stub), count: usize| {
+        let (inputs, mut sim) = (inputs(count), Stub::new(SIM, vec![outcome(); count]));
+        let mut netlist = Stub::new(NETLIST, vec![outcome(); count]);
+        change(&mut netlist);
+        let inputs = slices(&inputs);
+        let pair = Pair::SIM_NETLIST;
+        let compared = pair.compare(&mut sim, &mut netlist, &inputs, SCOPE, |_| ()).unwrap();
+        verdict(&Report { comparisons: vec![compared], ..Report::default() })
+    };
+    assert_eq!(run(&|_| (), 300), None);
+    let changes: [fn(&mut Stub); 8] = [
+        |s| s.outcomes[299].trains[1][2] ^= 1,
+        |s| s.outcomes[299].logits[2] ^= 1,
+        |s| s.outcomes[299].class ^= 1,
+        |s| s.outcomes[299].timing = None,
+        |s| s.outcomes[0].trains.clear(),
+        |s| s.outcomes[0].logits.clear(),
+        |s| s.extra = -1,
+        |s| s.extra = 1,
+    ];
+    for change in changes {
+        let (code, words) = run(&change, 300).unwrap();
+        assert_eq!(code, "SF0601");
+        assert!(words.starts_with("sim = netlist, over the serial line: image "), "{words}");
+    }
+    assert_eq!(run(&|_| (), 0).unwrap().0, "SF0604");
+}
+
+/// What `--json` prints of it.
+#[test]
+fn the_report_is_written_as_documented() {
+    let mut report = report();
+    report.comparisons.truncate(1);
+    report.mutations = vec![noticed()];
+    let found = serde_json::to_value(&report).unwrap();
+    let want = serde_json::json!({
+        "comparisons": [{
+            "levels": "interp = sim",
+            "tally": {"images": 4, "spikes": [80, 0], "logits": [12, 0], "classes": 0, "cycles": [0, 0]},
+            "first": null,
+        }],
+        "left_out": [],
+        "mutations": [{
+            "mutation": "weight",
+            "fault": "a weight",
+            "caught": {"image": 3, "what": "class 1 instead of 2"},
+            "as_predicted": true,
+        }],
+        "packed": {"compared": null, "fault": null},
+    });
+    assert_eq!(found, want);
+}

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// sf_core: <{ model }>, <{ timesteps }> timesteps on one processor, written by synfire <{ version }>.
+//
+// Contract
+//   in_*     <{ inputs }> bytes an inference, in order, valid/ready
+//   trace_i  stable while a result is sent: 1 appends the train memory
+//   out_*    result bytes: <{ classes }> logits (4 bytes each, lowest first), the class; then
+//            with trace_i the <{ train_depth }> words of the train memory, <{ train_bytes }> bytes each
+//   rst_i    also abandons an inference; memories keep their contents
+<%- if load_bytes > 0 %>
+//   load_*   weights, before the first inference: start, then <{ load_bytes }> bytes, each taken
+//            at once
+<%- endif %>
+//   probe_*  for traces in simulation; nothing in hardware hangs on them
+//
+// Jobs
+<%- for job in jobs %>
+//   <{ loop.index0 }>  <{ job.name }>: <{ job.words }>
+<%- endfor %>
+`default_nettype none
+
+module sf_core (
+  input  wire       clk_i,
+  input  wire       rst_i,
+  input  wire       trace_i,
+  input  wire [7:0] in_data_i,
+  input  wire       in_valid_i,
+  output wire       in_ready_o,
+  output wire [7:0] out_data_o,
+  output wire       out_valid_o,
+  input  wire       out_ready_i,
+  output wire       out_last_o,
+<%- if load_bytes > 0 %>
+  input  wire       load_start_i,
+  input  wire       load_valid_i,
+  input  wire [7:0] load_data_i,
+<%- endif %>
+  output wire [0:0] probe_event_o,
+  output wire [0:0] probe_step_o,
+  output wire [0:0] probe_spike_o,
+  output wire [7:0] probe_job_o
+);
+
+  // ---- the numbers of the job that runs
+  wire [<{ job_bits - 1 }>:0] job;
+  wire start, go, done;
+<%- for f in fields %>
+  reg  [<{ f.width - 1 }>:0] j_<{ f.name }>;
+<%- endfor %>
+  always @(*) begin
+    case (job)
+<%- for job in jobs %>
+<%- if !loop.last %>
+      <{ job_bits }>'d<{ loop.index0 }>: begin
+<%- else %>
+      default: begin
+<%- endif %>
+<%- for v in job.values %>
+        j_<{ v.name }> = <{ v.literal }>;
+<%- endfor %>
+      end
+<%- endfor %>
+    endcase
+  end
+
+  sf_sequence #(.N(<{ jobs.len() }>)) u_sequence (
+    .clk_i(clk_i), .rst_i(rst_i), .go_i(go), .done_i(done), .job_o(job), .start_o(start)
+  );
+
+  // ---- input map
+  wire [<{ level_bits - 1 }>:0] level;
+  wire level_valid;
+  wire result_done = out_valid_o & out_ready_i & out_last_o;
+  sf_intake #(
+    .NI(<{ inputs }>), .XW(<{ level_bits }>)
+  ) u_intake (
+    .clk_i(clk_i), .rst_i(rst_i),
+    .in_data_i(in_data_i), .in_valid_i(in_valid_i), .in_ready_o(in_ready_o),
+    .x_data_o(level), .x_valid_o(level_valid), .x_ready_i(1'b1),
+    .done_i(result_done)
+  );
+
+  wire read_en;
+  wire [<{ addr_bits - 1 }>:0] read_addr;
+  wire [<{ level_bits - 1 }>:0] level_read;
+  wire read_level = j_kind == 2'd0;
+  sf_input_map #(
+    .C(<{ input.c }>), .H(<{ input.h }>), .W(<{ input.w }>), .HALO(<{ input.halo }>), .LW(<{ level_bits }>)
+  ) u_input_map (
+    .clk_i(clk_i), .rst_i(rst_i),
+    .x_valid_i(level_valid), .x_data_i(level), .full_o(go),
+    .re_i(read_en & read_level), .raddr_i(read_addr[<{ input.addr_bits - 1 }>:0]), .rdata_o(level_read)
+  );
+
+  // ---- train maps
+  wire train_we, dump_en;
+  wire [<{ train_addr_bits - 1 }>:0] train_waddr, dump_addr;
+  wire [<{ train_word - 1 }>:0] train_wdata, train_read;
+  sf_map #(
+    .WIDTH(<{ train_word }>), .DEPTH(<{ train_depth }>)
+  ) u_trains (
+    .clk_i(clk_i),
+    .we_i(train_we), .waddr_i(train_waddr), .wdata_i(train_wdata),
+    .re_i((read_en & ~read_level) | dump_en),
+    .raddr_i(dump_en ? dump_addr : read_addr[<{ train_addr_bits - 1 }>:0]), .rdata_o(train_read)
+  );
+
+  // ---- words
+  wire [<{ fetch_bits - 1 }>:0] fetched = read_level ? <{ level_fetched }> : <{ train_fetched }>;
+  wire [<{ fetch_bits - 1 }>:0] f_data;
+  wire f_valid, f_window_first, f_window_end, f_group_end, f_place_end, f_job_end;
+  wire g_a_valid, g_a_next;
+  wire [5:0] g_a_end;
+  wire is_or = j_kind == 2'd3;
+  wire is_gather = j_kind == 2'd2;
+  wire emit_ready;
+  sf_fetch #(
+    .AW(<{ addr_bits }>), .CW(<{ count_bits }>), .DW(<{ fetch_bits }>)
+  ) u_fetch (
+    .clk_i(clk_i), .rst_i(rst_i), .start_i(start), .gather_i(is_gather),
+    .base_i(j_base),
+    .count_i({j_count5, j_count4, j_count3, j_count2, j_count1, j_count0}),
+    .delta_i({j_delta5, j_delta4, j_delta3, j_delta2, j_delta1, j_delta0}),
+    .r_en_o(read_en), .r_addr_o(read_addr), .r_data_i(fetched),
+    .w_valid_o(f_valid), .w_ready_i(is_or | (emit_ready & ~is_gather)), .w_data_o(f_data),
+    .w_window_first_o(f_window_first), .w_window_end_o(f_window_end),
+    .w_group_end_o(f_group_end), .w_place_end_o(f_place_end), .w_job_end_o(f_job_end),
+    .g_valid_o(g_a_valid), .g_next_i(g_a_next), .g_end_o(g_a_end)
+  );
+<% if let Some(g) = gather %>
+  // ---- operands gathered from currents
+  wire [<{ current_bits - 1 }>:0] g_current;
+  wire [<{ g.operand_bits - 1 }>:0] g_data;
+  wire g_valid, g_group_end, g_place_end, g_job_end;
+  sf_gather #(
+    .T(<{ timesteps }>), .CW(<{ current_bits }>), .SW(<{ g.sum_bits }>), .GW(<{ g.bits }>)
+  ) u_gather (
+    .clk_i(clk_i), .rst_i(rst_i),
+    .a_valid_i(g_a_valid), .a_next_o(g_a_next), .a_end_i(g_a_end), .shift_i(j_gather_shift), .c_data_i(g_current),
+    .w_valid_o(g_valid), .w_ready_i(emit_ready & is_gather), .w_data_o(g_data),
+    .w_group_end_o(g_group_end), .w_place_end_o(g_place_end), .w_job_end_o(g_job_end)
+  );
+<% else %>
+  assign g_a_next = 1'b0;
+<% endif %>
+  // ---- events
+  wire ev, ev_first, ev_last, drained, snap, snap_place_end, snap_job_end;
+  wire [<{ row_bits - 1 }>:0] row;
+  wire [<{ timesteps * operand_bits - 1 }>:0] x;
+  sf_emit #(
+    .E(<{ pack }>), .T(<{ timesteps }>), .XW(<{ operand_bits }>), .LW(<{ level_bits }>), .GW(<{ gather_bits }>),
+    .DW(<{ emit_bits }>), .RW(<{ row_bits }>), .PW(<{ plane_bits }>)
+  ) u_emit (
+    .clk_i(clk_i), .rst_i(rst_i), .start_i(start),
+    .kind_i(j_kind), .planes_i(j_planes), .row_i(j_row),
+<%- if gather.is_some() %>
+    .w_valid_i(is_gather ? g_valid : f_valid & ~is_or), .w_ready_o(emit_ready),
+    .w_data_i(is_gather ? <{ gather_emitted }> : <{ fetch_emitted }>),
+    .w_group_end_i(is_gather ? g_group_end : f_group_end),
+    .w_place_end_i(is_gather ? g_place_end : f_place_end),
+    .w_job_end_i(is_gather ? g_job_end : f_job_end),
+<%- else %>
+    .w_valid_i(f_valid & ~is_or), .w_ready_o(emit_ready),
+    .w_data_i(<{ fetch_emitted }>),
+    .w_group_end_i(f_group_end), .w_place_end_i(f_place_end), .w_job_end_i(f_job_end),
+<%- endif %>
+    .event_o(ev), .row_o(row), .x_o(x), .first_o(ev_first), .last_o(ev_last),
+    .drained_i(drained), .snap_o(snap), .snap_place_end_o(snap_place_end), .snap_job_end_o(snap_job_end)
+  );
+
+  // ---- weights
+  wire [<{ lanes - 1 }>:0] weights;
+  wire [<{ weight_addr_bits - 1 }>:0] weight_addr = <{ weight_addr }>;
+<%- if load_bytes > 0 %>
+  wire load_rest;
+  sf_spram #(
+    .WIDTH(<{ lanes }>), .DEPTH(<{ weight_depth }>)
+  ) u_weights (
+    .clk_i(clk_i), .rst_i(rst_i),
+    .en_i(ev), .addr_i(weight_addr), .data_o(weights),
+    .load_start_i(load_start_i), .load_data_i(load_data_i), .load_valid_i(load_valid_i), .load_valid_o(load_rest)
+  );
+<%- else %>
+  sf_rom #(
+    .WIDTH(<{ lanes }>), .DEPTH(<{ weight_depth }>), .BLOCK(<{ weight_block }>), .INIT("weights.hex")
+  ) u_weights (
+    .clk_i(clk_i), .en_i(ev), .addr_i(weight_addr), .data_o(weights)
+  );
+<%- endif %>
+
+  // ---- sums
+  reg slice_q;
+  always @(posedge clk_i) slice_q <= row[0];
+  wire signed [<{ acc_bits }>:0] y;
+  wire y_valid, y_end, y_take;
+  sf_lanes #(
+    .P(<{ lanes }>), .T(<{ timesteps }>), .XW(<{ operand_bits }>), .AW(<{ acc_bits }>), .SLICES(<{ slices }>)
+  ) u_lanes (
+    .clk_i(clk_i), .rst_i(rst_i),
+    .event_i(ev), .x_i(x), .first_i(ev_first), .last_i(ev_last),
+    .w_data_i(weights), .slice_i(slice_q), .half_i(j_half), .planes_i(j_multi),
+    .snap_i(snap), .left_i(snap_place_end ? j_left_last : j_left), .end_i(snap_job_end),
+    .y_data_o(y), .y_valid_o(y_valid), .y_end_o(y_end), .y_take_i(y_take), .empty_o(drained)
+  );
+
+  // ---- what becomes of them
+  wire gain_en, neuron_en;
+  wire [<{ gain_addr_bits - 1 }>:0] gain_addr;
+  wire [<{ neuron_addr_bits - 1 }>:0] neuron_addr;
+  sf_ring #(.AW(<{ gain_addr_bits }>), .NW(<{ channel_bits }>)) u_gain_ring (
+    .clk_i(clk_i), .start_i(start), .base_i(j_gain), .last_i(j_channels), .next_i(gain_en), .addr_o(gain_addr)
+  );
+  sf_ring #(.AW(<{ neuron_addr_bits }>), .NW(<{ channel_bits }>)) u_neuron_ring (
+    .clk_i(clk_i), .start_i(start), .base_i(j_neuron), .last_i(j_channels), .next_i(neuron_en), .addr_o(neuron_addr)
+  );
+  wire [<{ gain_word - 1 }>:0] gain;
+  sf_rom #(
+    .WIDTH(<{ gain_word }>), .DEPTH(<{ gain_depth }>), .BLOCK(1), .INIT("gains.hex")
+  ) u_gains (
+    .clk_i(clk_i), .en_i(gain_en), .addr_i(gain_addr), .data_o(gain)
+  );
+  wire [<{ neuron_word - 1 }>:0] neuron;
+  sf_rom #(
+    .WIDTH(<{ neuron_word }>), .DEPTH(<{ neuron_depth }>), .BLOCK(1), .INIT("neurons.hex")
+  ) u_neurons (
+    .clk_i(clk_i), .en_i(neuron_en), .addr_i(neuron_addr), .data_o(neuron)
+  );
+
+  wire add_en, keep_we;
+  wire [<{ current_bits - 1 }>:0] added, kept;
+  wire train_valid, train_end;
+  wire [<{ timesteps - 1 }>:0] train;
+  wire signed [<{ sum_bits - 1 }>:0] q_data;
+  wire q_valid, q_ready, tail_done;
+  sf_tail #(
+    .T(<{ timesteps }>), .PW(<{ acc_bits + 1 }>), .DW(<{ digit_bits }>), .ND(<{ digits }>),
+    .GW(<{ gain_bits }>), .OW(<{ offset_bits }>), .HW(<{ membrane_bits }>), .FRAC(<{ frac }>), .CW(<{ current_bits }>),
+    .BW(<{ bias_bits }>), .TW(<{ threshold_bits }>), .SG(4), .SN(<{ shifts }>),
+    .K(<{ leak_num }>), .M(<{ leak_shift }>), .RESET(<{ reset }>), .STRICT(<{ strict }>),
+    .NW(<{ channel_bits }>), .IW(<{ sum_bits }>)
+  ) u_tail (
+    .clk_i(clk_i), .rst_i(rst_i), .start_i(start),
+    .digits_i(j_digits), .shift_i(j_shift), .channels_i(j_channels),
+    .add_i(j_add), .keep_i(j_keep), .fire_i(j_fire), .sum_i(j_sum),
+    .y_data_i(y), .y_valid_i(y_valid), .y_end_i(y_end), .y_take_o(y_take),
+    .g_en_o(gain_en), .gain_i(gain[<{ gain_bits - 1 }>:0]), .offset_i(gain[<{ gain_word - 1 }>:<{ gain_bits }>]),
+    .n_en_o(neuron_en), .minus_i(neuron[<{ neuron_word - 2 }>]), .mute_i(neuron[<{ neuron_word - 1 }>]),
+    .bias_i(neuron[<{ bias_bits - 1 }>:0]), .theta_i(neuron[<{ neuron_word - 3 }>:<{ bias_bits }>]),
+    .r_en_o(add_en), .r_data_i(added), .k_we_o(keep_we), .k_data_o(kept),
+    .s_valid_o(train_valid), .s_data_o(train), .s_end_o(train_end),
+    .q_data_o(q_data), .q_valid_o(q_valid), .q_ready_i(q_ready),
+    .done_o(tail_done), .step_o(probe_step_o[0]), .spike_o(probe_spike_o[0])
+  );
+<% if let Some(c) = currents %>
+  sf_currents #(
+    .CW(<{ current_bits }>), .AW(<{ c.addr_bits }>), .DA(<{ c.depth_a }>), .DB(<{ c.depth_b }>), .HA(<{ c.huge[0] }>), .HB(<{ c.huge[1] }>)
+  ) u_currents (
+    .clk_i(clk_i), .start_i(start),
+<%- if gather.is_some() %>
+    .g_bank_i(j_gather_bank), .g_en_i(g_a_next), .g_addr_i(read_addr[<{ c.addr_bits - 1 }>:0]), .g_data_o(g_current),
+<%- else %>
+    .g_bank_i(1'b0), .g_en_i(1'b0), .g_addr_i({<{ c.addr_bits }>{1'b0}}), .g_data_o(unused_gathered),
+<%- endif %>
+    .r_bank_i(j_add_bank), .r_base_i(j_add_base), .r_en_i(add_en), .r_data_o(added),
+    .k_bank_i(j_keep_bank), .k_base_i(j_keep_base), .k_we_i(keep_we), .k_data_i(kept)
+  );
+<%- if gather.is_none() %>
+  wire [<{ current_bits - 1 }>:0] unused_gathered;
+<%- endif %>
+<% else %>
+  assign added = {<{ current_bits }>{1'b0}};
+<% endif %>
+  // ---- trains and pooled words
+  wire or_valid, or_done;
+  wire [<{ train_word - 1 }>:0] or_data;
+  sf_or #(
+    .DW(<{ train_word }>)
+  ) u_or (
+    .clk_i(clk_i), .rst_i(rst_i),
+    .w_valid_i(f_valid & is_or), .w_data_i(train_read), .w_first_i(f_window_first), .w_last_i(f_window_end),
+    .w_job_end_i(f_job_end), .y_data_o(or_data), .y_valid_o(or_valid), .done_o(or_done)
+  );
+  sf_train_write #(
+    .E(<{ pack }>), .T(<{ timesteps }>), .AW(<{ train_addr_bits }>), .CW(<{ count_bits }>)
+  ) u_train_write (
+    .clk_i(clk_i), .rst_i(rst_i), .start_i(start),
+    .base_i(j_write_base), .row_i(j_write_row), .gap_i(j_write_gap),
+    .s_valid_i(train_valid), .s_data_i(train), .s_end_i(train_end),
+    .w_valid_i(or_valid), .w_data_i(or_data),
+    .we_o(train_we), .addr_o(train_waddr), .data_o(train_wdata)
+  );
+  assign done = tail_done | or_done;
+
+  // ---- result
+  wire [15:0] src_data;
+  wire [1:0] src_valid, src_last, src_ready, src_turn;
+  sf_readout #(
+    .N(<{ classes }>), .IW(<{ sum_bits }>), .GW(<{ readout.gain_bits }>), .OW(<{ readout.offset_bits }>), .LW(<{ readout.logit_bits }>),
+    .BLOCK(<{ readout.block }>), .INIT("readout.hex")
+  ) u_readout (
+    .clk_i(clk_i), .rst_i(rst_i),
+    .x_data_i(q_data), .x_valid_i(q_valid), .x_ready_o(q_ready),
+    .out_data_o(src_data[7:0]), .out_valid_o(src_valid[0]), .out_ready_i(src_ready[0]), .out_last_o(src_last[0])
+  );
+  sf_dump #(
+    .WIDTH(<{ train_word }>), .DEPTH(<{ train_depth }>)
+  ) u_dump (
+    .clk_i(clk_i), .rst_i(rst_i), .turn_i(src_turn[1]),
+    .re_o(dump_en), .raddr_o(dump_addr), .rdata_i(train_read),
+    .out_data_o(src_data[15:8]), .out_valid_o(src_valid[1]), .out_ready_i(src_ready[1]), .out_last_o(src_last[1])
+  );
+  sf_stream_seq #(
+    .N(2)
+  ) u_result (
+    .clk_i(clk_i), .rst_i(rst_i), .all_i(trace_i),
+    .src_data_i(src_data), .src_valid_i(src_valid), .src_last_i(src_last),
+    .src_ready_o(src_ready), .turn_o(src_turn),
+    .out_data_o(out_data_o), .out_valid_o(out_valid_o), .out_ready_i(out_ready_i), .out_last_o(out_last_o)
+  );
+
+  assign probe_event_o = ev;
+  assign probe_job_o = <{ probe_job }>;
+
+  // Addresses of the walk are as wide as the largest memory needs; a part of the numbers is for
+  // some kinds of jobs alone.
+  wire unused = &{1'b0, src_turn[0], level_valid, read_addr, g_a_valid, g_a_end, row, f_window_first, f_window_end, f_data
+<%- if load_bytes > 0 %>, load_rest<% endif -%>
+<%- if currents.is_none() %>, add_en, keep_we, kept<% endif -%>
+<%- if currents.is_some() && gather.is_none() %>, unused_gathered<% endif -%>};
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Place and route finds no room: `compile` tries again with fewer lanes. The tools are
+//! scripts, so that the placer fails as often as the test wants.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Output;
+
+use serde_json::Value;
+
+use crate::models::expand;
+use crate::run::Place;
+
+const FULL: &str =
+    "ERROR: Unable to find legal placement for all cells, design is probably at utilisation limit.";
+
+/// Tools of which the placer fails `times` times; what it says then.
+fn tools(place: &Place, times: usize, words: &str) {
+    std::fs::create_dir_all(place.path("bin")).unwrap();
+    let script = |name: &str, text: &str| {
+        let file = place.file(&format!("bin/{name}"), format!("#!/bin/sh\n{text}\n"));
+        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    script(
+        "yosys",
+        "case $1 in -V) echo 'Yosys 0.50'; exit;; esac\necho > synth.json; echo > synth.v\n\
+         echo '{\"design\":{\"num_cells_by_type\":{\"SB_LUT4\":7}}}' > synth.stat.json",
+    );
+    let tried = place.path("tried");
+    let tried = tried.display();
+    script(
+        "nextpnr-ice40",
+        &format!(
+            "case $1 in --version) echo 'nextpnr 0.9'; exit;; esac\n\
+             echo x >> {tried}; n=0; while read -r l; do n=$((n+1)); done < {tried}\n\
+             if [ $n -le {times} ]; then echo '{words}'; exit 1; fi\n\
+             echo '{{\"fmax\":{{}},\"utilization\":{{}}}}' > pnr.report.json; echo > pnr.asc"
+        ),
+    );
+    script("icepack", "echo x > $2");
+}
+
+fn compile(place: &Place, more: &[&str]) -> Output {
+    let student = expand("{student}");
+    let line = ["compile", &student, "--target", "icebreaker", "-o", "b", "--bitstream", "--json"];
+    let mut command = place.command(line);
+    command.args(more).env("SYNFIRE_TOOLS", place.path("bin")).output().unwrap()
+}
+
+#[test]
+fn a_design_without_room_is_folded_again() {
+    let place = Place::without_tools();
+    tools(&place, 2, FULL);
+    let out = compile(&place, &[]);
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let built: Value = serde_json::from_slice(&out.stdout).unwrap();
+    let retries = built["retries"].as_array().unwrap();
+    assert_eq!(retries.len(), 2, "{built}");
+    let first = retries[0].as_str().unwrap();
+    assert!(first.contains("utilisation limit") && first.contains("lanes of fc1 "), "{first}");
+    // The build remembers what it kept to: it is the same design when it is read back.
+    let again = place.json("simulate b --count 1");
+    assert_eq!(again["hardware"]["differences_to_interp"], 0);
+    let manifest: Value =
+        serde_json::from_slice(&std::fs::read(place.path("b/synfire.json")).unwrap()).unwrap();
+    let (kept, cells) = (&manifest["cells"], &built["estimate"]["cells"]);
+    assert!(cells.as_u64() <= kept.as_u64() && kept.as_u64() > Some(1000), "{cells} {kept}");
+    let lanes = built["layers"][0]["lanes"].as_u64().unwrap();
+    let core = std::fs::read_to_string(place.path("b/rtl/sf_core.v")).unwrap();
+    assert!(core.contains(&format!(".P({lanes})")), "{lanes}");
+}
+
+#[test]
+fn it_ends_where_no_folding_is_smaller() {
+    let place = Place::without_tools();
+    tools(&place, 1000, FULL);
+    let out = compile(&place, &[]);
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(!out.status.success() && said.contains("SF0504"), "{said}");
+    assert!(!place.path("b").exists());
+
+    // Fixed lanes stay what they are.
+    std::fs::remove_file(place.path("tried")).unwrap();
+    tools(&place, 1, FULL);
+    let fixed = ["--lanes", "fc1=32", "--lanes", "fc2=10"];
+    let built: Value = serde_json::from_slice(&compile(&place, &fixed).stdout).unwrap();
+    assert_eq!(
+        (&built["layers"][0]["lanes"], &built["layers"][1]["lanes"]),
+        (&32.into(), &10.into())
+    );
+    assert!(built["retries"][0].as_str().unwrap().ends_with(" logic cells"), "{built}");
+
+    // Another failure is no lack of room.
+    std::fs::remove_file(place.path("tried")).unwrap();
+    tools(&place, 1, "ERROR: something else");
+    let out = compile(&place, &[]);
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(!out.status.success() && said.contains("SF0502"), "{said}");
+    assert_eq!(std::fs::read_to_string(place.path("tried")).unwrap().lines().count(), 1);
+}

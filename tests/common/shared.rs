@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Random designs with the shared mapping: small maps, few jobs, every combination. Widths
+//! follow from exact intervals, so that nothing ever leaves its register.
+
+use synfire::hw::shared::{
+    Bank, CurrentMap, Gather, InputMap, Job, Neurons, Shared, Source, SumJob, Then, TrainMap, Work,
+};
+use synfire::hw::{Design, Input, Place, ReadoutStage};
+use synfire::ir::{Compare, Reset};
+
+use super::rng::Rng;
+
+/// An interval that values lie in.
+#[derive(Debug, Clone, Copy)]
+struct Range(i64, i64);
+
+impl Range {
+    fn or(self, other: Self) -> Self {
+        Self(self.0.min(other.0), self.1.max(other.1))
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self(self.0 + other.0, self.1 + other.1)
+    }
+
+    /// Values times a constant.
+    fn times(self, k: i64) -> Self {
+        Self((self.0 * k).min(self.1 * k), (self.0 * k).max(self.1 * k))
+    }
+
+    /// Values after a function that never falls.
+    fn map(self, f: impl Fn(i64) -> i64) -> Self {
+        Self(f(self.0), f(self.1))
+    }
+
+    /// The largest distance from zero.
+    fn largest(self) -> i64 {
+        self.0.abs().max(self.1.abs())
+    }
+
+    /// Bits, sign included.
+    fn bits(self) -> u32 {
+        (1..64).find(|b| -1i64 << (b - 1) <= self.0 && self.1 < 1i64 << (b - 1)).unwrap()
+    }
+}
+
+/// A map of currents while the jobs are drawn.
+struct Current {
+    map: CurrentMap,
+    range: Range,
+    written: usize,
+    read: usize,
+}
+
+/// A design in the making.
+struct Draft {
+    rng: Rng,
+    timesteps: u32,
+    shared: Shared,
+    currents: Vec<Current>,
+    /// Of p, job by job.
+    products: Vec<Range>,
+    accumulators: Range,
+    membranes: Range,
+}
+
+/// The design of a seed, with up to four jobs.
+pub fn design(seed: u64) -> Design {
+    let mut rng = Rng(seed);
+    let timesteps = rng.pick(&[1, 2, 3, 4, 5, 9]);
+    let pack = rng.pick(&[1, 2, 4, 4, 8]);
+    let shape = [1 + rng.below(3), 2 + rng.below(5), 2 + rng.below(5)].map(|n| n as u32);
+    let bits = 1 + rng.below(8) as u32;
+    let leak = rng.pick(&[(1, 0), (0, 0), (1, 1), (3, 2), (230, 8)]);
+    let shared = Shared {
+        lanes: pack * (1 + rng.below(3) as u32),
+        pack,
+        acc_bits: 0,
+        digit_bits: 0,
+        current_bits: 0,
+        membrane_bits: 0,
+        leak_num: leak.0,
+        leak_shift: leak.1,
+        reset: rng.pick(&[Reset::Soft, Reset::SoftDelayed, Reset::Hard, Reset::None]),
+        compare: rng.pick(&[Compare::AtLeast, Compare::Above]),
+        frac: rng.below(4) as u32,
+        input: InputMap { shape, halo: 0, bits },
+        trains: Vec::new(),
+        currents: Vec::new(),
+        jobs: Vec::new(),
+        readout: ReadoutStage {
+            name: "readout".into(),
+            input_bits: 1,
+            gain: Vec::new(),
+            offset: Vec::new(),
+            gain_bits: 1 + rng.below(10) as u32,
+            offset_bits: 1,
+            logit_bits: 1,
+            block: false,
+        },
+        banks: [Place::BlockRam; 2],
+        weights: Place::BlockRam,
+    };
+    let zero = Range(0, 0);
+    let mut draft = Draft {
+        rng,
+        timesteps,
+        shared,
+        currents: Vec::new(),
+        products: Vec::new(),
+        accumulators: zero,
+        membranes: zero,
+    };
+    let before = 1 + draft.rng.below(3);
+    for k in 0..before {
+        // Something fires.
+        draft.layer(k + 1 == before && draft.shared.trains.is_empty());
+    }
+    draft.readout();
+    draft.finish(seed)
+}
+
+/// An input for a design: about half of the levels are zero.
+pub fn input(design: &Design, seed: u64) -> Vec<u8> {
+    let mut rng = Rng(seed ^ 0x1297_3354);
+    let level = |_| if rng.one_in(2) { 0 } else { rng.below(1 << design.input.bits) as u8 };
+    (0..design.input.count).map(level).collect()
+}
+
+impl Draft {
+    fn between(&mut self, low: i64, high: i64) -> i64 {
+        low + self.rng.below((high - low + 1) as usize) as i64
+    }
+
+    /// A source, what is read of it, and the interval of its values.
+    fn source(&mut self, whole: bool) -> (Source, [u32; 3], Range) {
+        let (trains, currents) = (self.shared.trains.len(), self.currents.len());
+        let all = trains + trains + currents + 1;
+        let mut pick = self.rng.below(if whole || trains == 0 { all } else { all - 1 });
+        if pick < 2 * trains {
+            pick /= 2;
+            return (Source::Trains(pick), self.shared.trains[pick].shape, Range(0, 1));
+        }
+        pick -= 2 * trains;
+        if pick == currents {
+            let InputMap { shape, bits, .. } = self.shared.input;
+            return (Source::Input, shape, Range(0, (1 << bits) - 1));
+        }
+        let ([c, h, w], range) = (self.currents[pick].map.shape, self.currents[pick].range);
+        let mut some =
+            |n: u32| if whole { n } else { 1 + self.rng.below(n.min(3) as usize) as u32 };
+        let window = [some(h), some(w)];
+        let shift = self.rng.below(5) as u32;
+        let half = if shift > 0 { 1 << (shift - 1) } else { 0 };
+        let sum = range.times((window[0] * window[1]).into());
+        let range = sum.map(|v| (v + half) >> shift).or(Range(0, 0));
+        let gather = Gather { window, shift, bits: range.bits() };
+        self.currents[pick].read = self.shared.jobs.len();
+        (Source::Currents(pick, gather), [c, h / window[0], w / window[1]], range)
+    }
+
+    /// Window, stride, padding and extent along one dimension.
+    fn geometry(&mut self, extent: u32, source: Source) -> [u32; 4] {
+        if matches!(source, Source::Currents(..)) {
+            return [1, 1, 0, extent];
+        }
+        if self.rng.one_in(2) {
+            let padding = self.rng.below(2) as u32;
+            return [2 * padding + 1, 1, padding, extent];
+        }
+        let padding = self.rng.below(3) as u32;
+        let window = 1 + self.rng.below((extent + 2 * padding).min(4) as usize) as u32;
+        let padding = padding.min(window - 1);
+        let stride = 1 + self.rng.below(3) as u32;
+        [window, stride, padding, (extent + 2 * padding - window) / stride + 1]
+    }
+
+    /// A layer that is not the last.
+    fn layer(&mut self, must_fire: bool) {
+        let maps = self.shared.trains.len();
+        if !must_fire && maps > 0 && self.rng.one_in(4) {
+            return self.or(maps);
+        }
+        let (source, [from, h, w], range) = self.source(false);
+        let [rows, columns] = [self.geometry(h, source), self.geometry(w, source)];
+        let mut out = [1 + self.rng.below(10) as u32, rows[3], columns[3]];
+        let reads_current = matches!(source, Source::Currents(..));
+        // A map of the same places is added: then there are as many channels, too.
+        let fits = |c: &Current| c.map.shape[1..] == out[1..];
+        let add = self.currents.iter().position(fits).filter(|_| !reads_current);
+        let add = add.filter(|_| !self.rng.one_in(4));
+        let mut taken = None;
+        if let Some(m) = add {
+            out[0] = self.currents[m].map.shape[0];
+            self.currents[m].read = self.shared.jobs.len();
+            taken = Some(self.currents[m].map.bank);
+        }
+        if let Source::Currents(m, _) = source {
+            taken = Some(self.currents[m].map.bank);
+        }
+        let added = add.map(|m| self.currents[m].range);
+        let (mut sum, h) = self.sum((source, from, range), [rows, columns], out, added);
+        sum.add = add;
+        let what = if must_fire { self.rng.below(2) } else { self.rng.below(3) };
+        let keep = (what > 0).then(|| self.keep(out, taken, &h));
+        let fire = (what < 2).then(|| self.fire(out, &h));
+        sum.then = Then::Maps { keep, fire };
+        self.push(source, Work::Sum(Box::new(sum)), out);
+    }
+
+    fn push(&mut self, source: Source, work: Work, out: [u32; 3]) {
+        let name = format!("job{}", self.shared.jobs.len());
+        self.shared.jobs.push(Job { name, source, work, out });
+    }
+
+    fn or(&mut self, maps: usize) {
+        let from = self.rng.below(maps);
+        let [c, h, w] = self.shared.trains[from].shape;
+        let mut along = |extent: u32| {
+            let window = 1 + self.rng.below(extent.min(3) as usize) as u32;
+            let stride = 1 + self.rng.below(2) as u32;
+            [window, stride, (extent - window) / stride + 1]
+        };
+        let [rows, columns] = [along(h), along(w)];
+        let out = [c, rows[2], columns[2]];
+        self.shared.trains.push(TrainMap { shape: out, halo: 0, base: 0 });
+        let (window, stride) = ([rows[0], columns[0]], [rows[1], columns[1]]);
+        self.products.push(Range(0, 0));
+        self.push(Source::Trains(from), Work::Or { window, stride, to: maps }, out);
+    }
+
+    /// Weights, gains and offsets; the intervals of h, channel by channel.
+    fn sum(
+        &mut self,
+        (source, from, operand): (Source, u32, Range),
+        [rows, columns]: [[u32; 4]; 2],
+        out: [u32; 3],
+        added: Option<Range>,
+    ) -> (SumJob, Vec<Range>) {
+        let planes = if self.rng.one_in(2) { 1 } else { 2 + self.rng.below(7) as u32 };
+        let elements = (rows[0] * columns[0] * from) as usize;
+        let limit = 1i64 << (planes - 1);
+        let mut weight = |_| match planes {
+            1 => self.rng.pick(&[-1i8, 1]),
+            _ => (self.rng.below(2 * limit as usize) as i64 - limit) as i8,
+        };
+        let weights: Vec<i8> = (0..elements * out[0] as usize).map(&mut weight).collect();
+        let product =
+            |w: &[i8]| w.iter().fold(Range(0, 0), |sum, w| sum.plus(operand.times(i64::from(*w))));
+        let products: Vec<Range> = weights.chunks(elements).map(product).collect();
+        let all = products.iter().fold(Range(0, 0), |all, p| all.or(*p));
+        self.accumulators = self.accumulators.or(all);
+        if planes == 1 {
+            self.accumulators = self.accumulators.or(operand.times(elements as i64));
+        }
+        self.products.push(all);
+        let shift = self.rng.below(9) as u32;
+        let reach = self.between(20, 500) << shift;
+        let (mut gain, mut offset, mut h) = (Vec::new(), Vec::new(), Vec::new());
+        for p in products {
+            let most = (reach / p.largest().max(1)).max(1);
+            let (g, o) = (self.between(-most, most), self.between(-reach / 4, reach / 4));
+            let y = p.times(g).map(|v| (v + o) >> shift);
+            let sum = added.map_or(y, |r| y.plus(r));
+            self.membranes = self.membranes.or(y).or(sum);
+            h.push(sum);
+            gain.push(g);
+            offset.push(o);
+        }
+        let fits = self.shared.lanes.is_multiple_of(2) && out[0] <= self.shared.lanes / 2;
+        let slices = if fits && !self.rng.one_in(4) { 2 } else { 1 };
+        let (window, stride, padding) =
+            ([rows[0], columns[0]], [rows[1], columns[1]], [rows[2], columns[2]]);
+        let halo = padding[0].max(padding[1]);
+        match source {
+            Source::Input => self.shared.input.halo = self.shared.input.halo.max(halo),
+            Source::Trains(m) => {
+                let map = &mut self.shared.trains[m];
+                map.halo = map.halo.max(halo);
+            }
+            Source::Currents(..) => {}
+        }
+        let then = Then::Readout;
+        let (add, digits) = (None, 1);
+        let sum = SumJob {
+            window,
+            stride,
+            padding,
+            planes,
+            weights,
+            slices,
+            gain,
+            offset,
+            shift,
+            digits,
+            add,
+            then,
+        };
+        (sum, h)
+    }
+
+    /// A map of currents in another bank than the one that is read.
+    fn keep(&mut self, shape: [u32; 3], taken: Option<Bank>, h: &[Range]) -> usize {
+        let bank = match taken {
+            Some(Bank::A) => Bank::B,
+            Some(Bank::B) => Bank::A,
+            None => self.rng.pick(&[Bank::A, Bank::B]),
+        };
+        let range = h.iter().fold(Range(0, 0), |all, h| all.or(*h));
+        let map = CurrentMap { shape, bank, base: 0 };
+        let written = self.shared.jobs.len();
+        self.currents.push(Current { map, range, written, read: written });
+        self.currents.len() - 1
+    }
+
+    fn fire(&mut self, shape: [u32; 3], h: &[Range]) -> (Neurons, usize) {
+        let name = format!("lif{}", self.shared.jobs.len());
+        let mut n = Neurons { name, sign: Vec::new(), bias: Vec::new(), threshold: Vec::new() };
+        for h in h {
+            let h = &h.times(1 << self.shared.frac);
+            let most = h.largest().max(2);
+            let sign = if self.rng.one_in(8) { 0 } else { self.rng.pick(&[-1i8, 1, 1]) };
+            let (bias, theta) = (self.between(-most / 4, most / 4), self.between(1, most / 2));
+            self.membranes = self.membranes.or(*h).or(Range(bias, theta)).or(Range(0, bias));
+            self.neuron(h.times(sign.into()).plus(Range(bias, bias)), theta);
+            n.sign.push(sign);
+            n.bias.push(bias);
+            n.threshold.push(theta);
+        }
+        self.shared.trains.push(TrainMap { shape, halo: 0, base: 0 });
+        (n, self.shared.trains.len() - 1)
+    }
+
+    /// Follows the membrane of a neuron with these currents.
+    fn neuron(&mut self, current: Range, theta: i64) {
+        let (num, shift) = (i64::from(self.shared.leak_num), self.shared.leak_shift);
+        let leak = |r: Range| r.map(|v| (v * num) >> shift);
+        let mut v = Range(0, 0);
+        for _ in 0..self.timesteps {
+            let u = v.plus(current);
+            let below = (u.0 <= theta).then(|| Range(u.0, u.1.min(theta)));
+            let above = (u.1 >= theta).then(|| Range(u.0.max(theta), u.1));
+            let reset = |r: Range| match self.shared.reset {
+                Reset::Soft => leak(r.plus(Range(-theta, -theta))),
+                Reset::SoftDelayed => leak(r).plus(Range(-theta, -theta)),
+                Reset::Hard => Range(0, 0),
+                Reset::None => leak(r),
+            };
+            let next: Vec<Range> = below.map(leak).into_iter().chain(above.map(reset)).collect();
+            v = next.into_iter().reduce(Range::or).unwrap();
+            self.membranes = self.membranes.or(u).or(v).or(leak(u));
+        }
+    }
+
+    fn readout(&mut self) {
+        let (source, [from, h, w], range) = self.source(true);
+        let [rows, columns] = match source {
+            Source::Currents(..) => [[1, 1, 0, 1]; 2],
+            _ => [[h, 1, 0, 1], [w, 1, 0, 1]],
+        };
+        let out = [1 + self.rng.below(6) as u32, 1, 1];
+        let (sum, h) = self.sum((source, from, range), [rows, columns], out, None);
+        let (mut sums, mut offsets, mut logits) = (Range(0, 0), Range(0, 0), Range(0, 0));
+        for h in h {
+            let total = h.times(self.timesteps.into());
+            let gain = self.between(0, (1 << self.shared.readout.gain_bits) - 1);
+            let offset = self.between(-1000, 1000);
+            sums = sums.or(total);
+            offsets = offsets.or(Range(offset, offset));
+            logits = logits.or(total.times(gain).plus(Range(offset, offset)));
+            self.shared.readout.gain.push(gain);
+            self.shared.readout.offset.push(offset);
+        }
+        let readout = &mut self.shared.readout;
+        readout.input_bits = sums.bits();
+        readout.offset_bits = offsets.bits();
+        readout.logit_bits = logits.bits();
+        assert!(readout.logit_bits <= 32);
+        self.push(source, Work::Sum(Box::new(sum)), out);
+    }
+
+    /// Widths, and where the maps lie.
+    fn finish(mut self, seed: u64) -> Design {
+        self.shared.acc_bits = self.accumulators.bits();
+        self.shared.membrane_bits = self.membranes.bits();
+        let kept = self.currents.iter().fold(Range(0, 0), |all, c| all.or(c.range));
+        self.shared.current_bits = kept.bits();
+        let widest = self.products.iter().map(|p| p.bits()).max().unwrap();
+        let digit_bits = self.between(widest.div_ceil(3).into(), widest.into()) as u32;
+        self.shared.digit_bits = digit_bits;
+        for (job, product) in self.shared.jobs.iter_mut().zip(&self.products) {
+            if let Work::Sum(sum) = &mut job.work {
+                sum.digits = product.bits().div_ceil(digit_bits);
+                sum.digits += u32::from(sum.digits < 3 && self.rng.one_in(4));
+                // What the digits leave of the shift is a multiple of four.
+                let taken = (sum.digits - 1) * digit_bits;
+                let shift = taken + sum.shift.saturating_sub(taken).next_multiple_of(4);
+                let more = shift - sum.shift;
+                sum.gain.iter_mut().chain(&mut sum.offset).for_each(|v| *v <<= more);
+                sum.shift = shift;
+            }
+        }
+        if self.rng.one_in(4) {
+            self.shared.input.halo += 1;
+        }
+        let mut base = 0;
+        for map in &mut self.shared.trains {
+            map.halo += u32::from(self.rng.one_in(4));
+            map.base = base + self.rng.below(3) as u32;
+            base = map.base + map.depth(self.shared.pack);
+        }
+        // A map may lie where others lay that nobody reads any more.
+        for m in 0..self.currents.len() {
+            let Current { map, written, .. } = &self.currents[m];
+            let same = |c: &&Current| c.map.bank == map.bank;
+            let before = || self.currents[..m].iter().filter(same);
+            let dead = before().all(|c| c.read < *written);
+            let end = before().map(|c| c.map.base + c.map.depth(self.timesteps)).max();
+            let base = if dead { 0 } else { end.unwrap_or(0) };
+            self.currents[m].map.base = base;
+        }
+        self.shared.currents = self.currents.into_iter().map(|c| c.map).collect();
+        Design {
+            family: synfire::target::Family::default(),
+            name: format!("shared{seed}"),
+            timesteps: self.timesteps,
+            input: Input {
+                count: self.shared.input.shape.iter().product(),
+                bits: self.shared.input.bits,
+            },
+            stages: Vec::new(),
+            shared: Some(self.shared),
+            trace: true,
+        }
+    }
+}

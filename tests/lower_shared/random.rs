@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Interpreter and simulator agree on random networks of everything that the processor
+//! computes.
+
+use std::collections::BTreeMap;
+
+use synfire::diag::Result;
+use synfire::hw::shared::{Source, Then, Work};
+use synfire::hw::{self, Design, Mapping, Options};
+use synfire::interp::{Interp, Logits};
+use synfire::ir::{Graph, print, verify};
+use synfire::sim::{Recorder, Sim};
+
+use super::common::big_target;
+use super::common::rng::Rng;
+use super::networks::network;
+
+fn lower(g: &Graph, seed: u64) -> Result<Design> {
+    let lanes = [1, 2, 4, 8, 16, 64][(seed % 6) as usize];
+    let lanes = [("shared".to_owned(), lanes)].into();
+    let options = Options { mapping: Mapping::Shared, lanes, ..Options::default() };
+    hw::lower(g, &big_target(), &options).map(|(design, _)| design)
+}
+
+/// Which things jobs of a design do, and how often.
+fn count(design: &Design, seen: &mut BTreeMap<&'static str, usize>) {
+    let mut note = |what| *seen.entry(what).or_insert(0) += 1;
+    for job in &design.shared.as_ref().unwrap().jobs {
+        match job.source {
+            Source::Input => note("input"),
+            Source::Trains(_) => note("trains"),
+            Source::Currents(_, g) if g.window != [1, 1] || g.shift > 0 => note("gather"),
+            Source::Currents(..) => note("currents"),
+        }
+        let Work::Sum(sum) = &job.work else {
+            note("or");
+            continue;
+        };
+        note(if sum.planes == 1 { "±1" } else { "planes" });
+        if sum.add.is_some() {
+            note("add");
+        }
+        if sum.padding != [0, 0] {
+            note("padding");
+        }
+        if sum.digits > 1 {
+            note("digits");
+        }
+        if let Then::Maps { keep: Some(_), fire: Some(_) } = sum.then {
+            note("keep and fire");
+        }
+    }
+}
+
+fn agree(g: &Graph, design: &Design, rng: &mut Rng) {
+    let bits = design.input.bits;
+    let x: Vec<u8> = (0..design.input.count)
+        .map(|_| if rng.one_in(3) { 0 } else { rng.below(1 << bits) as u8 })
+        .collect();
+    let levels: Vec<u16> = x.iter().map(|v| u16::from(*v)).collect();
+    let want = Interp::new(g).unwrap().run(&levels).unwrap();
+    let mut log = Recorder::default();
+    let got = Sim::new(design).run(&x, &[], &mut log).unwrap();
+    let Logits::Integer(logits) = &want.logits else { panic!("not integers") };
+    assert_eq!(got.logits.iter().map(|v| i64::from(*v)).collect::<Vec<_>>(), *logits);
+    assert_eq!(usize::from(got.class), want.class);
+    let jobs = &design.shared.as_ref().unwrap().jobs;
+    for (index, job) in jobs.iter().enumerate() {
+        let Work::Sum(sum) = &job.work else { continue };
+        let Then::Maps { fire: Some((neurons, _)), .. } = &sum.then else { continue };
+        let spikes = want.spikes.iter().find(|s| s.node == neurons.name).unwrap();
+        for s in log.steps.iter().filter(|s| s.stage == index) {
+            let fired = spikes.fired[s.timestep as usize][s.neuron as usize];
+            assert_eq!(s.fires, fired, "{} {s:?}", neurons.name);
+        }
+    }
+}
+
+#[test]
+fn jobs_compute_what_the_graph_means() {
+    let count_of = |name: &str| std::env::var(name).ok().and_then(|v| v.parse().ok());
+    let cases: u64 = count_of("NETWORKS").unwrap_or(300);
+    let (mut seen, mut refused) = (BTreeMap::new(), BTreeMap::<String, u64>::new());
+    for seed in 0..cases {
+        let g = network(seed, 3 + (seed % 18) as usize);
+        verify(&g).unwrap_or_else(|d| panic!("{seed}: {d}"));
+        match lower(&g, seed) {
+            Ok(design) => {
+                count(&design, &mut seen);
+                let rng = &mut Rng(seed);
+                let same = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                    agree(&g, &design, rng);
+                    agree(&g, &design, rng);
+                }));
+                assert!(same.is_ok(), "{seed}: {}\n{:#?}", print(&g).unwrap(), design.shared);
+            }
+            Err(d) => {
+                assert_eq!(d.code.id, "SF0410", "{seed}: {d}");
+                assert!(d.location.path.is_some() && d.help.is_some(), "{d}");
+                let what = d.message.replace(|c: char| c.is_ascii_digit(), "#");
+                *refused.entry(what).or_default() += 1;
+            }
+        }
+    }
+    let all = ["input", "trains", "gather", "currents", "or", "±1", "planes", "add", "padding"];
+    for what in all.iter().chain(&["digits", "keep and fire"]) {
+        assert!(seen.contains_key(what), "{what}");
+    }
+    assert!(refused.values().sum::<u64>() * 3 < cases, "{refused:#?}");
+}

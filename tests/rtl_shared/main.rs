@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! The Verilog of the shared mapping fires the simulator's spikes in the simulator's cycles: on
+//! random designs of every combination of jobs, and on random networks that are lowered, where
+//! the interpreter agrees, too. The designs are the same in every run.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../lower_shared/networks.rs"]
+mod networks;
+#[path = "../common/tools.rs"]
+mod tools;
+
+use std::path::Path;
+
+use synfire::emit::{self, RTL_DIR};
+use synfire::flow::{Tool, Toolbox};
+use synfire::hw::{self, Design, Mapping, Options};
+use synfire::ir::Graph;
+use synfire::verify::{
+    Executor, InterpExecutor, Outcome, RtlExecutor, Scope, SimExecutor, compare,
+};
+
+use common::rng::Rng;
+use common::{big_target, shared};
+use networks::network;
+use tools::tools;
+
+/// A design, its graph if it comes from one, and inputs.
+struct Case {
+    name: String,
+    graph: Option<Graph>,
+    design: Design,
+    images: Vec<Vec<u8>>,
+}
+
+/// A design drawn job by job.
+fn drawn(seed: u64) -> Case {
+    let design = shared::design(seed);
+    let images = (0..3).map(|k| shared::input(&design, seed * 100 + k)).collect();
+    Case { name: format!("design {seed}"), graph: None, design, images }
+}
+
+/// A network that is lowered; none if the processor does not take it.
+fn lowered(seed: u64) -> Option<Case> {
+    let graph = network(seed, 3 + (seed % 12) as usize);
+    let lanes = [1, 2, 4, 8, 5, 16][(seed % 6) as usize];
+    let lanes = [("shared".to_owned(), lanes)].into();
+    let options = Options { mapping: Mapping::Shared, lanes, ..Options::default() };
+    let (design, _) = hw::lower(&graph, &big_target(), &options).ok()?;
+    let mut rng = Rng(seed);
+    let bits = design.input.bits;
+    let mut level = |_| if rng.one_in(3) { 0 } else { rng.below(1 << bits) as u8 };
+    let images = (0..3).map(|_| (0..design.input.count).map(&mut level).collect()).collect();
+    Some(Case { name: format!("network {seed}"), graph: Some(graph), design, images })
+}
+
+/// The first difference, in words.
+fn equal(what: &str, expected: &[Outcome], found: &[Outcome], scope: Scope) -> Result<(), String> {
+    match compare(expected.len(), expected, found, scope).1 {
+        None => Ok(()),
+        Some(d) => Err(format!("{what}: image {}: {}", d.image, d.what)),
+    }
+}
+
+impl Case {
+    fn check(&self, toolbox: &Toolbox, dir: &Path, fault: Option<&Fault>) -> Result<(), String> {
+        for file in emit::emit(&self.design, &big_target()).unwrap() {
+            let path = dir.join(&file.path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, file.contents).unwrap();
+        }
+        let rtl = dir.join(RTL_DIR);
+        if let Some((module, find, replace)) = fault {
+            let text = std::fs::read_to_string(rtl.join(module)).unwrap();
+            assert_eq!(text.matches(find).count(), 1, "{module}: {find}");
+            std::fs::write(rtl.join(module), text.replace(find, replace)).unwrap();
+        }
+        let images: Vec<&[u8]> = self.images.iter().map(Vec::as_slice).collect();
+        let run = |level: &mut dyn Executor| level.run(&images).map_err(|d| d.to_string());
+        let (spikes, cycles) = (Scope::spikes(&self.design), Scope::cycles(&self.design));
+        let sim = run(&mut SimExecutor::new(&self.design, Vec::new()))?;
+        if let Some(graph) = &self.graph {
+            let interp = run(&mut InterpExecutor::new(graph).unwrap())?;
+            equal("interp = sim", &interp, &sim, spikes)?;
+        }
+        let core = RtlExecutor::build(toolbox, &self.design, &rtl, &dir.join("work"), Vec::new());
+        let mut core =
+            core.map_err(|d| d.to_string())?.with_weights(emit::load_image(&self.design));
+        equal("sim = rtl", &sim, &run(&mut core)?, cycles)?;
+        equal("with pauses", &sim, &run(&mut core.with_pauses())?, spikes)
+    }
+}
+
+/// Runs all cases on two threads; how many were compared.
+fn all(cases: Vec<Case>) -> Option<usize> {
+    let toolbox = tools(&[Tool::Verilator, Tool::Cxx])?;
+    let count = cases.len();
+    let half = count.div_ceil(2);
+    let mut cases = cases;
+    let rest = cases.split_off(half.min(count));
+    std::thread::scope(|scope| {
+        for part in [cases, rest] {
+            let toolbox = &toolbox;
+            scope.spawn(move || {
+                for case in part {
+                    let dir = tempfile::tempdir().unwrap();
+                    case.check(toolbox, dir.path(), None)
+                        .unwrap_or_else(|e| panic!("{}: {e}", case.name));
+                }
+            });
+        }
+    });
+    Some(count)
+}
+
+#[test]
+fn the_processor_is_the_simulator() {
+    let cases: Vec<Case> = (1..=12).map(drawn).chain((0..48).filter_map(lowered)).collect();
+    assert!(cases.len() > 40, "{} cases", cases.len());
+    if let Some(n) = all(cases) {
+        eprintln!("{n} designs: no difference");
+    }
+}
+
+#[test]
+#[ignore = "an hour; part of the nightly run"]
+fn five_hundred_designs_of_the_processor() {
+    let cases: Vec<Case> = (13..=200).map(drawn).chain((48..520).filter_map(lowered)).collect();
+    assert!(cases.len() > 500, "{} cases", cases.len());
+    if let Some(n) = all(cases) {
+        eprintln!("{n} designs: no difference");
+    }
+}
+
+/// Module, what is found once in it, what is put there.
+type Fault = (&'static str, &'static str, &'static str);
+
+/// What a comparison has to notice: an address of a map, the alignment of an added map, a
+/// counter of the walk, a gain, the sign of a plane, a frame that is left out.
+const FAULTS: &[Fault] = &[
+    ("sf_train_write.v", "+ (row_end ? gap_i", "+ (1'b0 ? gap_i"),
+    (
+        "sf_currents.v",
+        "if (start_i) r_addr_q <= r_base_i;",
+        "if (start_i) r_addr_q <= r_base_i + 1'b1;",
+    ),
+    ("sf_walk.v", "at_end[k] ? {CW{1'b0}} : at_q[k*CW +: CW] + 1'b1", "at_q[k*CW +: CW] + 1'b1"),
+    ("sf_tail.v", "digit * gain_i", "digit * offset_i"),
+    ("sf_lanes.v", "minus1_q ? -scaled : scaled", "scaled"),
+    ("sf_emit.v", "fresh_q ? row_i :", "1'b0 ? row_i :"),
+];
+
+#[test]
+fn faults_of_the_processor_are_noticed() {
+    let Some(toolbox) = tools(&[Tool::Verilator, Tool::Cxx]) else { return };
+    for fault in FAULTS {
+        let noticed = (1..60).map(drawn).any(|case| {
+            let jobs = &case.design.shared.as_ref().unwrap().jobs;
+            // The first designs that can show it; most show it at once.
+            let shows = jobs.len() > 2;
+            let dir = tempfile::tempdir().unwrap();
+            shows && case.check(&toolbox, dir.path(), Some(fault)).is_err()
+        });
+        assert!(noticed, "{fault:?}");
+    }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Builds the tests of the copied tree, and runs them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::switch::VARIABLE;
+
+/// A test that takes longer than this hangs: also a way to notice a fault.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Programs of the tests, by their names (`lib` is the library's).
+pub(crate) type Programs = BTreeMap<String, PathBuf>;
+
+/// An error of the compiler: file, first and last line.
+pub(crate) type Span = (String, usize, usize);
+
+/// What a build came to.
+pub(crate) enum Built {
+    Good(Programs),
+    /// Where the errors are, and what the compiler said.
+    Bad(Vec<Span>, String),
+}
+
+/// Builds the tests that are named.
+pub(crate) fn build(tree: &Path, out: &Path, tests: &BTreeSet<String>) -> Result<Built, String> {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(["test", "--no-run", "--package", "synfire", "--message-format=json"]);
+    for test in tests {
+        if test == "lib" {
+            command.arg("--lib");
+        } else {
+            command.args(["--test", test]);
+        }
+    }
+    command.current_dir(tree).env("CARGO_TARGET_DIR", out).stderr(Stdio::null());
+    let done = command.output().map_err(|e| format!("cargo: {e}"))?;
+    let (mut programs, mut spans, mut said) = (Programs::new(), Vec::new(), String::new());
+    for line in String::from_utf8_lossy(&done.stdout).lines() {
+        let Ok(message) = serde_json::from_str::<Value>(line) else { continue };
+        if let (Some(program), true) =
+            (message["executable"].as_str(), message["profile"]["test"] == true)
+        {
+            let is_library = message["target"]["kind"][0] == "lib";
+            let name = if is_library { Some("lib") } else { message["target"]["name"].as_str() };
+            programs.extend(name.map(|n| (n.to_owned(), PathBuf::from(program))));
+        }
+        let error = &message["message"];
+        if error["level"] == "error" {
+            said += error["rendered"].as_str().unwrap_or_default();
+            spans.extend(error["spans"].as_array().into_iter().flatten().filter_map(span));
+        }
+    }
+    Ok(if done.status.success() { Built::Good(programs) } else { Built::Bad(spans, said) })
+}
+
+fn span(span: &Value) -> Option<Span> {
+    let line = |name: &str| usize::try_from(span[name].as_u64()?).ok();
+    Some((span["file_name"].as_str()?.to_owned(), line("line_start")?, line("line_end")?))
+}
+
+/// How a test went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ran {
+    /// So many tests passed.
+    Passed(usize),
+    /// These failed.
+    Failed(Vec<String>),
+    /// It did not end, or ended without a word.
+    Died(&'static str),
+}
+
+/// Runs the tests of `program` whose names contain `filter`, with a fault switched on or none.
+pub(crate) fn run(
+    tree: &Path,
+    program: &Path,
+    filter: &str,
+    fault: Option<usize>,
+) -> Result<Ran, String> {
+    let log = tree.with_file_name("test.log");
+    let file = File::create(&log).map_err(|e| format!("{}: {e}", log.display()))?;
+    let mut command = Command::new(program);
+    command.args((!filter.is_empty()).then_some(filter)).current_dir(tree);
+    // Without its tools a test passes and notices nothing.
+    command.env("SYNFIRE_REQUIRE_TOOLS", "1").env("RUST_BACKTRACE", "0").env_remove(VARIABLE);
+    if let Some(fault) = fault {
+        command.env(VARIABLE, fault.to_string());
+    }
+    command.stdin(Stdio::null()).stdout(file).stderr(Stdio::null());
+    let mut child = command.spawn().map_err(|e| format!("{}: {e}", program.display()))?;
+    let begun = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().map_err(|e| e.to_string())? {
+            break status;
+        }
+        if begun.elapsed() > PATIENCE {
+            let _ = child.kill().and_then(|()| child.wait());
+            return Ok(Ran::Died("does not end"));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    let said = std::fs::read(&log).map_err(|e| format!("{}: {e}", log.display()))?;
+    Ok(outcome(&String::from_utf8_lossy(&said), status.success()))
+}
+
+fn outcome(said: &str, is_good: bool) -> Ran {
+    let of = |ending: &str| {
+        let name = |l: &str| l.strip_prefix("test ")?.strip_suffix(ending).map(str::to_owned);
+        said.lines().filter_map(name).collect::<Vec<_>>()
+    };
+    let failed = of(" ... FAILED");
+    match (is_good, failed.is_empty()) {
+        (true, _) => Ran::Passed(of(" ... ok").len()),
+        (false, false) => Ran::Failed(failed),
+        (false, true) => Ran::Died("breaks off"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_are_read() {
+        let said = "running 2 tests\ntest a::b ... ok\ntest a::c ... FAILED\n\nfailures:\n";
+        assert_eq!(outcome(said, false), Ran::Failed(vec!["a::c".into()]));
+        assert_eq!(outcome("running 1 test\ntest a::b ... ok\n", true), Ran::Passed(1));
+        assert_eq!(outcome("running 0 tests\n", true), Ran::Passed(0));
+        assert_eq!(outcome("running 1 test\n", false), Ran::Died("breaks off"));
+    }
+}
