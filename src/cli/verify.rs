@@ -18,8 +18,8 @@ use crate::flow::process::create_dir;
 use crate::flow::{Tool, Toolbox, family};
 use crate::target::Family;
 use crate::verify::{
-    Executor, GateExecutor, InterpExecutor, Level, Mutation, Mutator, Outcome, Pair, Report,
-    RtlExecutor, Scope, SimExecutor,
+    Executor, GateExecutor, InterpExecutor, Level, Mutation, Mutator, Pair, Report, RtlExecutor,
+    Scope, SimExecutor,
 };
 
 /// Check that interp = sim = RTL = netlist = unpacked bitstream, spike by spike.
@@ -206,26 +206,16 @@ impl Check<'_> {
         }
         let bitstream = self.packed()?;
         let inputs = self.inputs.first(MUTATION_INPUTS);
-        let expected: Vec<Outcome> =
-            SimExecutor::new(&self.build.design, Vec::new()).run(&inputs)?;
+        let (design, target) = (&self.build.design, &self.build.target);
         let work = self.work.join("mutations");
-        create_dir(&work)?;
-        let mutator = Mutator {
-            toolbox: &self.toolbox,
-            design: &self.build.design,
-            target: &self.build.target,
-            work,
-            expected: &expected,
-            inputs: &inputs,
-        };
+        let mutator = Mutator::new(&self.toolbox, design, target, work, &inputs)?;
         for mutation in Mutation::ALL {
             self.progress.set_message(format!("deliberate fault: {mutation:?}"));
             let bitstream = bitstream.as_ref().map(|(asc, pcf, d)| (&**asc, &**pcf, *d));
             match mutator.run(mutation, bitstream)? {
                 Some(result) => self.report.mutations.push(result),
                 None if mutation == Mutation::Bitstream && bitstream.is_some() => {
-                    let message =
-                        "bitstream mutation: neither weights nor thresholds are in block RAM";
+                    let message = "bitstream mutation: no number that shows is in block RAM";
                     self.report.left_out.push(message.into());
                 }
                 None => {}

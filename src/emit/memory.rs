@@ -6,7 +6,7 @@ use crate::hw::{DenseStage, Design, LifStage, Place, ReadoutStage, Stage};
 
 /// Name of the file with the contents of stage `index`, in [`RTL_DIR`].
 #[must_use]
-pub fn name(index: usize) -> String {
+pub(super) fn name(index: usize) -> String {
     format!("mem_{index}.hex")
 }
 
@@ -93,6 +93,33 @@ pub(super) fn hex(width: u32, bit: impl Fn(u32) -> bool) -> String {
         char::from_digit(nibble, 16).unwrap_or('0')
     };
     (0..width.div_ceil(4)).rev().map(digit).chain(['\n']).collect()
+}
+
+/// The words of such a file, the lowest bits first; nothing if it is none.
+#[must_use]
+pub fn rows(text: &[u8]) -> Option<Vec<Vec<bool>>> {
+    let row = |line: &str| {
+        let digits = line.trim().chars().rev().map(|c| c.to_digit(16));
+        let bits = |d: u32| (0..4).map(move |b| d >> b & 1 == 1);
+        Some(digits.collect::<Option<Vec<_>>>()?.into_iter().flat_map(bits).collect())
+    };
+    std::str::from_utf8(text).ok()?.lines().map(row).collect()
+}
+
+/// Files in [`RTL_DIR`] whose contents lie in block RAM, with the layer or the purpose.
+#[must_use]
+pub fn in_blocks(design: &Design) -> Vec<(String, String)> {
+    if let Some(shared) = &design.shared {
+        return super::shared::in_blocks(shared);
+    }
+    let in_block = |s: &Stage| match s {
+        Stage::Dense(d) => d.place == Place::BlockRam,
+        Stage::Lif(l) => l.block,
+        Stage::Readout(r) => r.block,
+        Stage::Count(_) => false,
+    };
+    let stages = design.stages.iter().enumerate().filter(|(_, s)| in_block(s));
+    stages.map(|(i, _)| (name(i), format!("stage {i}"))).collect()
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ mod top;
 use crate::diag::{Diagnostic, Result};
 use crate::hw::Design;
 use crate::target::Target;
-pub use memory::{load_image, name as contents_file};
+pub use memory::{in_blocks as block_memories, load_image, rows as memory_rows};
 pub use top::divider;
 
 /// A file to be written, its path relative to the output directory.

@@ -86,7 +86,7 @@ impl<'d> GateExecutor<'d> {
                 (NETLIST, sources, Vec::new())
             }
             Level::Routed(json) => {
-                let netlist = Netlist::parse(&read_file(json)?).and_then(|n| n.to_verilog(TOP));
+                let netlist = Netlist::parse(&read_file(json)?).and_then(|n| n.to_verilog(MODULE));
                 let verilog = work.join("routed.v");
                 write_file(&verilog, netlist.in_file(json)?)?;
                 (ROUTED, vec![verilog], Vec::new())

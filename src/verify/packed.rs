@@ -11,11 +11,11 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::diag::{Diagnostic, Result, codes, read_file};
-use crate::emit::{RTL_DIR, contents_file};
+use crate::emit::{RTL_DIR, block_memories, memory_rows};
 use crate::flow::ecp5::{self, BlockRam, Netlist};
 use crate::flow::process::create_dir;
 use crate::flow::{Toolbox, pack};
-use crate::hw::{Design, Place, Stage};
+use crate::hw::Design;
 
 /// What was compared, and the first difference.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -103,42 +103,27 @@ pub fn check_packed(
     Ok(packed)
 }
 
-/// Rows of an emitted memory, and its stage.
+/// Rows of an emitted memory, and whose it is.
 struct Emitted {
-    stage: usize,
+    whose: String,
     /// Bits of each row, the lowest first.
     rows: Vec<Vec<bool>>,
 }
 
-/// The emitted memories that lie in block RAM.
+/// The emitted memories that lie in block RAM. One whose words are all the same is none.
 fn memories(design: &Design, build: &Path) -> Result<Vec<Emitted>> {
-    let in_block = |s: &Stage| match s {
-        Stage::Dense(d) => d.place == Place::BlockRam,
-        Stage::Lif(l) => l.block,
-        Stage::Readout(r) => r.block,
-        Stage::Count(_) => false,
-    };
-    let stages = design.stages.iter().enumerate().filter(|(_, s)| in_block(s));
-    stages
-        .map(|(stage, _)| {
-            let path = build.join(RTL_DIR).join(contents_file(stage));
-            let text = String::from_utf8_lossy(&read_file(&path)?).into_owned();
-            let row = |line: &str| {
-                let digits = line.trim().chars().rev().map(|c| c.to_digit(16));
-                let bits = |d: u32| (0..4).map(move |b| d >> b & 1 == 1);
-                digits
-                    .map(|d| d.map(bits))
-                    .collect::<Option<Vec<_>>>()
-                    .map(|d| d.into_iter().flatten().collect::<Vec<bool>>())
-            };
-            let rows: Option<Vec<_>> = text.lines().map(row).collect();
-            let rows = rows.ok_or_else(|| {
-                let message = "memory contents are not hexadecimal";
-                Diagnostic::new(&codes::BUILD_DAMAGED, message).in_file(&path)
-            })?;
-            Ok(Emitted { stage, rows })
-        })
-        .collect()
+    let mut all = Vec::new();
+    for (file, whose) in block_memories(design) {
+        let path = build.join(RTL_DIR).join(file);
+        let rows = memory_rows(&read_file(&path)?).ok_or_else(|| {
+            let message = "memory contents are not hexadecimal";
+            Diagnostic::new(&codes::BUILD_DAMAGED, message).in_file(&path)
+        })?;
+        if rows.iter().any(|row| *row != rows[0]) {
+            all.push(Emitted { whose, rows });
+        }
+    }
+    Ok(all)
 }
 
 /// The bits of one column of one block RAM, address by address.
@@ -179,7 +164,7 @@ fn compare(
     for memory in memories {
         let hit = groups.iter().find(|(_, (depth, columns))| holds(columns, memory, *depth));
         let Some(name) = hit.map(|(name, _)| *name) else {
-            return Err(format!("no block RAMs hold the memory of stage {}", memory.stage));
+            return Err(format!("no block RAMs hold the memory of {}", memory.whose));
         };
         groups.remove(name);
         packed.memories += 1;
@@ -240,7 +225,7 @@ mod tests {
     /// A memory of 600 words of `width` bits, without constant columns.
     fn emitted(width: usize) -> Emitted {
         let row = |r: usize| (0..width).map(|c| (r * 7 + c * c + r / (c + 2)) % 3 == 0).collect();
-        Emitted { stage: 0, rows: (0..600).map(row).collect() }
+        Emitted { whose: "stage 0".into(), rows: (0..600).map(row).collect() }
     }
 
     /// Block RAMs of words of `shape` bits with these rows, as synthesis lays them out.

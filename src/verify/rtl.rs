@@ -21,6 +21,7 @@ const FLAG_TRACE: u32 = 1;
 const FLAG_PAUSES: u32 = 2;
 
 /// `sf_core`, simulated.
+#[derive(Clone)]
 pub struct RtlExecutor<'d> {
     design: &'d Design,
     program: PathBuf,

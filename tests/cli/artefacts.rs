@@ -74,12 +74,16 @@ fn other_netlist(text: String) -> String {
     lines.join("\n")
 }
 
-/// The contents of the memories in a configuration.
+/// The contents of the memories in a configuration: thresholds as high as they can be.
 fn other_configuration(text: String) -> String {
     let mut is_memory = false;
     let mut line = |line: &str| {
         is_memory = line.starts_with(".ram_data") || is_memory && !line.starts_with('.');
-        if is_memory && !line.starts_with('.') { other_digits(line) } else { line.to_owned() }
+        let (first, rest) = line.split_at(line.len().min(1));
+        match is_memory && !line.starts_with('.') {
+            true => format!("{first}{}", "f".repeat(rest.len())),
+            false => line.to_owned(),
+        }
     };
     text.lines().map(&mut line).collect::<Vec<_>>().join("\n")
 }

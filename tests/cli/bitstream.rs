@@ -70,14 +70,14 @@ fn a_damaged_bitstream_is_noticed() {
     place.good(&format!("{COMPILE} b"));
     let report = place.json("verify b --mutate --rtl 1 --top 1 --netlist 1 --on-bitstream 1");
     let mutations = report["mutations"].as_array().unwrap();
-    assert_eq!(mutations.len(), 4, "{report}");
+    assert_eq!(mutations.len(), 5, "{report}");
     for m in mutations {
         assert!(m["caught"]["what"].is_string(), "{m}");
         // A changed transition is the only fault that a design cannot express.
         assert_eq!(m["as_predicted"].is_null(), m["mutation"] == "transition", "{m}");
     }
     // The faulty bitstream in the place of the sound one, on the input that shows it.
-    let image = mutations[3]["caught"]["image"].as_u64().unwrap() + 1;
+    let image = mutations[4]["caught"]["image"].as_u64().unwrap() + 1;
     std::fs::copy(place.path("b/verify/mutations/bitstream/mutated.bin"), place.path("b/top.bin"))
         .unwrap();
     let line = format!("verify b --rtl 1 --top 1 --netlist 1 --on-bitstream {image}");

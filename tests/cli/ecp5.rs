@@ -46,7 +46,7 @@ fn the_routed_netlist_and_the_contents_of_the_bitstream_agree() {
     assert!(packed["compared"]["memories"].as_u64() > Some(0), "{packed}");
     let caught = packed["fault"]["caught"].as_str().unwrap();
     assert!(caught.starts_with("block RAM "), "{caught}");
-    assert_eq!(report["mutations"].as_array().unwrap().len(), 3, "{report}");
+    assert_eq!(report["mutations"].as_array().unwrap().len(), 4, "{report}");
     assert_eq!(report["left_out"], json!([]));
 
     // A bit of a memory, in the bitstream; then the emitted memory itself.

@@ -118,7 +118,7 @@ fn deliberate_faults_are_noticed() {
     place.good("compile {student} --target icebreaker -o b");
     let report = place.json("verify b --count 4 --rtl 1 --top 1 --mutate");
     let mutations = report["mutations"].as_array().unwrap();
-    assert_eq!(mutations.len(), 3, "{report}");
+    assert_eq!(mutations.len(), 4, "{report}");
     assert!(mutations.iter().all(|m| m["caught"]["what"].is_string()), "{report}");
     assert_eq!(report["left_out"][1], "bitstream mutation: compiled without --bitstream");
 }

@@ -108,7 +108,7 @@ fn twice_the_neurons_down_to_the_bitstream() {
     assert_eq!(report["left_out"], Value::Array(Vec::new()));
     let mutations = report["mutations"].as_array().unwrap();
     let kinds: Vec<_> = mutations.iter().map(|m| m["mutation"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["weight", "threshold", "transition", "bitstream", "load"]);
+    assert_eq!(kinds, ["weight", "threshold", "gain", "transition", "bitstream", "load"]);
     for m in mutations {
         assert!(m["caught"]["what"].is_string(), "{m}");
         assert_eq!(m["as_predicted"].is_null(), m["mutation"] == "transition", "{m}");

@@ -21,7 +21,12 @@ pub(crate) fn steps(task: &str, _: &Options) -> Option<Vec<Make>> {
             let slow: [Make; 5] = [data, bench_once, slow_tests, injected, claims];
             Some([&checks[..], &companion, &slow, &[tests]].concat())
         }
-        "demo" => Some(vec![setup, compile, simulate, verify, energy, results]),
+        "demo" => {
+            let dense: [Make; 5] = [compile, simulate, verify, energy, results];
+            let conv: [Make; 5] =
+                [compile_conv, simulate_conv, verify_conv, energy_conv, results_conv];
+            Some([&[setup as Make][..], &dense, &conv].concat())
+        }
         "bench" => Some(vec![bench]),
         _ => None,
     }
@@ -72,7 +77,9 @@ fn distill_doc(_: &Options) -> Step {
 }
 
 fn distill_tests(_: &Options) -> Step {
-    let args = [&["test", "--quiet"], &DISTILL[..], &["--lib", "--bins", "--tests"]].concat();
+    let args =
+        [&["test", "--quiet", "--no-fail-fast"], &DISTILL[..], &["--lib", "--bins", "--tests"]]
+            .concat();
     Step::cargo("distill-tests", "unit and integration tests of the companion", &args)
 }
 
@@ -82,7 +89,7 @@ fn claims(_: &Options) -> Step {
 }
 
 fn tests(options: &Options) -> Step {
-    let args = ["test", "--lib", "--bins", "--tests"];
+    let args = ["test", "--no-fail-fast", "--lib", "--bins", "--tests"];
     require_tools(
         Step::cargo("tests", "unit and integration tests, with the external tools", &args),
         options,
@@ -112,9 +119,12 @@ fn require_tools(step: Step, options: &Options) -> Step {
     if options.allow_missing { step } else { step.env("SYNFIRE_REQUIRE_TOOLS", "1") }
 }
 
-/// The model that the demonstration starts from, and where its results go.
+/// The models that the demonstration starts from, and where its results go: a chain of dense
+/// layers, and convolutions on one processor.
 const DEMO_MODEL: &str = "distill/students/fashion_mlp.onnx";
 const DEMO_OUT: &str = "build/demo";
+const CONV_MODEL: &str = "distill/students/fashion_conv.onnx";
+const CONV_OUT: &str = "build/conv";
 /// Test images of Fashion-MNIST and their labels.
 const DEMO_IMAGES: &str = "tests/models/student/images-idx3-ubyte.gz";
 const DEMO_LABELS: &str = "tests/models/student/labels-idx1-ubyte.gz";
@@ -129,23 +139,54 @@ fn compile(_: &Options) -> Step {
     synfire("compile", "from the model to the bitstream", &args)
 }
 
-fn simulate(_: &Options) -> Step {
-    let args = ["simulate", DEMO_OUT, "--images", DEMO_IMAGES, "--labels", DEMO_LABELS];
-    synfire("simulate", "how often it is right, and in how many cycles", &args)
+fn compile_conv(_: &Options) -> Step {
+    let args = ["compile", CONV_MODEL, "--target", "icebreaker", "-o", CONV_OUT, "--bitstream"];
+    synfire("compile-conv", "a convolutional student to its bitstream", &args)
 }
 
+fn simulate(_: &Options) -> Step {
+    simulated("simulate", DEMO_OUT)
+}
+
+fn simulate_conv(_: &Options) -> Step {
+    simulated("simulate-conv", CONV_OUT)
+}
+
+fn simulated(name: &'static str, build: &str) -> Step {
+    let args = ["simulate", build, "--images", DEMO_IMAGES, "--labels", DEMO_LABELS];
+    synfire(name, "how often it is right, and in how many cycles", &args)
+}
+
+const VERIFIED: &str = "the bitstream fires the model's spikes";
+
 fn verify(_: &Options) -> Step {
-    let args = ["verify", DEMO_OUT, "--images", DEMO_IMAGES];
-    synfire("verify", "the bitstream fires the model's spikes", &args)
+    synfire("verify", VERIFIED, &["verify", DEMO_OUT, "--images", DEMO_IMAGES])
+}
+
+/// Fewer images: an inference has a hundred times the cycles.
+fn verify_conv(_: &Options) -> Step {
+    let counts = ["--rtl", "8", "--top", "1", "--netlist", "1", "--on-bitstream", "1"];
+    let args = ["verify", CONV_OUT, "--images", DEMO_IMAGES];
+    synfire("verify-conv", VERIFIED, &[&args[..], &counts].concat())
 }
 
 fn energy(_: &Options) -> Step {
-    let args = ["energy", DEMO_OUT, "--images", DEMO_IMAGES];
-    synfire("energy", "what one inference costs", &args)
+    synfire("energy", COST, &["energy", DEMO_OUT, "--images", DEMO_IMAGES])
 }
+
+fn energy_conv(_: &Options) -> Step {
+    synfire("energy-conv", COST, &["energy", CONV_OUT, "--images", DEMO_IMAGES])
+}
+
+const COST: &str = "what one inference costs";
 
 fn results(_: &Options) -> Step {
     Step { name: "results", about: "where the results are", action: Action::Show(DEMO_OUT) }
+}
+
+fn results_conv(_: &Options) -> Step {
+    let about = "where those of the convolutional one are";
+    Step { name: "results-conv", about, action: Action::Show(CONV_OUT) }
 }
 
 #[cfg(test)]

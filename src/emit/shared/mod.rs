@@ -11,19 +11,37 @@ use crate::hw::shared::Shared;
 use crate::hw::{Design, Place};
 pub(super) use contents::load_image;
 
+/// Files of the memories, as the template names them.
+const GAINS: &str = "gains.hex";
+const NEURONS: &str = "neurons.hex";
+const READOUT: &str = "readout.hex";
+const WORDS: &str = "weights.hex";
+
+/// Those whose contents lie in block RAM, with their purpose.
+pub(super) fn in_blocks(shared: &Shared) -> Vec<(String, String)> {
+    let all = [
+        (GAINS, "gains", true),
+        (NEURONS, "neurons", true),
+        (READOUT, "readout", shared.readout.block),
+        (WORDS, "weights", shared.weights == Place::BlockRam),
+    ];
+    let block = all.into_iter().filter(|(.., block)| *block);
+    block.map(|(file, what, _)| (file.to_owned(), what.to_owned())).collect()
+}
+
 /// Every file of the core.
 pub(super) fn files(design: &Design, shared: &Shared) -> Result<Vec<File>> {
     let rtl = |name: &str, text: String| File::new(format!("{RTL_DIR}/{name}"), text);
     let mut files = vec![
         core::render(design, shared)?,
-        rtl("gains.hex", contents::gains(shared)),
-        rtl("neurons.hex", contents::neurons(shared)),
-        rtl("readout.hex", super::memory::gains(&shared.readout)),
+        rtl(GAINS, contents::gains(shared)),
+        rtl(NEURONS, contents::neurons(shared)),
+        rtl(READOUT, super::memory::gains(&shared.readout)),
     ];
     if shared.weights == Place::Spram {
         files.push(File::new(WEIGHTS, load_image(shared)));
     } else {
-        files.push(rtl("weights.hex", contents::weights(shared)));
+        files.push(rtl(WORDS, contents::weights(shared)));
     }
     Ok(files)
 }

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Deliberate faults: a comparison that cannot fail proves nothing.
+//!
+//! Each fault is chosen such that `sim`, given the same fault where it can express it,
+//! says beforehand that the inputs show it.
+
+mod block;
+mod chain;
+mod change;
+mod processor;
+
+use std::cell::OnceCell;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::slice;
+
+use serde::Serialize;
+
+use super::gate::Level;
+use super::trial::{MutationResult, Trial};
+use super::{Executor, GateExecutor, Outcome, RtlExecutor, Scope, SimExecutor, compare};
+use crate::diag::{Diagnostic, Result, codes, read_file, write_file};
+use crate::emit;
+use crate::flow::process::create_dir;
+use crate::flow::{Toolbox, pack, ram};
+use crate::hw::Design;
+use crate::target::Target;
+use change::{Change, Kind, changes};
+
+/// A kind of fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mutation {
+    /// One weight has the other sign, or another lowest bit.
+    Weight,
+    /// One bit of one threshold.
+    Threshold,
+    /// One bit of one gain.
+    Gain,
+    /// A map is read from a wrong address.
+    Address,
+    /// The currents of another channel are added.
+    Alignment,
+    /// The windows of a layer begin a row late.
+    Row,
+    /// One transition of a state machine.
+    Transition,
+    /// One bit of block RAM in the packed bitstream.
+    Bitstream,
+    /// One bit of the weights that are loaded into the packed bitstream's hardware.
+    Load,
+}
+
+impl Mutation {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Weight,
+        Self::Threshold,
+        Self::Gain,
+        Self::Address,
+        Self::Alignment,
+        Self::Row,
+        Self::Transition,
+        Self::Bitstream,
+        Self::Load,
+    ];
+
+    /// What it changes in a design; none if a design cannot express it, or more is needed.
+    fn kind(self) -> Option<Kind> {
+        match self {
+            Self::Weight => Some(Kind::Weight),
+            Self::Threshold => Some(Kind::Threshold),
+            Self::Gain => Some(Kind::Gain),
+            Self::Address => Some(Kind::Address),
+            Self::Alignment => Some(Kind::Alignment),
+            Self::Row => Some(Kind::Row),
+            Self::Transition | Self::Bitstream | Self::Load => None,
+        }
+    }
+}
+
+/// Hardware with a fault, about to be tried.
+struct Faulty<'a> {
+    fault: String,
+    hardware: Box<dyn Executor + 'a>,
+    /// A design with the same fault.
+    design: Option<Design>,
+    /// The inputs to try it on.
+    on: Range<usize>,
+    scope: Scope,
+}
+
+/// A change that `sim` sees.
+struct Shown {
+    change: Change,
+    /// Inputs for the hardware; the first one shows the change.
+    on: Range<usize>,
+}
+
+/// Inputs on which faulty hardware runs: it is slow, and the right ones are known beforehand.
+const RUN: usize = 4;
+
+/// The transitions that are broken, of a chain and of a processor: a group's results are taken
+/// a cycle too early.
+const TRANSITIONS: [(&str, &str, &str); 2] = [
+    ("sf_dense.v", "(flush_q == 2'd2) & (drain_q", "(flush_q != 2'd0) & (drain_q"),
+    ("sf_emit.v", "wait_q & (flush_q == 2'd2) &", "wait_q & (flush_q != 2'd0) &"),
+];
+
+/// Applies faults to one design.
+pub struct Mutator<'a> {
+    /// The external tools.
+    toolbox: &'a Toolbox,
+    /// The sound design.
+    design: &'a Design,
+    /// Its target.
+    target: &'a Target,
+    /// A directory of its own.
+    work: PathBuf,
+    /// What the sound design gives.
+    expected: Vec<Outcome>,
+    /// The inputs of `expected`.
+    inputs: &'a [&'a [u8]],
+    /// The sound core.
+    sound: OnceCell<RtlExecutor<'a>>,
+}
+
+impl<'a> Mutator<'a> {
+    /// Faults of a design, tried on these inputs, in a directory of their own.
+    ///
+    /// # Errors
+    /// What `sim` cannot do, or if the directory cannot be made.
+    pub fn new(
+        toolbox: &'a Toolbox,
+        design: &'a Design,
+        target: &'a Target,
+        work: PathBuf,
+        inputs: &'a [&'a [u8]],
+    ) -> Result<Self> {
+        create_dir(&work)?;
+        let expected = SimExecutor::new(design, Vec::new()).run(inputs)?;
+        Ok(Self { toolbox, design, target, work, expected, inputs, sound: OnceCell::new() })
+    }
+
+    /// Applies one fault; none of a kind that the design has no place for, none in the bitstream
+    /// without one, or if nothing that shows is in block RAM; none in what is loaded if nothing
+    /// is. `bitstream`: the sound configuration and its pins, and the cycles a bit of the serial
+    /// line.
+    ///
+    /// # Errors
+    /// If a tool fails, or no fault of the kind shows on these inputs.
+    pub fn run(
+        &self,
+        mutation: Mutation,
+        bitstream: Option<(&Path, &Path, u32)>,
+    ) -> Result<Option<MutationResult>> {
+        let faulty = match (mutation.kind(), mutation, bitstream) {
+            (Some(kind), ..) => self.in_design(kind)?,
+            (None, Mutation::Bitstream, Some((asc, pcf, divider))) => {
+                self.bitstream(asc, pcf, divider)?
+            }
+            (None, Mutation::Load, Some((asc, pcf, divider))) if self.design.load_bytes() > 0 => {
+                Some(self.loaded(asc, pcf, divider)?)
+            }
+            (None, Mutation::Transition, _) => Some(self.transition()?),
+            _ => None,
+        };
+        let Some(Faulty { fault, mut hardware, design, on, scope }) = faulty else {
+            return Ok(None);
+        };
+        let (inputs, expected) = (&self.inputs[on.clone()], &self.expected[on.clone()]);
+        let trial = Trial { inputs, start: on.start, expected, scope };
+        let mut sim = design.as_ref().map(|d| SimExecutor::new(d, Vec::new()));
+        let prediction = sim.as_mut().map(|s| s as &mut dyn Executor);
+        trial.run(mutation, fault, &mut *hardware, prediction).map(Some)
+    }
+
+    /// A change of the design, and the core that has it.
+    fn in_design(&self, kind: Kind) -> Result<Option<Faulty<'_>>> {
+        let Some(Shown { change, on }) = self.shown(kind, Scope::spikes(self.design))? else {
+            return Ok(None);
+        };
+        let name = format!("{kind:?}").to_lowercase();
+        let rtl = self.write(&change.design, &name)?.join(emit::RTL_DIR);
+        let (hardware, on) = if kind.in_memory() {
+            let weights = emit::load_image(&change.design);
+            (self.sound()?.with_memories(&rtl).with_weights(weights), on)
+        } else {
+            // A map's neighbour holds what the inference before left: `sim` knows that of none.
+            (self.rtl(&rtl)?, on.start..on.start + 1)
+        };
+        Ok(Some(self.faulty(change.fault, hardware, Some(change.design), on)))
+    }
+
+    /// The first change of a kind that shows in what hardware tells, according to `sim`; none if
+    /// the design has no place for it.
+    fn shown(&self, kind: Kind, scope: Scope) -> Result<Option<Shown>> {
+        let mut any = false;
+        for change in changes(self.design, kind) {
+            any = true;
+            if let Some(on) = self.shows(&change.design, scope)
+                && (!kind.in_memory() || self.same_verilog(&change.design)?)
+            {
+                return Ok(Some(Shown { change, on }));
+            }
+        }
+        if !any {
+            return Ok(None);
+        }
+        let what = format!("{kind:?}").to_lowercase();
+        let message = format!("no change of a single {what} shows on {} inputs", self.inputs.len());
+        Err(Diagnostic::new(&codes::MUTATION_SURVIVED, message).help("verify with more images"))
+    }
+
+    /// The inputs from the first one on for which `sim` sees a difference, if the design is
+    /// changed like this; none where the change leaves no design (a number too wide).
+    fn shows(&self, changed: &Design, scope: Scope) -> Option<Range<usize>> {
+        let mut sim = SimExecutor::new(changed, Vec::new());
+        for (i, (input, expected)) in self.inputs.iter().zip(&self.expected).enumerate() {
+            let found = sim.run(&[input]).ok()?;
+            if compare(1, slice::from_ref(expected), &found, scope).1.is_some() {
+                return Some(i..self.inputs.len().min(i + RUN));
+            }
+        }
+        None
+    }
+
+    /// Does the change leave the Verilog as it is? Its widths are those of the largest numbers.
+    fn same_verilog(&self, changed: &Design) -> Result<bool> {
+        let verilog = |design| -> Result<Vec<emit::File>> {
+            let mut files = emit::emit(design, self.target)?;
+            files.retain(|f| f.path.ends_with(".v"));
+            Ok(files)
+        };
+        Ok(verilog(self.design)? == verilog(changed)?)
+    }
+
+    /// The files of a design in a directory of their own.
+    fn write(&self, design: &Design, name: &str) -> Result<PathBuf> {
+        let dir = self.work.join(name);
+        create_dir(&dir.join(emit::RTL_DIR))?;
+        for file in emit::emit(design, self.target)? {
+            write_file(&dir.join(&file.path), file.contents)?;
+        }
+        Ok(dir)
+    }
+
+    /// The sound core; it is built once.
+    fn sound(&self) -> Result<RtlExecutor<'a>> {
+        if let Some(built) = self.sound.get() {
+            return Ok(built.clone());
+        }
+        let built = self.rtl(&self.write(self.design, "sound")?.join(emit::RTL_DIR))?;
+        Ok(self.sound.get_or_init(|| built).clone())
+    }
+
+    /// A faulty core: it tells everything.
+    fn faulty<'f>(
+        &self,
+        fault: String,
+        hardware: RtlExecutor<'f>,
+        design: Option<Design>,
+        on: Range<usize>,
+    ) -> Faulty<'f> {
+        let scope = Scope::cycles(self.design);
+        Faulty { fault, hardware: Box::new(hardware), design, on, scope }
+    }
+
+    fn transition(&self) -> Result<Faulty<'_>> {
+        let (file, from, to) = TRANSITIONS[usize::from(self.design.shared.is_some())];
+        let on = 0..self.inputs.len().min(RUN);
+        let rtl = self.write(self.design, "transition")?.join(emit::RTL_DIR);
+        let path = rtl.join(file);
+        let text = String::from_utf8_lossy(&read_file(&path)?).into_owned();
+        if text.matches(from).count() != 1 {
+            return Err(Diagnostic::internal(
+                "mutate",
+                format!("{file} does not contain `{from}` once"),
+            ));
+        }
+        write_file(&path, text.replace(from, to))?;
+        Ok(self.faulty(format!("{file}: `{from}` became `{to}`"), self.rtl(&rtl)?, None, on))
+    }
+
+    fn rtl(&self, rtl: &Path) -> Result<RtlExecutor<'a>> {
+        let name = rtl.parent().and_then(Path::file_name).unwrap_or_default();
+        let work = self.work.join(name).join("sim");
+        let sound = emit::load_image(self.design);
+        let built = RtlExecutor::build(self.toolbox, self.design, rtl, &work, Vec::new())?;
+        Ok(built.with_weights(sound))
+    }
+
+    /// Flips the bit of a weight, threshold or gain that shows, where it lies in block RAM;
+    /// packs, unpacks, runs. Nothing if none is found there.
+    fn bitstream(&self, asc: &Path, pcf: &Path, divider: u32) -> Result<Option<Faulty<'_>>> {
+        let text = String::from_utf8_lossy(&read_file(asc)?).into_owned();
+        for kind in [Kind::Weight, Kind::Threshold, Kind::Gain] {
+            let Some(Shown { change, on }) = self.shown(kind, Scope::line(self.design))? else {
+                continue;
+            };
+            let Some(flipped) = self.flipped(&change.design, &text)? else { continue };
+            let (tile, word, bit) = (&flipped.tile, flipped.word, flipped.bit);
+            let what = &change.fault;
+            let fault = format!("block RAM at tile {tile} word {word} bit {bit} flipped: {what}");
+            let work = self.work.join("bitstream");
+            create_dir(&work)?;
+            let (changed, bin) = (work.join("mutated.asc"), work.join("mutated.bin"));
+            write_file(&changed, flipped.text)?;
+            pack::pack(self.toolbox, self.design.family, &changed, &bin)?;
+            let weights = emit::load_image(self.design);
+            let faulty = self.packed(fault, (&bin, pcf, divider), weights, change.design, on)?;
+            return Ok(Some(faulty));
+        }
+        Ok(None)
+    }
+
+    /// The configuration with the change; nothing if its place in it is not known.
+    fn flipped(&self, changed: &Design, asc: &str) -> Result<Option<ram::Flipped>> {
+        let files = |design| emit::emit(design, self.target);
+        match block::changed_bit(&files(self.design)?, &files(changed)?) {
+            Some(b) => ram::flip_in_block(asc, &b.contents, b.at, b.bit),
+            None => Ok(None),
+        }
+    }
+
+    /// Loads the weights with one of them changed into the sound bitstream's hardware.
+    fn loaded(&self, asc: &Path, pcf: &Path, divider: u32) -> Result<Faulty<'_>> {
+        let Some(Shown { change, on }) = self.shown(Kind::Loaded, Scope::line(self.design))? else {
+            return Err(Diagnostic::internal("mutate", "weights are loaded, and there are none"));
+        };
+        let work = self.work.join("load");
+        create_dir(&work)?;
+        let bin = work.join("sound.bin");
+        pack::pack(self.toolbox, self.design.family, asc, &bin)?;
+        let fault = format!("loaded: {}", change.fault);
+        let weights = emit::load_image(&change.design);
+        self.packed(fault, (&bin, pcf, divider), weights, change.design, on)
+    }
+
+    /// The hardware of a bitstream with pins and divider, beside which it is built; these
+    /// weights are loaded into it.
+    fn packed(
+        &self,
+        fault: String,
+        (bin, pcf, divider): (&Path, &Path, u32),
+        weights: Vec<u8>,
+        design: Design,
+        on: Range<usize>,
+    ) -> Result<Faulty<'_>> {
+        let (level, work) = (Level::Bitstream { bin, pcf }, bin.parent().unwrap_or(bin));
+        let built = GateExecutor::build(self.toolbox, self.design, level, work, divider)?;
+        let (hardware, scope) = (Box::new(built.with_weights(weights)), Scope::line(self.design));
+        Ok(Faulty { fault, hardware, design: Some(design), on, scope })
+    }
+}
