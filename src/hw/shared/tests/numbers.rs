@@ -56,6 +56,30 @@ fn shifts_are_what_the_digits_drop_and_steps_of_four() {
     assert_eq!((short.digits, short.shift, short.gain[0], short.offset[0]), (1, 12, 24, 40));
 }
 
+/// 15 · 127 = 1,905 has 12 bits with its sign, 150 more have 13.
+#[test]
+fn a_digit_is_full_before_there_is_another() {
+    for (weights, digits) in [([127, 0], 1), ([127, 10], 2)] {
+        let mut n = Net::new(1, &[2]);
+        n.linear("fc", "in", 1, &weights);
+        n.read("fc");
+        assert_eq!(sum(&plan(&n.0), "fc").digits, digits, "{weights:?}");
+    }
+}
+
+/// −300..0 is there before 200..215 is added to it: −300 has 10 bits, −100..215 nine.
+#[test]
+fn a_register_holds_the_current_before_the_addition() {
+    let mut n = Net::new(1, &[1]);
+    n.linear("a", "in", 1, &[1]);
+    n.scale("a.scaled", "a", 1, 200, 0);
+    n.linear("b", "in", 1, &[-20]);
+    n.add("sum", Op::Add, &["a.scaled", "b"]);
+    n.read("sum");
+    let p = plan(&n.0);
+    assert_eq!((p.shared.current_bits, p.shared.membrane_bits), (9, 10));
+}
+
 /// A word of at most 32 bits, 16 elements, and no more than there are channels.
 #[test]
 fn elements_of_a_word() {
