@@ -351,5 +351,10 @@ mod tests {
         more.push(other);
         let d = check(&more, &more, emitted(20)).unwrap_err();
         assert!(d.contains("is no emitted memory"), "{d}");
+        // Nor need it have contents.
+        let last = more.len() - 1;
+        more[last].contents.fill(0);
+        let d = check(&more, &sound, emitted(20)).unwrap_err();
+        assert!(d.starts_with("it has") && d.contains("block RAMs, the routed netlist"), "{d}");
     }
 }
