@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use synfire::ir::{isomorphic, parse, print};
+use synfire::ir::{Linear, Op, Weights, isomorphic, parse, print};
 use synfire::pass::{self, Options, PASSES};
 
 /// What the pass makes of a graph: the ending of the expected file, and its contents.
@@ -69,6 +69,32 @@ fn passes_do_what_their_files_say() {
         assert!(cases > 0, "{} has no cases", pass.name());
     }
     assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// Three bits for one layer: steps of 1.5 / 3. With eight, steps of 0.3 are fine enough.
+#[test]
+fn layers_may_have_bits_of_their_own() {
+    let layer = |name: &str, x: &str| {
+        format!(
+            "%{name} = linear(%{x}) : real[2] {{\"weights\":{{\"real\":{{\"rows\":2,\"values\":[0.3,-1.5,0.0,1.5]}}}},\"bias\":null}}\n"
+        )
+    };
+    let text = [
+        "synfire-ir 1\ngraph \"bits\" timesteps 1\n",
+        "%in = input() : spikes[2] {\"shape\":[2],\"bits\":1,\"is_static\":false}\n",
+        &layer("a", "in"),
+        &layer("b", "a"),
+        "%y = readout(%b) : real[2] {\"kind\":\"sum\",\"gain\":1.0,\"offset\":0.0}\noutput %y\n",
+    ];
+    let mut graph = parse(&text.concat()).unwrap();
+    let options = Options { layer_bits: vec![("a".to_owned(), 3)], ..Options::default() };
+    pass::run(&mut graph, &[("round-weights", "")], &options).unwrap();
+    let values = |name: &str| match &graph.node(graph.find(name).unwrap()).op {
+        Op::Linear(Linear { weights: Weights::Integer { values, .. }, .. }) => values.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(values("a")[..2], [1, -3]);
+    assert_eq!(values("b")[..2], [1, -5]);
 }
 
 /// Lines that only one of them has.

@@ -106,3 +106,17 @@ pub fn to_read_back(family: Family) -> Vec<Tool> {
     let unpack = if steps.netlist { &unpack[..] } else { &unpack[..1] };
     [steps.read_back, unpack].concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reading_back_takes_the_tools_of_the_family() {
+        use Tool::{Ecppack, Ecpunpack, IceboxVlog, Iceunpack, Yosys};
+        assert_eq!(to_read_back(Family::Ice40), [Yosys, IceboxVlog, Iceunpack]);
+        // What cannot be simulated is packed again.
+        assert_eq!(to_read_back(Family::Ecp5), [Ecpunpack, Ecppack]);
+        assert_eq!(to_bitstream(Family::Ecp5), [Yosys, Tool::NextpnrEcp5, Ecppack]);
+    }
+}

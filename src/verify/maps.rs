@@ -124,7 +124,20 @@ pub(super) mod tests {
             spoilt[word] |= bits;
             assert!(trains(&shared, 3, &spoilt).is_err(), "word {word}");
         }
-        bytes[first] |= 0b1000_0000;
-        assert!(trains(&shared, 3, &bytes).is_err());
+        for behind in [0b0100_0000, 0b1000_0000] {
+            let mut spoilt = bytes;
+            spoilt[first] |= behind;
+            assert!(trains(&shared, 3, &spoilt).is_err());
+        }
+    }
+
+    #[test]
+    fn rows_lie_a_frame_apart() {
+        // Rows of a place and its frame: words 2 · 1 + 1 and 2 more.
+        let map = TrainMap { shape: [1, 2, 1], halo: 1, base: 0 };
+        let shared = Shared { trains: vec![map], ..shared() };
+        assert_eq!(shared.train_depth(), 9);
+        let bytes = [0, 0, 0, 0b001, 0, 0b110, 0, 0, 0];
+        assert_eq!(trains(&shared, 3, &bytes).unwrap(), [[0b001, 0b110]]);
     }
 }

@@ -269,6 +269,30 @@ mod tests {
     }
 
     #[test]
+    fn emitted_memories_are_read_bit_by_bit() {
+        let mut design = crate::verify::tests::design();
+        for stage in &mut design.stages {
+            match stage {
+                Stage::Dense(d) => d.place = Place::Luts,
+                Stage::Lif(l) => l.block = false,
+                Stage::Readout(r) => r.block = true,
+                Stage::Count(_) => {}
+            }
+        }
+        let dir = tempfile::tempdir().unwrap();
+        create_dir(&dir.path().join(RTL_DIR)).unwrap();
+        let last = design.stages.len() - 1;
+        let path = dir.path().join(RTL_DIR).join(contents_file(last));
+        std::fs::write(&path, "1a\n04\n").unwrap();
+        let read = memories(&design, dir.path()).unwrap();
+        let of = |v: u32| (0..8).map(|b| v >> b & 1 == 1).collect::<Vec<_>>();
+        assert_eq!(read.len(), 1);
+        assert_eq!((read[0].stage, &read[0].rows), (last, &vec![of(0x1a), of(4)]));
+        std::fs::write(&path, "1g\n").unwrap();
+        assert_eq!(memories(&design, dir.path()).err().unwrap().code.id, "SF0004");
+    }
+
+    #[test]
     fn contents_are_found_in_every_shape() {
         for shape in [1, 2, 4, 9, 18, 36] {
             let rams = rams(&emitted(20), shape);
@@ -312,5 +336,10 @@ mod tests {
         more.push(other);
         let d = check(&more, &more, emitted(20)).unwrap_err();
         assert!(d.contains("is no emitted memory"), "{d}");
+        // Nor need it have contents.
+        let last = more.len() - 1;
+        more[last].contents.fill(0);
+        let d = check(&more, &sound, emitted(20)).unwrap_err();
+        assert!(d.starts_with("it has") && d.contains("block RAMs, the routed netlist"), "{d}");
     }
 }

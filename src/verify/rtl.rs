@@ -289,6 +289,7 @@ mod tests {
         let want = neurons.map(|(n, k): (u32, u32)| (20 + u64::from(k), n, k % 2, k % 2 == 1));
         assert!(seen.eq(want), "{:?}", image.steps);
         assert_eq!(trains(&design, &image), [[0b10; 6]]);
+        assert_eq!(crate::verify::Scope::spikes(&design).trains, Some(2));
         // A job that there is not.
         trace.extend(record(2, 1, 0, 40));
         assert!(parse(&design, &trace).is_err());

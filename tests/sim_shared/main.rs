@@ -3,6 +3,7 @@
 //! worked by hand.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod activity;
 #[path = "../common/mod.rs"]
 mod common;
 mod refused;

@@ -4,6 +4,8 @@
 mod contents;
 mod core;
 mod numbers;
+#[cfg(test)]
+mod tests;
 
 use super::{File, RTL_DIR, WEIGHTS};
 use crate::diag::Result;

@@ -374,6 +374,50 @@ mod tests {
     }
 
     #[test]
+    fn flip_flops_are_set_or_reset_first() {
+        let ff = |parameters: &str, pins: &str| {
+            let cell = format!(
+                r#"{{"type":"TRELLIS_FF","parameters":{{{parameters}}},"connections":{{"CLK":[2],"DI":[2],"M":[],{pins}"Q":[3]}}}}"#
+            );
+            netlist(&cell).to_verilog("top").unwrap()
+        };
+        let text = ff(r#""REGSET":"SET","SD":"1 ""#, r#""LSR":[2],"CE":[2],"#);
+        let wanted = "#(.SET(1), .OVER(1)) c0 (.CLK(n2), .CE(n2), .LSR(n2), .D(n2), .Q(n3));";
+        assert!(text.contains(wanted), "{text}");
+        // Past the look-up table an open pin M; an open reset is off, an open enable is on.
+        let text = ff(r#""REGSET":"RESET","SRMODE":"CE_OVER_LSR","SD":"0""#, "");
+        let wanted = "#(.SET(0), .OVER(0)) c0 (.CLK(n2), .CE(1'b1), .LSR(1'b0), .D(1'b1), .Q(n3));";
+        assert!(text.contains(wanted), "{text}");
+    }
+
+    #[test]
+    fn block_rams_have_their_pins_highest_first_and_their_contents() {
+        let ram = |more: &str| {
+            let off = ["CSA0", "CSA1", "CSA2", "CSB0", "CSB1", "CSB2", "RSTA", "RSTB"];
+            let off: Vec<_> = off.iter().map(|pin| format!(r#""{pin}":["0"]"#)).collect();
+            let modes = r#""REGMODE_A":"NOREG","REGMODE_B":"NOREG","CSDECODE_A":"0b000","CSDECODE_B":"0b000""#;
+            // Words 0 and 1: 1 and 2.
+            let slice = format!("10{}1", "0".repeat(19));
+            netlist(&format!(
+                r#"{{"type":"DP16KD","parameters":{{{modes},{more},"INITVAL_00":"{slice}"}},"attributes":{{"WID":"5"}},"connections":{{"ADB13":[2],"CLKA":[2],"CLKB":[2],"DOB0":[3],{}}}}}"#,
+                off.join(",")
+            ))
+        };
+        let wide = ram(r#""DATA_WIDTH_A":"36","DATA_WIDTH_B":"9","WRITEMODE_B":"WRITETHROUGH""#);
+        let text = wide.to_verilog("top").unwrap();
+        let ones = vec!["1'b1"; 13].join(", ");
+        assert!(text.contains(&format!(".ADB({{n2, {ones}}})")), "{text}");
+        assert!(text.contains(".WIDTH_A(36), .WIDTH_B(9), .WRITE_A(0), .WRITE_B(2)"), "{text}");
+        // The last digits: words 1 and 0, 18 bits each.
+        assert!(text.contains(&format!("{:09x})) c0", 2 << 18 | 1)), "{text}");
+        assert!(text.contains("open_0_B_1, n3})"), "{text}");
+        // A clock at port B: it is the one that reads.
+        assert_eq!(wide.block_rams().unwrap()[0].width, 9);
+        let d = ram(r#""DATA_WIDTH_A":"9","DATA_WIDTH_B":"36""#).to_verilog("top").unwrap_err();
+        assert!(d.message.contains("36 bits"), "{d}");
+    }
+
+    #[test]
     fn what_has_no_model_is_refused() {
         for (cell, words) in [
             (r#"{"type":"EHXPLLL","parameters":{},"connections":{}}"#, "no model of EHXPLLL"),

@@ -8,6 +8,8 @@
 //! output y
 //! ```
 
+use std::cell::Cell;
+
 use prost::Message as _;
 
 use super::proto::attribute_proto::AttributeType;
@@ -27,6 +29,23 @@ pub(super) fn import(text: &str) -> Result<(Graph, LiftReport)> {
 
 pub(super) fn import_with(text: &str, options: &Options) -> Result<(Graph, LiftReport)> {
     super::import(&model(text).encode_to_vec(), "test", options)
+}
+
+thread_local! {
+    /// Steps of work that lifting took in this thread, also those for which there was no fuel.
+    static WORK: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Takes note of steps of work.
+pub(super) fn count(work: usize) {
+    WORK.set(WORK.get() + work);
+}
+
+/// What `run` gives, and the steps of work that it takes.
+pub(super) fn work<T>(run: impl FnOnce() -> T) -> (T, usize) {
+    let before = WORK.get();
+    let result = run();
+    (result, WORK.get() - before)
 }
 
 /// Code and message of the diagnostic that a model ends in.

@@ -3,7 +3,10 @@
 
 use super::stub::{SCOPE, Stub, inputs, outcome, slices};
 use crate::verify::executor::{NETLIST, SIM};
-use crate::verify::{Comparison, Difference, Mutation, MutationResult, Pair, Report, Tally};
+use crate::verify::{
+    Comparison, Difference, Mutation, MutationResult, Packed, PackedFault, PackedReport, Pair,
+    Report, Tally,
+};
 
 fn sound(levels: Pair) -> Comparison {
     let tally = Tally { images: 4, spikes: (80, 0), logits: (12, 0), classes: 0, cycles: (0, 0) };
@@ -90,6 +93,20 @@ fn a_difference_comes_before_what_faults_show() {
     let mut report = Report { mutations, ..report() };
     report.comparisons[1].tally.classes = 1;
     assert_eq!(verdict(&report).unwrap().0, "SF0601");
+}
+
+#[test]
+fn a_packed_bitstream_has_to_be_the_routed_one_and_its_fault_noticed() {
+    let packed = |first: Option<&str>, caught: Option<&str>| {
+        let compared = Packed { first: first.map(str::to_owned), ..Packed::default() };
+        let fault = PackedFault { fault: "a bit".into(), caught: caught.map(str::to_owned) };
+        let packed = PackedReport { compared: Some(compared), fault: Some(fault) };
+        verdict(&Report { packed, ..report() })
+    };
+    assert_eq!(packed(None, Some("word 3")), None);
+    let words = "packed bitstream: word 3".to_owned();
+    assert_eq!(packed(Some("word 3"), Some("word 3")), Some(("SF0601", words)));
+    assert_eq!(packed(None, None), Some(("SF0603", "a bit: not noticed".into())));
 }
 
 /// From executors to the verdict.

@@ -4,7 +4,7 @@
 use super::super::legalise::{Plan, legalise};
 use super::super::{Job, Source, SumJob, Then, Work};
 use super::{Net, neurons, residual};
-use crate::ir::{Concat, FixedLif, Graph, Op, PoolKind};
+use crate::ir::{Concat, FixedLif, FixedReadout, Graph, Op, PoolKind, Taken};
 
 fn sum(job: &Job) -> &SumJob {
     match &job.work {
@@ -164,6 +164,29 @@ fn what_a_tail_cannot_take_goes_on_in_a_copy() {
     assert_eq!(plan.notes.len(), 2, "{:?}", plan.notes);
 }
 
+/// A mean of four: as sums of windows that drop two bits, whatever the gain; rounded down it
+/// takes a job of its own.
+#[test]
+fn a_rounded_sum_of_a_window_is_what_a_job_reads() {
+    for (gain, offset, shift, dropped) in [(1, 2, 2, 2), (2, 4, 3, 2), (1, 0, 2, 0)] {
+        let mut n = Net::new(1, &[1, 4, 4]);
+        n.conv("conv", "in", (2, 1, 1), &[1, 3]);
+        n.pool("pool", "conv", PoolKind::Sum, 2);
+        n.scale("mean", "pool", gain, offset, shift);
+        n.conv("next", "mean", (2, 1, 1), &[1, 3]);
+        n.lif("lif", "next", 9);
+        n.flatten("flat", "lif");
+        n.linear("fc", "flat", 2, &[1]);
+        n.read("fc");
+        let plan = legalise(&n.0).unwrap();
+        let reader = if dropped > 0 { "next" } else { "mean" };
+        let Source::Currents(_, gather) = job(&plan, reader).source else { panic!("{reader}") };
+        assert_eq!((gather.window, gather.shift), ([2, 2], dropped), "{gain} {offset} {shift}");
+        let own = plan.shared.jobs.iter().filter(|j| j.name == "mean").count();
+        assert_eq!(own, usize::from(dropped == 0));
+    }
+}
+
 #[test]
 fn what_no_job_computes_is_named() {
     let layer = |n: &mut Net| n.conv("conv", "in", (2, 3, 1), &[1, -1]);
@@ -203,6 +226,27 @@ fn what_no_job_computes_is_named() {
     n.linear("fc", "flat", 2, &[1]);
     n.read("fc");
     assert_eq!(refused(&n.0).0, "largest");
+
+    // Thresholds of single places.
+    let mut n = Net::new(2, &[1, 4, 4]);
+    n.conv("conv", "in", (1, 3, 1), &[1, -1]);
+    let each = FixedLif { bias: Vec::new(), threshold: (1..=16).collect(), ..neurons(1, 9) };
+    n.add("each", Op::FixedLif(each), &["conv"]);
+    n.flatten("flat", "each");
+    n.linear("fc", "flat", 2, &[1]);
+    n.read("fc");
+    let (node, message) = refused(&n.0);
+    assert!(node == "each" && message.contains("between places"), "{node}: {message}");
+
+    // The last timestep alone.
+    let mut n = Net::new(2, &[6]);
+    n.linear("fc", "in", 1, &[1, -1]);
+    let (kind, gain, offset) = (Taken::Last, vec![1], vec![0]);
+    let last = FixedReadout { kind, frac: 0, gain, offset, gain_width: 1, width: 24 };
+    n.add("out", Op::FixedReadout(last), &["fc"]);
+    n.0.set_output(n.0.find("out").unwrap());
+    let (node, message) = refused(&n.0);
+    assert!(node == "out" && message.contains("last timestep"), "{node}: {message}");
 
     let mut n = Net::new(2, &[1, 4, 4]);
     layer(&mut n);

@@ -56,11 +56,45 @@ fn shifts_are_what_the_digits_drop_and_steps_of_four() {
     assert_eq!((short.digits, short.shift, short.gain[0], short.offset[0]), (1, 12, 24, 40));
 }
 
+/// 15 · 127 = 1,905 has 12 bits with its sign, 150 more have 13.
+#[test]
+fn a_digit_is_full_before_there_is_another() {
+    for (weights, digits) in [([127, 0], 1), ([127, 10], 2)] {
+        let mut n = Net::new(1, &[2]);
+        n.linear("fc", "in", 1, &weights);
+        n.read("fc");
+        assert_eq!(sum(&plan(&n.0), "fc").digits, digits, "{weights:?}");
+    }
+}
+
+/// −300..0 is there before 200..215 is added to it: −300 has 10 bits, −100..215 nine.
+#[test]
+fn a_register_holds_the_current_before_the_addition() {
+    let mut n = Net::new(1, &[1]);
+    n.linear("a", "in", 1, &[1]);
+    n.scale("a.scaled", "a", 1, 200, 0);
+    n.linear("b", "in", 1, &[-20]);
+    n.add("sum", Op::Add, &["a.scaled", "b"]);
+    n.read("sum");
+    let p = plan(&n.0);
+    assert_eq!((p.shared.current_bits, p.shared.membrane_bits), (9, 10));
+}
+
+/// (5 · 15 + 8) / 16 is 5 at most.
+#[test]
+fn offsets_are_added_before_the_shift() {
+    let mut n = Net::new(1, &[1]);
+    n.linear("fc", "in", 1, &[1]);
+    n.scale("scaled", "fc", 5, 8, 4);
+    n.read("scaled");
+    assert_eq!(plan(&n.0).shared.readout.input_bits, 4);
+}
+
 /// A word of at most 32 bits, 16 elements, and no more than there are channels.
 #[test]
 fn elements_of_a_word() {
     for (timesteps, channels, pack) in
-        [(1, 64, 16), (2, 64, 16), (3, 64, 8), (16, 64, 2), (2, 3, 4)]
+        [(1, 64, 16), (2, 64, 16), (3, 64, 8), (9, 64, 2), (16, 64, 2), (2, 3, 4)]
     {
         let mut n = Net::new(timesteps, &[2]);
         n.linear("fc1", "in", channels, &[1, -1]);
@@ -158,7 +192,9 @@ fn a_third_bank_is_missed_where_it_is_needed() {
 /// sum of a window is there for a moment.
 #[test]
 fn accumulators_hold_what_there_is_on_the_way() {
-    for (weights, bits) in [([-6, -6], 9), ([-8, -8], 9), ([-7, -1], 8), ([1, -1], 7)] {
+    // 7 · 15, and 7 · 15 of −1 = 7 − 8 on top.
+    let all = [([-6, -6], 9), ([-8, -8], 9), ([-7, -1], 8), ([7, -1], 9), ([1, -1], 7)];
+    for (weights, bits) in all {
         let mut n = Net::new(1, &[2]);
         n.linear("fc", "in", 1, &weights);
         n.read("fc");

@@ -180,6 +180,8 @@ impl<'v> Affine<'v> {
 
     /// False if there is no work left.
     fn spend(&self, work: usize) -> bool {
+        #[cfg(test)]
+        crate::import::onnx::testing::count(work);
         let left = self.fuel.get().saturating_sub(work);
         self.fuel.set(left);
         left > 0

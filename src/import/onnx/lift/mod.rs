@@ -257,6 +257,8 @@ impl<'m> Lift<'m> {
 
     /// Uses up work; once there is none left, lifting ends with a diagnostic.
     fn spend(&self, work: usize) {
+        #[cfg(test)]
+        super::testing::count(work);
         self.fuel.set(self.fuel.get().saturating_sub(work));
     }
 }

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! What the processor does, counted by hand on the example of docs/shared.md.
+
+use synfire::sim::{NoProbe, Sim, StageActivity};
+
+use super::worked;
+
+/// Two places see (5, 3) and (0, 2): p is 8, 2, −2 and 2, −2, 2. Neuron 0 fires in both timesteps
+/// and in the second one, neuron 1 in the second one of its first place.
+#[test]
+fn the_work_of_each_job_is_counted() {
+    let design = worked::page();
+    let result = Sim::new(&design).run(&[5, 0, 3, 2], &[], &mut NoProbe).unwrap();
+    let conv = StageActivity {
+        // Two words at two places, for each of two groups of channels.
+        words: 2 * 2 * 2,
+        inputs: 8,
+        input_reads: 8,
+        // Three levels other than zero; held for two timesteps.
+        rows: 3 * 2,
+        nonzero: 3 * 2 * 2,
+        // Each of them has two weights of +1.
+        additions: 3 * 2 * 2,
+        results: 3 * 2 * 2,
+        steps: 3 * 2 * 2,
+        parameter_reads: 3 * 2,
+        spikes: 4,
+        // Two places of two words.
+        train_writes: 4,
+        ..StageActivity::default()
+    };
+    let pool = StageActivity {
+        // Two words of a place, in a window of two places.
+        words: 4,
+        train_reads: 4,
+        inputs: 4 * 2,
+        results: 3,
+        train_writes: 2,
+        ..StageActivity::default()
+    };
+    let head = StageActivity {
+        // Two words, for each of two groups.
+        words: 4,
+        train_reads: 4,
+        inputs: 4 * 2,
+        // Two trains other than zero, two planes; three spikes.
+        rows: 2 * 2 * 2,
+        nonzero: 3 * 2,
+        // Each of them has two weights with a single bit.
+        additions: 3 * 2,
+        results: 3 * 2,
+        parameter_reads: 3,
+        ..StageActivity::default()
+    };
+    assert_eq!(result.activity.stages, [conv, pool, head]);
+}
