@@ -545,9 +545,3 @@ fn without_a_line_only_the_core_takes_time() {
     assert_eq!(cycles, [20.0, 480.0, 0.0]);
     near("energy", report.inference.energy_nj, [40.657_372, 28.102_632, 88.269_44]);
 }
-
-#[test]
-fn spikes_are_those_of_the_layer() {
-    let spikes = mean_spikes(&design(), &activity());
-    assert_eq!(spikes.into_iter().collect::<Vec<_>>(), [("n1".into(), 5.0), ("n2".into(), 11.0)]);
-}
