@@ -9,6 +9,8 @@
 //! if all inputs have the same fan-out. Those at the border of a padded map have a smaller one,
 //! so they are counted one by one.
 
+#[cfg(test)]
+mod counted;
 mod reach;
 mod spikes;
 #[cfg(test)]

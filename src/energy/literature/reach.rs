@@ -39,7 +39,7 @@ fn windows(window: &Window, d: usize, size: usize) -> Vec<f64> {
 /// weight ±1, else one a bit of the weight.
 pub(super) fn additions(weights: &Weights, spikes: bool) -> f64 {
     match weights {
-        Weights::Integer { values, .. } if !spikes => {
+        Weights::Integer { values, .. } if !spikes && values.iter().any(|v| v.abs() != 1) => {
             let widest = values.iter().map(|v| (v ^ (v >> 7)).cast_unsigned().leading_zeros());
             f64::from(widest.min().map_or(1, |zeros| u8::BITS - zeros + 1))
         }
@@ -95,7 +95,7 @@ mod tests {
             Weights::Integer { rows: 1, values, scale }
         };
         // −4 … 3 are three bits; 4 takes four.
-        for (values, bits) in [(vec![-4, 3], 3.0), (vec![4], 4.0), (vec![-1, 0], 1.0)] {
+        for (values, bits) in [(vec![-4, 3], 3.0), (vec![4], 4.0), (vec![-1, 2], 3.0), (vec![-1, 1], 1.0)] {
             assert_eq!(additions(&integer(values.clone()), false), bits);
             assert_eq!(additions(&integer(values), true), 1.0);
         }

@@ -7,6 +7,8 @@
 //! time is that of its cycles.
 
 mod accesses;
+#[cfg(test)]
+mod by_hand;
 mod flips;
 mod registers;
 mod widths;

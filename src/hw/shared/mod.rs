@@ -13,7 +13,7 @@ mod numbers;
 mod places;
 mod ranges;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(super) use cost::estimate;
 pub use cost::{BANKS, PARAMETERS, job_cycles};
