@@ -17,6 +17,9 @@ const GAP: f64 = 6.0;
 struct Grid {
     /// Side of a square.
     cell: f64,
+    /// Neurons of an image, and of one of its rows.
+    image: usize,
+    columns: usize,
     /// Images in a row.
     across: usize,
     /// Distance of two images.
@@ -27,16 +30,18 @@ struct Grid {
 
 impl Grid {
     fn new([channels, rows, columns]: [usize; 3]) -> Self {
-        let vector = rows * columns == 1;
-        let cell = match vector {
-            true => (PLOT / channels.max(1) as f64).clamp(2.0, 10.0),
-            false => (PLOT / 16.0 / columns.max(1) as f64).clamp(1.0, 4.0).floor(),
-        };
-        let space = if vector { 0.0 } else { 3.0 };
-        let tile = [columns as f64 * cell + space, rows as f64 * cell + space];
+        if rows * columns == 1 {
+            // Neurons side by side are one image a line.
+            let cell = (PLOT / channels.max(1) as f64).clamp(2.0, 10.0);
+            let image = ((PLOT / cell) as usize).clamp(1, channels.max(1));
+            let high = channels.div_ceil(image) as f64 * cell + GAP;
+            return Self { cell, image, columns: image, across: 1, tile: [PLOT, cell], high };
+        }
+        let cell = (PLOT / 16.0 / columns.max(1) as f64).clamp(1.0, 4.0).floor();
+        let tile = [columns as f64 * cell + 3.0, rows as f64 * cell + 3.0];
         let across = ((PLOT / tile[0]) as usize).clamp(1, channels.max(1));
         let high = channels.div_ceil(across) as f64 * tile[1] + GAP;
-        Self { cell, across, tile, high }
+        Self { cell, image: (rows * columns).max(1), columns: columns.max(1), across, tile, high }
     }
 }
 
@@ -56,7 +61,7 @@ pub(super) fn raster(layer: &Layer, timesteps: u32) -> String {
         let top = GAP + f64::from(t) * grid.high;
         text(&mut out, "muted", 4.0, top + 10.0, &format!("t = {t}"));
         let mut d = String::new();
-        for (c, image) in layer.trains.chunks((rows * columns).max(1)).enumerate() {
+        for (c, image) in layer.trains.chunks(grid.image).enumerate() {
             let x = LEFT + (c % grid.across) as f64 * grid.tile[0];
             let y = top + (c / grid.across) as f64 * grid.tile[1];
             let size = [columns as f64 * grid.cell, rows as f64 * grid.cell];
@@ -67,7 +72,7 @@ pub(super) fn raster(layer: &Layer, timesteps: u32) -> String {
                     size[0], size[1]
                 );
             }
-            runs(&mut d, image, t, (columns.max(1), grid.cell), (x, y));
+            runs(&mut d, image, t, (grid.columns, grid.cell), (x, y));
         }
         if !d.is_empty() {
             let _ =

@@ -112,7 +112,7 @@ fn each_run_of_spikes_is_a_line() {
     let picture = raster(n1, 2);
     well_formed(&picture);
     // Images of 3 columns, 4 pixels a neuron; 44 pixels at the left, the second image at 44 + 15.
-    let paths: Vec<_> = picture.lines().filter(|l| l.contains("spike")).collect();
+    let paths: Vec<_> = picture.lines().filter(|l| l.contains("class=\"spike\"")).collect();
     assert_eq!(paths.len(), 2);
     assert!(paths[0].contains(r#"d="M44.0 8.0h8.0M67.0 12.0h4.0""#), "{}", paths[0]);
     // A timestep lower by 11 and 6: the first neuron, and two neighbours in the second row.

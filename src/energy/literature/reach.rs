@@ -95,7 +95,9 @@ mod tests {
             Weights::Integer { rows: 1, values, scale }
         };
         // −4 … 3 are three bits; 4 takes four.
-        for (values, bits) in [(vec![-4, 3], 3.0), (vec![4], 4.0), (vec![-1, 2], 3.0), (vec![-1, 1], 1.0)] {
+        for (values, bits) in
+            [(vec![-4, 3], 3.0), (vec![4], 4.0), (vec![-1, 2], 3.0), (vec![-1, 1], 1.0)]
+        {
             assert_eq!(additions(&integer(values.clone()), false), bits);
             assert_eq!(additions(&integer(values), true), 1.0);
         }

@@ -98,22 +98,30 @@ impl<'g> SpikeCounter<'g> {
     /// The means.
     #[must_use]
     pub fn mean(&self) -> Spikes {
-        let counted = |id: NodeId| {
-            let node = self.graph.node(id);
-            let follows = match node.op {
-                Op::Input(_) | Op::FixedLif(_) | Op::Lif(_) | Op::Reshape(_) | Op::Concat(_) => {
-                    true
-                }
-                Op::Pool(_) => node.stream.kind == Kind::Spikes,
-                _ => false,
-            };
-            follows && matches!(node.stream.kind, Kind::Spikes | Kind::Levels { .. })
-        };
         let each = |total: &Vec<u64>| -> Vec<f64> {
             total.iter().map(|&n| n as f64 / self.inferences.max(1) as f64).collect()
         };
-        let all = self.order.iter().zip(&self.totals).filter(|((id, _), _)| counted(*id));
-        all.map(|((id, _), total)| (self.graph.node(*id).name.clone(), each(total))).collect()
+        let all = self.order.iter().zip(&self.totals).zip(self.followed());
+        let counted = all.filter(|(_, followed)| *followed);
+        counted
+            .map(|(((id, _), total), _)| (self.graph.node(*id).name.clone(), each(total)))
+            .collect()
+    }
+
+    /// Which nodes hand on what is counted: zeros of the others would mean that nothing comes.
+    fn followed(&self) -> Vec<bool> {
+        let mut followed: Vec<bool> = Vec::new();
+        for (place, (id, operands)) in self.order.iter().enumerate() {
+            let node = self.graph.node(*id);
+            let before = || operands.iter().all(|&o| followed.get(o) == Some(&true));
+            followed.push(match node.op {
+                Op::Input(_) => node.stream.kind != Kind::Real,
+                Op::Reshape(_) | Op::Concat(_) => before(),
+                Op::Pool(_) => node.stream.kind == Kind::Spikes && before(),
+                _ => self.fires.contains(&Some(place)),
+            });
+        }
+        followed
     }
 }
 

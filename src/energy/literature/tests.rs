@@ -45,9 +45,10 @@ fn graph(bits: u32) -> Graph {
     g
 }
 
-/// So many spikes of each stream, spread over its elements.
+/// So many spikes of each stream. Whose they are is all the same to a dense layer.
 fn spikes<const N: usize>(all: [(&str, usize, f64); N]) -> Spikes {
-    all.map(|(name, elements, n)| (name.to_owned(), vec![n / elements as f64; elements])).into()
+    let each = |elements, n| [vec![n], vec![0.0; elements - 1]].concat();
+    all.map(|(name, elements, n)| (name.to_owned(), each(elements, n))).into()
 }
 
 #[test]
