@@ -11,7 +11,7 @@ use crate::hw::shared::{BANKS, Bank, Shared};
 use crate::hw::{Design, Memory, MemoryKind, Place};
 
 /// Sizes in pixels.
-const HEAD: f64 = 46.0;
+const HEAD: f64 = 60.0;
 const TITLE: f64 = 24.0;
 const ROW: f64 = 20.0;
 const GAP: f64 = 14.0;
@@ -109,7 +109,7 @@ pub(super) fn draw(out: &mut String, bands: &[Band], top: f64) {
     if bands.is_empty() {
         return;
     }
-    let mut y = top + 14.0;
+    let mut y = top + 28.0;
     text(out, "strong", MARGIN, y, "What lies where");
     text(
         out,
@@ -118,7 +118,7 @@ pub(super) fn draw(out: &mut String, bands: &[Band], top: f64) {
         y + 17.0,
         "words from left to right; below each other: at different times, or a part",
     );
-    y += HEAD - 14.0;
+    y += HEAD - 28.0;
     for band in bands {
         let share = 100.0 * f64::from(band.depth) / f64::from(band.room.max(1));
         text(out, "line", MARGIN, y + 14.0, &escape(&band.name));

@@ -83,7 +83,13 @@ pub fn memory_svg(design: &Design, target: &Target) -> String {
 /// One line of the map: what, shape, size, and a square for each RAM.
 fn memory(out: &mut String, m: &Memory, y: f64) {
     square(out, class(m), MARGIN, y, 12.0);
-    let label = format!("{} {}", shorten(&m.layer, 22), stages::kind(m.kind));
+    // A processor has one memory of most kinds, and two of currents with names.
+    let label = match m.kind {
+        MemoryKind::Levels | MemoryKind::Trains => stages::kind(m.kind).to_owned(),
+        MemoryKind::Currents => m.layer.clone(),
+        MemoryKind::Weights if m.layer == stages::kind(m.kind) => m.layer.clone(),
+        _ => format!("{} {}", shorten(&m.layer, 22), stages::kind(m.kind)),
+    };
     text(out, "line", MARGIN + 20.0, y, &escape(&label));
     text(out, "badge", 372.0, y, &format!("{} × {} bit", grouped(m.depth), m.width));
     let (count, unit) = stages::size(m);

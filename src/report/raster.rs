@@ -12,6 +12,8 @@ use super::svg::STYLE;
 const PLOT: f64 = 800.0;
 const LEFT: f64 = 44.0;
 const GAP: f64 = 6.0;
+/// Height of a line of text.
+const LINE: f64 = 10.0;
 
 /// Tiles of a timestep: places of a neuron's square.
 struct Grid {
@@ -34,7 +36,7 @@ impl Grid {
             // Neurons side by side are one image a line.
             let cell = (PLOT / channels.max(1) as f64).clamp(2.0, 10.0);
             let image = ((PLOT / cell) as usize).clamp(1, channels.max(1));
-            let high = channels.div_ceil(image) as f64 * cell + GAP;
+            let high = f64::max(channels.div_ceil(image) as f64 * cell, LINE) + GAP;
             return Self { cell, image, columns: image, across: 1, tile: [PLOT, cell], high };
         }
         let cell = (PLOT / 16.0 / columns.max(1) as f64).clamp(1.0, 4.0).floor();
