@@ -24,7 +24,7 @@ use crate::diag::{Diagnostic, InFile, Result, codes, read_file};
 use crate::emit::WEIGHTS;
 use crate::flow::nextpnr::PnrReport;
 use crate::flow::yosys::CellReport;
-use crate::hw::{self, Design};
+use crate::hw::{self, Design, Estimate};
 use crate::ir::{self, Graph};
 use crate::target::{Family, Target};
 
@@ -101,6 +101,8 @@ pub(super) struct Build {
     pub(super) integer: Graph,
     pub(super) target: Target,
     pub(super) design: Design,
+    /// What the design needs, and why it is as it is.
+    pub(super) estimate: Estimate,
 }
 
 impl Build {
@@ -128,8 +130,9 @@ impl Build {
             mapping: manifest.mapping,
             cells: manifest.cells,
         };
-        let (design, _) = hw::lower(&integer, &target, &options).in_file(dir)?;
-        Ok(Self { dir: dir.to_path_buf(), manifest, real, integer, target, design })
+        let (design, estimate) = hw::lower(&integer, &target, &options).in_file(dir)?;
+        let dir = dir.to_path_buf();
+        Ok(Self { dir, manifest, real, integer, target, design, estimate })
     }
 
     /// Path of a file in the directory.

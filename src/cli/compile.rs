@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::bitstream::{self, Aim};
 use super::build::{BitstreamReport, MANIFEST, Manifest, TARGET};
-use super::hardware::{self, JobRow, Layer, Mapping};
+use super::hardware::{self, Layer, Mapping};
 use super::model::{Model, ModelArgs};
 use super::output::{FIRST, put, replace};
 use super::ui::{Ui, table, thousands};
@@ -79,7 +79,7 @@ struct Summary<'a> {
     retries: Vec<String>,
     estimate: &'a Estimate,
     layers: Vec<Layer>,
-    jobs: Vec<JobRow>,
+    jobs: Vec<report::JobRow>,
     load_bytes: u32,
     bitstream: Option<&'a BitstreamReport>,
 }
@@ -159,7 +159,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         retries,
         estimate: &estimate,
         layers: hardware::layers(&design),
-        jobs: hardware::jobs(&design),
+        jobs: report::jobs(&design),
         load_bytes: design.load_bytes(),
         bitstream: manifest.bitstream.as_ref(),
     };

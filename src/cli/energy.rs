@@ -9,9 +9,9 @@ use super::build::Build;
 use super::inputs::DataArgs;
 use super::ui::Ui;
 use crate::diag::{Diagnostic, Result, codes};
-use crate::energy::{self, IoTiming, Literature, Report};
+use crate::energy::{self, IoTiming, Literature, Report, SpikeCounter};
 use crate::hw::Design;
-use crate::sim::{MeanActivity, NoProbe, Sim};
+use crate::sim::{MeanActivity, Sim};
 use crate::target::Target;
 
 /// Estimate the energy of one inference, from simulated activity.
@@ -48,14 +48,15 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let bar = ui.bar("simulate", count);
     let sim = Sim::new(&build.design);
     let mut mean = MeanActivity::default();
+    let mut spikes = SpikeCounter::new(&build.integer, &build.design)?;
     for input in inputs.first(count) {
-        mean.add(&sim.run(input, &[], &mut NoProbe)?.activity);
+        mean.add(&sim.run(input, &[], &mut spikes)?.activity);
+        spikes.end(input);
         bar.inc(1);
     }
     bar.finish_and_clear();
-    let spikes = energy::mean_spikes(&build.design, &mean);
     let figures = Figures {
-        literature: energy::literature(&build.integer, &spikes)?,
+        literature: energy::literature(&build.integer, &spikes.mean())?,
         device: energy::device(&build.design, &build.target, &mean, io)?,
     };
     ui.result(&figures, || format!("{}\n{}", figures.literature, figures.device))

@@ -7,8 +7,9 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::ui::{table, thousands};
-use crate::hw::shared::{Shared, Source, Work, job_cycles};
+use crate::hw::shared::Shared;
 use crate::hw::{self, Design, Estimate, Place, Stage};
+use crate::report::{self, JobRow};
 use crate::target::Family;
 
 /// How layers are mapped to engines.
@@ -44,22 +45,6 @@ pub(super) struct Layer {
     pub(super) weights_in: &'static str,
 }
 
-/// A layer on a processor.
-#[derive(Serialize)]
-pub(super) struct JobRow {
-    name: String,
-    reads: String,
-    window: [u32; 2],
-    out: [u32; 3],
-    groups: u32,
-    planes: u32,
-    digits: u32,
-    weight_words: u32,
-    adds: String,
-    writes: String,
-    cycles: u32,
-}
-
 /// What is printed about a design alone.
 #[derive(Serialize)]
 pub(super) struct Hardware<'e> {
@@ -70,7 +55,7 @@ pub(super) struct Hardware<'e> {
 
 impl<'e> Hardware<'e> {
     pub(super) fn new(design: &Design, estimate: &'e Estimate) -> Self {
-        Self { estimate, layers: layers(design), jobs: jobs(design) }
+        Self { estimate, layers: layers(design), jobs: report::jobs(design) }
     }
 }
 
@@ -90,58 +75,6 @@ pub(super) fn layers(design: &Design) -> Vec<Layer> {
         .iter()
         .filter_map(|s| if let Stage::Dense(d) = s { Some(layer(d)) } else { None })
         .collect()
-}
-
-/// The jobs of a processor.
-pub(super) fn jobs(design: &Design) -> Vec<JobRow> {
-    let Some(shared) = &design.shared else { return Vec::new() };
-    let words = shared.weight_words();
-    let row = |(job, &weight_words): (&hw::shared::Job, &u32)| {
-        let (mut adds, mut writes) = (String::new(), Vec::new());
-        let (window, planes, digits) = match &job.work {
-            Work::Or { window, to, .. } => {
-                writes.push(format!("t{to}"));
-                (*window, 0, 0)
-            }
-            Work::Sum(sum) => {
-                adds = sum.add.map_or_else(String::new, |m| current(shared, m));
-                match &sum.then {
-                    hw::shared::Then::Readout => writes.push("logits".to_owned()),
-                    hw::shared::Then::Maps { keep, fire } => {
-                        writes.extend(keep.map(|m| current(shared, m)));
-                        writes.extend(fire.as_ref().map(|(_, m)| format!("t{m}")));
-                    }
-                }
-                (sum.window, sum.planes, sum.digits)
-            }
-        };
-        JobRow {
-            name: job.name.clone(),
-            reads: match job.source {
-                Source::Input => "input".to_owned(),
-                Source::Trains(m) => format!("t{m}"),
-                Source::Currents(m, g) if g.window == [1, 1] => current(shared, m),
-                Source::Currents(m, g) => {
-                    format!("{} by {}×{}", current(shared, m), g.window[0], g.window[1])
-                }
-            },
-            window,
-            out: job.out,
-            groups: shared.groups(job),
-            planes,
-            digits,
-            weight_words,
-            adds,
-            writes: writes.join(", "),
-            cycles: job_cycles(shared, job, design.timesteps),
-        }
-    };
-    shared.jobs.iter().zip(&words).map(row).collect()
-}
-
-/// Name of a map of currents: its bank and number.
-fn current(shared: &Shared, map: usize) -> String {
-    format!("{:?}{map}", shared.currents[map].bank)
 }
 
 fn place(place: Place, family: Family) -> &'static str {
@@ -204,7 +137,7 @@ pub(super) fn text(design: &Design, estimate: &Estimate) -> String {
     for reason in &estimate.reasons {
         let _ = writeln!(text, "{reason}");
     }
-    let _ = write!(text, "\n{}\n", engines(&layers(design), &jobs(design)));
+    let _ = write!(text, "\n{}\n", engines(&layers(design), &report::jobs(design)));
     if let Some(shared) = &design.shared {
         let _ = writeln!(
             text,
@@ -262,7 +195,7 @@ fn maps(shared: &Shared, timesteps: u32) -> String {
         row(format!("t{i}"), m.shape, m.halo, m.base, m.depth(shared.pack));
     }
     for (i, m) in shared.currents.iter().enumerate() {
-        row(current(shared, i), m.shape, 0, m.base, m.depth(timesteps));
+        row(report::current_map(shared, i), m.shape, 0, m.base, m.depth(timesteps));
     }
     table(&rows)
 }

@@ -120,9 +120,8 @@ fn load(args: &Args) -> Result<Subject> {
 /// The design of a build, or what becomes of a model.
 fn lowered(args: &Args) -> Result<(Design, Estimate)> {
     if args.model.model.is_dir() {
-        let design = Build::open(&args.model.model)?.design;
-        let estimate = hw::estimate(&design);
-        return Ok((design, estimate));
+        let build = Build::open(&args.model.model)?;
+        return Ok((build.design, build.estimate));
     }
     let options = hw::Options { mapping: args.mapping.into(), ..hw::Options::default() };
     let (model, target) = (args.model.load()?, target::load(&args.target)?);

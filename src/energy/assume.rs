@@ -23,6 +23,10 @@ pub(super) const UNROUTED: Band = Band::new(0.3, 0.1, 1.0);
 /// one: 1 + 1/2 + 1/4 + … = 2. Exact over a long run, less where the top is not reached.
 pub(super) const COUNT: Band = Band::new(2.0, 1.5, 2.0);
 
+/// How often a sum of signed numbers changes its sign, which flips all bits above those of what
+/// is added. Sums that stay near zero do so often, others never.
+pub(super) const SIGN: Band = Band::new(0.1, 0.0, 0.5);
+
 /// Nets that flip while one event is found in the bitmap of kept inputs (lowest one of 16
 /// bits, its position, the address).
 pub(super) const SCAN: Band = Band::new(24.0, 12.0, 60.0);
@@ -47,6 +51,6 @@ pub const ASSUMPTIONS: &[&str] = &[
     "a word replaced by an unrelated one flips 20 to 60 % of its bits (45 %)",
     "combinational nets flip 1 to 3 times (1.5) as often as a register behind them would",
     "an accumulator that gains one flips 2 bits; one that gains a level, those of the level and its carry",
-    "every bank of a memory is read at each access; weights and kept inputs are clocked when they are read, parameters in every cycle",
+    "every bank of a memory is read at each access; weights and kept inputs are clocked when they are read, parameters in every cycle (on a processor when they are read)",
     "bands add end to end: all coefficients and assumptions at their worst together",
 ];

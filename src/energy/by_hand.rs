@@ -133,7 +133,7 @@ const COEFFICIENTS: [(Cause, Numbers, Basis); 7] = [
     (Cause::Spram, [15.0, 5.0, 50.0], Basis::Measured),
 ];
 
-fn board() -> Target {
+pub(super) fn board() -> Target {
     let mut target = target::load("icebreaker").unwrap();
     let coefficient = |cause| {
         let (_, [value, low, high], basis) =
@@ -346,14 +346,14 @@ const WANT: [Want; 8] = [
     },
 ];
 
-fn near(what: &str, b: Band, want: Numbers) {
+pub(super) fn near(what: &str, b: Band, want: Numbers) {
     for (found, want) in [b.value, b.low, b.high].into_iter().zip(want) {
         assert!((found - want).abs() <= 1e-9 * want.abs().max(1.0), "{what}: {b:?}, not {want:?}");
     }
 }
 
 /// Of so many, in nanojoules.
-fn energy(cause: Cause, count: Numbers) -> Numbers {
+pub(super) fn energy(cause: Cause, count: Numbers) -> Numbers {
     let (_, each, _) = COEFFICIENTS.into_iter().find(|c| c.0 == cause).unwrap();
     std::array::from_fn(|k| count[k] * each[k] * 1e-3)
 }
@@ -544,10 +544,4 @@ fn without_a_line_only_the_core_takes_time() {
     let cycles: Vec<_> = report.phases.iter().map(|p| p.cycles).collect();
     assert_eq!(cycles, [20.0, 480.0, 0.0]);
     near("energy", report.inference.energy_nj, [40.657_372, 28.102_632, 88.269_44]);
-}
-
-#[test]
-fn spikes_are_those_of_the_layer() {
-    let spikes = mean_spikes(&design(), &activity());
-    assert_eq!(spikes.into_iter().collect::<Vec<_>>(), [("n1".into(), 5.0), ("n2".into(), 11.0)]);
 }

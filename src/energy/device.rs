@@ -3,7 +3,7 @@
 
 use super::assume::{COUNT, LINK_BYTE, LINK_REGISTERS};
 use super::report::{Cause, CauseEnergy, Comparison, Figure, Part, Phase, Report, StageEnergy};
-use super::{Band, IoTiming, registers, work};
+use super::{Band, IoTiming, registers, shared, work};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::hw::{self, Design, Memory, MemoryKind, Place, Stage};
 use crate::sim::MeanActivity;
@@ -32,8 +32,15 @@ pub fn device(
         ));
     };
     let model = Model::new(design, table, mean, io);
-    let stages: Vec<StageEnergy> =
-        (0..design.stages.len()).map(|i| model.stage(i)).chain([model.link()]).collect();
+    let mut stages: Vec<StageEnergy> = match &design.shared {
+        Some(processor) => shared::stages(&model, processor),
+        None => (0..design.stages.len()).map(|i| model.stage(i)).collect(),
+    };
+    stages.push(model.link());
+    let jobs = match &design.shared {
+        Some(processor) => shared::jobs(&model, processor, &stages),
+        None => Vec::new(),
+    };
     let causes = model.causes(&stages);
     let figure = |cycles: f64, energy_nj: Band| {
         let time_us = cycles / io.clock_mhz;
@@ -60,17 +67,18 @@ pub fn device(
         comparisons: model.comparisons(core.power_uw),
         causes,
         stages,
+        jobs,
     })
 }
 
-struct Model<'a> {
-    design: &'a Design,
+pub(super) struct Model<'a> {
+    pub(super) design: &'a Design,
     table: &'a Energy,
-    mean: &'a MeanActivity,
+    pub(super) mean: &'a MeanActivity,
     io: IoTiming,
-    memories: Vec<Memory>,
+    pub(super) memories: Vec<Memory>,
     /// Cycles of the core alone.
-    core: f64,
+    pub(super) core: f64,
     /// Cycles of the phases on the serial line.
     request: f64,
     compute: f64,
@@ -80,7 +88,7 @@ struct Model<'a> {
 impl<'a> Model<'a> {
     fn new(design: &'a Design, table: &'a Energy, mean: &'a MeanActivity, io: IoTiming) -> Self {
         let core = mean.cycles();
-        let inputs = mean.stage(0).inputs.min(core);
+        let inputs = inputs(design, mean).min(core);
         Self {
             design,
             table,
@@ -96,6 +104,11 @@ impl<'a> Model<'a> {
 
     fn inference(&self) -> f64 {
         self.request + self.compute + self.response
+    }
+
+    /// Levels that the host sends in an inference.
+    pub(super) fn inputs(&self) -> f64 {
+        inputs(self.design, self.mean)
     }
 
     /// None for SPRAM on a device without.
@@ -117,7 +130,13 @@ impl<'a> Model<'a> {
     }
 
     /// A contribution: how often in the core alone, and with the serial line.
-    fn part(&self, what: &'static str, cause: Cause, core: Band, inference: Band) -> Part {
+    pub(super) fn part(
+        &self,
+        what: &'static str,
+        cause: Cause,
+        core: Band,
+        inference: Band,
+    ) -> Part {
         let each = self.each(cause);
         Part { what, cause, count: core, core_nj: core * each, inference_nj: inference * each }
     }
@@ -168,7 +187,7 @@ impl<'a> Model<'a> {
         total(None, name, LINK_REGISTERS, (0, 0), parts)
     }
 
-    fn registers(&self, ff: Band) -> Part {
+    pub(super) fn registers(&self, ff: Band) -> Part {
         self.part("registers", Cause::Registers, ff * self.core, ff * self.inference())
     }
 
@@ -198,14 +217,6 @@ impl<'a> Model<'a> {
 
     /// What passes with time: static power, clocks, memories that are clocked only.
     fn phases(&self, stages: &[StageEnergy]) -> Vec<Phase> {
-        let ff: Band = stages.iter().map(|s| s.registers).sum();
-        let clocked = self
-            .memories
-            .iter()
-            .filter(|m| m.place == Place::BlockRam && m.kind == MemoryKind::Parameters);
-        let ebr: u32 = clocked.map(Memory::ebr).sum();
-        let each = Band::from(&self.table.register_clock) * ff
-            + Band::from(&self.table.ram_idle) * f64::from(ebr);
         [
             ("request", true, self.request),
             ("compute", false, self.compute),
@@ -216,11 +227,22 @@ impl<'a> Model<'a> {
             host_bound,
             cycles,
             time_us: cycles / self.io.clock_mhz,
-            energy_nj: self.chip(Cause::Static, cycles)
-                + self.chip(Cause::Clock, cycles)
-                + each * (cycles * PJ),
+            energy_nj: self.passing(stages, cycles),
         })
         .into()
+    }
+
+    /// What so many cycles cost, whatever happens in them.
+    pub(super) fn passing(&self, stages: &[StageEnergy], cycles: f64) -> Band {
+        let ff: Band = stages.iter().map(|s| s.registers).sum();
+        let clocked = self
+            .memories
+            .iter()
+            .filter(|m| m.place == Place::BlockRam && work::always_clocked(self.design, m.kind));
+        let ebr: u32 = clocked.map(Memory::ebr).sum();
+        let each = Band::from(&self.table.register_clock) * ff
+            + Band::from(&self.table.ram_idle) * f64::from(ebr);
+        self.chip(Cause::Static, cycles) + self.chip(Cause::Clock, cycles) + each * (cycles * PJ)
     }
 
     fn comparisons(&self, core_uw: Band) -> Vec<Comparison> {
@@ -244,7 +266,16 @@ impl<'a> Model<'a> {
     }
 }
 
-fn total(
+/// Levels that come: a stage of a chain counts them; a job counts what it loads instead, as
+/// often as it does.
+fn inputs(design: &Design, mean: &MeanActivity) -> f64 {
+    if design.shared.is_some() {
+        return f64::from(design.input.count);
+    }
+    mean.stage(0).inputs
+}
+
+pub(super) fn total(
     stage: Option<usize>,
     (name, module): (String, &'static str),
     registers: Band,

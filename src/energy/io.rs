@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::hw::{Design, Stage};
+use crate::hw::{Design, ReadoutStage};
 use crate::target::Target;
 
 /// Command, payload and checksum of a request beside the payload, the byte stuffing's first
@@ -37,10 +37,7 @@ impl IoTiming {
     /// The frames of docs/host-link.md at `baud` bits a second.
     #[must_use]
     pub fn serial(design: &Design, clock_mhz: f64, baud: u32) -> Self {
-        let classes = match design.stages.last() {
-            Some(Stage::Readout(r)) => r.classes(),
-            _ => 0,
-        };
+        let classes = design.readout().map_or(0, ReadoutStage::classes);
         let payload = design.input.count;
         // Byte stuffing costs a byte in 254.
         let request = payload + REQUEST_OVERHEAD + payload / 254;

@@ -15,6 +15,7 @@ mod io;
 mod literature;
 mod registers;
 mod report;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -25,7 +26,9 @@ pub use band::Band;
 pub use device::device;
 pub use io::IoTiming;
 pub use literature::{
-    CAVEATS, E_AC, E_MAC, Layer, LayerKind, Literature, Variant, WidthAware, convention,
-    literature, mean_spikes,
+    CAVEATS, E_AC, E_MAC, Layer, LayerKind, Literature, SpikeCounter, Spikes, Variant, WidthAware,
+    convention, literature,
 };
-pub use report::{Cause, CauseEnergy, Comparison, Figure, Part, Phase, Report, StageEnergy};
+pub use report::{
+    Cause, CauseEnergy, Comparison, Figure, JobEnergy, Part, Phase, Report, StageEnergy,
+};

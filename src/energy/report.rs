@@ -22,7 +22,7 @@ pub enum Cause {
     Ram,
     /// Block RAMs clocked without a new address.
     RamIdle,
-    /// Single-port RAMs read.
+    /// Single-port RAMs read or written.
     Spram,
 }
 
@@ -97,10 +97,10 @@ pub struct Part {
     pub inference_nj: Band,
 }
 
-/// One stage, or what surrounds the stages.
+/// One stage or job, or what surrounds them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StageEnergy {
-    /// Index in the design; `None` for the serial link.
+    /// Index in the design; `None` for the serial link, the input and the processor.
     pub stage: Option<usize>,
     /// Name of the layer.
     pub name: String,
@@ -118,6 +118,26 @@ pub struct StageEnergy {
     pub core_nj: Band,
     /// Their sum, serial line included, in nanojoules.
     pub inference_nj: Band,
+}
+
+/// The input, or one job of the shared mapping: its work and its time. All of them together
+/// are the core's cycles and energy.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct JobEnergy {
+    /// Name of the layer.
+    pub name: String,
+    /// Index of the job; `None` for the input.
+    pub job: Option<usize>,
+    /// Mean clock cycles.
+    pub cycles: f64,
+    /// Their share of the core's, 0..=1.
+    pub share: f64,
+    /// What it does, in nanojoules.
+    pub work_nj: Band,
+    /// What passes with time while it lasts, in nanojoules.
+    pub time_nj: Band,
+    /// Both.
+    pub core_nj: Band,
 }
 
 /// Energy by cause.
@@ -173,6 +193,8 @@ pub struct Report {
     pub causes: Vec<CauseEnergy>,
     /// By stage: everything but static power and the clock's base, which belong to the chip.
     pub stages: Vec<StageEnergy>,
+    /// By job, with the shared mapping; else empty.
+    pub jobs: Vec<JobEnergy>,
     /// Share of the core energy whose coefficient was measured on the device, 0..=1.
     pub measured_share: f64,
     /// Against what others measured.

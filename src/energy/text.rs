@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::{ASSUMPTIONS, Literature, Report};
+use super::{ASSUMPTIONS, Band, Literature, Report};
 use crate::target::Basis;
 
 impl fmt::Display for Literature {
@@ -22,9 +22,13 @@ impl fmt::Display for Literature {
         if let Some(w) = &self.width_aware {
             let total = w.total_nj();
             writeln!(f, "  integer adds at the model's widths, static input once: {total} nJ")?;
+            let scales = match w.scales_nj {
+                Band::ZERO => String::new(),
+                nj => format!(", gains and sums of streams {nj} nJ"),
+            };
             writeln!(
                 f,
-                "    synapses {} nJ, neurons {} nJ, readout {:.3} nJ",
+                "    synapses {} nJ{scales}, neurons {} nJ, readout {:.3} nJ",
                 w.synapses_nj, w.neurons_nj, w.readout_nj
             )?;
         }
@@ -61,8 +65,20 @@ impl fmt::Display for Report {
             writeln!(f, "    {:<24} {:<30} {basis}", c.cause.name(), c.core_nj.to_string())?;
         }
         writeln!(f, "  core energy by stage, without static power and clock base [nJ]:")?;
+        let names = self.stages.iter().map(|s| s.name.chars().count());
+        let width = names.max().unwrap_or(0).max(24);
         for s in &self.stages {
-            writeln!(f, "    {:<24} {}", s.name, s.core_nj)?;
+            writeln!(f, "    {:<width$} {}", s.name, s.core_nj)?;
+        }
+        if !self.jobs.is_empty() {
+            writeln!(
+                f,
+                "  by job: cycles, share of the time, energy of the core with its share of what passes with time [nJ]:"
+            )?;
+        }
+        for j in &self.jobs {
+            let share = 100.0 * j.share;
+            writeln!(f, "    {:<width$} {:>9.0} {share:>5.1} %   {}", j.name, j.cycles, j.core_nj)?;
         }
         writeln!(
             f,
@@ -86,6 +102,6 @@ impl fmt::Display for Report {
 }
 
 /// Three digits after the point: the core's energy lies below a microjoule.
-fn display(b: super::Band) -> String {
+fn display(b: Band) -> String {
     format!("{b:.3}")
 }

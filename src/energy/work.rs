@@ -110,7 +110,7 @@ fn lif(l: &LifStage, act: &StageMean) -> Vec<Flips> {
     ]
 }
 
-fn readout(r: &ReadoutStage, inputs: f64) -> Vec<Flips> {
+pub(super) fn readout(r: &ReadoutStage, inputs: f64) -> Vec<Flips> {
     let (gain, logit) = (f64::from(r.gain_bits), f64::from(r.logit_bits));
     let step = REPLACED * (GLITCH + Band::exact(1.0)) * logit + REPLACED * gain;
     let compare = REPLACED * GLITCH * (2.0 * logit);
@@ -130,9 +130,15 @@ pub(super) fn accesses(design: &Design, mean: &MeanActivity, m: &Memory) -> Opti
         Place::Spram => m.spram(),
     };
     let (reads, writes) = counts(design, mean, m);
-    let always_clocked = m.kind == MemoryKind::Parameters;
+    let always_clocked = always_clocked(design, m.kind);
     let writes = Band::exact(writes);
     Some(Accesses { kind: m.kind, place: m.place, rams, reads, writes, always_clocked })
+}
+
+/// Is a memory of this kind clocked in every cycle? The processor enables each of its memories
+/// for an access alone.
+pub(super) fn always_clocked(design: &Design, kind: MemoryKind) -> bool {
+    kind == MemoryKind::Parameters && design.shared.is_none()
 }
 
 /// Flips of a read-only memory made of LUTs: outputs and the tree of multiplexers.

@@ -49,6 +49,9 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// Words of a single-port RAM.
+    pub const SINGLE_PORT_WORDS: u32 = 16_384;
+
     /// Block RAMs that hold it, if they do.
     #[must_use]
     pub fn ebr(&self) -> u32 {
@@ -65,7 +68,7 @@ impl Memory {
     /// side and one after the other.
     #[must_use]
     pub fn single_ports(depth: u32, width: u32) -> u32 {
-        depth.div_ceil(SPRAM_WORDS) * width.div_ceil(16)
+        depth.div_ceil(Self::SINGLE_PORT_WORDS) * width.div_ceil(16)
     }
 
     /// LUTs that hold it: 16 bits each, and a tree of multiplexers.
@@ -75,9 +78,6 @@ impl Memory {
         self.width * (rows + (rows - 1) * 2 / 3)
     }
 }
-
-/// Words of an iCE40 SPRAM.
-pub(super) const SPRAM_WORDS: u32 = 16_384;
 
 /// What a design needs.
 #[derive(Debug, Clone, Serialize)]

@@ -141,7 +141,7 @@ impl Luts {
         match m.place {
             Place::Luts => f64::from(m.luts()) * self.stored,
             Place::BlockRam => banks(m.family.spec().block_ram.shape(m.depth, m.width).0),
-            Place::Spram => banks(super::cost::SPRAM_WORDS) + self.load,
+            Place::Spram => banks(Memory::SINGLE_PORT_WORDS) + self.load,
         }
     }
 }

@@ -4,14 +4,15 @@
 use std::fmt::Write as _;
 
 use super::facts::grouped;
+use super::maps;
 use super::stages;
 use super::svg::STYLE;
 use super::xml::{escape, shorten};
 use crate::hw::{self, Design, Memory, MemoryKind, Place};
 use crate::target::Target;
 
-const MARGIN: f64 = 28.0;
-const WIDTH: f64 = 760.0;
+pub(super) const MARGIN: f64 = 28.0;
+pub(super) const WIDTH: f64 = 760.0;
 const BAR: f64 = 20.0;
 const BAR_ROW: f64 = 54.0;
 const ROW: f64 = 26.0;
@@ -29,7 +30,9 @@ pub fn memory_svg(design: &Design, target: &Target) -> String {
     let have = target.device.resources;
     let rows = estimate.memories.len() as f64;
     let loaded = if estimate.spram > 0 { BAR_ROW } else { 0.0 };
-    let height = 266.0 + loaded + rows * ROW + MARGIN;
+    let lying = maps::bands(design, &estimate.memories);
+    let list = 266.0 + loaded + rows * ROW;
+    let height = list + maps::height(&lying) + MARGIN;
     let mut out = String::new();
     let _ = writeln!(
         out,
@@ -72,6 +75,7 @@ pub fn memory_svg(design: &Design, target: &Target) -> String {
         y += ROW;
         memory(&mut out, m, y);
     }
+    maps::draw(&mut out, &lying, list);
     out.push_str("</svg>\n");
     out
 }
@@ -79,7 +83,13 @@ pub fn memory_svg(design: &Design, target: &Target) -> String {
 /// One line of the map: what, shape, size, and a square for each RAM.
 fn memory(out: &mut String, m: &Memory, y: f64) {
     square(out, class(m), MARGIN, y, 12.0);
-    let label = format!("{} {}", shorten(&m.layer, 22), stages::kind(m.kind));
+    // A processor has one memory of most kinds, and two of currents with names.
+    let label = match m.kind {
+        MemoryKind::Levels | MemoryKind::Trains => stages::kind(m.kind).to_owned(),
+        MemoryKind::Currents => m.layer.clone(),
+        MemoryKind::Weights if m.layer == stages::kind(m.kind) => m.layer.clone(),
+        _ => format!("{} {}", shorten(&m.layer, 22), stages::kind(m.kind)),
+    };
     text(out, "line", MARGIN + 20.0, y, &escape(&label));
     text(out, "badge", 372.0, y, &format!("{} × {} bit", grouped(m.depth), m.width));
     let (count, unit) = stages::size(m);
@@ -112,21 +122,21 @@ fn square(out: &mut String, class: &str, x: f64, y: f64, width: f64) {
     );
 }
 
-fn class(m: &Memory) -> &'static str {
+pub(super) fn class(m: &Memory) -> &'static str {
     match m.kind {
         MemoryKind::Weights => "weights",
         MemoryKind::Parameters => "parameters",
         MemoryKind::Values => "values",
         MemoryKind::Bitmap => "bitmap",
         MemoryKind::Trace => "trace",
-        MemoryKind::Levels => "input map",
-        MemoryKind::Trains => "train maps",
-        MemoryKind::Currents => "current maps",
+        MemoryKind::Levels => "level-maps",
+        MemoryKind::Trains => "train-maps",
+        MemoryKind::Currents => "current-maps",
     }
 }
 
 /// `content` is escaped already.
-fn text(out: &mut String, class: &str, x: f64, y: f64, content: &str) {
+pub(super) fn text(out: &mut String, class: &str, x: f64, y: f64, content: &str) {
     let _ = writeln!(out, r#"<text class="{class}" x="{x:.1}" y="{y:.1}">{content}</text>"#);
 }
 

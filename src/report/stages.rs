@@ -2,10 +2,14 @@
 //! What the hardware of a layer looks like, in a few lines.
 
 use super::facts::{grouped, plural};
+use crate::hw::shared::Shared;
 use crate::hw::{self, Design, Memory, MemoryKind, Place, Stage};
 
 /// The hardware of the layer `name`, first line the module; empty if it has none of its own.
 pub(super) fn lines(design: &Design, name: &str) -> Vec<String> {
+    if let Some(shared) = &design.shared {
+        return on_processor(design, shared, name);
+    }
     let estimate = hw::estimate(design);
     let found = design.stages.iter().enumerate().find(|(_, s)| match s {
         Stage::Dense(d) => d.name == name,
@@ -53,6 +57,47 @@ pub(super) fn lines(design: &Design, name: &str) -> Vec<String> {
     }
     let cycles = estimate.stage_cycles.get(i).copied().unwrap_or(0);
     lines.push(format!("adds ≈ {} cycles after the last input", grouped(cycles)));
+    lines
+}
+
+/// The jobs that compute a layer, or the tail in which its neurons or its readout are.
+fn on_processor(design: &Design, shared: &Shared, name: &str) -> Vec<String> {
+    if shared.readout.name == name {
+        let bits = shared.readout.logit_bits;
+        return vec![
+            "sf_readout: behind the last job".to_owned(),
+            format!("logits of {bits} bits"),
+        ];
+    }
+    let mut lines = Vec::new();
+    for (i, (job, row)) in shared.jobs.iter().zip(super::jobs(design)).enumerate() {
+        if job.fires().is_some_and(|(n, _)| n.name == name) {
+            lines.push(format!("sf_tail: neurons in job {i}"));
+            lines.push(format!("membrane register of {} bits", shared.membrane_bits));
+        }
+        if job.name != name {
+            continue;
+        }
+        let [rows, columns] = row.window;
+        let (groups, planes) = (row.groups, row.planes);
+        lines.push(match planes {
+            0 => format!("sf_or: job {i}, OR of {rows}×{columns} words"),
+            _ => format!(
+                "sf_lanes: job {i}, {} lanes × {groups} {}, {planes} {}",
+                shared.lanes,
+                plural(groups, "group"),
+                plural(planes, "plane")
+            ),
+        });
+        let added =
+            if row.adds.is_empty() { String::new() } else { format!(", adds {}", row.adds) };
+        lines.push(format!("reads {}{added}, writes {}", row.reads, row.writes));
+        lines.push(format!(
+            "{} words of weights, ≈ {} cycles",
+            grouped(row.weight_words),
+            grouped(row.cycles)
+        ));
+    }
     lines
 }
 

@@ -35,6 +35,9 @@ pub fn svg(graph: &Graph, design: Option<&Design>) -> Result<String> {
     cards.push(Card { name: "output".to_owned(), class: "end", ..Card::default() });
     let steps = format!("{} {}", graph.timesteps, facts::plural(graph.timesteps, "timestep"));
     let subtitle = match design {
+        Some(Design { shared: Some(shared), .. }) => {
+            format!("{steps}, {} nodes, {} jobs on one processor", graph.len(), shared.jobs.len())
+        }
         Some(d) => format!("{steps}, {} nodes, {} hardware stages", graph.len(), d.stages.len()),
         None => format!("{steps}, {} nodes", graph.len()),
     };

@@ -125,7 +125,7 @@ output %logits
 }
 
 /// Tags are balanced and no attribute or text has a bare `&` or `<`.
-fn well_formed(svg: &str) {
+pub(super) fn well_formed(svg: &str) {
     let mut open = Vec::new();
     let mut rest = svg;
     while let Some(at) = rest.find('<') {

@@ -42,6 +42,9 @@ macro_rules! counts {
 }
 
 counts! {
+    /// Cycle in which a job begins; it ends when the next one does, the last one with the
+    /// inference. 0 for a stage.
+    begin,
     /// Inputs taken in. Job: elements of the words loaded.
     inputs,
     /// Inputs other than zero; with spikes, all spikes of all timesteps.

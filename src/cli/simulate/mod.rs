@@ -2,6 +2,7 @@
 //! `synfire simulate`: accuracy, agreement between the real and the integer model, cycles.
 
 mod outputs;
+mod page;
 mod real;
 mod tally;
 #[cfg(test)]
@@ -20,7 +21,7 @@ use crate::cli::inputs::DataArgs;
 use crate::cli::model::ModelArgs;
 use crate::cli::ui::{Ui, table, thousands};
 use crate::data::{Samples, Slice};
-use crate::diag::{Diagnostic, Result, codes};
+use crate::diag::{Diagnostic, Result, codes, write_file};
 use crate::hw::{self, Design};
 use crate::interp::Interp;
 use crate::ir::Graph;
@@ -36,7 +37,8 @@ use crate::target;
 #[command(after_help = "Examples:
   synfire simulate build/student --images t10k-images-idx3-ubyte.gz --labels t10k-labels-idx1-ubyte.gz
   synfire simulate student.onnx --images images.gz --count 100 --json
-  synfire simulate student.onnx --images inputs.npy --outputs outputs.npy")]
+  synfire simulate student.onnx --images inputs.npy --outputs outputs.npy
+  synfire simulate build/student --images images.gz --count 10 --report report.html")]
 pub(super) struct Args {
     #[command(flatten)]
     model: ModelArgs,
@@ -52,6 +54,10 @@ pub(super) struct Args {
     /// [sample, timestep, class] where every timestep is an output.
     #[arg(long, value_name = "FILE")]
     outputs: Option<PathBuf>,
+    /// Write a page (HTML) about the first inference on the simulated hardware: stages or jobs,
+    /// their time, memories, spikes.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
 }
 
 fn processors() -> u16 {
@@ -80,23 +86,27 @@ struct Hardware {
 }
 
 pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
-    let (real, integer, lowered) = if args.model.model.is_dir() {
+    let (real, integer, lowered, target) = if args.model.model.is_dir() {
         let build = Build::open(&args.model.model)?;
-        (build.real, build.integer, Ok(build.design))
+        (build.real, build.integer, Ok(build.design), build.target)
     } else {
         let model = match args.model.load() {
             Ok(model) => model,
             Err(d) if d.code.id == codes::PASS_UNSUPPORTED.id => {
+                if args.report.is_some() {
+                    return Err(no_page(&d.message));
+                }
                 return real::run(args, &args.model.import()?.0, &d, ui);
             }
             Err(d) => return Err(d),
         };
         let target = target::load(&args.target)?;
         let lowered = hw::lower(&model.integer, &target, &hw::Options::default());
-        (model.real, model.integer, lowered.map(|(design, _)| design))
+        (model.real, model.integer, lowered.map(|(design, _)| design), target)
     };
     let (design, reason) = match lowered {
         Ok(design) => (Some(design), None),
+        Err(d) if args.report.is_some() => return Err(no_page(&d.message)),
         Err(d) => (None, Some(d.to_string())),
     };
     let inputs = match &design {
@@ -129,8 +139,20 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     if let Some(path) = &args.outputs {
         outputs.write(&real, path)?;
     }
+    if let (Some(path), Some(design)) = (&args.report, &design) {
+        let Some(Slice::U8(first)) = inputs.get(0) else {
+            return Err(no_page("it takes levels of up to 8 bits"));
+        };
+        write_file(path, page::page(design, &target, first)?)?;
+    }
     let report = report(&sums, inputs.labels.is_some(), design.is_some(), reason);
     ui.result(&report, || text(&report))
+}
+
+/// Why there is nothing for `--report` to show.
+fn no_page(why: &str) -> Box<Diagnostic> {
+    let message = format!("--report shows an inference on hardware, and there is none: {why}");
+    Diagnostic::new(&codes::BAD_OPTION, message)
 }
 
 fn part(

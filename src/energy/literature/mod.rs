@@ -3,22 +3,26 @@
 //!
 //! A layer whose input is only 0 and 1 costs an accumulation for each synaptic operation
 //! (SOP: an input spike times the neurons it reaches); any other layer costs a
-//! multiply-accumulate for each weight. Papers write the SOPs as firing rate × T × FLOP;
-//! since the rate is spikes / (neurons × T) and FLOP is neurons × fan-out, that is the same
-//! number as the spikes counted here × fan-out.
+//! multiply-accumulate for each weight: added spikes, pixels and currents are no spikes.
+//! Papers write the SOPs as firing rate × T × FLOP; since the rate is spikes / (neurons × T)
+//! and FLOP is neurons × fan-out, that is the same number as the spikes counted here × fan-out,
+//! if all inputs have the same fan-out. Those at the border of a padded map have a smaller one,
+//! so they are counted one by one.
 
+#[cfg(test)]
+mod counted;
+mod reach;
+mod spikes;
 #[cfg(test)]
 mod tests;
 mod width;
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::diag::{Diagnostic, Result, codes};
-use crate::hw::{Design, Stage};
 use crate::ir::{Graph, Kind, NodeId, Op};
-use crate::sim::MeanActivity;
+use reach::reach;
+pub use spikes::{SpikeCounter, Spikes};
 pub use width::WidthAware;
 
 /// 32-bit floating-point multiply (3.7 pJ) and add (0.9 pJ), 45 nm, 0.9 V: M. Horowitz,
@@ -94,37 +98,28 @@ pub fn convention(macs: f64, sops: f64) -> f64 {
     (macs * E_MAC + sops * E_AC) * 1e-3
 }
 
-/// Mean spikes of an inference by layer, from simulation; ready for [`literature`].
-#[must_use]
-pub fn mean_spikes(design: &Design, mean: &MeanActivity) -> BTreeMap<String, f64> {
-    let lif = |(i, s): (usize, &Stage)| match s {
-        Stage::Lif(l) => Some((l.name.clone(), mean.stage(i).spikes)),
-        _ => None,
-    };
-    design.stages.iter().enumerate().filter_map(lif).collect()
-}
-
 /// The papers' figure for a graph in either form.
 ///
-/// `spikes`: mean number of spikes of an inference, all neurons and timesteps together, of
-/// every node that fires, by name. For a static input it may give the number of non-zero
-/// levels, which only the width-aware figure uses unless the levels are 0 and 1.
+/// `spikes` has what [`SpikeCounter`] counts: for every node that a layer takes spikes from,
+/// those of each element. For a static input it may say which levels are not zero, which only
+/// the width-aware figure uses unless the levels are 0 and 1.
 ///
 /// # Errors
-/// [`codes::INPUT_SHAPE`] if `spikes` lacks a layer.
-pub fn literature(graph: &Graph, spikes: &BTreeMap<String, f64>) -> Result<Literature> {
+/// [`codes::INPUT_SHAPE`] if `spikes` lacks a stream.
+pub fn literature(graph: &Graph, spikes: &Spikes) -> Result<Literature> {
     let mut layers = Vec::new();
     let (mut integer, mut width_aware) = (false, WidthAware::default());
     for id in graph.order()? {
         let node = graph.node(id);
         integer |= matches!(node.op, Op::FixedLif(_) | Op::FixedReadout(_));
         let mut once = 0.0;
-        if let Op::Linear(l) = &node.op {
-            let layer = layer(graph, id, l.weights.outputs() as f64, spikes)?;
-            once = layer.once;
+        if let Some(reach) = reach(graph, id) {
+            let layer = layer(graph, id, &reach, spikes)?;
+            // Zero levels cost nothing, if it is known which are.
+            once = reached(graph, id, &reach, spikes).map_or(layer.once, |n| n.min(layer.once));
             layers.push(layer);
         }
-        width_aware.add(graph, id, once, spikes);
+        width_aware.add(graph, id, once);
     }
     Ok(Literature {
         repeated: variant(&layers, |l| l.repeated),
@@ -141,40 +136,34 @@ fn variant(layers: &[Layer], count: impl Fn(&Layer) -> f64) -> Variant {
     Variant { macs, sops, energy_nj: convention(macs, sops) }
 }
 
-fn layer(graph: &Graph, id: NodeId, fan_out: f64, spikes: &BTreeMap<String, f64>) -> Result<Layer> {
+fn layer(graph: &Graph, id: NodeId, reach: &[f64], spikes: &Spikes) -> Result<Layer> {
     let name = graph.node(id).name.clone();
     let input = &graph.node(graph.operands(id)[0]).stream;
     let (inputs, timesteps) = (input.len() as f64, f64::from(graph.timesteps));
-    let flops = inputs * fan_out;
+    let flops = reach.iter().sum::<f64>();
     let presented = if input.is_static { 1.0 } else { timesteps };
     if input.kind != Kind::Spikes {
         let (once, repeated) = (flops * presented, flops * timesteps);
         return Ok(Layer { name, kind: LayerKind::Mac, flops, once, repeated, rate: None });
     }
-    let count = source(graph, id, spikes).ok_or_else(|| {
+    let given = source(graph, id, spikes).zip(reached(graph, id, reach, spikes));
+    let (count, once) = given.ok_or_else(|| {
         Diagnostic::new(&codes::INPUT_SHAPE, "the number of spikes it receives was not given")
             .at(name.clone())
             .help("simulate some inputs first")
     })?;
-    let once = count * fan_out;
-    let rate = Some(count / (inputs * presented));
+    let rate = Some(count.iter().sum::<f64>() / (inputs * presented));
     let repeated = once * timesteps / presented;
     Ok(Layer { name, kind: LayerKind::Ac, flops, once, repeated, rate })
 }
 
-/// The spikes that reach a node: those of the first node before it that is listed.
-fn source(graph: &Graph, id: NodeId, spikes: &BTreeMap<String, f64>) -> Option<f64> {
-    let mut at = id;
-    loop {
-        let operands = graph.operands(at);
-        let [before] = operands[..] else { return None };
-        let node = graph.node(before);
-        if let Some(&count) = spikes.get(&node.name) {
-            return Some(count);
-        }
-        if matches!(node.op, Op::Linear(_) | Op::Lif(_) | Op::FixedLif(_)) {
-            return None;
-        }
-        at = before;
-    }
+/// What leaves a node's operand: spikes, or levels that are not zero.
+fn source<'s>(graph: &Graph, id: NodeId, spikes: &'s Spikes) -> Option<&'s [f64]> {
+    let operand = graph.node(*graph.operands(id).first()?);
+    spikes.get(&operand.name).map(Vec::as_slice).filter(|n| n.len() == operand.stream.len())
+}
+
+/// Their synaptic operations.
+fn reached(graph: &Graph, id: NodeId, reach: &[f64], spikes: &Spikes) -> Option<f64> {
+    Some(source(graph, id, spikes)?.iter().zip(reach).map(|(n, r)| n * r).sum())
 }

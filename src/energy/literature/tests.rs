@@ -45,9 +45,15 @@ fn graph(bits: u32) -> Graph {
     g
 }
 
+/// So many spikes of each stream. Whose they are is all the same to a dense layer.
+fn spikes<const N: usize>(all: [(&str, usize, f64); N]) -> Spikes {
+    let each = |elements, n| [vec![n], vec![0.0; elements - 1]].concat();
+    all.map(|(name, elements, n)| (name.to_owned(), each(elements, n))).into()
+}
+
 #[test]
 fn first_layer_counts_once_or_at_every_timestep() {
-    let spikes = BTreeMap::from([("lif1".to_owned(), 7.0)]);
+    let spikes = spikes([("lif1", 10, 7.0)]);
     let l = literature(&graph(8), &spikes).unwrap();
     assert_eq!((l.once.macs, l.repeated.macs), (200.0, 800.0));
     assert_eq!((l.once.sops, l.repeated.sops), (21.0, 21.0));
@@ -56,7 +62,7 @@ fn first_layer_counts_once_or_at_every_timestep() {
 
 #[test]
 fn counted_sops_are_rate_times_t_times_flop() {
-    let spikes = BTreeMap::from([("lif1".to_owned(), 7.0)]);
+    let spikes = spikes([("lif1", 10, 7.0)]);
     let l = literature(&graph(8), &spikes).unwrap();
     let fc2 = &l.layers[1];
     assert!((fc2.rate.unwrap() * 4.0 * fc2.flops - fc2.once).abs() < 1e-9);
@@ -64,14 +70,14 @@ fn counted_sops_are_rate_times_t_times_flop() {
 
 #[test]
 fn binary_pixels_count_as_spikes() {
-    let spikes = BTreeMap::from([("x".to_owned(), 5.0), ("lif1".to_owned(), 0.0)]);
+    let spikes = spikes([("x", 20, 5.0), ("lif1", 10, 0.0)]);
     let l = literature(&graph(1), &spikes).unwrap();
     assert_eq!((l.once.macs, l.once.sops, l.repeated.sops), (0.0, 50.0, 200.0));
 }
 
 #[test]
 fn a_missing_layer_is_named() {
-    let d = literature(&graph(8), &BTreeMap::new()).unwrap_err();
+    let d = literature(&graph(8), &Spikes::new()).unwrap_err();
     assert_eq!(d.location.path.as_deref(), Some("fc2"));
 }
 
@@ -105,7 +111,7 @@ fn near(found: Band, want: [f64; 3]) {
 #[test]
 fn both_conventions_by_hand() {
     let graph = ir::parse(INTEGER).unwrap();
-    let spikes = BTreeMap::from([("x".to_owned(), 12.0), ("n1".to_owned(), 7.0)]);
+    let spikes = spikes([("x", 20, 12.0), ("n1", 10, 7.0)]);
     let l = literature(&graph, &spikes).unwrap();
     // 20 · 10 weights, once or at 4 timesteps; 7 spikes · 3 classes.
     assert_eq!((l.once.macs, l.once.sops), (200.0, 21.0));
@@ -139,7 +145,7 @@ fn both_conventions_by_hand() {
 fn more_levels_than_weights_cost_no_more_than_the_weights() {
     let graph = ir::parse(INTEGER).unwrap();
     let synapses = |x: f64| {
-        let spikes = BTreeMap::from([("x".to_owned(), x), ("n1".to_owned(), 0.0)]);
+        let spikes = spikes([("x", 20, x), ("n1", 10, 0.0)]);
         literature(&graph, &spikes).unwrap().width_aware.unwrap().synapses_nj.value
     };
     assert!((synapses(20.0) - 200.0 * add(10).value * 1e-3).abs() < 1e-12);

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Integer operations at the model's widths, from the same 45 nm table.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
-use super::source;
+use super::reach::additions;
 use crate::energy::Band;
-use crate::ir::{Graph, Kind, NodeId, Op};
+use crate::ir::{Graph, Kind, NodeId, Op, PoolKind};
 
 /// 8-bit and 32-bit integer add in pJ; same table as [`super::E_AC`].
 const INT_ADD: [f64; 2] = [0.03, 0.1];
@@ -17,8 +15,11 @@ const INT_MUL_32: f64 = 3.1;
 /// Integer operations at the model's widths, a static input computed once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct WidthAware {
-    /// One addition for each synaptic operation, in nanojoules.
+    /// One addition for each synaptic operation (one a bit of the weight, where both operand and
+    /// weight have several), in nanojoules.
     pub synapses_nj: Band,
+    /// Gains and offsets behind layers, streams that are added, sums of windows, in nanojoules.
+    pub scales_nj: Band,
     /// Charge, comparison, leak of every neuron at every timestep, in nanojoules.
     pub neurons_nj: Band,
     /// Gains of the readout, in nanojoules.
@@ -29,34 +30,54 @@ impl WidthAware {
     /// Everything.
     #[must_use]
     pub fn total_nj(&self) -> Band {
-        self.synapses_nj + self.neurons_nj + self.readout_nj
+        self.synapses_nj + self.scales_nj + self.neurons_nj + self.readout_nj
     }
 
     /// Adds the operations of one node; `once` is a layer's number of operations.
-    pub(super) fn add(
-        &mut self,
-        graph: &Graph,
-        id: NodeId,
-        once: f64,
-        spikes: &BTreeMap<String, f64>,
-    ) {
+    pub(super) fn add(&mut self, graph: &Graph, id: NodeId, once: f64) {
         const NJ: f64 = 1e-3;
         let node = graph.node(id);
         let elements = node.stream.len() as f64;
-        match (&node.op, node.stream.kind) {
-            (Op::Linear(l), Kind::Current { width, .. }) => {
-                // Zero levels cost nothing, if it is known how many there are.
-                let known = source(graph, id, spikes).map(|n| n * l.weights.outputs() as f64);
-                self.synapses_nj += add(width) * (known.map_or(once, |k| k.min(once)) * NJ);
+        let timesteps = f64::from(graph.timesteps);
+        // How often a stream is computed.
+        let values = elements * if node.stream.is_static { 1.0 } else { timesteps };
+        let width = match node.stream.kind {
+            Kind::Current { width, .. } => width,
+            Kind::Levels { bits } => bits,
+            Kind::Spikes | Kind::Real => 1,
+        };
+        let operands = graph.operands(id);
+        let kind = |k: usize| operands.get(k).map(|&o| graph.node(o).stream.kind);
+        match &node.op {
+            Op::Linear(l) if node.stream.kind != Kind::Real => {
+                let each = additions(&l.weights, kind(0) == Some(Kind::Spikes));
+                self.synapses_nj += add(width) * (once * each * NJ);
             }
-            (Op::FixedLif(l), _) => {
+            Op::Conv(c) if node.stream.kind != Kind::Real => {
+                let each = additions(&c.weights, kind(0) == Some(Kind::Spikes));
+                self.synapses_nj += add(width) * (once * each * NJ);
+            }
+            Op::FixedScale(s) => {
+                let each = add(s.width) + Band::exact(INT_MUL_32);
+                self.scales_nj += each * (values * NJ);
+            }
+            Op::Add => {
+                let more = operands.len().saturating_sub(1) as f64;
+                self.scales_nj += add(width) * (values * more * NJ);
+            }
+            // A maximum of spikes is an OR.
+            Op::Pool(p) if p.kind != PoolKind::Max => {
+                let more = p.window.kernel.iter().product::<usize>().saturating_sub(1) as f64;
+                self.scales_nj += add(width) * (values * more * NJ);
+            }
+            Op::FixedLif(l) => {
                 let adders = |k: &u32| f64::from(k.count_ones().saturating_sub(1));
                 let leaks = l.leak_num.iter();
                 let leak = leaks.clone().map(adders).sum::<f64>() / leaks.count() as f64;
-                let steps = elements * f64::from(graph.timesteps);
+                let steps = elements * timesteps;
                 self.neurons_nj += add(l.width) * (steps * (2.0 + leak) * NJ);
             }
-            (Op::FixedReadout(r), _) => {
+            Op::FixedReadout(r) => {
                 let each = add(r.width) + Band::exact(INT_MUL_32);
                 self.readout_nj += each * (elements * NJ);
             }

@@ -7,6 +7,11 @@ use crate::hw::{Design, Estimate, Memory, MemoryKind, Place};
 use crate::ir::interval::signed_width;
 use crate::target::Family;
 
+/// What the memories of currents are called.
+pub const BANKS: [&str; 2] = ["currents A", "currents B"];
+/// What those of parameters are called: gains and offsets, neurons, gains of the readout.
+pub const PARAMETERS: [&str; 3] = ["scales", "neurons", "readout"];
+
 /// What every processor has, and what maps of currents take (fitted to synthesis for iCE40: the
 /// convolutional student of distill/students with 16 and 32 lanes, the dense one with 16).
 const BASE_LUTS: u32 = 620;
@@ -111,7 +116,7 @@ fn memories(shared: &Shared, timesteps: u32, family: Family) -> Vec<Memory> {
     let word = shared.pack * timesteps;
     add("trains", MemoryKind::Trains, shared.train_depth(), word, block);
     for (name, bank, place) in
-        [("currents A", Bank::A, shared.banks[0]), ("currents B", Bank::B, shared.banks[1])]
+        [(BANKS[0], Bank::A, shared.banks[0]), (BANKS[1], Bank::B, shared.banks[1])]
     {
         let depth = shared.bank_depth(bank, timesteps);
         add(name, MemoryKind::Currents, depth, shared.current_bits, place);
@@ -128,13 +133,13 @@ fn memories(shared: &Shared, timesteps: u32, family: Family) -> Vec<Memory> {
         counts.sum()
     };
     let scale = widths.gain + widths.offset;
-    add("scales", MemoryKind::Parameters, channels(false), scale, block);
+    add(PARAMETERS[0], MemoryKind::Parameters, channels(false), scale, block);
     // −1, 0 or 1 in two bits.
     let neurons = widths.bias + widths.threshold + 2;
-    add("neurons", MemoryKind::Parameters, channels(true), neurons, block);
+    add(PARAMETERS[1], MemoryKind::Parameters, channels(true), neurons, block);
     let readout = &shared.readout;
     let width = readout.gain_bits + readout.offset_bits;
-    add("readout", MemoryKind::Parameters, readout.classes(), width, Place::Luts);
+    add(PARAMETERS[2], MemoryKind::Parameters, readout.classes(), width, Place::Luts);
     all
 }
 

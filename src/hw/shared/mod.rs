@@ -13,10 +13,10 @@ mod numbers;
 mod places;
 mod ranges;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(super) use cost::estimate;
-pub use cost::job_cycles;
+pub use cost::{BANKS, PARAMETERS, job_cycles};
 pub(in crate::hw) use fold::PROCESSOR;
 pub(super) use lower::lower;
 pub use map::{Bank, CurrentMap, InputMap, TrainMap};
@@ -172,6 +172,18 @@ pub struct Neurons {
 }
 
 impl Job {
+    /// The neurons that fire in it, and the map that takes their trains.
+    #[must_use]
+    pub fn fires(&self) -> Option<(&Neurons, usize)> {
+        match &self.work {
+            Work::Sum(sum) => match &sum.then {
+                Then::Maps { fire: Some((neurons, map)), .. } => Some((neurons, *map)),
+                _ => None,
+            },
+            Work::Or { .. } => None,
+        }
+    }
+
     /// Number of places (rows × columns) of the result.
     #[must_use]
     pub fn positions(&self) -> u32 {
@@ -268,12 +280,6 @@ impl Shared {
 
     /// The layers that fire, in the order in which they do: (neurons, map).
     pub fn fires(&self) -> impl Iterator<Item = (&Neurons, usize)> {
-        self.jobs.iter().filter_map(|job| match &job.work {
-            Work::Sum(sum) => match &sum.then {
-                Then::Maps { fire: Some((neurons, map)), .. } => Some((neurons, *map)),
-                _ => None,
-            },
-            Work::Or { .. } => None,
-        })
+        self.jobs.iter().filter_map(Job::fires)
     }
 }

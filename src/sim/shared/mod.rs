@@ -63,6 +63,7 @@ impl<'d> Processor<'d> {
         let mut readout = None;
         for (index, (job, rows)) in self.shared.jobs.iter().zip(&self.rows).enumerate() {
             let counts = &mut activity.stages[index];
+            counts.begin = begin;
             let done = match (&job.work, rows) {
                 (Work::Sum(sum), Some(rows)) => {
                     let (done, end) =

@@ -12,18 +12,18 @@ use crate::ir::{
 };
 
 /// A graph that is built line by line.
-pub(super) struct Net(pub(super) Graph);
+pub(crate) struct Net(pub(crate) Graph);
 
 impl Net {
     /// A network with an input of 4-bit levels `in`.
-    pub(super) fn new(timesteps: u32, shape: &[usize]) -> Self {
+    pub(crate) fn new(timesteps: u32, shape: &[usize]) -> Self {
         let mut net = Self(Graph::new("net", timesteps));
         let input = Input { shape: shape.to_vec(), bits: Some(4), is_static: true };
         net.add("in", Op::Input(input), &[]);
         net
     }
 
-    pub(super) fn add(&mut self, name: &str, op: Op, operands: &[&str]) {
+    pub(crate) fn add(&mut self, name: &str, op: Op, operands: &[&str]) {
         let operands: Vec<NodeId> = operands.iter().map(|o| self.0.find(o).unwrap()).collect();
         self.0.add(name, op, &operands).unwrap();
     }
@@ -34,7 +34,7 @@ impl Net {
 
     /// A convolution of `rows` channels over square windows, padded so that an odd extent
     /// keeps the size; the weights repeat `values`.
-    pub(super) fn conv(
+    pub(crate) fn conv(
         &mut self,
         name: &str,
         x: &str,
@@ -48,13 +48,13 @@ impl Net {
         self.add(name, Op::Conv(conv), &[x]);
     }
 
-    pub(super) fn linear(&mut self, name: &str, x: &str, rows: usize, values: &[i8]) {
+    pub(crate) fn linear(&mut self, name: &str, x: &str, rows: usize, values: &[i8]) {
         let inputs: usize = self.shape(x).iter().product();
         let weights = integers(rows, rows * inputs, values);
         self.add(name, Op::Linear(Linear { weights, bias: None }), &[x]);
     }
 
-    pub(super) fn scale(&mut self, name: &str, x: &str, gain: i64, offset: i64, shift: u32) {
+    pub(crate) fn scale(&mut self, name: &str, x: &str, gain: i64, offset: i64, shift: u32) {
         let channels = self.shape(x)[0];
         let scale = FixedScale {
             gain: vec![gain; channels],
@@ -66,21 +66,21 @@ impl Net {
         self.add(name, Op::FixedScale(scale), &[x]);
     }
 
-    pub(super) fn lif(&mut self, name: &str, x: &str, threshold: i64) {
+    pub(crate) fn lif(&mut self, name: &str, x: &str, threshold: i64) {
         let channels = self.shape(x)[0];
         self.add(name, Op::FixedLif(neurons(channels, threshold)), &[x]);
     }
 
-    pub(super) fn pool(&mut self, name: &str, x: &str, kind: PoolKind, extent: usize) {
+    pub(crate) fn pool(&mut self, name: &str, x: &str, kind: PoolKind, extent: usize) {
         self.add(name, Op::Pool(Pool { kind, window: window(extent, extent, 0) }), &[x]);
     }
 
-    pub(super) fn flatten(&mut self, name: &str, x: &str) {
+    pub(crate) fn flatten(&mut self, name: &str, x: &str) {
         let shape = vec![self.shape(x).iter().product()];
         self.add(name, Op::Reshape(Reshape { shape }), &[x]);
     }
 
-    pub(super) fn read(&mut self, x: &str) {
+    pub(crate) fn read(&mut self, x: &str) {
         let classes = self.shape(x)[0];
         let readout = FixedReadout {
             kind: Taken::Sum,

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! The spikes on each edge of a graph, counted while the hardware is simulated.
+
+use std::collections::BTreeMap;
+
+use crate::hw::shared::Job;
+use crate::hw::{Design, Stage};
+use crate::ir::{Graph, Kind, NodeId, Op, Pool, PoolKind, Stream};
+use crate::sim::{Probe, Step};
+
+/// Mean spikes of an inference for every element of a stream of spikes, all timesteps
+/// together, by the name of the node that it leaves. A static stream counts once, and of one
+/// that has levels it is said how often they are not zero.
+pub type Spikes = BTreeMap<String, Vec<f64>>;
+
+/// A probe that follows the spikes from the neurons through everything that hands spikes on.
+pub struct SpikeCounter<'g> {
+    graph: &'g Graph,
+    /// Nodes, operands before users, and each one's operands as places in this list.
+    order: Vec<(NodeId, Vec<usize>)>,
+    /// Per stage or job: place of the node that fires in it.
+    fires: Vec<Option<usize>>,
+    /// Trains of the neurons in the inference at hand, by place.
+    trains: Vec<Vec<u32>>,
+    /// Sums over inferences.
+    totals: Vec<Vec<u64>>,
+    inferences: u64,
+}
+
+impl<'g> SpikeCounter<'g> {
+    /// Counts for a design that was made of `graph`.
+    ///
+    /// # Errors
+    /// If the graph has a cycle without a register.
+    pub fn new(graph: &'g Graph, design: &Design) -> crate::diag::Result<Self> {
+        let ids = graph.order()?;
+        let place = |id: NodeId| ids.iter().position(|&other| other == id);
+        let named = |name: &str| graph.find(name).and_then(place);
+        let stage = |s: &Stage| if let Stage::Lif(l) = s { named(&l.name) } else { None };
+        let fires = match &design.shared {
+            None => design.stages.iter().map(stage).collect(),
+            Some(shared) => {
+                let neurons = |job: &Job| job.fires().and_then(|(n, _)| named(&n.name));
+                shared.jobs.iter().map(neurons).collect()
+            }
+        };
+        let zeros = |id: &NodeId| vec![0; graph.node(*id).stream.len()];
+        let operands = |id: NodeId| graph.operands(id).into_iter().filter_map(place).collect();
+        Ok(Self {
+            graph,
+            fires,
+            trains: ids.iter().map(zeros).collect(),
+            totals: ids.iter().map(|id| vec![0; graph.node(*id).stream.len()]).collect(),
+            inferences: 0,
+            order: ids.iter().map(|&id| (id, operands(id))).collect(),
+        })
+    }
+
+    /// Ends an inference on `input`.
+    pub fn end(&mut self, input: &[u8]) {
+        self.inferences += 1;
+        let held = (1u64 << self.graph.timesteps.min(32)) - 1;
+        for place in 0..self.order.len() {
+            let (id, operands) = &self.order[place];
+            let node = self.graph.node(*id);
+            let of = |k: usize| operands.get(k).map_or(&[][..], |&o| &self.trains[o]);
+            let stream =
+                |k: usize| operands.get(k).map(|&o| &self.graph.node(self.order[o].0).stream);
+            let handed_on = match (&node.op, stream(0)) {
+                (Op::Input(_), _) => {
+                    input.iter().map(|&x| if x == 0 { 0 } else { held as u32 }).collect()
+                }
+                (Op::Reshape(_), _) => of(0).to_vec(),
+                (Op::Pool(p), Some(s)) if p.kind == PoolKind::Max => any(p, s, of(0)),
+                (Op::Concat(c), _) => {
+                    let parts: Vec<_> = (0..operands.len()).map(|k| (stream(k), of(k))).collect();
+                    joined(&parts, c.axis)
+                }
+                // Neurons, which the probe has seen; else nothing that is counted.
+                _ => continue,
+            };
+            if handed_on.len() == self.trains[place].len() {
+                self.trains[place] = handed_on;
+            }
+        }
+        for ((id, _), (total, trains)) in
+            self.order.iter().zip(self.totals.iter_mut().zip(&mut self.trains))
+        {
+            let held = self.graph.node(*id).stream.is_static;
+            for (sum, train) in total.iter_mut().zip(trains) {
+                *sum +=
+                    u64::from(if held { train.count_ones().min(1) } else { train.count_ones() });
+                *train = 0;
+            }
+        }
+    }
+
+    /// The means.
+    #[must_use]
+    pub fn mean(&self) -> Spikes {
+        let each = |total: &Vec<u64>| -> Vec<f64> {
+            total.iter().map(|&n| n as f64 / self.inferences.max(1) as f64).collect()
+        };
+        let all = self.order.iter().zip(&self.totals).zip(self.followed());
+        let counted = all.filter(|(_, followed)| *followed);
+        counted
+            .map(|(((id, _), total), _)| (self.graph.node(*id).name.clone(), each(total)))
+            .collect()
+    }
+
+    /// Which nodes hand on what is counted: zeros of the others would mean that nothing comes.
+    fn followed(&self) -> Vec<bool> {
+        let mut followed: Vec<bool> = Vec::new();
+        for (place, (id, operands)) in self.order.iter().enumerate() {
+            let node = self.graph.node(*id);
+            let before = || operands.iter().all(|&o| followed.get(o) == Some(&true));
+            followed.push(match node.op {
+                Op::Input(_) => node.stream.kind != Kind::Real,
+                Op::Reshape(_) | Op::Concat(_) => before(),
+                Op::Pool(_) => node.stream.kind == Kind::Spikes && before(),
+                _ => self.fires.contains(&Some(place)),
+            });
+        }
+        followed
+    }
+}
+
+impl Probe for SpikeCounter<'_> {
+    fn step(&mut self, step: Step) {
+        let Some(place) = self.fires.get(step.stage).copied().flatten() else { return };
+        if let Some(train) = self.trains[place].get_mut(step.neuron as usize) {
+            *train |= u32::from(step.fires) << step.timestep;
+        }
+    }
+}
+
+/// A maximum of spikes is whether any of a window fires.
+fn any(pool: &Pool, stream: &Stream, trains: &[u32]) -> Vec<u32> {
+    // One dimension is two of which the first has one row.
+    let (rows, columns) = match stream.shape[..] {
+        [_, columns] => (None, columns),
+        [_, rows, columns] => (Some(rows), columns),
+        _ => return Vec::new(),
+    };
+    let last = pool.window.kernel.len() - 1;
+    let seen = |d: usize, size: usize| -> Vec<Vec<usize>> {
+        let windows = 0..pool.window.steps(d, size).unwrap_or(0);
+        let places = |at| {
+            let inside = pool.window.inside(d, at, size);
+            (0..inside.count).map(|k| inside.place + k * inside.step).collect()
+        };
+        windows.map(places).collect()
+    };
+    let down = rows.map_or_else(|| vec![vec![0]], |rows| seen(0, rows));
+    let across = seen(last, columns);
+    let mut out = Vec::new();
+    for channel in trains.chunks(rows.unwrap_or(1) * columns) {
+        for high in &down {
+            for wide in &across {
+                let window = high.iter().flat_map(|y| wide.iter().map(move |x| y * columns + x));
+                out.push(window.fold(0, |any, at| any | channel[at]));
+            }
+        }
+    }
+    out
+}
+
+/// Streams behind one another in dimension `axis`.
+fn joined(parts: &[(Option<&Stream>, &[u32])], axis: usize) -> Vec<u32> {
+    let run = |s: &Stream| s.shape.get(axis..).map_or(1, |rest| rest.iter().product::<usize>());
+    let runs: Vec<usize> = parts.iter().map(|(s, _)| s.map_or(1, run).max(1)).collect();
+    let count = parts.iter().zip(&runs).map(|((_, trains), run)| trains.len() / run).min();
+    let piece = |i: usize| {
+        let of = move |((_, trains), &run): (&(_, &[u32]), &usize)| {
+            trains[i * run..(i + 1) * run].to_vec()
+        };
+        parts.iter().zip(&runs).flat_map(of).collect::<Vec<u32>>()
+    };
+    (0..count.unwrap_or(0)).flat_map(piece).collect()
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Bits that a job flips. Each group of nets is counted once, by what the simulator counted.
+
+use super::widths::Widths;
+use crate::energy::Band;
+use crate::energy::assume::{COUNT, GLITCH, REPLACED, SIGN, UNROUTED, add_level};
+use crate::energy::work::Flips;
+use crate::hw::Design;
+use crate::hw::shared::{Job, Shared, Source, SumJob, Then};
+use crate::sim::StageMean;
+
+/// Of the levels of an inference on their way into the input map: three counters each.
+pub(super) fn levels(w: &Widths, inputs: f64) -> Vec<Flips> {
+    let each = REPLACED * f64::from(w.level) + COUNT * 3.0;
+    vec![Flips { what: "levels and their addresses", count: each * inputs }]
+}
+
+/// Of an or job.
+pub(super) fn or(w: &Widths, act: &StageMean) -> Vec<Flips> {
+    let union = REPLACED * (GLITCH + Band::exact(1.0)) * f64::from(w.word);
+    vec![
+        Flips { what: "words and their addresses", count: walked(w, act.words) },
+        Flips { what: "OR of windows", count: union * act.words },
+        Flips { what: "addresses of results", count: COUNT * act.train_writes },
+    ]
+}
+
+/// Addresses of so many words.
+fn walked(w: &Widths, words: f64) -> Band {
+    (COUNT + REPLACED * GLITCH * f64::from(w.walk)) * words
+}
+
+/// Operands of a job: bits of one, and bits of a word of them.
+fn operand(shared: &Shared, job: &Job, timesteps: f64) -> (f64, f64) {
+    match job.source {
+        Source::Input => (f64::from(shared.input.bits), f64::from(shared.input.bits)),
+        Source::Trains(_) => (1.0, f64::from(shared.pack) * timesteps),
+        Source::Currents(_, g) => (f64::from(g.bits), f64::from(g.bits) * timesteps),
+    }
+}
+
+/// Reads of the currents that a job gathers; the others are those that it adds.
+pub(super) fn gathered(sum: &SumJob, act: &StageMean) -> f64 {
+    act.current_reads - added(sum, act)
+}
+
+/// Reads of the currents that a job adds: one a result.
+pub(super) fn added(sum: &SumJob, act: &StageMean) -> f64 {
+    if sum.add.is_some() { act.results } else { 0.0 }
+}
+
+/// Of a sum job.
+pub(super) fn sum(
+    (design, shared, w): (&Design, &Shared, &Widths),
+    (job, sum): (&Job, &SumJob),
+    act: &StageMean,
+) -> Vec<Flips> {
+    let t = f64::from(design.timesteps);
+    let (x, word) = operand(shared, job, t);
+    let (planes, acc) = (f64::from(sum.planes), f64::from(w.acc));
+    let lanes = f64::from(shared.lanes);
+    let trains = matches!(job.source, Source::Trains(_));
+    let signed = sum.planes > 1 || matches!(job.source, Source::Currents(..));
+
+    // A weight's plane shifts the operand, the last one negates it.
+    let above = (acc - x - planes + 1.0).max(0.0);
+    let sign = if signed { SIGN * above } else { Band::ZERO };
+    let addition = if trains { COUNT } else { add_level(x as u32) } + sign;
+    // Each event offers its operands to all lanes: adders move whether they keep the sum or not.
+    let offered = if trains && !signed {
+        REPLACED * (lanes * t)
+    } else {
+        REPLACED * UNROUTED * (lanes * t * (x + planes))
+    };
+    // The operand, scaled and once more; the word of weights and the row.
+    let event = REPLACED * (t * x + 2.0 * t * (x + planes - 1.0) + 2.0 * lanes);
+    let gathered = gathered(sum, act);
+    let reads = if matches!(job.source, Source::Currents(..)) { gathered } else { act.words };
+    let mut all = vec![
+        Flips { what: "accumulators", count: addition * act.additions },
+        Flips { what: "operands offered to the lanes", count: offered * act.rows },
+        Flips { what: "event pipeline", count: event * act.rows },
+        Flips { what: "sum of the inputs", count: addition * (act.nonzero * planes) },
+        Flips {
+            what: "words and their addresses",
+            count: walked(w, reads) + REPLACED * (2.0 * word) * act.words,
+        },
+        Flips { what: "result chain", count: chain(design, shared, w, job, act) },
+    ];
+    if trains {
+        // The lowest element that is left, and its train.
+        let nets = f64::from(shared.pack) * (1.0 + t);
+        all.push(Flips { what: "search for events", count: REPLACED * GLITCH * nets * act.rows });
+    }
+    if gathered > 0.0 {
+        let (one, all_of) = (f64::from(w.current), f64::from(w.gather_sum));
+        let nets = REPLACED * (one + all_of) + REPLACED * GLITCH * all_of;
+        all.push(Flips { what: "sums of windows", count: nets * gathered });
+    }
+    all.extend(tail(shared, w, sum, t, act));
+    all
+}
+
+/// A group of n results: all are copied and cleared, then n + (n−1) + … words move up by one.
+/// The sums of the inputs turn with them.
+fn chain(design: &Design, shared: &Shared, w: &Widths, job: &Job, act: &StageMean) -> Band {
+    let t = f64::from(design.timesteps);
+    let group = |g| {
+        let n = f64::from(shared.group_size(job, g)) * t;
+        n * (n + 1.0) / 2.0 + 2.0 * n
+    };
+    let moved: f64 = (0..shared.groups(job)).map(group).sum();
+    let turned = if design.timesteps > 1 { t } else { 0.0 };
+    // Per result: a place has one for each channel and timestep.
+    let each = moved / (f64::from(job.out[0]) * t) + turned;
+    REPLACED * (each * f64::from(w.acc)) * act.results
+}
+
+/// What becomes of the sums. All of the tail moves with every result, whatever the job takes
+/// from it.
+fn tail(shared: &Shared, w: &Widths, sum: &SumJob, t: f64, act: &StageMean) -> Vec<Flips> {
+    let register = Band::exact(1.0);
+    let (product, membrane) = (f64::from(w.product), f64::from(w.membrane));
+    let results = act.results;
+    let subtraction = REPLACED * (GLITCH + register) * f64::from(w.acc + 1);
+    // Three tables a product of two bits (docs/energy.md), and the sum of the partial products.
+    let array = 3.0 * f64::from((w.digit + 1) * w.gain) + product;
+    let digit = REPLACED * GLITCH * array + REPLACED * (product + f64::from(w.digits * w.digit));
+    let scale = REPLACED * GLITCH * (product + membrane) + REPLACED * membrane;
+    let adders = f64::from(shared.leak_num.count_ones().saturating_sub(1));
+    let nets = 3.0 * membrane + adders * (membrane + f64::from(shared.leak_shift));
+    let trains = act.steps / t;
+    let kept = if matches!(sum.then, Then::Maps { keep: Some(_), .. }) { results } else { 0.0 };
+    let places = 2.0 * (act.parameter_reads + trains) + added(sum, act) + kept + act.train_writes;
+    let mut all = vec![
+        Flips { what: "subtraction", count: subtraction * results },
+        Flips { what: "gain multiplications", count: digit * (results * f64::from(sum.digits)) },
+        Flips { what: "shift and addition", count: scale * results },
+        Flips { what: "membranes", count: REPLACED * membrane * results },
+        Flips { what: "charge, compare, reset, leak", count: REPLACED * GLITCH * nets * results },
+        Flips {
+            what: "inputs and thresholds",
+            count: REPLACED * (membrane * results + f64::from(w.threshold) * trains),
+        },
+        Flips {
+            what: "sums over the timesteps",
+            count: REPLACED * (GLITCH + register) * (f64::from(w.sum) * results),
+        },
+        Flips { what: "addresses of results", count: COUNT * places },
+    ];
+    if act.steps > 0.0 {
+        // In the neuron's train and in the word of trains.
+        let count = COUNT * act.spikes + REPLACED * (2.0 * act.steps);
+        all.push(Flips { what: "spike trains", count });
+    }
+    all
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Registers of the processor, counted from the declarations in hdl/, module by module.
+
+use super::widths::{Widths, index};
+use crate::energy::registers;
+use crate::hw::shared::Shared;
+use crate::hw::{Design, Place, ReadoutStage, Stage};
+
+/// Flip-flops of everything but the serial link; what leaves a memory in RAM is inside it.
+pub(super) fn of(design: &Design, shared: &Shared, w: &Widths) -> u32 {
+    let t = design.timesteps;
+    let each = [
+        input_map(shared, w),
+        // sf_sequence
+        w.job + 1,
+        // sf_fetch, sf_walk
+        7 + w.walk + 1 + 6 * w.count,
+        gather(t, w),
+        emit(shared, w),
+        lanes(shared, t, w),
+        tail(t, w),
+        // Two times sf_ring; sf_currents
+        w.gain_addr + w.neuron_addr + 2 * w.channels,
+        2 * w.current_addr,
+        // sf_or
+        w.word + 2,
+        // sf_train_write
+        w.word + index(shared.pack) + 1 + w.train_addr + w.count,
+        // sf_dump
+        w.train_addr + index(w.word.div_ceil(8)) + 1,
+        load(shared),
+        registers::of(&readout(shared, w), false),
+    ];
+    each.iter().sum()
+}
+
+fn input_map(shared: &Shared, w: &Widths) -> u32 {
+    let [c, h, width] = shared.input.shape;
+    index(c) + index(h) + index(width) + 2 * w.input_addr + 1
+}
+
+fn gather(t: u32, w: &Widths) -> u32 {
+    if w.gathered == 0 { 0 } else { 10 + index(t) + w.gather_sum + t * w.gathered }
+}
+
+fn emit(shared: &Shared, w: &Widths) -> u32 {
+    let data = w.fetched.max(w.gathered * w.word / shared.pack);
+    1 + data + shared.pack + 3 + w.plane + w.row + 1 + 3
+}
+
+/// Two stages of operands and a row of weights; accumulators, one more than lanes, and the
+/// chain; S.
+fn lanes(shared: &Shared, t: u32, w: &Widths) -> u32 {
+    let p = shared.lanes;
+    let stages = 4 + t * w.operand + p + t * (w.acc - 1) + t * w.acc;
+    let slice =
+        u32::from(shared.jobs.iter().filter_map(super::widths::sum_of).any(|s| s.slices > 1));
+    stages + slice + (2 * p + 2) * t * w.acc + w.left + 1
+}
+
+fn tail(t: u32, w: &Widths) -> u32 {
+    let step = index(t);
+    let digits = w.digits * w.digit + 3 + index(w.digits) + 2 * step + w.product;
+    let scaled = 2 + step + w.membrane;
+    let current = 2 + step + w.membrane + w.threshold + w.sum + 1;
+    digits + scaled + current + 3 + step + w.membrane + w.channels + t - 1
+}
+
+/// Where the next byte to load belongs.
+fn load(shared: &Shared) -> u32 {
+    match shared.weights {
+        Place::Spram => 1 + index(shared.weight_depth()) + index(shared.row_bytes()),
+        Place::BlockRam | Place::Luts => 0,
+    }
+}
+
+/// The readout with the widths that the processor hands it.
+pub(super) fn readout(shared: &Shared, w: &Widths) -> Stage {
+    let readout = shared.readout.clone();
+    Stage::Readout(ReadoutStage { input_bits: w.sum, logit_bits: w.logit, ..readout })
+}

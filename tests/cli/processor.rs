@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! What users see of a model on one processor: jobs, reasons, energy, pictures, the page.
+
+use snapbox::{assert_data_eq, file};
+
+use crate::run::Place;
+
+/// A build shows the same as the model that it was made of: why, what, where.
+#[test]
+fn a_build_says_why_it_is_as_it_is() {
+    let place = Place::new();
+    place.good("compile {conv} --target icebreaker -o b");
+    let of_build = place.good("inspect b --hw");
+    assert_data_eq!(&of_build, file!["inspect_hw.txt"].raw());
+    assert_eq!(of_build, place.good("inspect {conv} --hw --target icebreaker"));
+    let reasons = |line: &str| place.json(line)["estimate"]["reasons"].clone();
+    let all = reasons("inspect b --hw");
+    assert!(all.as_array().unwrap().len() >= 6, "{all}");
+    assert_eq!(all, reasons("inspect {conv} --hw"));
+    // Of a chain, too.
+    place.good("compile {small} --target icebreaker -o c");
+    assert_eq!(place.good("inspect c --hw"), place.good("inspect {small} --hw"));
+}
+
+#[test]
+fn energy_is_that_of_the_jobs() {
+    let place = Place::new();
+    place.good("compile {conv} --target icebreaker -o b");
+    assert_data_eq!(
+        place.good("energy b --images {images} --count 1"),
+        file!["energy_conv.txt"].raw()
+    );
+    let device = place.json("energy b --images {images} --count 3")["device"].clone();
+    let sum = |field: &str, of: &str| -> f64 {
+        let list = device[field].as_array().unwrap();
+        list.iter()
+            .map(|j| {
+                if of.is_empty() { j["cycles"].as_f64() } else { j[of]["value"].as_f64() }.unwrap()
+            })
+            .sum()
+    };
+    let core = &device["core"];
+    let near =
+        |a: f64, b: &serde_json::Value| assert!((a / b.as_f64().unwrap() - 1.0).abs() < 1e-9);
+    near(sum("jobs", "core_nj"), &core["energy_nj"]["value"]);
+    near(sum("jobs", ""), &core["cycles"]);
+    near(sum("causes", "core_nj"), &core["energy_nj"]["value"]);
+    // A device of which nobody has measured the energy.
+    place.good("compile {conv} --target ulx3s-85f -o e");
+    place.refused("energy e --count 1", 1, "SF0412", "`ecp5-85f` has no energy coefficients");
+}
+
+#[test]
+fn pictures_and_the_page_have_jobs_maps_and_spikes() {
+    let place = Place::new();
+    place.good("compile {conv} --target icebreaker -o b");
+    let svg = place.good("inspect b --format svg");
+    assert!(svg.contains("6 jobs on one processor") && svg.contains("sf_lanes: job 0"));
+    let memory = place.good("inspect b --format memory");
+    assert!(
+        memory.contains("What lies where") && memory.contains("<title>A0: 12,544 words from 0")
+    );
+    for model in ["b", "{student}"] {
+        let line = format!("simulate {model} --images {{images}} --count 1 --report page.html");
+        assert_eq!(place.good(&line), place.good(&line.replace(" --report page.html", "")));
+        let page = std::fs::read_to_string(place.path("page.html")).unwrap();
+        for part in [
+            "<h2>Time</h2>",
+            "<h2>Memories</h2>",
+            "<h2>Spikes</h2>",
+            "class=\"spike\"",
+            "class=\"busy\"",
+        ] {
+            assert!(page.contains(part), "{model}: {part}");
+        }
+        let jobs = if model == "b" { "<h2>Jobs</h2>" } else { "<h2>Stages</h2>" };
+        assert!(page.contains(jobs) && page.trim_end().ends_with("</html>"), "{model}");
+    }
+    // There is nothing to show of what no hardware takes.
+    place.refused(
+        "simulate {recurrent} --count 1 --report r.html",
+        1,
+        "SF0003",
+        "--report shows an inference on hardware",
+    );
+    place.refused(
+        "simulate {conv} --target ice40up5k --count 1 --report nowhere/r.html",
+        1,
+        "SF0002",
+        "nowhere/r.html",
+    );
+    assert!(!place.path("r.html").exists());
+}
