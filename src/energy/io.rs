@@ -41,7 +41,7 @@ impl IoTiming {
             Some(Stage::Readout(r)) => r.classes(),
             _ => 0,
         };
-        let payload = design.input.count;
+        let payload = design.input_bytes();
         // Byte stuffing costs a byte in 254.
         let request = payload + REQUEST_OVERHEAD + payload / 254;
         let body = 4 * classes + 1;
