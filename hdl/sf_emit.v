@@ -4,12 +4,13 @@
 //
 // Contract
 //   E, T        elements a word of trains (a power of two), timesteps
-//   XW          width of an operand, sign included; LW <= XW-1 of an input level; GW <= XW of
-//               a gathered current
+//   XW          width of an operand, sign included; GW <= XW of a gathered current
+//   LW, LT      width of an input's word; LT = 0: it is a level, LW <= XW-1; LT = 1: it is the
+//               train of an input that changes over time, LW = T
 //   DW          width of a word: the largest of E*T, LW and T*GW
 //   RW, PW      widths of a row of weights and of a number of planes
 //   start_i     one cycle: a job begins; its numbers are stable from then on
-//   kind_i      what a word is: 0 a level, 1 E trains, 2 T currents; 3: the job brings no words
+//   kind_i      what a word is: 0 an input, 1 E trains, 2 T currents; 3: the job brings no words
 //   planes_i    planes of a weight, minus 1; row_i: the job's first row, in units of the words'
 //               elements (E for trains, else 1)
 //   w_*         words, valid/ready; w_group_end_i, w_place_end_i: the last word of a group, of
@@ -31,6 +32,7 @@ module sf_emit #(
   parameter T  = 2,
   parameter XW = 9,
   parameter LW = 8,
+  parameter LT = 0,
   parameter GW = 9,
   parameter DW = 18,
   parameter RW = 8,
@@ -122,7 +124,12 @@ module sf_emit #(
 
   generate
     for (t = 0; t < T; t = t + 1) begin : gen_operand
-      wire [XW-1:0] level  = {{(XW-LW){1'b0}}, data_q[LW-1:0]};
+      wire [XW-1:0] level;
+      if (LT == 0) begin : gen_level
+        assign level = {{(XW-LW){1'b0}}, data_q[LW-1:0]};
+      end else begin : gen_train
+        assign level = {{(XW-1){1'b0}}, data_q[t]};
+      end
       wire [XW-1:0] spike  = {{(XW-1){1'b0}}, train[t]};
       wire [XW-1:0] gather;
       if (XW > GW) begin : gen_extend
@@ -270,7 +277,7 @@ module sf_emit #(
     for (n = 0; n < T; n = n + 1) begin
       f_x[n*XW +: XW] = $signed(f_word[n*GW +: GW]);
       if (kind_i == KindTrains) f_x[n*XW +: XW] = f_word[f_element*T + n];
-      if (kind_i == KindLevel) f_x[n*XW +: XW] = f_word[LW-1:0];
+      if (kind_i == KindLevel) f_x[n*XW +: XW] = (LT != 0) ? f_word[n] : f_word[LW-1:0];
     end
   end
 

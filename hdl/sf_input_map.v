@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
-// sf_input_map: puts the levels of an inference into a map with a frame of zeros.
+// sf_input_map: puts the inputs of an inference into a map with a frame of zeros.
 //
 // Contract
 //   C, H, W     channels, rows, columns
 //   HALO        width of the frame, in places: above, below and left of each row
-//   LW          bits of a level
-//   x_*         C*H*W levels, channel by channel, row by row, taken when they come; what comes
-//               in the cycle of a reset is lost: the frame stays zero from power-on
+//   LW, BYTES   bits of an input, which comes in BYTES = ceil(LW / 8) bytes, the lowest bits
+//               first: a level, or the train of an input that changes over time
+//   x_*         bytes of C*H*W inputs, channel by channel, row by row, taken when they come; what
+//               comes in the cycle of a reset is lost: the frame stays zero from power-on
 //   full_o      one cycle, after the last one
 //   re_i ...    a word is read: at rdata_o in the next cycle, until the next read. Places lie
 //               row by row, channels innermost; only after full_o
@@ -19,6 +20,8 @@ module sf_input_map #(
   parameter W     = 4,
   parameter HALO  = 1,
   parameter LW    = 8,
+  parameter BYTES = 1,
+  parameter BW    = (LW < 8) ? LW : 8,
   parameter PITCH = W + HALO,
   parameter DEPTH = ((H + 2 * HALO) * PITCH + HALO) * C,
   parameter AW    = (DEPTH > 1) ? $clog2(DEPTH) : 1
@@ -26,7 +29,7 @@ module sf_input_map #(
   input  wire          clk_i,
   input  wire          rst_i,
   input  wire          x_valid_i,
-  input  wire [LW-1:0] x_data_i,
+  input  wire [BW-1:0] x_data_i,
   output reg           full_o,
   input  wire          re_i,
   input  wire [AW-1:0] raddr_i,
@@ -49,9 +52,32 @@ module sf_input_map #(
   wire c_end = c_q == C[CCW-1:0] - 1'b1;
   wire [AW-1:0] channel_d = c_end ? FIRST[AW-1:0] : channel_q + 1'b1;
 
+  // ---- bytes of a word
+  wire          word_valid;
+  wire [LW-1:0] word;
+  generate
+    if (BYTES == 1) begin : gen_byte
+      assign word_valid = x_valid_i;
+      assign word       = x_data_i[LW-1:0];
+    end else begin : gen_bytes
+      reg          upper_q;                    // the upper byte of a word is next
+      reg [BW-1:0] lower_q;
+      always @(posedge clk_i) begin
+        if (x_valid_i) begin
+          upper_q <= ~upper_q;
+          lower_q <= x_data_i;
+        end
+        if (rst_i) upper_q <= 1'b0;
+      end
+      assign word_valid = x_valid_i & upper_q;
+      assign word       = {x_data_i[LW-BW-1:0], lower_q};
+      wire unused = &{1'b0, x_data_i};
+    end
+  endgenerate
+
   always @(posedge clk_i) begin
-    full_o <= x_valid_i & x_end & y_end & c_end & ~rst_i;
-    if (x_valid_i) begin
+    full_o <= word_valid & x_end & y_end & c_end & ~rst_i;
+    if (word_valid) begin
       x_q <= x_end ? {CWW{1'b0}} : x_q + 1'b1;
       if (x_end) y_q <= y_end ? {CHW{1'b0}} : y_q + 1'b1;
       if (x_end & y_end) c_q <= c_end ? {CCW{1'b0}} : c_q + 1'b1;
@@ -69,9 +95,9 @@ module sf_input_map #(
 
   sf_map #(.WIDTH(LW), .DEPTH(DEPTH)) u_levels (
     .clk_i  (clk_i),
-    .we_i   (x_valid_i & ~rst_i),
+    .we_i   (word_valid & ~rst_i),
     .waddr_i(addr_q),
-    .wdata_i(x_data_i),
+    .wdata_i(word),
     .re_i   (re_i),
     .raddr_i(raddr_i),
     .rdata_o(rdata_o)
@@ -83,11 +109,21 @@ module sf_input_map #(
   always @(*) if (!f_past) assume (rst_i);
 
   // Where a level belongs: channel by channel, row by row.
-  integer f_c, f_y, f_x;
+  integer f_c, f_y, f_x, f_byte;
+  wire    f_word = x_valid_i && f_byte == BYTES - 1;
+  // What came, the byte before in the lower bits.
+  reg [BW-1:0]    f_before;
+  wire [2*BW-1:0] f_both  = {x_data_i, f_before};
+  wire [LW-1:0]   f_input = (BYTES == 1) ? {{LW{1'b0}}, x_data_i} : f_both;
+  always @(posedge clk_i) if (x_valid_i) f_before <= x_data_i;
+  always @(posedge clk_i) begin
+    if (rst_i) f_byte <= 0;
+    else if (x_valid_i) f_byte <= (f_byte == BYTES - 1) ? 0 : f_byte + 1;
+  end
   reg     f_full;                              // an inference's levels are all there
   wire    f_last = f_c == C - 1 && f_y == H - 1 && f_x == W - 1;
   always @(posedge clk_i) begin
-    if (x_valid_i) begin
+    if (f_word) begin
       f_x <= (f_x == W - 1) ? 0 : f_x + 1;
       if (f_x == W - 1) f_y <= (f_y == H - 1) ? 0 : f_y + 1;
       if (f_x == W - 1 && f_y == H - 1) f_c <= (f_c == C - 1) ? 0 : f_c + 1;
@@ -101,20 +137,31 @@ module sf_input_map #(
     end
   end
   // The map is read between full_o and the next inference.
-  always @(*) if (re_i) assume (f_full && !x_valid_i);
+  always @(*) if (re_i) assume (f_full && f_byte == 0 && !x_valid_i);
 
   always @(posedge clk_i) begin
     if (f_past) begin
       a_addr : assert (addr_q == ((f_y + HALO) * PITCH + f_x + HALO) * C + f_c);
-      a_full : assert (full_o == $past(x_valid_i && f_last && !rst_i));
+      a_full : assert (full_o == $past(f_word && f_last && !rst_i));
       // What sf_map asks of its users.
-      a_clash : assert (!(x_valid_i && re_i && addr_q == raddr_i));
+      a_clash : assert (!(word_valid && re_i && addr_q == raddr_i));
+      a_word : assert (word_valid == f_word);
+      i_byte : assert (f_byte >= 0 && f_byte < BYTES);
       i_at : assert (x_q == f_x && y_q == f_y && c_q == f_c);
       i_range : assert (f_x >= 0 && f_x < W && f_y >= 0 && f_y < H && f_c >= 0 && f_c < C);
       i_channel : assert (channel_q == HALO * (PITCH + 1) * C + f_c);
       c_second : cover (x_valid_i && f_full);
     end
   end
+
+  // What ties the registers to the reference, for the induction.
+  generate
+    if (BYTES > 1) begin : gen_formal_bytes
+      always @(posedge clk_i) begin
+        if (f_past) i_upper : assert (gen_bytes.upper_q == (f_byte == 1) && (f_byte == 0 || gen_bytes.lower_q == f_before));
+      end
+    end
+  endgenerate
 
   // Contents: one word of a small map, whichever it is, in so many cycles.
   generate
@@ -128,7 +175,7 @@ module sf_input_map #(
         assume (f_row < H + 2 * HALO || (f_row == H + 2 * HALO && f_column < HALO));
       end
       always @(posedge clk_i) begin
-        if (x_valid_i && !rst_i && f_level && f_channel == f_c && f_row == f_y + HALO && f_column == f_x + HALO) f_value <= x_data_i;
+        if (f_word && !rst_i && f_level && f_channel == f_c && f_row == f_y + HALO && f_column == f_x + HALO) f_value <= f_input;
         if (f_past) begin
           if ($past(re_i && raddr_i == f_word)) a_read : assert (rdata_o == $past(f_value));
           c_level : cover ($past(re_i && raddr_i == f_word) && rdata_o != 0);

@@ -6,7 +6,7 @@
 mod common;
 
 use synfire::diag::Diagnostic;
-use synfire::hw::{self, Options};
+use synfire::hw::{self, Mapping, Options};
 use synfire::interp::{Interp, Logits};
 use synfire::ir::{
     BitMatrix, Compare, FixedLif, FixedReadout, Graph, Input, Linear, NodeId, Op, PerChannel,
@@ -62,7 +62,8 @@ impl Net {
     }
 
     fn refused(&self) -> Box<Diagnostic> {
-        let d = hw::lower(&self.0, &common::big_target(), &Options::default()).unwrap_err();
+        let options = Options { mapping: Mapping::Pipeline, ..Options::default() };
+        let d = hw::lower(&self.0, &common::big_target(), &options).unwrap_err();
         assert_eq!(d.code.id, "SF0410", "{d}");
         d
     }

@@ -99,8 +99,10 @@ fn array(array: Array) {
                 Err(d) => refused(&d, &["SF001", "SF0003"]),
             }
         }
-        if let Err(d) = samples.into_inputs() {
-            refused(&d, FAMILIES);
+        for timesteps in [None, Some(3)] {
+            if let Err(d) = samples.clone().into_inputs(timesteps) {
+                refused(&d, FAMILIES);
+            }
         }
     }
 }

@@ -382,7 +382,7 @@ written to build/demo; bitstream top.bin, 104,090 bytes
         let design = Design {
             name: "d".into(),
             timesteps: 1,
-            input: hw::Input { count: 20, bits: 4 },
+            input: hw::Input { count: 20, bits: 4, changes: false },
             stages: vec![
                 dense("a", 4, Place::Luts),
                 Stage::Count(1),

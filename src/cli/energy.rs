@@ -101,7 +101,7 @@ mod tests {
             family: crate::target::Family::Ice40,
             name: "d".into(),
             timesteps: 1,
-            input: Input { count: 784, bits: 8 },
+            input: Input { count: 784, bits: 8, changes: false },
             stages: vec![Stage::Readout(readout)],
             trace: false,
         }

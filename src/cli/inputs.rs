@@ -33,7 +33,7 @@ pub(super) struct DataArgs {
 const RANDOM_INPUTS: usize = 64;
 
 impl DataArgs {
-    /// Loads levels that fit the graph and stay the same at every timestep.
+    /// Loads levels that fit the graph; of every timestep, if its input changes.
     pub(super) fn load(&self, graph: &Graph) -> Result<Inputs> {
         let (stream, bits) = input(graph)?;
         if bits.is_none() {
@@ -41,9 +41,15 @@ impl DataArgs {
             return Err(Diagnostic::new(&codes::INPUT_SHAPE, message));
         }
         self.some()?;
+        let timesteps = (!stream.is_static).then_some(graph.timesteps as usize);
         match &self.images {
-            Some(images) => self.read(images, graph)?.into_inputs().in_file(images),
-            None => self.random(stream.len(), bits.unwrap_or(8)),
+            Some(images) => self.read(images, graph)?.into_inputs(timesteps).in_file(images),
+            None => {
+                let size = stream.len() * timesteps.unwrap_or(1);
+                let mut inputs = self.random(size, bits.unwrap_or(8))?;
+                inputs.timesteps = timesteps;
+                Ok(inputs)
+            }
         }
     }
 

@@ -143,7 +143,7 @@ impl Check<'_> {
             .with_weights(self.build.weights()?);
         let mut sim = SimExecutor::new(design, Vec::new());
         self.pair(Pair::SIM_RTL, &mut sim, &mut plain, count, Scope::cycles(design))?;
-        let pattern = gaps(design.input.count as usize);
+        let pattern = gaps(design.input_bytes() as usize);
         let mut slow_sim = SimExecutor::new(design, pattern.clone());
         let mut slow = plain.with_gaps(pattern);
         self.pair(Pair::SIM_RTL_GAPS, &mut slow_sim, &mut slow, few, Scope::cycles(design))?;

@@ -37,11 +37,13 @@ pub use source::{Content, Options, parse, samples};
 /// that they become, and what the unpacked bytes grow into.
 pub const MEMORY_FACTOR: usize = 20;
 
-/// Inputs of one size that are the same at every timestep, with labels if there are some.
+/// Levels that hardware takes, of one size, with labels if there are some.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inputs {
-    /// Levels of one input.
+    /// Levels of one input, of all its timesteps.
     pub size: usize,
+    /// The number of timesteps, `[timestep][element]`; none if all are the same.
+    pub timesteps: Option<usize>,
     /// All levels, input after input.
     levels: Vec<u8>,
     /// The right class of each input.
@@ -79,6 +81,6 @@ impl Inputs {
 /// As [`samples()`]; [`codes::INPUT_KIND`](crate::diag::codes::INPUT_KIND) for inputs that
 /// are something else.
 pub fn load(images: &Path, labels: Option<&Path>) -> Result<Inputs> {
-    let inputs = samples(images, labels, &Options::default())?.into_inputs();
+    let inputs = samples(images, labels, &Options::default())?.into_inputs(None);
     inputs.map_err(|d| d.in_file(images))
 }

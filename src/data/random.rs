@@ -11,5 +11,5 @@ pub fn random(size: usize, bits: u32, count: usize, seed: u64) -> Inputs {
     let mask = ((1u32 << bits) - 1) as u8;
     let level = |z: u64| if z >> 63 == 1 { z as u8 & mask } else { 0 };
     let levels = (0..(size * count) as u64).map(|n| level(number(seed, n))).collect();
-    Inputs { size, levels, labels: None }
+    Inputs { size, timesteps: None, levels, labels: None }
 }

@@ -189,23 +189,26 @@ impl Samples {
         self.values.get(from..from.checked_add(self.size())?)
     }
 
-    /// The levels of static samples, as the hardware takes them today.
+    /// Levels as hardware takes them: static ones, or of as many timesteps as are given. Then
+    /// static samples are repeated, and zeros follow after the last timestep of others.
     ///
     /// # Errors
-    /// [`codes::INPUT_KIND`] if they change with time, are not whole numbers up to 255,
-    /// or a label is above 255.
-    pub fn into_inputs(self) -> Result<Inputs> {
+    /// [`codes::INPUT_KIND`] if they change with time and must not, are not whole numbers up to
+    /// 255, or a label is above 255.
+    pub fn into_inputs(self, timesteps: Option<usize>) -> Result<Inputs> {
         let refuse = |what: &str, help: &str| {
-            let message = format!(
-                "the inputs {what}; levels up to 255 that stay the same at every timestep are taken here"
-            );
+            let kind = match timesteps {
+                None => "levels up to 255 that stay the same at every timestep are taken here",
+                Some(_) => "levels up to 255 are taken here",
+            };
+            let message = format!("the inputs {what}; {kind}");
             Err(Diagnostic::new(&codes::INPUT_KIND, message).at("inputs").help(help))
         };
-        if let Some(timesteps) = self.timesteps {
-            let what = format!("change with time ({timesteps} timesteps)");
+        if let (Some(given), None) = (self.timesteps, timesteps) {
+            let what = format!("change with time ({given} timesteps)");
             return refuse(&what, "give static levels (images)");
         }
-        let size = self.size();
+        let (one, stride) = (self.size(), self.stride());
         let levels = match self.values {
             Values::U8(levels) => levels,
             Values::U16(_) => return refuse("have levels above 255", "scale them to 8 bits"),
@@ -213,9 +216,24 @@ impl Samples {
                 return refuse("are real values", "store them as unsigned levels (dtype uint8)");
             }
         };
+        let size = one * timesteps.unwrap_or(1);
+        let levels = match (timesteps, self.timesteps) {
+            (None, _) => levels,
+            (Some(steps), None) => {
+                levels.chunks(stride.max(1)).flat_map(|s| s.repeat(steps)).collect()
+            }
+            (Some(_), Some(_)) => {
+                let whole = |s: &[u8]| {
+                    let mut sample = s[..s.len().min(size)].to_vec();
+                    sample.resize(size, 0);
+                    sample
+                };
+                levels.chunks(stride.max(1)).flat_map(whole).collect()
+            }
+        };
         let labels = self.labels.map(|l| l.into_iter().map(u8::try_from).collect());
         match labels.transpose() {
-            Ok(labels) => Ok(Inputs { size, levels, labels }),
+            Ok(labels) => Ok(Inputs { size, timesteps, levels, labels }),
             Err(_) => refuse("have labels above 255", "use at most 256 classes"),
         }
     }
@@ -229,7 +247,8 @@ impl From<Inputs> for Samples {
     fn from(inputs: Inputs) -> Self {
         let labels = inputs.labels.as_ref().map(|l| l.iter().map(|l| u32::from(*l)).collect());
         let values = Values::U8(inputs.iter().flatten().copied().collect());
-        Self { shape: vec![inputs.size], timesteps: None, values, labels, events: None }
+        let (timesteps, size) = (inputs.timesteps, inputs.size / inputs.timesteps.unwrap_or(1));
+        Self { shape: vec![size], timesteps, values, labels, events: None }
     }
 }
 
@@ -266,7 +285,7 @@ mod tests {
 
     #[test]
     fn the_hardware_takes_static_bytes_only() {
-        let inputs = |t, v| Samples::new(vec![2], t, v).unwrap().into_inputs();
+        let inputs = |t, v| Samples::new(vec![2], t, v).unwrap().into_inputs(None);
         assert_eq!(inputs(None, Values::U8(vec![1, 2, 3, 4])).unwrap().first(1), [[1, 2]]);
         for (t, v) in [
             (Some(1), Values::U8(vec![1, 2])),
@@ -277,7 +296,18 @@ mod tests {
         }
         let mut labelled = Samples::new(vec![1], None, Values::U8(vec![1])).unwrap();
         labelled.labels = Some(vec![256]);
-        assert_eq!(labelled.into_inputs().unwrap_err().code.id, "SF0016");
+        assert_eq!(labelled.into_inputs(None).unwrap_err().code.id, "SF0016");
+    }
+
+    #[test]
+    fn timesteps_are_as_many_as_the_model_has() {
+        let inputs = |t, v| Samples::new(vec![2], t, Values::U8(v)).unwrap().into_inputs(Some(3));
+        let of = |t, v| inputs(t, v).map(|i| (i.timesteps, i.first(9).concat())).unwrap();
+        assert_eq!(of(None, vec![1, 0]), (Some(3), vec![1, 0, 1, 0, 1, 0]));
+        assert_eq!(of(Some(2), vec![1, 0, 0, 1]), (Some(3), vec![1, 0, 0, 1, 0, 0]));
+        // Two samples of four timesteps; the last one of each is left out.
+        let long = vec![1, 0, 1, 0, 1, 0, 0, 1, 1, 1, 1, 1, 1, 1, 0, 0];
+        assert_eq!(of(Some(4), long).1, [1, 0, 1, 0, 1, 0, 1, 1, 1, 1, 1, 1]);
     }
 
     #[test]

@@ -199,7 +199,7 @@ pub(super) fn render(design: &Design) -> Result<File> {
         model: quoted(&design.name),
         version: env!("CARGO_PKG_VERSION"),
         timesteps: design.timesteps,
-        inputs: design.input.count,
+        inputs: design.input_bytes(),
         input_bits: design.input.bits,
         classes,
         dense_count: denses,

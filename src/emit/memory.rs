@@ -226,7 +226,7 @@ mod tests {
             family: crate::target::Family::Ice40,
             name: "d".into(),
             timesteps: 1,
-            input: Input { count: 2, bits: 1 },
+            input: Input { count: 2, bits: 1, changes: false },
             stages: vec![
                 Stage::Dense(dense("a", Place::BlockRam)),
                 Stage::Lif(neuron_stage()),

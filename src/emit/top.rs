@@ -80,7 +80,7 @@ pub(super) fn render(design: &Design, target: &Target, board: &Board) -> Result<
         version,
         baud: board.uart_baud,
         divider: divider(board)?,
-        inputs: design.input.count,
+        inputs: design.input_bytes(),
         load_bytes: design.load_bytes(),
         identity: identity(design),
         dense_count: design.denses().count().max(1),
@@ -106,7 +106,7 @@ fn identity(design: &Design) -> String {
     let mut bytes = b"SYNF\x01".to_vec();
     bytes.push(design.timesteps as u8);
     bytes.push(classes as u8);
-    bytes.extend((design.input.count as u16).to_be_bytes());
+    bytes.extend((design.input_bytes() as u16).to_be_bytes());
     bytes.extend(design.name.bytes().take(7));
     bytes.resize(16, 0);
     bytes.iter().map(|b| format!("{b:02X}")).collect()
@@ -134,7 +134,7 @@ mod tests {
             family: crate::target::Family::Ice40,
             name: name.into(),
             timesteps: 4,
-            input: Input { count: 784, bits: 8 },
+            input: Input { count: 784, bits: 8, changes: false },
             stages: vec![Stage::Readout(readout)],
             trace: false,
         }

@@ -75,7 +75,7 @@ fn design() -> Design {
         family: crate::target::Family::Ice40,
         name: "by hand".into(),
         timesteps: 2,
-        input: Input { count: 20, bits: 4 },
+        input: Input { count: 20, bits: 4, changes: false },
         stages: vec![
             dense("fc1", (6, 20), 4, 4, 1, 9, Place::BlockRam),
             Stage::Lif(n1),

@@ -11,7 +11,7 @@ fn design() -> Design {
     Design {
         name: "tiny".into(),
         timesteps: 1,
-        input: Input { count: 20, bits: 4 },
+        input: Input { count: 20, bits: 4, changes: false },
         stages: vec![
             Stage::Dense(DenseStage {
                 name: "fc".into(),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! What a design is made of.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::ir::{BitMatrix, Compare, Reset};
@@ -25,13 +27,17 @@ pub struct Design {
     pub family: Family,
 }
 
-/// What the host sends: one byte an input.
+/// What the host sends for an inference.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Input {
-    /// Number of levels.
+    /// Number of inputs.
     pub count: u32,
-    /// Bits of a level, ≤ 8.
+    /// Bits of an input at a timestep, ≤ 8; 1 if it changes.
     pub bits: u32,
+    /// False: levels that stay the same at every timestep, a byte each. True: spikes that come
+    /// and go; the host sends each input's train, in ⌈T/8⌉ bytes, timestep 0 in bit 0 of the
+    /// first.
+    pub changes: bool,
 }
 
 /// One stage of the chain.
@@ -215,6 +221,35 @@ impl ReadoutStage {
 }
 
 impl Design {
+    /// Values of one inference, as `interp` takes them: `[input]`, or `[timestep][input]` if
+    /// they change.
+    #[must_use]
+    pub fn input_values(&self) -> usize {
+        self.input.count as usize * if self.input.changes { self.timesteps as usize } else { 1 }
+    }
+
+    /// Bytes that the host sends for them.
+    #[must_use]
+    pub fn input_bytes(&self) -> u32 {
+        self.input.count * if self.input.changes { self.timesteps.div_ceil(8) } else { 1 }
+    }
+
+    /// The bytes that the host sends for the values of an inference.
+    #[must_use]
+    pub fn request<'a>(&self, values: &'a [u8]) -> Cow<'a, [u8]> {
+        if !self.input.changes {
+            return Cow::Borrowed(values);
+        }
+        let count = self.input.count as usize;
+        let bit = |input: usize, t: usize| values.get(t * count + input).map_or(0, |v| v & 1);
+        let byte = |input: usize, from: usize| {
+            let steps = from..(from + 8).min(self.timesteps as usize);
+            steps.fold(0, |b, t| b | bit(input, t) << (t - from))
+        };
+        let firsts = || (0..self.timesteps as usize).step_by(8);
+        (0..count).flat_map(|i| firsts().map(move |from| (i, from))).map(|(i, f)| byte(i, f)).collect()
+    }
+
     /// The layers that fire, in order.
     pub fn lifs(&self) -> impl Iterator<Item = &LifStage> {
         self.stages.iter().filter_map(|s| match s {

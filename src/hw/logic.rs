@@ -163,7 +163,7 @@ mod tests {
     use crate::ir::{BitMatrix, Compare, Reset};
 
     fn design(stage: Stage, family: Family) -> Design {
-        let (name, input) = ("net".to_owned(), Input { count: 20, bits: 4 });
+        let (name, input) = ("net".to_owned(), Input { count: 20, bits: 4, changes: false });
         let stages = vec![stage];
         Design { name, timesteps: 3, input, stages, shared: None, trace: false, family }
     }

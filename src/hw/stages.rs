@@ -30,7 +30,7 @@ pub(super) fn build(graph: &Graph) -> Result<Design> {
     let mut design = Design {
         name: graph.name.clone(),
         timesteps: graph.timesteps,
-        input: Input { count: 0, bits: 0 },
+        input: Input { count: 0, bits: 0, changes: false },
         stages: Vec::new(),
         shared: None,
         trace: true,
@@ -47,7 +47,8 @@ pub(super) fn build(graph: &Graph) -> Result<Design> {
                     let message = "an input has up to 65535 static levels of up to 8 bits";
                     return Err(unsupported(node, message));
                 };
-                design.input = Input { count: node.stream.len() as u32, bits };
+                design.input =
+                    Input { count: node.stream.len() as u32, bits, changes: false };
             }
             (Op::Linear(l), Some(from)) => {
                 let counted = matches!(next, Some(Op::FixedReadout(_))) && !from.stream.is_static;

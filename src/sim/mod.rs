@@ -66,16 +66,16 @@ impl<'d> Sim<'d> {
         Self { design, tables, shared }
     }
 
-    /// Runs one inference; `gaps[i]` cycles pass before input i is offered (none if empty).
+    /// Runs one inference; `gaps[i]` cycles pass before byte i of the request is offered (none if
+    /// empty). `input` is `[input]`, or `[timestep][input]` if it changes.
     ///
     /// # Errors
     /// [`codes::INPUT_SHAPE`] if the input does not fit the design; an internal one if values
     /// do not fit into the widths that a design with the shared mapping declares.
     pub fn run(&self, input: &[u8], gaps: &[u8], probe: &mut impl Probe) -> Result<Inference> {
-        let port = self.design.input;
-        if input.len() != port.count as usize {
-            let message =
-                format!("{} values were given; the design takes {}", input.len(), port.count);
+        let (port, wanted) = (self.design.input, self.design.input_values());
+        if input.len() != wanted {
+            let message = format!("{} values were given; the design takes {wanted}", input.len());
             return Err(Diagnostic::new(&codes::INPUT_SHAPE, message));
         }
         if let Some(v) = input.iter().find(|v| u32::from(**v) >> port.bits != 0) {

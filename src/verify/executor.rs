@@ -4,8 +4,8 @@
 use crate::diag::{Diagnostic, Result};
 use crate::hw::shared::{Then, Work};
 use crate::hw::{Design, ReadoutStage, Stage};
-use crate::interp::{Interp, Logits};
-use crate::ir::Graph;
+use crate::interp::{Interp, Logits, Stimulus};
+use crate::ir::{Graph, Op};
 use crate::sim::{Recorder, Sim};
 
 /// The names of the levels, with how they are run.
@@ -37,7 +37,8 @@ pub trait Executor {
     /// Name of the level, with how it is run.
     fn name(&self) -> &'static str;
 
-    /// Runs a batch of inputs: one outcome for each, in order.
+    /// Runs a batch of inputs, `[input]` each, or `[timestep][input]` if they change over time:
+    /// one outcome for each, in order.
     ///
     /// # Errors
     /// What the level cannot do with them.
@@ -47,6 +48,8 @@ pub trait Executor {
 /// The reference: [`Interp`] on the integer graph.
 pub struct InterpExecutor<'g> {
     interp: Interp<'g>,
+    /// Values of a timestep, if the input changes.
+    step: Option<usize>,
 }
 
 impl<'g> InterpExecutor<'g> {
@@ -55,7 +58,12 @@ impl<'g> InterpExecutor<'g> {
     /// # Errors
     /// If the graph is not well-formed.
     pub fn new(graph: &'g Graph) -> Result<Self> {
-        Ok(Self { interp: Interp::new(graph)? })
+        let changing = |id| {
+            let node = graph.node(id);
+            (matches!(node.op, Op::Input(_)) && !node.stream.is_static).then(|| node.stream.len())
+        };
+        let step = graph.order()?.into_iter().find_map(changing);
+        Ok(Self { interp: Interp::new(graph)?, step })
     }
 }
 
@@ -69,7 +77,13 @@ impl Executor for InterpExecutor<'_> {
             .iter()
             .map(|input| {
                 let levels: Vec<u16> = input.iter().map(|v| u16::from(*v)).collect();
-                let record = self.interp.run(&levels)?;
+                let record = match self.step {
+                    None => self.interp.run(&levels)?,
+                    Some(n) => {
+                        let steps: Vec<_> = levels.chunks(n.max(1)).map(<[u16]>::to_vec).collect();
+                        self.interp.run_on(Stimulus::LevelSteps(&steps))?
+                    }
+                };
                 let Logits::Integer(logits) = record.logits else {
                     return Err(Diagnostic::internal("verify", "the graph is not in integer form"));
                 };

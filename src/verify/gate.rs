@@ -131,7 +131,8 @@ impl<'d> GateExecutor<'d> {
         if self.weights.is_empty() {
             return Vec::new();
         }
-        let early = inputs.first().map(|i| (encode_request(i, false), NOT_LOADED));
+        let request = |i: &&[u8]| (encode_request(&self.design.request(i), false), NOT_LOADED);
+        let early = inputs.first().map(request);
         early.into_iter().chain([(encode_load(&self.weights), 0)]).collect()
     }
 }
@@ -146,7 +147,9 @@ impl Executor for GateExecutor<'_> {
         let frames = absolute(self.work.join("frames.bin"));
         let responses = absolute(self.work.join("responses.bin"));
         let preparation = self.preparation(inputs);
-        let requests = inputs.iter().map(|input| encode_request(input, self.design.trace));
+        let trace = self.design.trace;
+        let requests =
+            inputs.iter().map(|input| encode_request(&self.design.request(input), trace));
         let mut bytes = Vec::new();
         for frame in preparation.iter().map(|p| p.0.clone()).chain(requests) {
             bytes.extend((frame.len() as u32).to_le_bytes());

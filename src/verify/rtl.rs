@@ -121,7 +121,7 @@ impl<'d> RtlExecutor<'d> {
     /// If a file cannot be written, or the weights to load are not the design's.
     pub fn prepare(&self, inputs: &[&[u8]]) -> Result<(PathBuf, PathBuf, PathBuf)> {
         let (stimulus, trace) = (self.work.join("stimulus.bin"), self.work.join("trace.bin"));
-        let (count, load) = (self.design.input.count, self.weights.len() as u32);
+        let (count, load) = (self.design.input_bytes(), self.weights.len() as u32);
         if load != self.design.load_bytes() {
             let message = format!("{load} bytes of weights for {}", self.design.load_bytes());
             return Err(Diagnostic::internal("verify", message));
@@ -135,7 +135,7 @@ impl<'d> RtlExecutor<'d> {
             let trace = if self.asks(i) { FLAG_TRACE } else { 0 };
             let flags = trace | if self.pauses { FLAG_PAUSES } else { 0 };
             bytes.extend(flags.to_le_bytes());
-            bytes.extend(*input);
+            bytes.extend(&*self.design.request(input));
             bytes.extend((0..count as usize).map(|k| self.gaps.get(k).copied().unwrap_or(0)));
         }
         write_file(&stimulus, bytes)?;
@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn records_of_the_shared_mapping_come_place_by_place() {
         // Three channels, one row of two places, T = 2.
-        let (input, stages) = (Input { count: 2, bits: 1 }, Vec::new());
+        let (input, stages) = (Input { count: 2, bits: 1, changes: false }, Vec::new());
         let shared = Some(maps::tests::shared());
         let name = "design".to_owned();
         let family = crate::target::Family::default();

@@ -69,11 +69,11 @@ module sf_core (
   );
 
   // ---- input map
-  wire [<{ level_bits - 1 }>:0] level;
+  wire [<{ input_byte - 1 }>:0] level;
   wire level_valid;
   wire result_done = out_valid_o & out_ready_i & out_last_o;
   sf_intake #(
-    .NI(<{ inputs }>), .XW(<{ level_bits }>)
+    .NI(<{ inputs }>), .XW(<{ input_byte }>)
   ) u_intake (
     .clk_i(clk_i), .rst_i(rst_i),
     .in_data_i(in_data_i), .in_valid_i(in_valid_i), .in_ready_o(in_ready_o),
@@ -86,7 +86,7 @@ module sf_core (
   wire [<{ level_bits - 1 }>:0] level_read;
   wire read_level = j_kind == 2'd0;
   sf_input_map #(
-    .C(<{ input.c }>), .H(<{ input.h }>), .W(<{ input.w }>), .HALO(<{ input.halo }>), .LW(<{ level_bits }>)
+    .C(<{ input.c }>), .H(<{ input.h }>), .W(<{ input.w }>), .HALO(<{ input.halo }>), .LW(<{ level_bits }>), .BYTES(<{ input_word_bytes }>)
   ) u_input_map (
     .clk_i(clk_i), .rst_i(rst_i),
     .x_valid_i(level_valid), .x_data_i(level), .full_o(go),
@@ -149,7 +149,7 @@ module sf_core (
   wire [<{ row_bits - 1 }>:0] row;
   wire [<{ timesteps * operand_bits - 1 }>:0] x;
   sf_emit #(
-    .E(<{ pack }>), .T(<{ timesteps }>), .XW(<{ operand_bits }>), .LW(<{ level_bits }>), .GW(<{ gather_bits }>),
+    .E(<{ pack }>), .T(<{ timesteps }>), .XW(<{ operand_bits }>), .LW(<{ level_bits }>), .LT(<{ input_trains }>), .GW(<{ gather_bits }>),
     .DW(<{ emit_bits }>), .RW(<{ row_bits }>), .PW(<{ plane_bits }>)
   ) u_emit (
     .clk_i(clk_i), .rst_i(rst_i), .start_i(start),

@@ -70,7 +70,10 @@ pub fn design(seed: u64) -> Design {
     let timesteps = rng.pick(&[1, 2, 3, 4, 5, 9]);
     let pack = rng.pick(&[1, 2, 4, 4, 8]);
     let shape = [1 + rng.below(3), 2 + rng.below(5), 2 + rng.below(5)].map(|n| n as u32);
+    // In every third design spikes come and go.
+    let trains = seed % 3 == 1;
     let bits = 1 + rng.below(8) as u32;
+    let bits = if trains { timesteps } else { bits };
     let leak = rng.pick(&[(1, 0), (0, 0), (1, 1), (3, 2), (230, 8)]);
     let shared = Shared {
         lanes: pack * (1 + rng.below(3) as u32),
@@ -84,7 +87,7 @@ pub fn design(seed: u64) -> Design {
         reset: rng.pick(&[Reset::Soft, Reset::SoftDelayed, Reset::Hard, Reset::None]),
         compare: rng.pick(&[Compare::AtLeast, Compare::Above]),
         frac: rng.below(4) as u32,
-        input: InputMap { shape, halo: 0, bits },
+        input: InputMap { shape, halo: 0, bits, trains },
         trains: Vec::new(),
         currents: Vec::new(),
         jobs: Vec::new(),
@@ -120,11 +123,11 @@ pub fn design(seed: u64) -> Design {
     draft.finish(seed)
 }
 
-/// An input for a design: about half of the levels are zero.
+/// An input for a design: about half of the levels are zero, three in four of spikes.
 pub fn input(design: &Design, seed: u64) -> Vec<u8> {
     let mut rng = Rng(seed ^ 0x1297_3354);
     let level = |_| if rng.one_in(2) { 0 } else { rng.below(1 << design.input.bits) as u8 };
-    (0..design.input.count).map(level).collect()
+    (0..design.input_values()).map(level).collect()
 }
 
 impl Draft {
@@ -143,8 +146,8 @@ impl Draft {
         }
         pick -= 2 * trains;
         if pick == currents {
-            let InputMap { shape, bits, .. } = self.shared.input;
-            return (Source::Input, shape, Range(0, (1 << bits) - 1));
+            let input = &self.shared.input;
+            return (Source::Input, input.shape, Range(0, input.largest().into()));
         }
         let ([c, h, w], range) = (self.currents[pick].map.shape, self.currents[pick].range);
         let mut some =
@@ -426,7 +429,8 @@ impl Draft {
             timesteps: self.timesteps,
             input: Input {
                 count: self.shared.input.shape.iter().product(),
-                bits: self.shared.input.bits,
+                bits: if self.shared.input.trains { 1 } else { self.shared.input.bits },
+                changes: self.shared.input.trains,
             },
             stages: Vec::new(),
             shared: Some(self.shared),

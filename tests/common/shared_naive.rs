@@ -50,8 +50,10 @@ pub fn run(design: &Design, input: &[u8]) -> Run {
     let shared = design.shared.as_ref().unwrap();
     let steps = design.timesteps;
     let mut levels = Map::new(shared.input.shape, steps);
-    for values in &mut levels.values {
-        *values = input.iter().map(|v| i64::from(*v)).collect();
+    let count = design.input.count as usize;
+    for (t, values) in levels.values.iter_mut().enumerate() {
+        let from = if design.input.changes { t * count } else { 0 };
+        *values = input[from..from + count].iter().map(|v| i64::from(*v)).collect();
     }
     let mut trains: Vec<Map> = shared.trains.iter().map(|m| Map::new(m.shape, steps)).collect();
     let mut currents: Vec<Map> = shared.currents.iter().map(|m| Map::new(m.shape, steps)).collect();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! Random networks in the integer form of what the processor computes: static input, one
+//! Random networks in the integer form of what the processor computes: levels or spikes as input, one
 //! kind of neuron, parameters that are the same at all places of a channel.
 
 use synfire::ir::interval::{logit_width, membrane_width, range_width, scaled, signed_width};
@@ -36,7 +36,12 @@ pub(super) fn network(seed: u64, size: usize) -> Graph {
         _ => vec![1 + rng.below(3), 2 + rng.below(6), 2 + rng.below(6)],
     };
     let bits = Some(1 + rng.below(8) as u32);
-    let input = g.add("in", Op::Input(Input { shape, bits, is_static: true }), &[]).unwrap();
+    // In every fourth one spikes come and go.
+    let input = match seed % 4 {
+        3 => Input { shape, bits: Some(1), is_static: false },
+        _ => Input { shape, bits, is_static: true },
+    };
+    let input = g.add("in", Op::Input(input), &[]).unwrap();
     let shift = rng.below(4) as u32;
     let kind = (
         rng.below((1 << shift) + 1) as u32,

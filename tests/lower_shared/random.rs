@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use synfire::diag::Result;
 use synfire::hw::shared::{Source, Then, Work};
 use synfire::hw::{self, Design, Mapping, Options};
-use synfire::interp::{Interp, Logits};
+use synfire::interp::{Interp, Logits, Stimulus};
 use synfire::ir::{Graph, print, verify};
 use synfire::sim::{Recorder, Sim};
 
@@ -27,6 +27,7 @@ fn count(design: &Design, seen: &mut BTreeMap<&'static str, usize>) {
     let mut note = |what| *seen.entry(what).or_insert(0) += 1;
     for job in &design.shared.as_ref().unwrap().jobs {
         match job.source {
+            Source::Input if design.input.changes => note("input that changes"),
             Source::Input => note("input"),
             Source::Trains(_) => note("trains"),
             Source::Currents(_, g) if g.window != [1, 1] || g.shift > 0 => note("gather"),
@@ -54,11 +55,17 @@ fn count(design: &Design, seen: &mut BTreeMap<&'static str, usize>) {
 
 fn agree(g: &Graph, design: &Design, rng: &mut Rng) {
     let bits = design.input.bits;
-    let x: Vec<u8> = (0..design.input.count)
+    let x: Vec<u8> = (0..design.input_values())
         .map(|_| if rng.one_in(3) { 0 } else { rng.below(1 << bits) as u8 })
         .collect();
-    let levels: Vec<u16> = x.iter().map(|v| u16::from(*v)).collect();
-    let want = Interp::new(g).unwrap().run(&levels).unwrap();
+    let count = design.input.count as usize;
+    let levels = |v: &[u8]| v.iter().map(|v| u16::from(*v)).collect::<Vec<u16>>();
+    let steps: Vec<Vec<u16>> = x.chunks(count).map(levels).collect();
+    let stimulus = match design.input.changes {
+        true => Stimulus::LevelSteps(&steps),
+        false => Stimulus::Levels(&steps[0]),
+    };
+    let want = Interp::new(g).unwrap().run_on(stimulus).unwrap();
     let mut log = Recorder::default();
     let got = Sim::new(design).run(&x, &[], &mut log).unwrap();
     let Logits::Integer(logits) = &want.logits else { panic!("not integers") };
@@ -102,7 +109,18 @@ fn jobs_compute_what_the_graph_means() {
             }
         }
     }
-    let all = ["input", "trains", "gather", "currents", "or", "±1", "planes", "add", "padding"];
+    let all = [
+        "input",
+        "input that changes",
+        "trains",
+        "gather",
+        "currents",
+        "or",
+        "±1",
+        "planes",
+        "add",
+        "padding",
+    ];
     for what in all.iter().chain(&["digits", "keep and fire"]) {
         assert!(seen.contains_key(what), "{what}");
     }

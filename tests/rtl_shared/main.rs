@@ -51,7 +51,7 @@ fn lowered(seed: u64) -> Option<Case> {
     let mut rng = Rng(seed);
     let bits = design.input.bits;
     let mut level = |_| if rng.one_in(3) { 0 } else { rng.below(1 << bits) as u8 };
-    let images = (0..3).map(|_| (0..design.input.count).map(&mut level).collect()).collect();
+    let images = (0..3).map(|_| (0..design.input_values()).map(&mut level).collect()).collect();
     Some(Case { name: format!("network {seed}"), graph: Some(graph), design, images })
 }
 

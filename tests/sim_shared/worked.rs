@@ -21,7 +21,7 @@ fn design(timesteps: u32, (lanes, pack): (u32, u32), shape: [u32; 3], gain_bits:
         reset: Reset::Soft,
         compare: Compare::AtLeast,
         frac: 0,
-        input: InputMap { shape, halo: 0, bits: 4 },
+        input: InputMap { shape, halo: 0, bits: 4, trains: false },
         trains: Vec::new(),
         currents: Vec::new(),
         jobs: Vec::new(),
@@ -38,7 +38,7 @@ fn design(timesteps: u32, (lanes, pack): (u32, u32), shape: [u32; 3], gain_bits:
         weights: Place::Luts,
         banks: [Place::BlockRam; 2],
     };
-    let input = Input { count: shape.iter().product(), bits: 4 };
+    let input = Input { count: shape.iter().product(), bits: 4, changes: false };
     let name = "worked".into();
     let (stages, family) = (Vec::new(), synfire::target::Family::default());
     Design { name, timesteps, input, stages, shared: Some(shared), trace: true, family }

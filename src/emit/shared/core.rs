@@ -19,6 +19,10 @@ struct Core<'a> {
     version: &'a str,
     timesteps: u32,
     inputs: u32,
+    input_trains: u32,
+    /// Bits of a byte that are used, and bytes of a word of the input map.
+    input_byte: u32,
+    input_word_bytes: u32,
     classes: u32,
     jobs: Vec<JobText>,
     fields: Vec<Field>,
@@ -147,7 +151,7 @@ pub(super) fn render(design: &Design, shared: &Shared) -> Result<File> {
         bits: gather_bits,
         operand_bits: gather_bits * t,
     });
-    let operand_bits = (level_bits + 1).max(2).max(gather_bits);
+    let operand_bits = (bits(shared.input.largest()) + 1).max(2).max(gather_bits);
     let fetch_bits = level_bits.max(train_word);
     let emit_bits = fetch_bits.max(t * gather_bits);
     let acc_bits = shared.acc_bits.max(operand_bits + 1);
@@ -214,7 +218,10 @@ pub(super) fn render(design: &Design, shared: &Shared) -> Result<File> {
         model: quoted(&design.name),
         version: env!("CARGO_PKG_VERSION"),
         timesteps: t,
-        inputs: design.input.count,
+        inputs: design.input_bytes(),
+        input_trains: u32::from(shared.input.trains),
+        input_byte: level_bits.min(8),
+        input_word_bytes: level_bits.div_ceil(8),
         classes: shared.readout.classes(),
         job_bits,
         load_bytes: design.load_bytes(),

@@ -72,7 +72,7 @@ fn shared() -> Shared {
         reset: Reset::Soft,
         compare: Compare::Above,
         frac: 0,
-        input: InputMap { shape: [1, 1, 2], halo: 1, bits: 4 },
+        input: InputMap { shape: [1, 1, 2], halo: 1, bits: 4, trains: false },
         trains: trains.map(|(shape, base)| TrainMap { shape, halo: 0, base }).to_vec(),
         currents: vec![CurrentMap { shape: [3, 2, 4], bank: Bank::B, base: 5 }],
         jobs: vec![
@@ -185,7 +185,7 @@ fn the_core_has_the_numbers_of_each_job() {
     let design = Design {
         name: "net".into(),
         timesteps: 2,
-        input: Input { count: 2, bits: 4 },
+        input: Input { count: 2, bits: 4, changes: false },
         stages: Vec::new(),
         shared: Some(s.clone()),
         trace: true,

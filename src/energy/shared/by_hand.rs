@@ -83,7 +83,7 @@ fn design() -> Design {
         reset: Reset::Soft,
         compare: Compare::AtLeast,
         frac: 0,
-        input: InputMap { shape: [1, 2, 4], halo: 0, bits: 4 },
+        input: InputMap { shape: [1, 2, 4], halo: 0, bits: 4, trains: false },
         trains: vec![train([3, 1, 4], 0), train([3, 1, 2], 8), train([2, 1, 2], 12)],
         currents: vec![current([3, 1, 4], Bank::A), current([2, 1, 2], Bank::B)],
         jobs,
@@ -103,7 +103,7 @@ fn design() -> Design {
     Design {
         name: "by hand".into(),
         timesteps: 2,
-        input: Input { count: 8, bits: 4 },
+        input: Input { count: 8, bits: 4, changes: false },
         stages: Vec::new(),
         shared: Some(shared),
         trace: true,

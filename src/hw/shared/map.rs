@@ -5,15 +5,17 @@
 //! above it, as many below, and `halo` columns left of each row; the columns right of a row are
 //! those left of the next one. Behind the last row lie as many words as a row's frame.
 
-/// Where the host's levels go: a word a level.
+/// Where the host's inputs go: a word an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputMap {
     /// Channels, rows, columns.
     pub shape: [u32; 3],
     /// Width of the frame of zeros, in places.
     pub halo: u32,
-    /// Bits of a level.
+    /// Bits of a word: of a level, or of a train.
     pub bits: u32,
+    /// True if words are spike trains, timestep 0 lowest: the input changes over time.
+    pub trains: bool,
 }
 
 /// Spike trains: E channels to a word, T bits each, timestep 0 lowest.
@@ -55,6 +57,12 @@ fn framed(shape: [u32; 3], halo: u32) -> (u32, u32, u32) {
 }
 
 impl InputMap {
+    /// The largest value of an input at a timestep.
+    #[must_use]
+    pub fn largest(&self) -> u32 {
+        if self.trains { 1 } else { (1 << self.bits) - 1 }
+    }
+
     /// Places from one row to the next.
     #[must_use]
     pub fn pitch(&self) -> u32 {

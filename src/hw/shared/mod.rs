@@ -65,7 +65,7 @@ pub struct Shared {
 /// What a job reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
-    /// The levels of the input map.
+    /// The words of the input map.
     Input,
     /// A map of spike trains, by its index.
     Trains(usize),
@@ -195,7 +195,7 @@ impl Shared {
     /// Extents of what a job reads, and the largest value of an event; 0 of currents.
     fn map(&self, source: Source) -> ([u32; 3], i128) {
         match source {
-            Source::Input => (self.input.shape, (1 << self.input.bits) - 1),
+            Source::Input => (self.input.shape, self.input.largest().into()),
             Source::Trains(m) => (self.trains[m].shape, 1),
             Source::Currents(m, _) => (self.currents[m].shape, 0),
         }

@@ -23,9 +23,13 @@ pub(super) fn check(design: &Design, shared: &Shared) -> Result<()> {
     let named = |job: &'static str, result: std::result::Result<(), &str>| {
         result.map_err(|what| Diagnostic::internal("sim", format!("{job}: {what}")))
     };
-    let ports = (design.input.count, design.input.bits);
+    let ports = (design.input.count, design.input.changes);
+    let bits = if input.trains { design.timesteps } else { design.input.bits };
     named("words", need(shared.pack.is_power_of_two(), "E is no power of two"))?;
-    named("input", need(ports == (size(input.shape), input.bits), "its map does not fit"))?;
+    named("input", need(
+            (ports, bits) == ((size(input.shape), input.trains), input.bits),
+            "its map does not fit",
+        ))?;
     let (readouts, last) = shared.jobs.iter().fold((0, false), |(n, _), job| {
         let is = matches!(&job.work, Work::Sum(s) if matches!(s.then, Then::Readout));
         (n + u32::from(is), is)
@@ -128,7 +132,7 @@ fn check_sum(shared: &Shared, job: &Job, sum: &SumJob) -> std::result::Result<()
     need(slices, "a group has more channels than a row of weights")?;
     // 2·S₊ is computed, too.
     let largest: u64 = match job.source {
-        Source::Input => (1 << shared.input.bits) - 1,
+        Source::Input => shared.input.largest().into(),
         Source::Trains(_) => 1,
         Source::Currents(_, gather) => 1 << (gather.bits.clamp(1, 32) - 1),
     };

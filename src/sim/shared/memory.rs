@@ -8,8 +8,8 @@ use crate::hw::shared::{Bank, Shared, Source};
 /// What the memories hold during one inference. They begin with zeros; hardware has what the
 /// inference before left, which no job reads.
 pub(super) struct Memory {
-    /// Levels; a level a word.
-    pub(super) input: Vec<u8>,
+    /// Levels, or trains; one a word.
+    pub(super) input: Vec<u32>,
     /// Trains, E to a word.
     pub(super) trains: Vec<u32>,
     /// Per word of `trains`: how many are not zero.

@@ -85,19 +85,29 @@ impl<'d> Processor<'d> {
         Ok(Inference { logits, class, last_input, done, activity })
     }
 
-    /// Rule 1; returns the cycle of the last input. The levels come channel by channel, row by
+    /// Rule 1; returns the cycle of the last byte. The inputs come channel by channel, row by
     /// row; in the map channels are innermost.
     fn load(&self, memory: &mut Memory, input: &[u8], gaps: &[u8], probe: &mut impl Probe) -> u64 {
-        let [_, rows, columns] = self.shared.input.shape.map(|n| n as usize);
+        let map = &self.shared.input;
+        let [_, rows, columns] = map.shape.map(|n| n as usize);
         let grid = Grid::of(self.shared, Source::Input).unwrap_or_default();
+        let count = self.design.input.count as usize;
+        let word = |i: usize| match map.trains {
+            false => u32::from(input[i]),
+            true => (0..map.bits).fold(0, |w, t| w | u32::from(input[t as usize * count + i]) << t),
+        };
+        let bytes = map.bits.div_ceil(8) as usize;
         let mut cycle = 0;
-        for (i, &level) in input.iter().enumerate() {
-            if i > 0 {
-                cycle += 1 + u64::from(gaps.get(i).copied().unwrap_or(0));
+        for i in 0..count {
+            for byte in i * bytes..(i + 1) * bytes {
+                if byte > 0 {
+                    cycle += 1 + u64::from(gaps.get(byte).copied().unwrap_or(0));
+                }
+                probe.input(byte, cycle);
             }
-            probe.input(i, cycle);
             let (row, column) = (i / columns % rows, i % columns);
-            memory.input[grid.at(row as i64, column as i64) + i / (rows * columns)] = level;
+            let at = grid.at(row as i64, column as i64) + i / (rows * columns);
+            memory.input[at] = word(i);
         }
         cycle
     }

@@ -76,6 +76,8 @@ pub(super) struct Window<'d> {
 /// From where the elements of a window come.
 enum Operands {
     Levels(Grid),
+    /// Trains of an input that changes over time.
+    Input(Grid),
     Trains(Grid),
     Currents(Plane, Gather),
 }
@@ -93,6 +95,7 @@ impl<'d> Window<'d> {
                 Operands::Currents(Plane::of(design, shared, m), gather)
             }
             (Source::Trains(_), Some(grid)) => Operands::Trains(grid),
+            (_, grid) if shared.input.trains => Operands::Input(grid.unwrap_or_default()),
             (_, grid) => Operands::Levels(grid.unwrap_or_default()),
         };
         let timesteps = design.timesteps as usize;
@@ -122,6 +125,7 @@ impl<'d> Window<'d> {
         (self.nonzero, self.additions) = (0, 0);
         match self.operands {
             Operands::Levels(grid) => self.levels(memory, grid, row, column),
+            Operands::Input(grid) => self.input_trains(memory, grid, row, column),
             Operands::Trains(grid) => self.trains(memory, grid, row, column),
             Operands::Currents(map, gather) => self.currents(memory, map, gather, row, column)?,
         }
@@ -151,7 +155,7 @@ impl<'d> Window<'d> {
             for &level in &memory.input[at..at + length] {
                 self.words.push(if level == 0 { 0 } else { self.sum.planes });
                 if level != 0 {
-                    self.add(element, 0, i32::from(level));
+                    self.add(element, 0, level as i32);
                 }
                 element += 1;
             }
@@ -163,6 +167,18 @@ impl<'d> Window<'d> {
         self.total.fill(total);
         self.nonzero *= self.timesteps as u64;
         self.additions *= self.timesteps as u64;
+    }
+
+    fn input_trains(&mut self, memory: &Memory, grid: Grid, row: usize, column: usize) {
+        let mut element = 0;
+        for (at, length) in self.spans(grid, row, column) {
+            for &train in &memory.input[at..at + length] {
+                self.words.push(if train == 0 { 0 } else { self.sum.planes });
+                self.event(element, train);
+                element += 1;
+            }
+        }
+        self.widen();
     }
 
     fn trains(&mut self, memory: &Memory, grid: Grid, row: usize, column: usize) {
@@ -179,6 +195,11 @@ impl<'d> Window<'d> {
                 element += trains.len();
             }
         }
+        self.widen();
+    }
+
+    /// Moves what was added in 16 bits to where the sums are.
+    fn widen(&mut self) {
         if self.rows.narrow {
             self.sums.iter_mut().zip(&mut self.narrow).for_each(|(p, n)| {
                 *p = i32::from(std::mem::take(n));
@@ -284,7 +305,7 @@ impl<'d> Window<'d> {
         // Of each group, the additions of its own lanes.
         counts.additions += self.additions;
         match self.operands {
-            Operands::Levels(_) => counts.input_reads += words,
+            Operands::Levels(_) | Operands::Input(_) => counts.input_reads += words,
             Operands::Trains(_) => counts.train_reads += words,
             Operands::Currents(_, gather) => {
                 let window = u64::from(gather.window[0] * gather.window[1]);

@@ -62,7 +62,8 @@ pub(in crate::hw) fn legalise(graph: &Graph) -> Result<Plan> {
     if b.jobs.iter().filter(|j| matches!(j.work, Work::Or { .. })).count() == b.jobs.len() {
         return Err(unsupported(graph.node(output), "no layer has weights"));
     }
-    let (input, bits) = (b.input_shape, b.input_bits);
+    let (shape, input) = (b.input_shape, b.input);
+    let bits = if input.changes { graph.timesteps } else { input.bits };
     let (leak_num, leak_shift, reset, compare) =
         b.neuron.take().map_or((0, 0, Reset::None, Compare::AtLeast), |n| n.1);
     let shared = Shared {
@@ -77,7 +78,7 @@ pub(in crate::hw) fn legalise(graph: &Graph) -> Result<Plan> {
         reset,
         compare,
         frac: b.frac,
-        input: InputMap { shape: input, halo: 0, bits },
+        input: InputMap { shape, halo: 0, bits, trains: input.changes },
         trains: b.trains,
         currents: b.currents,
         jobs: b.jobs,
@@ -87,7 +88,7 @@ pub(in crate::hw) fn legalise(graph: &Graph) -> Result<Plan> {
     };
     let mut plan = Plan {
         shared,
-        input: Input { count: input.iter().product(), bits },
+        input: Input { count: shape.iter().product(), ..input },
         parts: b.parts,
         notes: b.notes,
     };
@@ -105,7 +106,8 @@ struct Builder<'a> {
     currents: Vec<super::CurrentMap>,
     parts: Vec<(usize, usize, u32)>,
     input_shape: [u32; 3],
-    input_bits: u32,
+    /// Its count is 0 before there is an input.
+    input: Input,
     /// The first node that fires, and what all of them have in common.
     neuron: Option<(String, Common)>,
     /// F of the processor: that of the neurons with the coarsest membranes.
@@ -127,7 +129,7 @@ impl<'a> Builder<'a> {
             currents: Vec::new(),
             parts: Vec::new(),
             input_shape: [0; 3],
-            input_bits: 0,
+            input: Input { count: 0, bits: 0, changes: false },
             neuron: None,
             frac: coarsest(graph),
             readout: None,
@@ -178,15 +180,19 @@ impl<'a> Builder<'a> {
     }
 
     fn input(&mut self, id: NodeId, node: &Node, input: &crate::ir::Input) -> Result<Held> {
-        let bits = input.bits.filter(|b| *b <= MAX_INPUT_BITS && input.is_static);
-        let Some(bits) = bits.filter(|_| node.stream.len() <= MAX_INPUTS) else {
-            let message = "an input has up to 65535 static levels of up to 8 bits";
+        let widest = if input.is_static { MAX_INPUT_BITS } else { 1 };
+        let trains = if input.is_static { 1 } else { self.graph.timesteps.div_ceil(8) as usize };
+        let fits = node.stream.len() <= MAX_INPUTS / trains;
+        let Some(bits) = input.bits.filter(|b| *b <= widest && fits) else {
+            let message = "an input has static levels of up to 8 bits, or spikes that change; \
+                           up to 65535 bytes, one a level, ⌈T/8⌉ a train";
             return Err(unsupported(node, message));
         };
-        if self.input_bits > 0 {
+        if self.input.count > 0 {
             return Err(unsupported(node, "a second input; the host sends one"));
         }
-        self.input_bits = bits;
+        let count = node.stream.len() as u32;
+        self.input = Input { count, bits, changes: !input.is_static };
         let own = || streams::extents(&node.stream.shape);
         self.input_shape = streams::seen_as(self.graph, id).or_else(own).unwrap_or([
             node.stream.len() as u32,
