@@ -266,11 +266,11 @@ impl<'a> Model<'a> {
     }
 }
 
-/// Levels that come: a stage of a chain counts them; a job counts what it loads instead, as
+/// Bytes that come: a stage of a chain counts them; a job counts what it loads instead, as
 /// often as it does.
 fn inputs(design: &Design, mean: &MeanActivity) -> f64 {
     if design.shared.is_some() {
-        return f64::from(design.input.count);
+        return f64::from(design.input_bytes());
     }
     mean.stage(0).inputs
 }

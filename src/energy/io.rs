@@ -37,16 +37,8 @@ impl IoTiming {
     /// The frames of docs/host-link.md at `baud` bits a second.
     #[must_use]
     pub fn serial(design: &Design, clock_mhz: f64, baud: u32) -> Self {
-<<<<<<< HEAD
         let classes = design.readout().map_or(0, ReadoutStage::classes);
-        let payload = design.input.count;
-=======
-        let classes = match design.stages.last() {
-            Some(Stage::Readout(r)) => r.classes(),
-            _ => 0,
-        };
         let payload = design.input_bytes();
->>>>>>> c5
         // Byte stuffing costs a byte in 254.
         let request = payload + REQUEST_OVERHEAD + payload / 254;
         let body = 4 * classes + 1;

@@ -247,7 +247,10 @@ impl Design {
             steps.fold(0, |b, t| b | bit(input, t) << (t - from))
         };
         let firsts = || (0..self.timesteps as usize).step_by(8);
-        (0..count).flat_map(|i| firsts().map(move |from| (i, from))).map(|(i, f)| byte(i, f)).collect()
+        (0..count)
+            .flat_map(|i| firsts().map(move |from| (i, from)))
+            .map(|(i, f)| byte(i, f))
+            .collect()
     }
 
     /// The layers that fire, in order.

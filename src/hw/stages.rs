@@ -47,8 +47,7 @@ pub(super) fn build(graph: &Graph) -> Result<Design> {
                     let message = "an input has up to 65535 static levels of up to 8 bits";
                     return Err(unsupported(node, message));
                 };
-                design.input =
-                    Input { count: node.stream.len() as u32, bits, changes: false };
+                design.input = Input { count: node.stream.len() as u32, bits, changes: false };
             }
             (Op::Linear(l), Some(from)) => {
                 let counted = matches!(next, Some(Op::FixedReadout(_))) && !from.stream.is_static;

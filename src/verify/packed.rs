@@ -221,6 +221,7 @@ fn columns(words: &ecp5::Words, width: usize) -> Vec<Column> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hw::{Place, Stage};
 
     /// A memory of 600 words of `width` bits, without constant columns.
     fn emitted(width: usize) -> Emitted {
@@ -282,12 +283,15 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         create_dir(&dir.path().join(RTL_DIR)).unwrap();
         let last = design.stages.len() - 1;
-        let path = dir.path().join(RTL_DIR).join(contents_file(last));
+        let path = dir.path().join(RTL_DIR).join(format!("mem_{last}.hex"));
         std::fs::write(&path, "1a\n04\n").unwrap();
         let read = memories(&design, dir.path()).unwrap();
         let of = |v: u32| (0..8).map(|b| v >> b & 1 == 1).collect::<Vec<_>>();
         assert_eq!(read.len(), 1);
-        assert_eq!((read[0].stage, &read[0].rows), (last, &vec![of(0x1a), of(4)]));
+        assert_eq!(read[0].whose, format!("stage {last}"));
+        assert_eq!(read[0].rows, [of(0x1a), of(4)]);
+        std::fs::write(&path, "1a\n1a\n").unwrap();
+        assert!(memories(&design, dir.path()).unwrap().is_empty(), "synthesis leaves it out");
         std::fs::write(&path, "1g\n").unwrap();
         assert_eq!(memories(&design, dir.path()).err().unwrap().code.id, "SF0004");
     }

@@ -26,10 +26,13 @@ pub(super) fn check(design: &Design, shared: &Shared) -> Result<()> {
     let ports = (design.input.count, design.input.changes);
     let bits = if input.trains { design.timesteps } else { design.input.bits };
     named("words", need(shared.pack.is_power_of_two(), "E is no power of two"))?;
-    named("input", need(
+    named(
+        "input",
+        need(
             (ports, bits) == ((size(input.shape), input.trains), input.bits),
             "its map does not fit",
-        ))?;
+        ),
+    )?;
     let (readouts, last) = shared.jobs.iter().fold((0, false), |(n, _), job| {
         let is = matches!(&job.work, Work::Sum(s) if matches!(s.then, Then::Readout));
         (n + u32::from(is), is)
