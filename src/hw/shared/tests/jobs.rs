@@ -230,7 +230,7 @@ fn what_no_job_computes_is_named() {
     // Thresholds of single places.
     let mut n = Net::new(2, &[1, 4, 4]);
     n.conv("conv", "in", (1, 3, 1), &[1, -1]);
-    let each = FixedLif { bias: Vec::new(), threshold: (1..=16).collect(), ..neurons(1, 9) };
+    let each = FixedLif { threshold: (1..=16).collect(), ..neurons(1, 9) };
     n.add("each", Op::FixedLif(each), &["conv"]);
     n.flatten("flat", "each");
     n.linear("fc", "flat", 2, &[1]);
