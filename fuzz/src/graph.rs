@@ -207,8 +207,13 @@ fn lower(integer: &Graph) -> Result<Design> {
 fn agree(integer: &Graph, design: &Design) {
     let Some(steps) = input(integer) else { return };
     let bytes: Vec<u8> = steps.iter().flatten().map(|v| *v as u8).collect();
-    let levels: Vec<u16> = bytes.iter().map(|b| u16::from(*b)).collect();
-    let want = Interp::new(integer).unwrap().run(&levels).unwrap();
+    let levels = |step: &[u8]| step.iter().map(|b| u16::from(*b)).collect::<Vec<u16>>();
+    let steps: Vec<_> = bytes.chunks(design.input.count as usize).map(levels).collect();
+    let stimulus = match design.input.changes {
+        true => Stimulus::LevelSteps(&steps),
+        false => Stimulus::Levels(&steps[0]),
+    };
+    let want = Interp::new(integer).unwrap().run_on(stimulus).unwrap();
     let got = Sim::new(design).run(&bytes, &[], &mut NoProbe).unwrap();
     let Logits::Integer(logits) = want.logits else { panic!("{} has no integers", show(integer)) };
     let found: Vec<i64> = got.logits.iter().map(|v| i64::from(*v)).collect();

@@ -12,6 +12,8 @@ fn the_work_of_each_job_is_counted() {
     let design = worked::page();
     let result = Sim::new(&design).run(&[5, 0, 3, 2], &[], &mut NoProbe).unwrap();
     let conv = StageActivity {
+        // As in the worked example.
+        begin: 5,
         // Two words at two places, for each of two groups of channels.
         words: 2 * 2 * 2,
         inputs: 8,
@@ -30,6 +32,7 @@ fn the_work_of_each_job_is_counted() {
         ..StageActivity::default()
     };
     let pool = StageActivity {
+        begin: 35,
         // Two words of a place, in a window of two places.
         words: 4,
         train_reads: 4,
@@ -39,6 +42,7 @@ fn the_work_of_each_job_is_counted() {
         ..StageActivity::default()
     };
     let head = StageActivity {
+        begin: 42,
         // Two words, for each of two groups.
         words: 4,
         train_reads: 4,
