@@ -106,7 +106,7 @@ impl<'a> Model<'a> {
         self.request + self.compute + self.response
     }
 
-    /// Levels that the host sends in an inference.
+    /// Bytes that the host sends in an inference: levels, or parts of trains.
     pub(super) fn inputs(&self) -> f64 {
         inputs(self.design, self.mean)
     }

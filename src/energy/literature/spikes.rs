@@ -56,7 +56,7 @@ impl<'g> SpikeCounter<'g> {
         })
     }
 
-    /// Ends an inference on `input`.
+    /// Ends an inference on `input`: values of each element, or of each timestep and element.
     pub fn end(&mut self, input: &[u8]) {
         self.inferences += 1;
         let held = (1u64 << self.graph.timesteps.min(32)) - 1;
@@ -67,9 +67,10 @@ impl<'g> SpikeCounter<'g> {
             let stream =
                 |k: usize| operands.get(k).map(|&o| &self.graph.node(self.order[o].0).stream);
             let handed_on = match (&node.op, stream(0)) {
-                (Op::Input(_), _) => {
+                (Op::Input(_), _) if node.stream.is_static => {
                     input.iter().map(|&x| if x == 0 { 0 } else { held as u32 }).collect()
                 }
+                (Op::Input(_), _) => changing(input, node.stream.len()),
                 (Op::Reshape(_), _) => of(0).to_vec(),
                 (Op::Pool(p), Some(s)) if p.kind == PoolKind::Max => any(p, s, of(0)),
                 (Op::Concat(c), _) => {
@@ -134,6 +135,15 @@ impl Probe for SpikeCounter<'_> {
     }
 }
 
+/// Trains of values `[timestep][element]`.
+fn changing(input: &[u8], elements: usize) -> Vec<u32> {
+    let mut trains = vec![0; elements];
+    for (t, values) in input.chunks(elements.max(1)).enumerate().take(32) {
+        trains.iter_mut().zip(values).for_each(|(s, &x)| *s |= u32::from(x != 0) << t);
+    }
+    trains
+}
+
 /// A maximum of spikes is whether any of a window fires.
 fn any(pool: &Pool, stream: &Stream, trains: &[u32]) -> Vec<u32> {
     // One dimension is two of which the first has one row.
@@ -177,4 +187,13 @@ fn joined(parts: &[(Option<&Stream>, &[u32])], axis: usize) -> Vec<u32> {
         parts.iter().zip(&runs).flat_map(of).collect::<Vec<u32>>()
     };
     (0..count.unwrap_or(0)).flat_map(piece).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn values_of_timesteps_are_trains() {
+        assert_eq!(super::changing(&[1, 0, 0, 1, 1, 1], 2), [0b101, 0b110]);
+        assert_eq!(super::changing(&[], 0), [0; 0]);
+    }
 }

@@ -158,7 +158,10 @@ fn figures() -> Report {
     device(&design, &board(), &activity(), IoTiming::serial(&design, 10.0, 1_000_000)).unwrap()
 }
 
-const WANT: [(&str, &[(&str, Cause, Numbers)]); 6] = [
+/// What is counted, as which cause, and how often.
+type Counted = (&'static str, Cause, Numbers);
+
+const WANT: [(&str, &[Counted]); 6] = [
     (
         "input",
         &[

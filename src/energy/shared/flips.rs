@@ -33,6 +33,7 @@ fn walked(w: &Widths, words: f64) -> Band {
 /// Operands of a job: bits of one, and bits of a word of them.
 fn operand(shared: &Shared, job: &Job, timesteps: f64) -> (f64, f64) {
     match job.source {
+        Source::Input if shared.input.trains => (1.0, timesteps),
         Source::Input => (f64::from(shared.input.bits), f64::from(shared.input.bits)),
         Source::Trains(_) => (1.0, f64::from(shared.pack) * timesteps),
         Source::Currents(_, g) => (f64::from(g.bits), f64::from(g.bits) * timesteps),
@@ -59,7 +60,8 @@ pub(super) fn sum(
     let (x, word) = operand(shared, job, t);
     let (planes, acc) = (f64::from(sum.planes), f64::from(w.acc));
     let lanes = f64::from(shared.lanes);
-    let trains = matches!(job.source, Source::Trains(_));
+    let packed = matches!(job.source, Source::Trains(_));
+    let trains = packed || (shared.input.trains && job.source == Source::Input);
     let signed = sum.planes > 1 || matches!(job.source, Source::Currents(..));
 
     // A weight's plane shifts the operand, the last one negates it.
@@ -87,7 +89,7 @@ pub(super) fn sum(
         },
         Flips { what: "result chain", count: chain(design, shared, w, job, act) },
     ];
-    if trains {
+    if packed {
         // The lowest element that is left, and its train.
         let nets = f64::from(shared.pack) * (1.0 + t);
         all.push(Flips { what: "search for events", count: REPLACED * GLITCH * nets * act.rows });

@@ -39,7 +39,9 @@ struct Processor<'m> {
 impl Processor<'_> {
     fn input(&self) -> StageEnergy {
         let inputs = self.model.inputs();
-        let accesses = Memories(&self.model.memories).levels(inputs);
+        // A word of the map is a level, or a train of one byte or two.
+        let words = inputs.min(f64::from(self.model.design.input.count));
+        let accesses = Memories(&self.model.memories).levels(words);
         let parts = self.parts(flips::levels(&self.widths, inputs), &accesses);
         total(None, ("input".to_owned(), "sf_input_map"), Band::ZERO, (0, 0), parts)
     }
