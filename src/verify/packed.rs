@@ -225,7 +225,9 @@ mod tests {
 
     /// A memory of 600 words of `width` bits, without constant columns.
     fn emitted(width: usize) -> Emitted {
-        let row = |r: usize| (0..width).map(|c| (r * 7 + c * c + r / (c + 2)) % 3 == 0).collect();
+        let row = |r: usize| {
+            (0..width).map(|c| (r * 7 + c * c + r / (c + 2)).is_multiple_of(3)).collect()
+        };
         Emitted { whose: "stage 0".into(), rows: (0..600).map(row).collect() }
     }
 

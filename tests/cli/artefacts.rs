@@ -102,7 +102,7 @@ fn silent_top(text: String) -> String {
 /// Damages the build in `b`, a sound one down to its bitstream, file by file.
 pub(crate) fn each_level_runs_its_own(place: &Place, toolbox: &Toolbox, b: &str) {
     let core = format!("verify {b} --count 4 --rtl 4 --top 4 --netlist 0 --on-bitstream 0");
-    let all = format!("verify {b} --count 4 --rtl 4 --top 4 --netlist 4 --on-bitstream 4");
+    let all = format!("verify {b} --count 16 --rtl 4 --top 4 --netlist 4 --on-bitstream 16");
     let restore = |file: &str, bytes: &[u8]| drop(place.file(&format!("{b}/{file}"), bytes));
     let damage =
         |file: &str, how: &dyn Fn(String) -> String| change(place, &format!("{b}/{file}"), how);

@@ -166,13 +166,13 @@ mod tests {
         let mut seen = Vec::new();
         'walk: loop {
             seen.push(addr);
-            for k in 0..6 {
-                if at[k] + 1 < w.counts[k] {
-                    at[k] += 1;
-                    addr += w.deltas[k];
+            for (at, (count, delta)) in at.iter_mut().zip(w.counts.iter().zip(w.deltas)) {
+                if *at + 1 < *count {
+                    *at += 1;
+                    addr += delta;
                     continue 'walk;
                 }
-                at[k] = 0;
+                *at = 0;
             }
             break;
         }
