@@ -110,7 +110,7 @@ module sf_input_map #(
 
   // Where a level belongs: channel by channel, row by row.
   integer f_c, f_y, f_x, f_byte;
-  wire    f_word = x_valid_i && f_byte == BYTES - 1;
+  wire    f_taken = x_valid_i && f_byte == BYTES - 1;
   // What came, the byte before in the lower bits.
   reg [BW-1:0]    f_before;
   wire [2*BW-1:0] f_both  = {x_data_i, f_before};
@@ -123,7 +123,7 @@ module sf_input_map #(
   reg     f_full;                              // an inference's levels are all there
   wire    f_last = f_c == C - 1 && f_y == H - 1 && f_x == W - 1;
   always @(posedge clk_i) begin
-    if (f_word) begin
+    if (f_taken) begin
       f_x <= (f_x == W - 1) ? 0 : f_x + 1;
       if (f_x == W - 1) f_y <= (f_y == H - 1) ? 0 : f_y + 1;
       if (f_x == W - 1 && f_y == H - 1) f_c <= (f_c == C - 1) ? 0 : f_c + 1;
@@ -142,10 +142,10 @@ module sf_input_map #(
   always @(posedge clk_i) begin
     if (f_past) begin
       a_addr : assert (addr_q == ((f_y + HALO) * PITCH + f_x + HALO) * C + f_c);
-      a_full : assert (full_o == $past(f_word && f_last && !rst_i));
+      a_full : assert (full_o == $past(f_taken && f_last && !rst_i));
       // What sf_map asks of its users.
       a_clash : assert (!(word_valid && re_i && addr_q == raddr_i));
-      a_word : assert (word_valid == f_word);
+      a_word : assert (word_valid == f_taken);
       i_byte : assert (f_byte >= 0 && f_byte < BYTES);
       i_at : assert (x_q == f_x && y_q == f_y && c_q == f_c);
       i_range : assert (f_x >= 0 && f_x < W && f_y >= 0 && f_y < H && f_c >= 0 && f_c < C);
@@ -175,7 +175,7 @@ module sf_input_map #(
         assume (f_row < H + 2 * HALO || (f_row == H + 2 * HALO && f_column < HALO));
       end
       always @(posedge clk_i) begin
-        if (f_word && !rst_i && f_level && f_channel == f_c && f_row == f_y + HALO && f_column == f_x + HALO) f_value <= f_input;
+        if (f_taken && !rst_i && f_level && f_channel == f_c && f_row == f_y + HALO && f_column == f_x + HALO) f_value <= f_input;
         if (f_past) begin
           if ($past(re_i && raddr_i == f_word)) a_read : assert (rdata_o == $past(f_value));
           c_level : cover ($past(re_i && raddr_i == f_word) && rdata_o != 0);

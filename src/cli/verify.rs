@@ -93,7 +93,7 @@ struct Check<'a> {
 impl Check<'_> {
     fn levels(&mut self, args: &Args, count: usize) -> Result<()> {
         let build = self.build;
-        let mut interp = InterpExecutor::new(&build.integer)?;
+        let mut interp = InterpExecutor::new(&build.integer)?.like(&build.design);
         let mut sim = SimExecutor::new(&build.design, Vec::new());
         let scope = Scope::spikes(&build.design);
         self.pair(Pair::INTERP_SIM, &mut interp, &mut sim, count, scope)?;

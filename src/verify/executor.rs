@@ -50,6 +50,8 @@ pub struct InterpExecutor<'g> {
     interp: Interp<'g>,
     /// Values of a timestep, if the input changes.
     step: Option<usize>,
+    /// Names of the layers whose spikes are told, in order; none: all of them.
+    layers: Option<Vec<String>>,
 }
 
 impl<'g> InterpExecutor<'g> {
@@ -63,7 +65,18 @@ impl<'g> InterpExecutor<'g> {
             (matches!(node.op, Op::Input(_)) && !node.stream.is_static).then(|| node.stream.len())
         };
         let step = graph.order()?.into_iter().find_map(changing);
-        Ok(Self { interp: Interp::new(graph)?, step })
+        Ok(Self { interp: Interp::new(graph)?, step, layers: None })
+    }
+
+    /// Tells the spikes of the layers that hardware has, in its order: a processor sorts layers
+    /// by what they need, and what no result depends on is not built.
+    #[must_use]
+    pub fn like(mut self, design: &Design) -> Self {
+        self.layers = Some(match &design.shared {
+            Some(s) => s.fires().map(|(n, _)| n.name.clone()).collect(),
+            None => design.lifs().map(|l| l.name.clone()).collect(),
+        });
+        self
     }
 }
 
@@ -90,9 +103,15 @@ impl Executor for InterpExecutor<'_> {
                 let train = |fired: &[Vec<bool>], n: usize| {
                     fired.iter().enumerate().fold(0, |w, (t, s)| w | u32::from(s[n]) << t)
                 };
-                let trains = record
-                    .spikes
-                    .iter()
+                let told = match &self.layers {
+                    None => record.spikes.iter().collect::<Vec<_>>(),
+                    Some(names) => {
+                        let named = |n: &String| record.spikes.iter().find(|s| s.node == *n);
+                        names.iter().filter_map(named).collect()
+                    }
+                };
+                let trains = told
+                    .into_iter()
                     .map(|s| (0..s.neurons).map(|n| train(&s.fired, n)).collect())
                     .collect();
                 Ok(Outcome { trains, logits, class: record.class, timing: None })

@@ -21,6 +21,8 @@ pub(crate) fn expand(word: &str) -> String {
         "{small}" => small_file(),
         "{recurrent}" => tests().join("pass/fold-batch-norm/recurrent.ir"),
         "{cycle}" => tests().join("pass/quantise/cycle.ir"),
+        "{residual}" => tests().join("models/conv/residual-multi_dynamo.onnx"),
+        "{sequence}" => tests().join("models/sequence/multi-step_dynamo.onnx"),
         "{conv}" => tests().join("../distill/students/fashion_conv.onnx"),
         "{ensemble}" => tests().join("../distill/students/fashion_ensemble.onnx"),
         _ => return word.to_owned(),

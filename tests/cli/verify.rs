@@ -122,3 +122,38 @@ fn deliberate_faults_are_noticed() {
     assert!(mutations.iter().all(|m| m["caught"]["what"].is_string()), "{report}");
     assert_eq!(report["left_out"][1], "bitstream mutation: compiled without --bitstream");
 }
+
+#[test]
+fn deliberate_faults_of_a_processor_are_noticed() {
+    if tools(&[Tool::Verilator, Tool::Cxx]).is_none() {
+        return;
+    }
+    let place = Place::new();
+    place.good("compile {residual} --target icebreaker -o b");
+    let report = place.json("verify b --count 16 --rtl 1 --top 1 --mutate");
+    let mutations = report["mutations"].as_array().unwrap();
+    let kinds: Vec<_> = mutations.iter().map(|m| m["mutation"].as_str().unwrap()).collect();
+    let all = ["weight", "threshold", "gain", "address", "alignment", "row", "transition"];
+    assert_eq!(kinds, all);
+    for m in mutations {
+        assert!(m["caught"]["what"].is_string(), "{m}");
+        assert_eq!(m["as_predicted"].is_null(), m["mutation"] == "transition", "{m}");
+    }
+}
+
+/// Spikes that come and go: every timestep of the interpreter's input is in the request.
+#[test]
+fn inputs_that_change_reach_the_chip() {
+    if tools(&[Tool::Verilator, Tool::Cxx]).is_none() {
+        return;
+    }
+    let place = Place::new();
+    let options = "--input-bits 1 --input-scale 1 --target icebreaker";
+    place.good(&format!("compile {{sequence}} {options} -o b"));
+    let report = place.json("verify b --count 16 --rtl 4 --top 4");
+    let comparisons = report["comparisons"].as_array().unwrap();
+    assert_eq!(comparisons.len(), 5, "{report}");
+    for c in comparisons {
+        assert!(c["first"].is_null() && c["tally"]["spikes"][0].as_u64() > Some(0), "{c}");
+    }
+}

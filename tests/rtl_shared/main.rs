@@ -81,7 +81,7 @@ impl Case {
         let (spikes, cycles) = (Scope::spikes(&self.design), Scope::cycles(&self.design));
         let sim = run(&mut SimExecutor::new(&self.design, Vec::new()))?;
         if let Some(graph) = &self.graph {
-            let interp = run(&mut InterpExecutor::new(graph).unwrap())?;
+            let interp = run(&mut InterpExecutor::new(graph).unwrap().like(&self.design))?;
             equal("interp = sim", &interp, &sim, spikes)?;
         }
         let core = RtlExecutor::build(toolbox, &self.design, &rtl, &dir.join("work"), Vec::new());

@@ -196,7 +196,7 @@ pub(super) fn render(design: &Design, shared: &Shared) -> Result<File> {
         row_bits,
         plane_bits,
         train_addr_bits,
-        current_bits: currents.as_ref().map_or(1, |c| c.addr_bits),
+        current_bits: currents.as_ref().map(|c| c.addr_bits),
         gain_addr_bits: address_bits(sums(shared).map(|(j, _)| j.out[0]).sum()),
         neuron_addr_bits: address_bits(shared.fires().map(|(n, _)| n.sign.len() as u32).sum()),
         digit_bits: bits(digits - 1),
@@ -302,7 +302,8 @@ struct Limits {
     row_bits: u32,
     plane_bits: u32,
     train_addr_bits: u32,
-    current_bits: u32,
+    /// None without currents.
+    current_bits: Option<u32>,
     gain_addr_bits: u32,
     neuron_addr_bits: u32,
     digit_bits: u32,
@@ -342,9 +343,9 @@ impl Limits {
             ("write_row", count),
             ("write_gap", self.train_addr_bits),
         ]);
-        if self.current_bits > 1 {
-            all.extend([("add_bank", 1), ("add_base", self.current_bits)]);
-            all.extend([("keep_bank", 1), ("keep_base", self.current_bits)]);
+        if let Some(bits) = self.current_bits {
+            all.extend([("add_bank", 1), ("add_base", bits)]);
+            all.extend([("keep_bank", 1), ("keep_base", bits)]);
         }
         if self.gather {
             all.extend([("gather_bank", 1), ("gather_shift", 4)]);

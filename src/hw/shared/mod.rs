@@ -251,10 +251,10 @@ impl Shared {
         self.weight_words().iter().sum()
     }
 
-    /// Words of the train memory.
+    /// Words of the train memory; it has one even if no layer fires.
     #[must_use]
     pub fn train_depth(&self) -> u32 {
-        self.trains.iter().map(|m| m.base + m.depth(self.pack)).max().unwrap_or(0)
+        self.trains.iter().map(|m| m.base + m.depth(self.pack)).max().unwrap_or(1)
     }
 
     /// What jobs gather from currents: (map, window).

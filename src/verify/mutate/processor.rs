@@ -72,7 +72,8 @@ pub(super) fn addresses<'a>(design: &'a Design, shared: &'a Shared) -> Changes<'
                     Source::Currents(map, gather)
                 }
             };
-            let fault = format!("`{}` reads its map {off:+} word(s) off", job.name);
+            let unit = if matches!(job.source, Source::Currents(..)) { "channel" } else { "word" };
+            let fault = format!("`{}` reads its map {off:+} {unit} off", job.name);
             Some(Change { design: changed, fault })
         })
     }))
@@ -88,7 +89,7 @@ pub(super) fn alignments<'a>(design: &'a Design, shared: &'a Shared) -> Changes<
             if let Work::Sum(sum) = &mut s.jobs[index].work {
                 sum.add = Some(map);
             }
-            let fault = format!("`{}` adds its map {off:+} channel(s) off", job.name);
+            let fault = format!("`{}` adds its map {off:+} channel off", job.name);
             Some(Change { design: changed, fault })
         })
     }))
