@@ -322,3 +322,22 @@ fn bytes_to_load_are_those_of_spram() {
     // 52 and 21 rows of a byte.
     assert_eq!(design.load_bytes(), 73);
 }
+
+/// Ten timesteps of two inputs: the first one fires in 0, 7 and 9, the second one in 8.
+#[test]
+fn spikes_that_change_are_sent_as_trains() {
+    let (mut design, _) = lower(&graph(NET), &board(), &Options::default()).unwrap();
+    let sent = design.input_bytes();
+    assert_eq!((sent, design.input_values()), (design.input.count, sent as usize));
+    assert_eq!(*design.request(&[7, 0, 255]), [7, 0, 255]);
+    design.timesteps = 10;
+    design.input = Input { count: 2, bits: 1, changes: true };
+    let mut values = [0; 20];
+    for (input, timestep) in [(0, 0), (0, 7), (0, 9), (1, 8)] {
+        values[timestep * 2 + input] = 1;
+    }
+    assert_eq!(*design.request(&values), [0b1000_0001, 0b10, 0, 1]);
+    assert_eq!((design.input_bytes(), design.input_values()), (4, 20));
+    design.timesteps = 8;
+    assert_eq!((design.input_bytes(), design.input_values()), (2, 16));
+}

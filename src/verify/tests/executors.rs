@@ -54,6 +54,14 @@ fn interp_and_sim_tell_the_same_spikes_and_sim_their_cycles() {
     let timing = done[0].timing.as_ref().unwrap();
     assert_eq!((&*timing.inputs, timing.steps.len(), timing.outputs.len()), (&[0, 1][..], 6, 9));
     assert!(timing.steps.is_sorted() && timing.events.is_sorted() && timing.events.len() == 2);
+    // Layers are told that the design has, and no others.
+    let trains = |design: &Design| {
+        let mut interp = InterpExecutor::new(&graph).unwrap().like(design);
+        interp.run(&inputs[..1]).unwrap().remove(0).trains
+    };
+    assert_eq!(trains(&design), said[0].trains);
+    let without = Design { stages: design.stages[..1].to_vec(), ..design.clone() };
+    assert!(trains(&without).is_empty());
     // Gaps are waited for.
     let slow = SimExecutor::new(&design, vec![0, 4]).run(&inputs).unwrap();
     assert_eq!(slow[0].timing.as_ref().unwrap().inputs, [0, 5]);
