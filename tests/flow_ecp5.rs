@@ -126,6 +126,8 @@ fn the_routed_netlist_does_what_the_verilog_does_with_block_rams_of_every_shape(
     // A model that is wrong about one shape is noticed.
     for (at, (from, to)) in [
         ("{2'b00, a[2:0]}", "{2'b00, a[2:1], 1'b0}"),
+        ("{{18{SIGNEDA & A[17]}}, A}", "{18'd0, A}"),
+        ("{{18{SIGNEDB & B[17]}}, B}", "{18'd0, B}"),
         ("(a[2] ? 5'd4 : 5'd0)", "(a[2] ? 5'd5 : 5'd0)"),
         ("{{9{a[1]}}, {9{a[0]}}}", "18'h1ffff"),
         ("high_b <= mem[{ADB[13:5], 1'b1}]", "high_b <= mem[{ADB[13:5], 1'b0}]"),

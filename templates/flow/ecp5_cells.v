@@ -44,6 +44,17 @@ module TRELLIS_FF #(
   always @(posedge CLK) if (CE || (LSR && OVER != 0)) Q <= LSR ? VALUE : D;
 endmodule
 
+// A multiplier without registers, whose operands come from its own pins.
+module MULT18X18D (
+  input  wire [17:0] A, B,
+  input  wire        SIGNEDA, SIGNEDB, SOURCEA, SOURCEB,
+  output wire [35:0] P
+);
+  wire [35:0] a = SOURCEA ? 36'd0 : {{18{SIGNEDA & A[17]}}, A};
+  wire [35:0] b = SOURCEB ? 36'd0 : {{18{SIGNEDB & B[17]}}, B};
+  assign P = a * b;
+endmodule
+
 // A block RAM of 1,024 words of 18 bits without output registers. Port A of 36 bits only
 // writes, port B of 36 bits only reads: word 2a lies at the A pins, word 2a + 1 at the B pins.
 // Narrower shapes count their words from the low end of a word's two bytes of 9 bits. A port

@@ -183,6 +183,7 @@ impl Cell {
             "TRELLIS_COMB" => self.comb(index),
             "TRELLIS_FF" => self.ff(index),
             "DP16KD" => self.ram(index),
+            "MULT18X18D" => self.multiplier(index),
             "TRELLIS_IO" => self.io(ports),
             // A global buffer, which is always enabled if nothing says otherwise.
             "DCCA" if self.connected("CE").is_none() => {
@@ -301,19 +302,43 @@ impl Cell {
             let _ = write!(text, ".{data}({}), ", self.inputs(&data, 18)?);
         }
         let mut open = String::new();
-        let mut out = |port: &str| {
-            let bit = |i: usize| {
-                self.output(&format!("DO{port}{i}")).unwrap_or_else(|| {
-                    let name = format!("open_{index}_{port}_{i}");
-                    let _ = writeln!(open, "wire {name};");
-                    name
-                })
-            };
-            let bits: Vec<_> = (0..18).rev().map(bit).collect();
-            format!(".DO{port}({{{}}})", bits.join(", "))
-        };
-        let outputs = [out("A"), out("B")].join(", ");
+        let outputs = ["DOA", "DOB"].map(|pin| self.vector(index, pin, 18, &mut open)).join(", ");
         Ok(format!("{open}{text}{outputs});\n"))
+    }
+
+    /// Output pins as one vector; those that go nowhere get a wire, which `open` declares.
+    fn vector(&self, index: usize, pin: &str, count: usize, open: &mut String) -> String {
+        let bit = |i: usize| {
+            self.output(&format!("{pin}{i}")).unwrap_or_else(|| {
+                let name = format!("open_{index}_{pin}_{i}");
+                let _ = writeln!(open, "wire {name};");
+                name
+            })
+        };
+        let bits: Vec<_> = (0..count).rev().map(bit).collect();
+        format!(".{pin}({{{}}})", bits.join(", "))
+    }
+
+    fn multiplier(&self, index: usize) -> Result<String> {
+        let clocked = |(name, value): (&String, &String)| {
+            name.starts_with("REG_") && name.ends_with("_CLK") && value.trim_end() != "NONE"
+        };
+        if self.parameters.iter().any(clocked) {
+            return Err(unknown("a multiplier with registers"));
+        }
+        let mut text = format!("MULT18X18D c{index} (");
+        for pin in ["A", "B"] {
+            let _ = write!(text, ".{pin}({}), ", self.inputs(pin, 18)?);
+        }
+        for pin in ["SIGNEDA", "SIGNEDB", "SOURCEA", "SOURCEB"] {
+            // What nothing drives is off.
+            let off = self.connected(pin).is_none() && self.parameter(&format!("{pin}MUX")) == "";
+            let value = if off { "1'b0".to_owned() } else { self.input(pin)? };
+            let _ = write!(text, ".{pin}({value}), ");
+        }
+        let mut open = String::new();
+        let product = self.vector(index, "P", 36, &mut open);
+        Ok(format!("{open}{text}{product});\n"))
     }
 
     /// The contents that a block RAM starts with: in each of 64 slices 16 words of 18 bits, one
