@@ -332,7 +332,8 @@ impl Cell {
         }
         for pin in ["SIGNEDA", "SIGNEDB", "SOURCEA", "SOURCEB"] {
             // What nothing drives is off.
-            let off = self.connected(pin).is_none() && self.parameter(&format!("{pin}MUX")) == "";
+            let off =
+                self.connected(pin).is_none() && self.parameter(&format!("{pin}MUX")).is_empty();
             let value = if off { "1'b0".to_owned() } else { self.input(pin)? };
             let _ = write!(text, ".{pin}({value}), ");
         }
