@@ -436,11 +436,24 @@ mod tests {
         assert!(text.contains(".WIDTH_A(36), .WIDTH_B(9), .WRITE_A(0), .WRITE_B(2)"), "{text}");
         // The last digits: words 1 and 0, 18 bits each.
         assert!(text.contains(&format!("{:09x})) c0", 2 << 18 | 1)), "{text}");
-        assert!(text.contains("open_0_B_1, n3})"), "{text}");
+        assert!(text.contains("open_0_DOB_1, n3})"), "{text}");
         // A clock at port B: it is the one that reads.
         assert_eq!(wide.block_rams().unwrap()[0].width, 9);
         let d = ram(r#""DATA_WIDTH_A":"9","DATA_WIDTH_B":"36""#).to_verilog("top").unwrap_err();
         assert!(d.message.contains("36 bits"), "{d}");
+    }
+
+    #[test]
+    fn multipliers_have_their_pins_highest_first() {
+        let text = netlist(
+            r#"{"type":"MULT18X18D","parameters":{"A0MUX":"0 ","REG_INPUTA_CLK":"NONE"},"connections":{"A0":[],"A17":[2],"SIGNEDA":[2],"P35":[3]}}"#,
+        )
+        .to_verilog("top")
+        .unwrap();
+        let ones = vec!["1'b1"; 16].join(", ");
+        assert!(text.contains(&format!(".A({{n2, {ones}, 1'b0}})")), "{text}");
+        let signs = ".SIGNEDA(n2), .SIGNEDB(1'b0), .SOURCEA(1'b0), .SOURCEB(1'b0), ";
+        assert!(text.contains(&format!("{signs}.P({{n3, open_0_P_34, ")), "{text}");
     }
 
     #[test]
@@ -451,6 +464,10 @@ mod tests {
             (r#"{"type":"TRELLIS_FF","parameters":{"SRMODE":"ASYNC"},"connections":{}}"#, "ASYNC"),
             (r#"{"type":"TRELLIS_FF","parameters":{"CEMUX":"X"},"connections":{}}"#, "CEMUX is X"),
             (r#"{"type":"DP16KD","parameters":{},"connections":{}}"#, "without widths"),
+            (
+                r#"{"type":"MULT18X18D","parameters":{"REG_INPUTA_CLK":"CLK0"},"connections":{}}"#,
+                "a multiplier with registers",
+            ),
             (
                 r#"{"type":"DP16KD","parameters":{"DATA_WIDTH_A":"9","DATA_WIDTH_B":"9","REGMODE_A":"OUTREG"},"connections":{}}"#,
                 "port A",
