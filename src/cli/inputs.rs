@@ -93,6 +93,9 @@ impl DataArgs {
         let samples = data::samples(images, self.labels.as_deref(), &options)?;
         let samples = self.encoding.apply(samples, timesteps, self.seed).in_file(images)?;
         fit(&samples, stream, bits, timesteps).in_file(images)?;
+        if bits.is_none() {
+            worth(&samples, graph).in_file(images)?;
+        }
         Ok(samples)
     }
 }
@@ -104,6 +107,36 @@ fn input(graph: &Graph) -> Result<(&Stream, Option<u32>)> {
         _ => None,
     });
     input.ok_or_else(|| Diagnostic::internal("cli", "the graph has no input"))
+}
+
+/// Largest number that a model of real inputs is taken to be made for.
+const PLAUSIBLE: f64 = 16.0;
+
+/// Levels as real numbers: refused, unless they are 0 and 1, or the model makes small numbers
+/// of them by itself.
+fn worth(samples: &Samples, graph: &Graph) -> Result<()> {
+    let largest = |i: usize| match samples.get(i)? {
+        Slice::U8(v) => v.iter().copied().max().map(u16::from),
+        Slice::U16(v) => v.iter().copied().max(),
+        Slice::Real(_) => None,
+    };
+    let largest = (0..samples.len()).filter_map(largest).max().unwrap_or(0);
+    let is_input = |id| matches!(graph.node(id).op, Op::Input(_));
+    let divides = |id| match &graph.node(id).op {
+        Op::Scale(s) if graph.operands(id).iter().all(|o| is_input(*o)) => {
+            s.factor.iter().all(|f| f.abs() * f64::from(largest) <= PLAUSIBLE)
+        }
+        _ => false,
+    };
+    if largest <= 1 || graph.order()?.into_iter().any(divides) {
+        return Ok(());
+    }
+    let message = format!(
+        "levels up to {largest}, and the model takes real numbers: what is a level worth to it?"
+    );
+    Err(Diagnostic::new(&codes::INPUT_WORTH, message).help(
+        "--input-bits 8 --input-scale 1/255 if it was trained on pixels divided by 255, --input-bits 8 --input-scale 1 if it was trained on the levels themselves",
+    ))
 }
 
 /// Checks that the values of each input are as many as the model takes, and not too large

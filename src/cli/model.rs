@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::diag::{Diagnostic, Result, codes};
 use crate::import;
-use crate::ir::{Graph, Reset};
+use crate::ir::{Compare, Graph, Reset};
 use crate::pass::{self, Note};
 
 /// Which model, and how it becomes integers.
@@ -22,8 +22,8 @@ pub(super) struct ModelArgs {
     #[arg(long)]
     input_bits: Option<u32>,
     /// Factor between a level and the model's input (1/255 for pixels in 0..1), where the
-    /// file does not say.
-    #[arg(long)]
+    /// file does not say: a number or a fraction.
+    #[arg(long, value_name = "FACTOR", value_parser = fraction)]
     input_scale: Option<f64>,
     /// A file that holds one timestep: it gets another input at every timestep.
     #[arg(long)]
@@ -47,6 +47,20 @@ pub(super) struct ModelArgs {
     /// What firing does to the membrane (NIR files do not say).
     #[arg(long, value_enum)]
     reset: Option<ResetArg>,
+    /// Does a neuron fire that stands on its threshold? (NIR files do not say.)
+    #[arg(long, value_enum)]
+    compare: Option<CompareArg>,
+    /// Where membranes are before the first timestep (NIR files do not say).
+    #[arg(long, value_enum)]
+    start: Option<StartArg>,
+    /// The framework that wrote the NIR file: sets --dt, --reset, --compare and --start to what
+    /// it means, where they are not given.
+    #[arg(long, value_enum, value_name = "FRAMEWORK")]
+    from: Option<FromArg>,
+    /// The neurons fire at most once in a timestep, although the framework's may fire more
+    /// often (sinabs).
+    #[arg(long)]
+    single_spike: bool,
     #[command(flatten)]
     pub(super) passes: PassArgs,
 }
@@ -75,6 +89,46 @@ impl From<ResetArg> for Reset {
     }
 }
 
+/// Firing on the threshold, by name.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum CompareArg {
+    /// It does not: v > θ.
+    Above,
+    /// It does: v ≥ θ.
+    AtLeast,
+}
+
+/// First states by name.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum StartArg {
+    /// At 0.
+    Zero,
+    /// At the file's v_reset.
+    Reset,
+    /// At the file's v_leak.
+    Leak,
+}
+
+/// Frameworks by name.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum FromArg {
+    Snntorch,
+    Norse,
+    Sinabs,
+    Spikingjelly,
+}
+
+impl From<FromArg> for import::Producer {
+    fn from(arg: FromArg) -> Self {
+        match arg {
+            FromArg::Snntorch => Self::SnnTorch,
+            FromArg::Norse => Self::Norse,
+            FromArg::Sinabs => Self::Sinabs,
+            FromArg::Spikingjelly => Self::SpikingJelly,
+        }
+    }
+}
+
 #[derive(clap::ValueEnum, Clone, Copy)]
 enum ZeroSign {
     Plus,
@@ -97,6 +151,15 @@ fn pair(text: &str) -> std::result::Result<(String, String), String> {
     match text.split_once('=') {
         Some((from, to)) if !from.is_empty() && !to.is_empty() => Ok((from.into(), to.into())),
         _ => Err("two names with = between them, e.g. mem=mem_out".to_owned()),
+    }
+}
+
+/// A number, or two with / between them.
+fn fraction(text: &str) -> std::result::Result<f64, String> {
+    let number = |t: &str| t.trim().parse::<f64>().map_err(|_| format!("`{t}` is not a number"));
+    match text.split_once('/') {
+        Some((above, below)) => Ok(number(above)? / number(below)?),
+        None => number(text),
     }
 }
 
@@ -175,6 +238,17 @@ impl ModelArgs {
             },
             dt: self.dt,
             reset: self.reset.map(Reset::from),
+            compare: self.compare.map(|c| match c {
+                CompareArg::Above => Compare::Above,
+                CompareArg::AtLeast => Compare::AtLeast,
+            }),
+            start: self.start.map(|s| match s {
+                StartArg::Zero => import::Start::Zero,
+                StartArg::Reset => import::Start::Reset,
+                StartArg::Leak => import::Start::Leak,
+            }),
+            from: self.from.map(import::Producer::from),
+            single_spike: self.single_spike,
         };
         import::load_with_report(&self.model, &options)
     }

@@ -12,8 +12,9 @@ mod report;
 use std::path::Path;
 
 use crate::diag::{Diagnostic, InFile as _, Result, codes, read_file};
-use crate::ir::{self, Graph, Reset};
+use crate::ir::{self, Compare, Graph, Reset};
 
+pub use nir::{Producer, Start};
 pub use report::{LiftReport, Lifted};
 
 /// Largest model file that is read, in bytes; a protobuf message cannot be larger.
@@ -47,6 +48,15 @@ pub struct Options {
     pub dt: Option<f64>,
     /// What firing does to the membrane, for formats that do not say.
     pub reset: Option<Reset>,
+    /// Whether a neuron on its threshold fires, for formats that leave it to who writes them.
+    pub compare: Option<Compare>,
+    /// Where membranes start, likewise.
+    pub start: Option<Start>,
+    /// Which framework wrote the file: it says what the file and the options leave open.
+    pub from: Option<Producer>,
+    /// The neurons fire at most once in a timestep, although the framework's may do it more
+    /// often.
+    pub single_spike: bool,
 }
 
 /// The sign of a weight of zero.
@@ -136,9 +146,17 @@ pub fn parse(bytes: &[u8], path: &Path, options: &Options) -> Result<(Graph, Lif
 fn read(path: &Path, bytes: &[u8], options: &Options) -> Result<(Graph, LiftReport)> {
     let stem: String = path.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into());
     let format = format(path, bytes)?;
-    if options.reset.is_some() && format != Format::Nir {
-        return Err(Diagnostic::new(&codes::BAD_OPTION, "this file says itself how neurons reset")
-            .help("leave --reset out; it is for NIR files"));
+    let given = [
+        (options.reset.is_some(), "--reset"),
+        (options.compare.is_some(), "--compare"),
+        (options.start.is_some(), "--start"),
+        (options.from.is_some(), "--from"),
+        (options.single_spike, "--single-spike"),
+    ];
+    if let (Some((_, option)), true) = (given.iter().find(|g| g.0), format != Format::Nir) {
+        let message = "this file says itself how its neurons start, fire and reset";
+        return Err(Diagnostic::new(&codes::BAD_OPTION, message)
+            .help(format!("leave {option} out; it is for NIR files")));
     }
     let (graph, report) = match format {
         Format::Text => {

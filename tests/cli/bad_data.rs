@@ -108,6 +108,39 @@ fn labels() {
     refused(&place, "--images {images} --labels nowhere", "SF0001", "nowhere");
 }
 
+/// Bytes for a model of real inputs: 0 to 255, or 0 to 1? Both give numbers.
+#[test]
+fn levels_of_unknown_worth() {
+    let place = place();
+    let net = |scale: &str| {
+        format!(
+            r#"synfire-ir 1
+graph "g" timesteps 2
+%in = input() : real[12] static {{"shape":[12],"is_static":true}}
+%scaled = scale(%in) : real[12] static {{"factor":{scale}}}
+%n = lif(%scaled) : spikes[12] {{"leak":0.5,"gain":1.0,"bias":0.0,"threshold":1.0,"reset":"soft","compare":"at-least"}}
+%y = readout(%n) : real[12] {{"kind":"sum","gain":1.0,"offset":0.0}}
+output %y
+"#
+        )
+    };
+    // Normalised pixels, and bytes that the model divides itself.
+    place.file("unit.sfir", net("3.2456"));
+    place.file("bytes.sfir", net("0.00392156862745098"));
+    let mut file = idx(&[2, 12], 24);
+    *file.last_mut().unwrap() = 255;
+    place.file("pixels", &file);
+    let line = "simulate unit.sfir --images pixels";
+    for words in ["pixels: levels up to 255", "--input-bits 8 --input-scale 1/255"] {
+        place.refused(line, 1, "SF0017", words);
+    }
+    place.good("simulate bytes.sfir --images pixels");
+    file.truncate(file.len() - 24);
+    file.extend([0, 1, 1, 0].repeat(6));
+    place.file("spikes", &file);
+    place.good("simulate unit.sfir --images spikes");
+}
+
 #[test]
 fn levels_that_are_too_large() {
     let place = place();

@@ -2,6 +2,7 @@
 //! NIR: files of several producers, what is refused, what is written.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod conventions;
 mod damaged;
 mod files;
 mod published;

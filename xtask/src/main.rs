@@ -5,6 +5,7 @@
 mod apt;
 mod faults;
 mod fuzz;
+mod mutants;
 mod onnx_proto;
 mod python;
 mod results;
@@ -31,6 +32,9 @@ cargo xtask TASK
   faults [--only NAME] [--check]
                              deliberate faults in the sources; a test has to notice each
                              (docs/faults.md); --check looks at the list alone
+  mutants [--room ROOM] [--shard K/N] [--seconds S] [--jobs J]
+                             the changes of cargo-mutants in verify, cli, energy and flow, or
+                             in ROOM; at most S seconds of tests for each (60)
   onnx-proto                 write src/import/onnx/proto.rs anew from onnx.proto
 
 options of demo, test, nightly and bench:
@@ -88,6 +92,9 @@ fn run() -> Result<bool, String> {
     }
     if task == "faults" {
         return faults::run(rest);
+    }
+    if task == "mutants" {
+        return mutants::run(rest);
     }
     let options = Options::parse(rest)?;
     if task == "setup" {

@@ -28,4 +28,6 @@ codes! {
         "An unpacked file, or all inputs after their encoding, would exceed the limits that docs/inputs.md states. Fewer inputs, fewer timesteps or a smaller sensor help; if the file is small, its header is probably damaged.";
     INPUT_KIND = "SF0016", "inputs of this kind cannot be used here",
         "Inputs are levels or real values, the same at every timestep or changing with it. The message says what was found and what is taken here.";
+    INPUT_WORTH = "SF0017", "what a level of the inputs is worth is not known",
+        "The data are whole numbers such as the bytes of an image, and the model takes real numbers without saying what a level is: pixels may have been divided by 255 in training, or not, and both readings give numbers. `--input-bits 8 --input-scale 1/255` or `--input-bits 8 --input-scale 1` decides.";
 }

@@ -44,7 +44,7 @@ pub(super) fn build(
             kinds: &kinds,
             built: vec![None; flat.nodes.len()],
             delayed: BTreeMap::new(),
-            report: LiftReport::default(),
+            report: LiftReport { lifted: Vec::new(), notes: time.notes.clone() },
         };
         builder.nodes(options)?;
         match builder.connect()? {

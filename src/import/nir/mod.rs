@@ -16,18 +16,22 @@
 //! which is what snnTorch, norse and SpikingJelly compute: with q = dt/τ,
 //! `v[t] = (1 − q) v[t−1] + q R I[t] + q v_leak`. A current-based neuron's synapse is
 //! stepped first and the membrane takes the new current, as those frameworks do. A neuron
-//! fires if v > v_threshold, as the package's documentation of each node says. All states
-//! are 0 at first. docs/nir.md has the table.
+//! fires if v > v_threshold, as the package's documentation of each node says, and all states
+//! are 0 at first, unless the options or the framework they name say otherwise. docs/nir.md
+//! has the table.
 
 mod build;
 mod flat;
 mod hdf5;
 mod lower;
 mod node;
+mod producer;
 mod shape;
 mod spread;
 mod store;
 mod unsaid;
+
+pub use producer::{Producer, Start};
 
 use super::{LiftReport, Options};
 use crate::diag::Result;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! What a NIR file does not say: the timestep, the number of timesteps, the reset.
+//! What a NIR file does not say: the timestep, the number of timesteps, the reset, whether a
+//! neuron on its threshold fires, where membranes start.
 
 use super::super::Options;
 use super::flat::Flat;
 use super::node::Node;
+use super::producer::{Producer, Start};
 use crate::diag::{Diagnostic, Result, codes};
-use crate::ir::Reset;
+use crate::ir::{Compare, Reset};
 
 /// A product or quotient of numbers that a file has in single precision is whole, or at
 /// a limit, within this much.
@@ -18,8 +20,53 @@ pub(super) struct Time {
     pub(super) dt: f64,
     /// What firing does; anything if nothing fires.
     pub(super) reset: Reset,
+    /// Does a neuron on its threshold fire?
+    pub(super) compare: Compare,
+    /// Where membranes are before the first timestep.
+    pub(super) start: Start,
     /// Number of timesteps.
     pub(super) timesteps: u32,
+    /// What was assumed and may be otherwise.
+    pub(super) notes: Vec<String>,
+}
+
+/// The shortest time constant of a node.
+fn shortest(node: &Node) -> Option<f64> {
+    let values = |name: &&str| node.optional(name).ok().flatten().map(|t| t.values);
+    ["tau", "tau_mem", "tau_syn"].iter().filter_map(values).flatten().min_by(f64::total_cmp)
+}
+
+/// What the options leave open and the frameworks see differently, and what a framework does
+/// that its files do not say.
+fn notes(flat: &Flat, options: &Options, fires: bool) -> Vec<String> {
+    let has = |kinds: &[&str], parameter: &str| {
+        let not_zero = |n: &Node| {
+            n.optional(parameter).ok().flatten().is_some_and(|t| t.values.iter().any(|v| *v != 0.0))
+        };
+        flat.nodes.iter().any(|n| kinds.contains(&n.kind.as_str()) && not_zero(n))
+    };
+    let any = |kinds: &[&str]| flat.nodes.iter().any(|n| kinds.contains(&n.kind.as_str()));
+    let moves = has(FIRING, "v_reset") || has(FIRING, "v_leak") || has(TIMED, "v_leak");
+    let mut notes = Vec::new();
+    let mut say = |is: bool, text: &str| notes.extend(is.then(|| text.to_owned()));
+    let asked = options.from;
+    say(
+        fires && asked.is_none() && options.compare.is_none(),
+        "a neuron that stands on its threshold does not fire, as NIR says; SpikingJelly and sinabs let it fire: --from, or --compare at-least",
+    );
+    say(
+        moves && asked.is_none() && options.start.is_none(),
+        "membranes start at 0; SpikingJelly starts at v_reset, norse at v_leak: --from, or --start",
+    );
+    say(
+        asked == Some(Producer::Norse) && any(&["CubaLIF", "CubaLI"]),
+        "norse's LIFCell adds its input to the current whole; NIR's equation, which is what runs here, adds dt/τ_syn of it",
+    );
+    say(
+        asked == Some(Producer::Sinabs) && any(&["LIF", "LI", "CubaLIF", "CubaLI"]),
+        "sinabs leaks by exp(−dt/τ), here it is 1 − dt/τ; and with norm_input=False it adds its input whole, which the file does not say",
+    );
+    notes
 }
 
 /// Types that fire.
@@ -37,11 +84,12 @@ impl Time {
         let timed = fires || flat.nodes.iter().any(|n| TIMED.contains(&n.kind.as_str()));
         let mut missing = Vec::new();
         let mut help = Vec::new();
-        if timed && options.dt.is_none() {
+        let from = options.from;
+        if timed && options.dt.is_none() && from.is_none() {
             missing.push("--dt (length of a timestep in the file's unit of time)");
             help.push("--dt: snnTorch and SpikingJelly write for 1e-4; norse for 1e-3 with time constants of about 10 ms (norse 1.1 writes them smaller by its dt: 1e-6); sinabs counts timesteps: 1");
         }
-        if fires && options.reset.is_none() {
+        if fires && options.reset.is_none() && from.is_none() {
             missing.push("--reset (what firing does to the membrane)");
             help.push("--reset: snnTorch's default (subtract) is soft-delayed, its `zero` is hard; norse and SpikingJelly are hard; sinabs is soft");
         }
@@ -51,12 +99,27 @@ impl Time {
         }
         if !missing.is_empty() {
             let message = format!("the file does not say: {}", missing.join(", "));
+            if from.is_none() && timed {
+                help.push(
+                    "or --from snntorch, norse, sinabs or spikingjelly: what that framework means",
+                );
+            }
             return Err(Diagnostic::new(&codes::NIR_UNSAID, message).help(help.join("\n")));
         }
+        if fires && from == Some(Producer::Sinabs) && !options.single_spike {
+            let message = "sinabs' neurons fire several times in a timestep unless they are told not to, and the file does not say which these do; a spike is one here";
+            return Err(Diagnostic::new(&codes::NIR_UNSAID, message).help(
+                "give --single-spike if the model was made with spike_fn=SingleSpike; else train it with that",
+            ));
+        }
+        let shortest = flat.nodes.iter().filter_map(shortest).min_by(f64::total_cmp);
         Ok(Self {
-            dt: options.dt.unwrap_or(1.0),
-            reset: options.reset.unwrap_or(Reset::None),
+            dt: options.dt.or_else(|| from.map(|p| p.dt(shortest))).unwrap_or(1.0),
+            reset: options.reset.or(from.map(Producer::reset)).unwrap_or(Reset::None),
+            compare: options.compare.or(from.map(Producer::compare)).unwrap_or(Compare::Above),
+            start: options.start.or(from.map(Producer::start)).unwrap_or(Start::Zero),
             timesteps: options.timesteps.unwrap_or(1),
+            notes: notes(flat, options, fires),
         })
     }
 

@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::switch::VARIABLE;
+use super::switch::{TRACE, VARIABLE};
 
 /// A test that takes longer than this hangs: also a way to notice a fault.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -17,20 +18,27 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// Programs of the tests, by their names (`lib` is the library's).
 pub(crate) type Programs = BTreeMap<String, PathBuf>;
 
-/// An error of the compiler: file, first and last line.
-pub(crate) type Span = (String, usize, usize);
+/// Where an error of the compiler is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) file: String,
+    /// The first line and the one after the last.
+    pub(crate) lines: Range<usize>,
+    pub(crate) bytes: Range<usize>,
+}
 
 /// What a build came to.
 pub(crate) enum Built {
     Good(Programs),
-    /// Where the errors are, and what the compiler said.
-    Bad(Vec<Span>, String),
+    /// Where each error is, and what the compiler said.
+    Bad(Vec<Vec<Span>>, String),
 }
 
-/// Builds the tests that are named.
+/// Builds the tests that are named; without any, the library is checked alone.
 pub(crate) fn build(tree: &Path, out: &Path, tests: &BTreeSet<String>) -> Result<Built, String> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(["test", "--no-run", "--package", "synfire", "--message-format=json"]);
+    let what: &[_] = if tests.is_empty() { &["check", "--lib"] } else { &["test", "--no-run"] };
+    command.args(what).args(["--package", "synfire", "--message-format=json"]);
     for test in tests {
         if test == "lib" {
             command.arg("--lib");
@@ -53,15 +61,19 @@ pub(crate) fn build(tree: &Path, out: &Path, tests: &BTreeSet<String>) -> Result
         let error = &message["message"];
         if error["level"] == "error" {
             said += error["rendered"].as_str().unwrap_or_default();
-            spans.extend(error["spans"].as_array().into_iter().flatten().filter_map(span));
+            spans.push(error["spans"].as_array().into_iter().flatten().filter_map(span).collect());
         }
     }
     Ok(if done.status.success() { Built::Good(programs) } else { Built::Bad(spans, said) })
 }
 
 fn span(span: &Value) -> Option<Span> {
-    let line = |name: &str| usize::try_from(span[name].as_u64()?).ok();
-    Some((span["file_name"].as_str()?.to_owned(), line("line_start")?, line("line_end")?))
+    let number = |name: &str| usize::try_from(span[name].as_u64()?).ok();
+    Some(Span {
+        file: span["file_name"].as_str()?.to_owned(),
+        lines: number("line_start")?..number("line_end")? + 1,
+        bytes: number("byte_start")?..number("byte_end")?,
+    })
 }
 
 /// How a test went.
@@ -82,30 +94,65 @@ pub(crate) fn run(
     filter: &str,
     fault: Option<usize>,
 ) -> Result<Ran, String> {
+    let args = if filter.is_empty() { vec![] } else { vec![filter] };
     let log = tree.with_file_name("test.log");
-    let file = File::create(&log).map_err(|e| format!("{}: {e}", log.display()))?;
-    let mut command = Command::new(program);
-    command.args((!filter.is_empty()).then_some(filter)).current_dir(tree);
-    // Without its tools a test passes and notices nothing.
-    command.env("SYNFIRE_REQUIRE_TOOLS", "1").env("RUST_BACKTRACE", "0").env_remove(VARIABLE);
-    if let Some(fault) = fault {
-        command.env(VARIABLE, fault.to_string());
+    Run { tree, program, args, fault, trace: None, log: &log, patience: PATIENCE }.go()
+}
+
+/// One run of a test program.
+pub(crate) struct Run<'a> {
+    pub(crate) tree: &'a Path,
+    pub(crate) program: &'a Path,
+    pub(crate) args: Vec<&'a str>,
+    /// The fault that is switched on.
+    pub(crate) fault: Option<usize>,
+    /// Where the switches that are passed leave their numbers.
+    pub(crate) trace: Option<&'a Path>,
+    pub(crate) log: &'a Path,
+    pub(crate) patience: Duration,
+}
+
+impl Run<'_> {
+    pub(crate) fn go(&self) -> Result<Ran, String> {
+        let Run { program, log, .. } = self;
+        let file = File::create(log).map_err(|e| format!("{}: {e}", log.display()))?;
+        // A fault may ask for all the memory that there is.
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -d 8000000; exec \"$0\" \"$@\""]).arg(program);
+        command.args(&self.args).current_dir(self.tree);
+        // Without its tools a test passes and notices nothing.
+        command.env("SYNFIRE_REQUIRE_TOOLS", "1").env("RUST_BACKTRACE", "0");
+        command.env_remove(VARIABLE).env_remove(TRACE);
+        command.envs(self.fault.map(|fault| (VARIABLE, fault.to_string())));
+        command.envs(self.trace.map(|trace| (TRACE, trace)));
+        command.stdin(Stdio::null()).stdout(file).stderr(Stdio::null());
+        let mut child = command.spawn().map_err(|e| format!("{}: {e}", program.display()))?;
+        let begun = Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait().map_err(|e| e.to_string())? {
+                break status;
+            }
+            if begun.elapsed() > self.patience {
+                let _ = child.kill().and_then(|()| child.wait());
+                return Ok(Ran::Died("does not end"));
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        let said = std::fs::read(log).map_err(|e| format!("{}: {e}", log.display()))?;
+        Ok(outcome(&String::from_utf8_lossy(&said), status.success()))
     }
-    command.stdin(Stdio::null()).stdout(file).stderr(Stdio::null());
-    let mut child = command.spawn().map_err(|e| format!("{}: {e}", program.display()))?;
-    let begun = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait().map_err(|e| e.to_string())? {
-            break status;
-        }
-        if begun.elapsed() > PATIENCE {
-            let _ = child.kill().and_then(|()| child.wait());
-            return Ok(Ran::Died("does not end"));
-        }
-        std::thread::sleep(Duration::from_millis(20));
+}
+
+/// The names of a program's tests, but for those that take longer.
+pub(crate) fn names(tree: &Path, program: &Path) -> Result<Vec<String>, String> {
+    let listed = |more: &[&str]| {
+        let done = Command::new(program).arg("--list").args(more).current_dir(tree).output();
+        let said = done.map_err(|e| format!("{}: {e}", program.display()))?.stdout;
+        let said = String::from_utf8_lossy(&said).into_owned();
+        let names = said.lines().filter_map(|l| l.strip_suffix(": test").map(str::to_owned));
+        Ok::<BTreeSet<String>, String>(names.collect())
     };
-    let said = std::fs::read(&log).map_err(|e| format!("{}: {e}", log.display()))?;
-    Ok(outcome(&String::from_utf8_lossy(&said), status.success()))
+    Ok(listed(&[])?.difference(&listed(&["--ignored"])?).cloned().collect())
 }
 
 fn outcome(said: &str, is_good: bool) -> Ran {

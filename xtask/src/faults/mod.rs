@@ -2,12 +2,13 @@
 //! `cargo xtask faults`: every fault of tests/faults is put into a copy of the sources, and the
 //! test that is named beside it has to fail (docs/faults.md).
 
-mod build;
+pub(crate) mod build;
 mod list;
-mod switch;
-mod tree;
+pub(crate) mod switch;
+pub(crate) mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -27,14 +28,16 @@ pub(crate) fn run(args: &[String]) -> Result<bool, String> {
     let mut faults = list::read(&root)?;
     let wrong = list::check(&root, &faults);
     if is_check || !wrong.is_empty() {
-        wrong.iter().for_each(|w| println!("{w}"));
-        println!("{} faults, {} wrong entries", faults.len(), wrong.len());
+        let mut said = wrong.clone();
+        said.push(format!("{} faults, {} wrong entries", faults.len(), wrong.len()));
         if wrong.is_empty() {
             let places = switch::places(&faults, &texts(&root, &faults)?)?;
             let built = faults.iter().zip(&places).filter(|(_, p)| p.kind == Kind::Build);
             let names: Vec<_> = built.map(|(f, _)| &*f.name).collect();
-            println!("{} of them are built: {}", names.len(), names.join(", "));
+            said.push(format!("{} of them are built: {}", names.len(), names.join(", ")));
         }
+        // Whoever reads may stop before the end.
+        let _ = writeln!(std::io::stdout(), "{}", said.join("\n"));
         return Ok(wrong.is_empty());
     }
     faults.retain(|f| only.is_empty() || only.iter().any(|o| f.name.contains(o)));
@@ -142,8 +145,8 @@ impl Session {
                 Built::Bad(spans, said) => (spans, said),
             };
             let meets = |i: usize, l: &std::ops::Range<usize>| {
-                spans.iter().any(|(file, first, last)| {
-                    *file == self.faults[i].file && l.start <= *last && *first < l.end
+                spans.iter().flatten().any(|s| {
+                    s.file == self.faults[i].file && l.start < s.lines.end && s.lines.start < l.end
                 })
             };
             let refused: BTreeSet<usize> =

@@ -10,13 +10,26 @@ use super::list::{Fault, Kind};
 /// Says which fault is switched on, by its place in the list.
 pub(crate) const VARIABLE: &str = "SYNFIRE_FAULT";
 
+/// Says where the switches that are passed leave their numbers, one a line.
+pub(crate) const TRACE: &str = "SYNFIRE_FAULT_TRACE";
+
 /// What the switches call; it is put at the end of the copied library.
 pub(crate) const HELPER: &str = r#"
 /// True while the fault with this number is switched on.
 #[doc(hidden)]
 #[must_use]
 pub fn injected(fault: usize) -> bool {
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
     static ON: std::sync::OnceLock<Option<usize>> = std::sync::OnceLock::new();
+    static TRACE: std::sync::OnceLock<Option<std::ffi::OsString>> = std::sync::OnceLock::new();
+    static PASSED: [AtomicBool; 1 << 13] = [const { AtomicBool::new(false) }; 1 << 13];
+    if let Some(trace) = TRACE.get_or_init(|| std::env::var_os("SYNFIRE_FAULT_TRACE"))
+        && !PASSED[fault].swap(true, Relaxed)
+    {
+        use std::io::Write as _;
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(trace);
+        let _ = file.and_then(|mut f| f.write_all(format!("{fault}\n").as_bytes()));
+    }
     *ON.get_or_init(|| std::env::var("SYNFIRE_FAULT").ok()?.parse().ok()) == Some(fault)
 }
 "#;

@@ -6,6 +6,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+/// Where the project's own tools are.
+const TOOLS: &str = ".tools";
+
 /// Makes `to` a copy of the tracked files below `root`. What is the same stays untouched, so that
 /// a later build is a short one.
 pub(crate) fn copy(root: &Path, to: &Path) -> Result<(), String> {
@@ -22,7 +25,17 @@ pub(crate) fn copy(root: &Path, to: &Path) -> Result<(), String> {
             put(&to.join(name), &bytes)?;
         }
     }
-    prune(to, to, &names)
+    prune(to, to, &names)?;
+    link_tools(root, to)
+}
+
+/// The tests look for the tools in the workspace that they were built in.
+fn link_tools(root: &Path, to: &Path) -> Result<(), String> {
+    let (tools, link) = (root.join(TOOLS), to.join(TOOLS));
+    if !tools.is_dir() || link.is_symlink() {
+        return Ok(());
+    }
+    std::os::unix::fs::symlink(tools, &link).map_err(|e| format!("{}: {e}", link.display()))
 }
 
 /// Writes a file if it is not what it should be.
@@ -39,6 +52,9 @@ fn prune(dir: &Path, top: &Path, names: &BTreeSet<&str>) -> Result<(), String> {
     let failed = |e: std::io::Error| format!("{}: {e}", dir.display());
     for entry in fs::read_dir(dir).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
+        if path.is_symlink() {
+            continue;
+        }
         if path.is_dir() {
             prune(&path, top, names)?;
         } else if path.strip_prefix(top).is_ok_and(|n| !names.contains(&*n.to_string_lossy())) {
@@ -66,6 +82,10 @@ mod tests {
         same("Cargo.toml");
         same("src/lib.rs");
         assert!(!to.join("src/stray.rs").exists());
+        // A second time what the link leads to stays as it is.
+        copy(&crate::root(), &to).unwrap();
+        assert_eq!(to.join(TOOLS).is_dir(), crate::root().join(TOOLS).is_dir());
+        assert!(!to.join(TOOLS).is_dir() || crate::root().join(crate::python::VENV).is_dir());
         fs::remove_dir_all(&to).unwrap();
     }
 }

@@ -2,11 +2,12 @@
 //! Integrators and neurons, stepped by forward Euler (docs/nir.md has the equations).
 
 use super::super::node::Node;
+use super::super::producer::Start;
 use super::super::spread::{compact, grain, spread};
 use super::super::unsaid::Time;
 use super::Lowered;
 use crate::diag::Result;
-use crate::ir::{Compare, Li, Lif, Op, PerChannel, Reset};
+use crate::ir::{Li, Lif, Op, PerChannel, Reset};
 
 /// λ, g and b of `v[t] = λ v[t−1] + g x[t] + b`.
 struct Step {
@@ -47,11 +48,25 @@ fn step(node: &Node, shape: &[usize], time: &Time) -> Result<Step> {
     }
 }
 
+/// Where the membrane is before the first timestep.
+fn start(
+    node: &Node,
+    shape: &[usize],
+    time: &Time,
+    reset_to: &PerChannel<f64>,
+) -> Result<PerChannel<f64>> {
+    Ok(match (time.start, node.optional("v_leak")?) {
+        (Start::Leak, Some(t)) => compact(spread(node, "v_leak", &t, shape)?, shape),
+        (Start::Reset, _) => reset_to.clone(),
+        _ => PerChannel::zero(),
+    })
+}
+
 /// I, LI, and the membrane of CubaLI.
 pub(super) fn integrator(node: &Node, shape: &[usize], time: &Time) -> Result<Op> {
     let shape = &grain(node, PARAMETERS, shape)?;
     let Step { leak, gain, bias } = step(node, shape, time)?;
-    Ok(Op::Li(Li { leak, gain, bias, start: PerChannel::zero() }))
+    Ok(Op::Li(Li { leak, gain, bias, start: start(node, shape, time, &PerChannel::zero())? }))
 }
 
 /// IF, LIF, and the membrane of CubaLIF.
@@ -72,15 +87,16 @@ pub(super) fn firing(node: &Node, shape: &[usize], time: &Time) -> Result<Op> {
             .bad("`v_reset` is not zero, which has a meaning for a hard reset alone")
             .help("give --reset hard; if firing subtracts the threshold, the exporter must write v_reset = 0"));
     }
+    let start = start(node, shape, time, &reset_to)?;
     Ok(Op::Lif(Lif {
         leak,
         gain,
         bias,
         threshold,
         reset: time.reset,
-        compare: Compare::Above,
+        compare: time.compare,
         reset_to,
-        start: PerChannel::zero(),
+        start,
     }))
 }
 

@@ -41,7 +41,7 @@ fn bits(elem: Elem, options: &Options) -> Result<Option<u32>> {
                 &codes::IMPORT_INPUT,
                 "the input is floating point; of its levels one half is not known",
             )
-            .help("say how it comes from integers, e.g. --input-bits 8 --input-scale 0.00392157 for pixels divided by 255; or export with an integer input that the model scales itself")),
+            .help("say how it comes from integers, e.g. --input-bits 8 --input-scale 1/255 for pixels divided by 255; or export with an integer input that the model scales itself")),
         };
     }
     if options.input_scale.is_some() {

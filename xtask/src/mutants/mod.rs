@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! `cargo xtask mutants`: what cargo-mutants would change, all in one build, and for each change
+//! the everyday tests that pass by it, one after another, until one fails (docs/faults.md).
+
+mod list;
+mod reasons;
+mod tests_of;
+mod weave;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::faults::build::{self, Built, Ran, Run, Span};
+use crate::faults::{switch, tree};
+use list::Mutant;
+use tests_of::Test;
+use weave::Woven;
+
+/// What decides what a user believes.
+const ROOMS: [&str; 4] = ["verify", "cli", "energy", "flow"];
+/// The copy, and what is built of it.
+const OUT: &str = "target/mutants";
+/// Programs whose tests may notice.
+const PROGRAMS: [&str; 5] = ["lib", "cli", "flow", "docs", "host_link"];
+/// Builds until the compiler accepts all switches: each drops those it did not.
+const ATTEMPTS: usize = 12;
+/// Longer than this and ten times a test's own time, and it hangs.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq)]
+struct Options {
+    rooms: Vec<String>,
+    /// Mutants k, k + n, k + 2n, … only, as `k/n`.
+    shard: (usize, usize),
+    /// Seconds of tests that a mutant may cost.
+    seconds: f64,
+    jobs: usize,
+}
+
+impl Options {
+    fn parse(args: &[String]) -> Result<Self, String> {
+        let mut o = Self { rooms: Vec::new(), shard: (0, 1), seconds: 60.0, jobs: 2 };
+        let mut args = args.iter();
+        while let Some(arg) = args.next() {
+            let mut value = || args.next().ok_or(format!("{arg} needs a value"));
+            let wrong = |v: &str| format!("{arg} {v}: not understood");
+            match arg.as_str() {
+                "--room" => o.rooms.push(value()?.clone()),
+                "--seconds" => {
+                    let v = value()?;
+                    o.seconds = v.parse().map_err(|_| wrong(v))?;
+                }
+                "--jobs" => {
+                    let v = value()?;
+                    o.jobs = v.parse().ok().filter(|j| *j > 0).ok_or_else(|| wrong(v))?;
+                }
+                "--shard" => {
+                    let v = value()?;
+                    let parts = v.split_once('/').ok_or_else(|| wrong(v))?;
+                    let (k, n) = (parts.0.parse::<usize>(), parts.1.parse::<usize>());
+                    o.shard = match (k, n) {
+                        (Ok(k), Ok(n)) if k < n => (k, n),
+                        _ => return Err(wrong(v)),
+                    };
+                }
+                other => return Err(format!("{other} is not known; see cargo xtask help")),
+            }
+        }
+        if o.rooms.is_empty() {
+            o.rooms = ROOMS.map(str::to_owned).to_vec();
+        }
+        Ok(o)
+    }
+}
+
+/// What became of a mutant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Fate {
+    /// The test that noticed.
+    Caught(String),
+    /// So many tests pass by it, and none noticed.
+    Survived(usize),
+    /// There was no time for all tests that pass by it.
+    Unfinished(usize),
+}
+
+struct Session {
+    tree: PathBuf,
+    out: PathBuf,
+    mutants: Vec<Mutant>,
+    names: Vec<String>,
+    texts: BTreeMap<String, String>,
+    /// Mutants that the compiler refuses.
+    refused: BTreeSet<usize>,
+}
+
+/// Runs them; false if one survives that has no reason to (tests/mutants.toml).
+pub(crate) fn run(args: &[String]) -> Result<bool, String> {
+    let options = Options::parse(args)?;
+    let root = crate::root();
+    let mutants = list::read(&root, &options.rooms)?;
+    let mut texts = BTreeMap::new();
+    for file in mutants.iter().map(|m| &*m.file).chain(["src/lib.rs"]) {
+        let text = std::fs::read_to_string(root.join(file)).map_err(|e| format!("{file}: {e}"))?;
+        texts.insert(file.to_owned(), text);
+    }
+    let names = mutants.iter().map(|m| m.name(&texts[&m.file])).collect();
+    let out = root.join(OUT);
+    let (tree, out) = (out.join("tree"), out.join("build"));
+    tree::copy(&root, &tree)?;
+    let mut session = Session { tree, out, mutants, names, texts, refused: BTreeSet::new() };
+    session.run(&root, &options)
+}
+
+impl Session {
+    fn run(&mut self, root: &Path, options: &Options) -> Result<bool, String> {
+        println!("== mutants: {} in {}, one build", self.mutants.len(), options.rooms.join(", "));
+        let programs = self.build()?;
+        self.refused.iter().for_each(|i| println!("no switch: {}", self.names[*i]));
+        println!("== {} are no switches; which test passes by which", self.refused.len());
+        let tests = tests_of::trace(&self.tree, &programs, &PROGRAMS)?;
+        println!("== {} tests pass by one", tests.len());
+        let chosen: Vec<usize> = (options.shard.0..self.mutants.len())
+            .step_by(options.shard.1)
+            .filter(|i| !self.refused.contains(i))
+            .collect();
+        let fates = self.try_all(&chosen, &tests, options)?;
+        self.report(root, &fates)
+    }
+
+    /// Writes every file with its switches; where in it the branches are.
+    fn write(&mut self) -> Result<BTreeMap<String, Woven>, String> {
+        let mut all = BTreeMap::new();
+        for (file, text) in &self.texts {
+            let here: Vec<_> = (0..self.mutants.len())
+                .filter(|i| self.mutants[*i].file == *file && !self.refused.contains(i))
+                .map(|i| (i, &self.mutants[i]))
+                .collect();
+            let mut woven = weave::weave(text, &here).map_err(|e| format!("{file}: {e}"))?;
+            if file == "src/lib.rs" {
+                woven.text.push_str(switch::HELPER);
+            }
+            tree::put(&self.tree.join(file), woven.text.as_bytes())?;
+            self.refused.extend(&woven.without);
+            all.insert(file.clone(), woven);
+        }
+        Ok(all)
+    }
+
+    fn build(&mut self) -> Result<build::Programs, String> {
+        for _ in 0..ATTEMPTS {
+            let woven = self.write()?;
+            let Built::Bad(errors, said) = build::build(&self.tree, &self.out, &BTreeSet::new())?
+            else {
+                break;
+            };
+            let before = self.refused.len();
+            for spans in errors {
+                let known = self.refused.len();
+                for span in &spans {
+                    self.refuse(woven.get(&span.file), span, Woven::at);
+                }
+                if self.refused.len() == known {
+                    // What the branches came to is wrong, not what is in one of them.
+                    let span = spans.first();
+                    span.inspect(|s| self.refuse(woven.get(&s.file), s, Woven::around));
+                }
+            }
+            println!("   {} of them are no switches", self.refused.len());
+            if self.refused.len() == before {
+                return Err(format!("the sources cannot be built:\n{said}"));
+            }
+        }
+        match build::build(&self.tree, &self.out, &PROGRAMS.map(str::to_owned).into())? {
+            Built::Good(programs) => Ok(programs),
+            Built::Bad(_, said) => Err(format!("the tests cannot be built:\n{said}")),
+        }
+    }
+
+    fn refuse(
+        &mut self,
+        woven: Option<&Woven>,
+        span: &Span,
+        find: fn(&Woven, &std::ops::Range<usize>) -> Vec<usize>,
+    ) {
+        self.refused.extend(woven.map(|w| find(w, &span.bytes)).unwrap_or_default());
+    }
+
+    fn try_all(
+        &self,
+        chosen: &[usize],
+        tests: &[Test],
+        options: &Options,
+    ) -> Result<BTreeMap<usize, Fate>, String> {
+        let (next, fates) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+        let work = |job: usize| {
+            let log = self.tree.with_file_name(format!("test{job}.log"));
+            while let Some(&i) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let begun = Instant::now();
+                let fate = self.try_one(i, tests, options.seconds, &log)?;
+                if !matches!(fate, Fate::Caught(_)) {
+                    println!(
+                        "{:5.1} s  {}: {fate:?}",
+                        begun.elapsed().as_secs_f64(),
+                        self.names[i]
+                    );
+                }
+                fates.lock().map_err(|e| e.to_string())?.insert(i, fate);
+            }
+            Ok::<(), String>(())
+        };
+        std::thread::scope(|s| {
+            let jobs: Vec<_> = (0..options.jobs).map(|j| s.spawn(move || work(j))).collect();
+            let ends = jobs.into_iter().map(|j| j.join().unwrap_or(Err("a job broke off".into())));
+            ends.collect::<Result<(), String>>()
+        })?;
+        fates.into_inner().map_err(|e| e.to_string())
+    }
+
+    fn try_one(&self, i: usize, tests: &[Test], seconds: f64, log: &Path) -> Result<Fate, String> {
+        let (mut spent, mut count) = (0.0, 0);
+        for t in tests.iter().filter(|t| t.passes.contains(&i)) {
+            if spent + t.seconds > seconds {
+                return Ok(Fate::Unfinished(count));
+            }
+            let args = vec!["--exact", &t.name];
+            let (tree, patience) =
+                (&*self.tree, PATIENCE + Duration::from_secs_f64(10.0 * t.seconds));
+            let run =
+                Run { tree, program: &t.program, args, fault: Some(i), trace: None, log, patience };
+            if !matches!(run.go()?, Ran::Passed(_)) {
+                return Ok(Fate::Caught(t.name.clone()));
+            }
+            (spent, count) = (spent + t.seconds, count + 1);
+        }
+        Ok(Fate::Survived(count))
+    }
+
+    /// A table by room, and whether every survivor has its reason.
+    fn report(&self, root: &Path, fates: &BTreeMap<usize, Fate>) -> Result<bool, String> {
+        let reasons = reasons::read(root)?;
+        let mut rooms: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
+        let mut unexplained = Vec::new();
+        for (i, fate) in fates {
+            let room = self.mutants[*i].file.trim_start_matches("src/");
+            let room = room.split(['/', '.']).next().unwrap_or_default();
+            let [all, caught, explained] = rooms.entry(room).or_default();
+            *all += 1;
+            if let Fate::Caught(_) = fate {
+                *caught += 1;
+            } else if reasons.contains_key(&self.names[*i]) {
+                *explained += 1;
+            } else {
+                unexplained.push(&*self.names[*i]);
+            }
+        }
+        unexplained.iter().for_each(|name| println!("SURVIVED {name}"));
+        println!("{:8} {:>7} {:>7} {:>7} {:>10}", "room", "viable", "caught", "%", "explained");
+        for (room, [all, caught, explained]) in rooms {
+            let part = 100.0 * caught as f64 / all as f64;
+            println!("{room:8} {all:7} {caught:7} {part:7.1} {explained:10}");
+        }
+        println!("{} refused by the compiler, {} survive", self.refused.len(), unexplained.len());
+        Ok(unexplained.is_empty())
+    }
+}

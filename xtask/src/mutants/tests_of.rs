@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Which test passes by which mutants: each runs by itself, once, and the switches note it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::faults::build::{self, Programs, Ran, Run};
+
+/// A test that may notice mutants.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Test {
+    pub(crate) program: PathBuf,
+    pub(crate) name: String,
+    /// How long it takes by itself.
+    pub(crate) seconds: f64,
+    /// The mutants that it passes by.
+    pub(crate) passes: BTreeSet<usize>,
+}
+
+/// Longer than any test.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// All tests that pass by any mutant, the fastest first.
+pub(crate) fn trace(
+    tree: &Path,
+    programs: &Programs,
+    wanted: &[&str],
+) -> Result<Vec<Test>, String> {
+    let (trace, log) = (tree.with_file_name("trace"), tree.with_file_name("test.log"));
+    let mut tests = Vec::new();
+    for name in wanted {
+        let program = programs.get(*name).ok_or_else(|| format!("no program of `{name}`"))?;
+        for name in build::names(tree, program)? {
+            let _ = fs::remove_file(&trace);
+            let begun = Instant::now();
+            let args = vec!["--exact", &*name];
+            let (fault, patience) = (None, PATIENCE);
+            let run = Run { tree, program, args, fault, trace: Some(&trace), log: &log, patience };
+            match run.go()? {
+                Ran::Passed(1) => {}
+                other => return Err(format!("`{name}` without any mutant: {other:?}")),
+            }
+            let seconds = begun.elapsed().as_secs_f64();
+            let passed = fs::read_to_string(&trace).unwrap_or_default();
+            let passes: BTreeSet<_> = passed.lines().filter_map(|l| l.parse().ok()).collect();
+            if !passes.is_empty() {
+                tests.push(Test { program: program.clone(), name, seconds, passes });
+            }
+        }
+    }
+    tests.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
+    Ok(tests)
+}
