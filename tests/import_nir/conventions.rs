@@ -24,9 +24,9 @@ fn file(reset_to: f64, leak: f64) -> Vec<u8> {
     let body = format!(
         "synfire-ir 1\ngraph \"ties\" timesteps {TIMESTEPS}\n\
          %in = input() : real[{INPUTS}] {{\"shape\":[{INPUTS}],\"is_static\":false}}\n\
-         %sum = linear(%in) : real[1] {{\"weights\":{{\"real\":{{\"rows\":1,\"values\":[{}]}}}},\"bias\":0.0}}\n\
+         %sum = linear(%in) : real[1] {{\"weights\":{{\"real\":{{\"rows\":1,\"values\":[{}]}}}},\"bias\":null}}\n\
          %x = lif(%sum) : spikes[1] {{\"leak\":{leak:?},\"gain\":1.0,\"bias\":0.0,\"threshold\":1.0,\"reset\":\"hard\",\"compare\":\"above\",\"reset_to\":{reset_to:?}}}\n\
-         %r = readout(%x) : spikes[1] {{\"kind\":\"per-step\",\"gain\":1.0,\"offset\":0.0}}\noutput %r\n",
+         %r = readout(%x) : real[1] {{\"kind\":\"per-step\",\"gain\":1.0,\"offset\":0.0}}\noutput %r\n",
         weights.join(",")
     );
     export::nir::write(&ir::parse(&body).unwrap(), 1e-4).unwrap().bytes
