@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! What must hold of the published claims at small scale: `cargo test --release -p
+//! What must hold of the published claims at small scale: `cargo test -p
 //! synfire-distill --test claims -- --ignored`. It trains every arm of every claim.
 #![allow(missing_docs)]
 

@@ -5,7 +5,7 @@ use crate::Options;
 use crate::step::{Action, Step};
 
 /// The training companion.
-const DISTILL: [&str; 3] = ["--release", "--package", "synfire-distill"];
+const DISTILL: [&str; 2] = ["--package", "synfire-distill"];
 
 type Make = fn(&Options) -> Step;
 
@@ -13,13 +13,11 @@ type Make = fn(&Options) -> Step;
 pub(crate) fn steps(task: &str, _: &Options) -> Option<Vec<Make>> {
     // The tests come last: their closing line is the closing line of the task.
     let checks: [Make; 5] = [setup, fmt, clippy, rustdoc, doctest];
-    // Optimised: burn is too slow otherwise, and built once for all three.
-    let companion: [Make; 3] = [distill_clippy, distill_doc, distill_tests];
     match task {
-        "test" => Some([&checks[..], &companion, &[tests]].concat()),
+        "test" => Some([&checks[..], &[distill_tests, tests]].concat()),
         "nightly" => {
             let slow: [Make; 5] = [data, bench_once, slow_tests, injected, claims];
-            Some([&checks[..], &companion, &slow, &[tests]].concat())
+            Some([&checks[..], &[distill_tests], &slow, &[tests]].concat())
         }
         "demo" => {
             let dense: [Make; 5] = [compile, simulate, verify, energy, results];
@@ -49,31 +47,18 @@ fn fmt(_: &Options) -> Step {
 }
 
 fn clippy(_: &Options) -> Step {
-    let args = ["clippy", "--quiet", "--all-targets", "--", "-D", "warnings"];
+    let args = ["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"];
     Step::cargo("clippy", "no warning of the compiler or of clippy", &args)
 }
 
 fn rustdoc(_: &Options) -> Step {
-    let args = ["doc", "--quiet", "--no-deps", "--document-private-items"];
+    let args = ["doc", "--quiet", "--workspace", "--no-deps", "--document-private-items"];
     Step::cargo("rustdoc", "no broken link in the doc comments", &args)
         .env("RUSTDOCFLAGS", "-D warnings")
 }
 
 fn doctest(_: &Options) -> Step {
     Step::cargo("doctest", "the examples in the doc comments", &["test", "--quiet", "--doc"])
-}
-
-fn distill_clippy(_: &Options) -> Step {
-    let args = ["clippy", "--quiet", DISTILL[0], DISTILL[1], DISTILL[2], "--all-targets"];
-    let args = [&args[..], &["--", "-D", "warnings"]].concat();
-    Step::cargo("distill-clippy", "the same for the training companion", &args)
-}
-
-fn distill_doc(_: &Options) -> Step {
-    let args = ["doc", "--quiet", "--no-deps", "--document-private-items"];
-    let args = [&args[..], &DISTILL].concat();
-    Step::cargo("distill-doc", "the same for the companion's doc comments", &args)
-        .env("RUSTDOCFLAGS", "-D warnings")
 }
 
 fn distill_tests(_: &Options) -> Step {
