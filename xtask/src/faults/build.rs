@@ -87,6 +87,9 @@ pub(crate) enum Ran {
     Died(&'static str),
 }
 
+/// How a test that takes too long is called.
+pub(crate) const LATE: &str = "does not end";
+
 /// Runs the tests of `program` whose names contain `filter`, with a fault switched on or none.
 pub(crate) fn run(
     tree: &Path,
@@ -134,7 +137,7 @@ impl Run<'_> {
             }
             if begun.elapsed() > self.patience {
                 let _ = child.kill().and_then(|()| child.wait());
-                return Ok(Ran::Died("does not end"));
+                return Ok(Ran::Died(LATE));
             }
             std::thread::sleep(Duration::from_millis(5));
         };

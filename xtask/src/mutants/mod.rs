@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::faults::build::{self, Built, Ran, Run, Span};
 use crate::faults::{switch, tree};
@@ -78,14 +78,18 @@ impl Options {
 }
 
 /// What became of a mutant.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 enum Fate {
-    /// The test that noticed.
-    Caught(String),
-    /// So many tests pass by it, and none noticed.
-    Survived(usize),
-    /// There was no time for all tests that pass by it.
-    Unfinished(usize),
+    /// A test noticed.
+    Caught,
+    /// So many tests pass by it, in so many seconds, and none noticed.
+    Survived { tests: usize, seconds: f64 },
+}
+
+impl Fate {
+    fn is_caught(&self) -> bool {
+        matches!(self, Self::Caught)
+    }
 }
 
 struct Session {
@@ -122,13 +126,19 @@ impl Session {
         let programs = self.build()?;
         self.refused.iter().for_each(|i| println!("no switch: {}", self.names[*i]));
         println!("== {} are no switches; which test passes by which", self.refused.len());
-        let tests = tests_of::trace(&self.tree, &programs, &PROGRAMS)?;
-        println!("== {} tests pass by one", tests.len());
-        let chosen: Vec<usize> = (options.shard.0..self.mutants.len())
-            .step_by(options.shard.1)
+        let chosen = (options.shard.0..self.mutants.len()).step_by(options.shard.1);
+        let mut fates: BTreeMap<usize, Fate> = chosen
             .filter(|i| !self.refused.contains(i))
+            .map(|i| (i, Fate::Survived { tests: 0, seconds: 0.0 }))
             .collect();
-        let fates = self.try_all(&chosen, &tests, options)?;
+        // The library's tests are fast and notice most; a program is run for what they leave.
+        for program in PROGRAMS {
+            let left: Vec<usize> =
+                fates.iter().filter(|(_, f)| !f.is_caught()).map(|(i, _)| *i).collect();
+            let tests = tests_of::trace(&self.tree, &programs, program, options.seconds)?;
+            println!("== {program}: {} mutants, {} tests pass by one", left.len(), tests.len());
+            self.try_all(&left, &tests, options, &mut fates)?;
+        }
         self.report(root, &fates)
     }
 
@@ -192,79 +202,83 @@ impl Session {
 
     fn try_all(
         &self,
-        chosen: &[usize],
+        left: &[usize],
         tests: &[Test],
         options: &Options,
-    ) -> Result<BTreeMap<usize, Fate>, String> {
-        let (next, fates) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+        fates: &mut BTreeMap<usize, Fate>,
+    ) -> Result<(), String> {
+        let (next, found) = (AtomicUsize::new(0), Mutex::new(fates));
         let work = |job: usize| {
             let log = self.tree.with_file_name(format!("test{job}.log"));
-            while let Some(&i) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let begun = Instant::now();
-                let fate = self.try_one(i, tests, options.seconds, &log)?;
-                if !matches!(fate, Fate::Caught(_)) {
-                    println!(
-                        "{:5.1} s  {}: {fate:?}",
-                        begun.elapsed().as_secs_f64(),
-                        self.names[i]
-                    );
-                }
-                fates.lock().map_err(|e| e.to_string())?.insert(i, fate);
+            while let Some(&i) = left.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let lock = || found.lock().map_err(|e| e.to_string());
+                let Some(Fate::Survived { tests: count, seconds }) = lock()?.get(&i).cloned()
+                else {
+                    continue;
+                };
+                let fate = self.try_one(i, tests, (count, seconds), options.seconds, &log)?;
+                lock()?.insert(i, fate);
             }
             Ok::<(), String>(())
         };
+        let work = &work;
         std::thread::scope(|s| {
             let jobs: Vec<_> = (0..options.jobs).map(|j| s.spawn(move || work(j))).collect();
             let ends = jobs.into_iter().map(|j| j.join().unwrap_or(Err("a job broke off".into())));
-            ends.collect::<Result<(), String>>()
-        })?;
-        fates.into_inner().map_err(|e| e.to_string())
+            ends.collect()
+        })
     }
 
-    fn try_one(&self, i: usize, tests: &[Test], seconds: f64, log: &Path) -> Result<Fate, String> {
-        let (mut spent, mut count) = (0.0, 0);
+    fn try_one(
+        &self,
+        i: usize,
+        tests: &[Test],
+        (mut count, mut spent): (usize, f64),
+        most: f64,
+        log: &Path,
+    ) -> Result<Fate, String> {
         for t in tests.iter().filter(|t| t.passes.contains(&i)) {
-            if spent + t.seconds > seconds {
-                return Ok(Fate::Unfinished(count));
+            if spent + t.seconds > most {
+                break;
             }
-            let args = vec!["--exact", &t.name];
-            let (tree, patience) =
-                (&*self.tree, PATIENCE + Duration::from_secs_f64(10.0 * t.seconds));
-            let run =
-                Run { tree, program: &t.program, args, fault: Some(i), trace: None, log, patience };
+            let args = vec!["--exact", &*t.name];
+            let patience = PATIENCE + Duration::from_secs_f64(10.0 * t.seconds);
+            let (tree, program, fault, trace) = (&*self.tree, &*t.program, Some(i), None);
+            let run = Run { tree, program, args, fault, trace, log, patience };
             if !matches!(run.go()?, Ran::Passed(_)) {
-                return Ok(Fate::Caught(t.name.clone()));
+                return Ok(Fate::Caught);
             }
             (spent, count) = (spent + t.seconds, count + 1);
         }
-        Ok(Fate::Survived(count))
+        Ok(Fate::Survived { tests: count, seconds: spent })
     }
 
     /// A table by room, and whether every survivor has its reason.
     fn report(&self, root: &Path, fates: &BTreeMap<usize, Fate>) -> Result<bool, String> {
         let reasons = reasons::read(root)?;
         let mut rooms: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
-        let mut unexplained = Vec::new();
+        let mut unexplained = 0;
         for (i, fate) in fates {
             let room = self.mutants[*i].file.trim_start_matches("src/");
             let room = room.split(['/', '.']).next().unwrap_or_default();
             let [all, caught, explained] = rooms.entry(room).or_default();
             *all += 1;
-            if let Fate::Caught(_) = fate {
-                *caught += 1;
-            } else if reasons.contains_key(&self.names[*i]) {
-                *explained += 1;
-            } else {
-                unexplained.push(&*self.names[*i]);
+            match fate {
+                Fate::Caught => *caught += 1,
+                _ if reasons.contains_key(&self.names[*i]) => *explained += 1,
+                Fate::Survived { tests, .. } => {
+                    let line = self.mutants[*i].span.start.line;
+                    println!("SURVIVED {tests:3} tests  line {line:4}  {}", self.names[*i]);
+                    unexplained += 1;
+                }
             }
         }
-        unexplained.iter().for_each(|name| println!("SURVIVED {name}"));
         println!("{:8} {:>7} {:>7} {:>7} {:>10}", "room", "viable", "caught", "%", "explained");
         for (room, [all, caught, explained]) in rooms {
             let part = 100.0 * caught as f64 / all as f64;
             println!("{room:8} {all:7} {caught:7} {part:7.1} {explained:10}");
         }
-        println!("{} refused by the compiler, {} survive", self.refused.len(), unexplained.len());
-        Ok(unexplained.is_empty())
+        println!("{} refused by the compiler, {unexplained} survive", self.refused.len());
+        Ok(unexplained == 0)
     }
 }

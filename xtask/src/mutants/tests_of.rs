@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::faults::build::{self, Programs, Ran, Run};
+use crate::faults::build::{self, LATE, Programs, Ran, Run};
 
 /// A test that may notice mutants.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,35 +19,34 @@ pub(crate) struct Test {
     pub(crate) passes: BTreeSet<usize>,
 }
 
-/// Longer than any test.
-const PATIENCE: Duration = Duration::from_secs(600);
-
-/// All tests that pass by any mutant, the fastest first.
+/// The tests of a program that pass by any mutant, the fastest first; not those of more than
+/// `most` seconds, which is what a mutant may cost.
 pub(crate) fn trace(
     tree: &Path,
     programs: &Programs,
-    wanted: &[&str],
+    wanted: &str,
+    most: f64,
 ) -> Result<Vec<Test>, String> {
+    let patience = Duration::from_secs_f64(most);
     let (trace, log) = (tree.with_file_name("trace"), tree.with_file_name("test.log"));
+    let program = programs.get(wanted).ok_or_else(|| format!("no program of `{wanted}`"))?;
     let mut tests = Vec::new();
-    for name in wanted {
-        let program = programs.get(*name).ok_or_else(|| format!("no program of `{name}`"))?;
-        for name in build::names(tree, program)? {
-            let _ = fs::remove_file(&trace);
-            let begun = Instant::now();
-            let args = vec!["--exact", &*name];
-            let (fault, patience) = (None, PATIENCE);
-            let run = Run { tree, program, args, fault, trace: Some(&trace), log: &log, patience };
-            match run.go()? {
-                Ran::Passed(1) => {}
-                other => return Err(format!("`{name}` without any mutant: {other:?}")),
-            }
-            let seconds = begun.elapsed().as_secs_f64();
-            let passed = fs::read_to_string(&trace).unwrap_or_default();
-            let passes: BTreeSet<_> = passed.lines().filter_map(|l| l.parse().ok()).collect();
-            if !passes.is_empty() {
-                tests.push(Test { program: program.clone(), name, seconds, passes });
-            }
+    for name in build::names(tree, program)? {
+        let _ = fs::remove_file(&trace);
+        let begun = Instant::now();
+        let args = vec!["--exact", &*name];
+        let (fault, noted) = (None, Some(&*trace));
+        let run = Run { tree, program, args, fault, trace: noted, log: &log, patience };
+        match run.go()? {
+            Ran::Passed(1) => {}
+            Ran::Died(LATE) => continue,
+            other => return Err(format!("`{name}` without any mutant: {other:?}")),
+        }
+        let seconds = begun.elapsed().as_secs_f64();
+        let passed = fs::read_to_string(&trace).unwrap_or_default();
+        let passes: BTreeSet<_> = passed.lines().filter_map(|l| l.parse().ok()).collect();
+        if !passes.is_empty() {
+            tests.push(Test { program: program.clone(), name, seconds, passes });
         }
     }
     tests.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
