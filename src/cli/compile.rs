@@ -254,6 +254,14 @@ fn text(s: &Summary<'_>, target: &Target) -> String {
             count(have.spram),
         ]);
     }
+    if s.estimate.dsp > 0 {
+        rows.push(vec![
+            "multipliers".into(),
+            count(s.estimate.dsp),
+            result(&|b| thousands(b.dsp)),
+            count(have.dsp),
+        ]);
+    }
     rows.push(vec![
         "MHz".into(),
         "-".into(),
@@ -319,6 +327,7 @@ mod tests {
             lut4: 3835,
             ebr: 10,
             spram: 3,
+            dsp: 0,
             cycles: 1,
             stage_cycles: Vec::new(),
             memories: Vec::new(),

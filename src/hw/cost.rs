@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::{Design, LifStage, Place, ReadoutStage, Stage, logic, shared};
-use crate::target::Family;
+use crate::target::{Family, Ram};
 
 /// What a memory is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -49,26 +49,42 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Words of a single-port RAM.
-    pub const SINGLE_PORT_WORDS: u32 = 16_384;
-
     /// Block RAMs that hold it, if they do.
     #[must_use]
     pub fn ebr(&self) -> u32 {
-        self.family.spec().block_ram.count(self.depth, self.width)
+        self.family.spec().block_ram.count(self.depth, self.width, self.written())
     }
 
     /// Single-port RAMs that hold it, if they do.
     #[must_use]
     pub fn spram(&self) -> u32 {
-        Self::single_ports(self.depth, self.width)
+        // Weights come in whole bytes.
+        let loaded = self.kind == MemoryKind::Weights;
+        let width = if loaded { self.width.next_multiple_of(8) } else { self.width };
+        let ram = self.family.spec().single_port.as_ref();
+        ram.map_or(0, |ram| ram.count(self.depth, width, true))
     }
 
-    /// Single-port RAMs (16,384 × 16 bits) that hold `depth` words of `width` bits, side by
-    /// side and one after the other.
+    /// What it is made of, if not of look-up tables.
     #[must_use]
-    pub fn single_ports(depth: u32, width: u32) -> u32 {
-        depth.div_ceil(Self::SINGLE_PORT_WORDS) * width.div_ceil(16)
+    pub fn ram(&self) -> Option<&'static Ram> {
+        match self.place {
+            Place::Luts => None,
+            Place::BlockRam => Some(&self.family.spec().block_ram),
+            Place::Spram => self.family.spec().single_port.as_ref(),
+        }
+    }
+
+    /// Words of one of the RAMs that it lies in; all of its own, if it lies in look-up tables.
+    #[must_use]
+    pub fn bank_words(&self) -> u32 {
+        let words = self.ram().map(|ram| ram.shape(self.depth, self.width, self.written()).0);
+        words.unwrap_or(self.depth).max(1)
+    }
+
+    /// Is it written while an inference runs?
+    fn written(&self) -> bool {
+        !matches!(self.kind, MemoryKind::Weights | MemoryKind::Parameters)
     }
 
     /// LUTs that hold it: 16 bits each, and a tree of multiplexers.
@@ -90,6 +106,8 @@ pub struct Estimate {
     pub ebr: u32,
     /// Single-port RAMs.
     pub spram: u32,
+    /// Multipliers.
+    pub dsp: u32,
     /// Core cycles after the last input, at half the inputs non-zero.
     pub cycles: u32,
     /// Those cycles, stage by stage, or job by job.
@@ -99,11 +117,6 @@ pub struct Estimate {
     /// What was chosen, and why, in words.
     pub reasons: Vec<String>,
 }
-
-/// UART, framing, checksum, reset and the glue around the core (measured).
-pub(super) const HOST_LINK_LUTS: u32 = 350;
-/// Address and byte counters of a memory that the host loads, and its share of the link.
-pub(super) const LOADED_LUTS: u32 = 100;
 
 /// Estimates a design.
 #[must_use]
@@ -123,6 +136,10 @@ pub fn estimate(design: &Design) -> Estimate {
         cells,
         ebr: count(Place::BlockRam, Memory::ebr),
         spram: count(Place::Spram, Memory::spram),
+        dsp: design
+            .lifs()
+            .map(|l| leak_multipliers(design.family, l.leak_num, l.membrane_bits))
+            .sum(),
         cycles: stage_cycles.iter().sum(),
         stage_cycles,
         memories,
@@ -169,14 +186,24 @@ fn lif_columns(l: &LifStage) -> u32 {
     varying(&l.bias, l.bias_bits) + varying(&l.threshold, l.threshold_bits)
 }
 
-fn readout_columns(r: &ReadoutStage) -> u32 {
+pub(super) fn readout_columns(r: &ReadoutStage) -> u32 {
     varying(&r.offset, r.offset_bits) + varying(&r.gain, r.gain_bits)
 }
 
-fn varying(values: &[i64], bits: u32) -> u32 {
-    let first = values.first().copied().unwrap_or(0);
-    let changes = values.iter().fold(0, |c, v| c | (v ^ first));
+/// Bits that are not the same in all values.
+pub(super) fn varying<'a>(values: impl IntoIterator<Item = &'a i64>, bits: u32) -> u32 {
+    let mut values = values.into_iter();
+    let first = values.next().copied().unwrap_or(0);
+    let changes = values.fold(0, |c, v| c | (v ^ first));
     (changes & ((1 << bits) - 1)).count_ones()
+}
+
+/// Multipliers of a leak k / 2^m of a membrane of so many bits; a power of two needs none.
+pub(super) fn leak_multipliers(family: Family, k: u32, membrane_bits: u32) -> u32 {
+    match k.count_ones() {
+        0 | 1 => 0,
+        _ => family.multipliers([membrane_bits, u32::BITS - k.leading_zeros() + 1]),
+    }
 }
 
 /// Cycles stage `i` adds after the last input.

@@ -11,14 +11,11 @@
 use super::cost::{self, Estimate, Memory, MemoryKind};
 use super::{DenseStage, Design, Options, Place, Stage};
 use crate::diag::{Diagnostic, Result, codes};
-use crate::target::{Family, Resources, Target};
+use crate::target::{Family, Ram, Resources, Target};
 
 /// Place and route needs some cells to spare: the placer gives up near the last
 /// cell, and the estimate is off by a few percent.
 const CELL_SHARE: f64 = 0.9;
-
-/// Bits of a single-port RAM.
-const SPRAM_BITS: u64 = 16 * 16_384;
 
 /// The host link loads the bytes of so many single-port RAMs.
 const LOADED_SPRAM: u32 = 4;
@@ -103,19 +100,19 @@ fn set_lanes(design: &mut Design, options: &Options) -> Vec<usize> {
 /// weights, unless they are few enough for LUTs, and for the inputs it replays. In SPRAM, where
 /// block RAMs are not what is scarce, the one with which the weights need the fewest of those.
 fn tightest(d: &DenseStage, family: Family) -> u32 {
-    let blocks = |depth, width| family.spec().block_ram.count(depth, width);
+    let memory = |kind, depth, width| {
+        let (layer, place) = (String::new(), d.place);
+        Memory { stage: 0, layer, kind, depth, width, place, family }
+    };
     let rams = |lanes: u32| {
-        let depth = d.depth_with(lanes);
+        let weights = memory(MemoryKind::Weights, d.depth_with(lanes), lanes);
         if d.place == Place::Spram {
-            return Memory::single_ports(depth, lanes);
+            return weights.spram();
         }
-        let replay = if lanes < d.outputs() {
-            blocks(d.inputs(), d.input_bits) + blocks(d.words(), 16)
-        } else {
-            0
-        };
-        let weights = blocks(depth, lanes);
-        replay + if d.inputs() * d.outputs() > FEW_WEIGHTS { weights } else { 0 }
+        let values = memory(MemoryKind::Values, d.inputs(), d.input_bits);
+        let bitmap = memory(MemoryKind::Bitmap, d.words(), 16);
+        let replay = if lanes < d.outputs() { values.ebr() + bitmap.ebr() } else { 0 };
+        replay + if d.inputs() * d.outputs() > FEW_WEIGHTS { weights.ebr() } else { 0 }
     };
     let lanes = (1..=d.outputs()).rev().map(|groups| d.outputs().div_ceil(groups));
     lanes.min_by_key(|&l| rams(l)).unwrap_or(1)
@@ -150,7 +147,7 @@ fn set(design: &mut Design, i: usize, lanes: u32) {
 }
 
 fn fits(e: &Estimate, budget: Resources) -> bool {
-    e.cells <= budget.lut4 && e.ebr <= budget.ebr && e.spram <= budget.spram
+    e.cells <= budget.lut4 && e.ebr <= budget.ebr && e.spram <= budget.spram && e.dsp <= budget.dsp
 }
 
 /// Puts read-only memories into block RAM while there is some, and estimates the result.
@@ -217,6 +214,7 @@ fn excess(need: &Estimate, target: &Target, budget: Resources) -> String {
         ("logic cells", need.cells, budget.lut4),
         (ram, need.ebr, budget.ebr),
         ("SPRAM", need.spram, budget.spram),
+        ("multipliers", need.dsp, budget.dsp),
     ] {
         if need > have {
             message += &format!("; {} {what} too many", need - have);
@@ -238,8 +236,10 @@ fn does_not_fit(
         .filter(|m| m.kind == MemoryKind::Weights)
         .map(|m| u64::from(m.depth) * u64::from(m.width))
         .sum();
-    let block = u64::from(design.family.spec().block_ram.bits);
-    let room = u64::from(budget.ebr) * block + u64::from(budget.spram) * SPRAM_BITS;
+    let spec = design.family.spec();
+    let bits = |count: u32, ram: &Ram| u64::from(count) * u64::from(ram.bits);
+    let spram = spec.single_port.as_ref().map_or(0, |ram| bits(budget.spram, ram));
+    let room = bits(budget.ebr, &spec.block_ram) + spram;
     let message = format!(
         "folded as tightly as possible, `{}` {}; it has {weights} bits of weights, all RAMs hold {room}",
         design.name,

@@ -79,7 +79,8 @@ static ECP5: Factors = Factors {
         replay: 276.0,
         load: 0.0,
         membrane_bit: 3.55,
-        leak_bit: 1.0,
+        // A multiplier makes it.
+        leak_bit: 0.0,
         logit_bit: 3.3,
         operand_bit: 1.1,
         bank_bit: 0.52,
@@ -137,11 +138,11 @@ impl Luts {
     /// Of a memory's contents, or what selects among the RAMs it spans in depth; a loaded one
     /// also has what counts the bytes that come in.
     fn memory(&self, m: &Memory) -> f64 {
-        let banks = |words: u32| f64::from(m.width * (m.depth.div_ceil(words) - 1)) * self.bank_bit;
+        let select = f64::from(m.width * (m.depth.div_ceil(m.bank_words()) - 1)) * self.bank_bit;
         match m.place {
             Place::Luts => f64::from(m.luts()) * self.stored,
-            Place::BlockRam => banks(m.family.spec().block_ram.shape(m.depth, m.width).0),
-            Place::Spram => banks(Memory::SINGLE_PORT_WORDS) + self.load,
+            Place::BlockRam => select,
+            Place::Spram => select + self.load,
         }
     }
 }

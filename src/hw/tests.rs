@@ -188,6 +188,15 @@ fn groups_words_and_rows() {
 
 #[test]
 fn rams_and_luts_of_a_memory() {
+    let memory = |depth, width| Memory {
+        stage: 0,
+        layer: "m".into(),
+        kind: MemoryKind::Weights,
+        depth,
+        width,
+        place: Place::Luts,
+        family: Family::Ice40,
+    };
     for ((depth, width), blocks) in [
         ((256, 16), 1),
         ((257, 16), 2),
@@ -203,22 +212,14 @@ fn rams_and_luts_of_a_memory() {
         // 6 banks of 256 × 16 with 10 bits each, side by side; 5 of 2,048 × 2 would be more.
         ((1400, 10), 4),
     ] {
-        assert_eq!(Family::Ice40.spec().block_ram.count(depth, width), blocks, "{depth} × {width}");
+        assert_eq!(memory(depth, width).ebr(), blocks, "{depth} × {width}");
     }
+    // Weights of 33 lanes come in five bytes; two banks of them side by side.
     for ((depth, width), rams) in
-        [((16_384, 16), 1), ((16_385, 16), 2), ((16_384, 17), 2), ((1, 64), 4), ((32_768, 33), 6)]
+        [((16_384, 16), 1), ((16_385, 16), 2), ((16_384, 17), 2), ((1, 64), 4), ((32_768, 33), 5)]
     {
-        assert_eq!(Memory::single_ports(depth, width), rams, "{depth} × {width}");
+        assert_eq!(memory(depth, width).spram(), rams, "{depth} × {width}");
     }
-    let memory = |depth, width| Memory {
-        stage: 0,
-        layer: "m".into(),
-        kind: MemoryKind::Weights,
-        depth,
-        width,
-        place: Place::Luts,
-        family: Family::Ice40,
-    };
     // A LUT holds 16 bits; two thirds of a LUT a row more select.
     for ((depth, width), luts) in
         [((16, 3), 3), ((17, 3), 6), ((48, 3), 12), ((52, 4), 24), ((1, 1), 1)]

@@ -8,7 +8,7 @@ use super::jobs::current_map;
 use super::memory::{MARGIN, WIDTH, class, text};
 use super::xml::{escape, shorten, width};
 use crate::hw::shared::{BANKS, Bank, Shared};
-use crate::hw::{Design, Memory, MemoryKind, Place};
+use crate::hw::{Design, Memory, MemoryKind};
 
 /// Sizes in pixels.
 const HEAD: f64 = 60.0;
@@ -44,12 +44,7 @@ pub(super) fn bands(design: &Design, memories: &[Memory]) -> Vec<Band> {
 }
 
 fn band(m: &Memory, regions: Vec<Region>) -> Band {
-    let of = |words: u32| m.depth.div_ceil(words.max(1)) * words.max(1);
-    let room = match m.place {
-        Place::Luts => m.depth,
-        Place::BlockRam => of(m.family.spec().block_ram.shape(m.depth, m.width).0),
-        Place::Spram => of(Memory::SINGLE_PORT_WORDS),
-    };
+    let room = m.depth.next_multiple_of(m.bank_words());
     // What shares words at different times, or lies inside another map, goes to the next row.
     let mut rows: Vec<Vec<Region>> = Vec::new();
     for region in regions {

@@ -19,8 +19,6 @@ const ROW: f64 = 26.0;
 /// Block RAMs shown one by one, and their distance.
 const SHOWN: u32 = 13;
 const CELL: f64 = 13.0;
-/// Bits of a single-port RAM.
-const SPRAM_BITS: u32 = 262_144;
 
 /// LUTs and RAMs that `design` takes of `target`, by purpose, and a map of the memories. LUTs are
 /// the cost model's estimate, RAMs are exact; single-port RAMs are shown if there are some in use.
@@ -93,16 +91,12 @@ fn memory(out: &mut String, m: &Memory, y: f64) {
     text(out, "line", MARGIN + 20.0, y, &escape(&label));
     text(out, "badge", 372.0, y, &format!("{} × {} bit", grouped(m.depth), m.width));
     let (count, unit) = stages::size(m);
-    let each = match m.place {
-        Place::Luts => {
-            text(out, "line", 392.0, y, &format!("{} {unit}", grouped(count)));
-            return;
-        }
-        Place::BlockRam => m.family.spec().block_ram.bits,
-        Place::Spram => SPRAM_BITS,
+    let Some(ram) = m.ram() else {
+        text(out, "line", 392.0, y, &format!("{} {unit}", grouped(count)));
+        return;
     };
     let bits = f64::from(m.depth) * f64::from(m.width);
-    let full = 100.0 * bits / (f64::from(count) * f64::from(each));
+    let full = 100.0 * bits / (f64::from(count.max(1)) * f64::from(ram.bits));
     text(out, "line", 392.0, y, &format!("{count} {unit}, {full:.0} % full"));
     let shown = count.min(SHOWN);
     for k in 0..shown {

@@ -24,11 +24,14 @@ pub struct FamilySpec {
     /// In words.
     pub name: &'static str,
     /// Its block RAM, which the bitstream initialises.
-    pub block_ram: BlockRam,
+    pub block_ram: Ram,
+    /// The single-port RAM that a device may have, whose contents the host loads.
+    pub single_port: Option<Ram>,
+    /// Widest operand of the multipliers that synthesis takes for a product; none if it takes
+    /// logic.
+    pub multiplier: Option<u32>,
     /// What a logic cell is called in reports; each has one LUT4.
     pub cell: &'static str,
-    /// True if there may be single-port RAM, whose contents the host loads.
-    pub single_port: bool,
     /// Pin constraints, in a build directory.
     pub constraints: &'static str,
     /// The placed design as text, in the directory of the flow.
@@ -37,52 +40,71 @@ pub struct FamilySpec {
     pub bitstream: &'static str,
 }
 
-/// A kind of block RAM.
+/// A kind of RAM.
 #[derive(Debug)]
-pub struct BlockRam {
+pub struct Ram {
     /// What tools and data sheets call it.
     pub name: &'static str,
     /// Bits that it holds in its widest shape.
     pub bits: u32,
     /// Words and their width, one write and one read port.
     pub shapes: &'static [(u32, u32)],
+    /// Bits of a word that are written together.
+    pub byte: u32,
     /// How many look-up tables synthesis takes one to be worth.
     pub cost: u32,
 }
 
-impl BlockRam {
-    /// How many hold `depth` words of `width` bits.
+impl Ram {
+    /// How many hold `depth` words of `width` bits, that are `written` or only read.
     #[must_use]
-    pub fn count(&self, depth: u32, width: u32) -> u32 {
-        let (d, w) = self.shape(depth, width);
-        depth.div_ceil(d).saturating_mul(width).div_ceil(w)
+    pub fn count(&self, depth: u32, width: u32, written: bool) -> u32 {
+        self.rams(self.shape(depth, width, written), depth, width, written)
     }
 
-    /// The shape that synthesis takes. A memory that is deeper than a block RAM becomes one of
+    /// The shape that synthesis takes. A memory that is deeper than a RAM becomes one of
     /// as many words as that has, each with the bits of all banks side by side, from which the
     /// rest of the address selects. The cheapest shape is taken, if selecting one of `n` bits
-    /// costs half of n − 1 look-up tables (Yosys' `memory_libmap`).
+    /// costs half of n − 1 look-up tables, and half a look-up table says of a bank that it is
+    /// written (Yosys' `memory_libmap`).
     #[must_use]
-    pub fn shape(&self, depth: u32, width: u32) -> (u32, u32) {
-        let price = |&&(d, w): &&(u32, u32)| {
-            let (banks, width) = (u64::from(depth.div_ceil(d)), u64::from(width));
-            let rams = (banks * width).div_ceil(u64::from(w));
-            2 * u64::from(self.cost) * rams + width * banks.saturating_sub(1)
+    pub fn shape(&self, depth: u32, width: u32, written: bool) -> (u32, u32) {
+        let price = |&&shape: &&(u32, u32)| {
+            let banks = u64::from(depth.div_ceil(shape.0));
+            let rams = u64::from(self.rams(shape, depth, width, written));
+            let writes = if written && banks > 1 { banks } else { 0 };
+            2 * u64::from(self.cost) * rams + u64::from(width) * banks.saturating_sub(1) + writes
         };
-        self.shapes.iter().min_by_key(price).copied().unwrap_or((1, 1))
+        // Of two that cost the same synthesis takes the deeper one.
+        self.shapes.iter().rev().min_by_key(price).copied().unwrap_or((1, 1))
+    }
+
+    /// A bank that is written has bytes of its own; those that are only read share them.
+    fn rams(&self, (d, w): (u32, u32), depth: u32, width: u32, written: bool) -> u32 {
+        let byte = if written { self.byte.min(w) } else { 1 };
+        depth.div_ceil(d).saturating_mul(width.next_multiple_of(byte)).div_ceil(w)
     }
 }
 
 static ICE40: FamilySpec = FamilySpec {
     name: "iCE40",
-    block_ram: BlockRam {
+    block_ram: Ram {
         name: "EBR",
         bits: 4096,
         shapes: &[(256, 16), (512, 8), (1024, 4), (2048, 2)],
+        byte: 1,
         cost: 64,
     },
+    single_port: Some(Ram {
+        name: "SPRAM",
+        bits: 262_144,
+        shapes: &[(16_384, 16)],
+        byte: 4,
+        cost: 2048,
+    }),
+    // Synthesis is not asked for them: there are eight.
+    multiplier: None,
     cell: "logic cells",
-    single_port: true,
     constraints: "pins.pcf",
     placed: "pnr.asc",
     bitstream: "top.bin",
@@ -92,14 +114,16 @@ static ECP5: FamilySpec = FamilySpec {
     name: "ECP5",
     // 36 bits only where one port writes and the other one reads, as all of ours do. A byte
     // has nine bits; the shapes narrower than that leave the ninth unused.
-    block_ram: BlockRam {
+    block_ram: Ram {
         name: "DP16KD",
         bits: 18_432,
         shapes: &[(512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16_384, 1)],
+        byte: 9,
         cost: 128,
     },
+    single_port: None,
+    multiplier: Some(18),
     cell: "TRELLIS_COMB",
-    single_port: false,
     constraints: "pins.lpf",
     placed: "pnr.config",
     bitstream: "top.bit",
@@ -114,6 +138,14 @@ impl Family {
             Self::Ecp5 => &ECP5,
         }
     }
+
+    /// Multipliers that synthesis takes for a product of operands of so many bits: one for each
+    /// pair of their pieces. A piece of one bit is left to logic.
+    #[must_use]
+    pub fn multipliers(self, bits: [u32; 2]) -> u32 {
+        let Some(most) = self.spec().multiplier else { return 0 };
+        bits.map(|b| b / most + u32::from(b % most > 1)).iter().product()
+    }
 }
 
 #[cfg(test)]
@@ -122,14 +154,14 @@ mod tests {
 
     #[test]
     fn the_shape_is_taken_that_synthesis_takes() {
-        let count = |f: Family, depth, width| f.spec().block_ram.count(depth, width);
+        let count = |f: Family, depth, width| f.spec().block_ram.count(depth, width, false);
         assert_eq!(count(Family::Ice40, 2352 + 784, 32), 26);
         assert_eq!(count(Family::Ice40, 128, 4), 1);
         // 26 × (512 × 8), not 25 × (256 × 16) and twice as many to select from.
         assert_eq!(count(Family::Ice40, 7 * 784 + 784, 16), 26);
         // 7 × (512 × 36), not 8 × (4,096 × 4).
         assert_eq!(count(Family::Ecp5, 2352 + 784, 32), 7);
-        assert_eq!(Family::Ecp5.spec().block_ram.shape(2352 + 784, 32), (512, 36));
+        assert_eq!(Family::Ecp5.spec().block_ram.shape(2352 + 784, 32, false), (512, 36));
         assert_eq!(count(Family::Ecp5, 784, 8), 1);
         // Three banks of 22 bits are 66 bits, not three times two block RAMs.
         assert_eq!(count(Family::Ecp5, 2352, 22), 4);
@@ -138,13 +170,40 @@ mod tests {
         // 18 banks of a bit each are one block RAM.
         assert_eq!(count(Family::Ecp5, 18_432, 1), 1);
         assert_eq!(count(Family::Ecp5, 18_433, 1), 2);
+        // Nothing of a word that has no bits.
+        assert_eq!(count(Family::Ecp5, 266, 0), 0);
+    }
+
+    /// What Yosys made of the memories of currents and trains of the convolutional student.
+    #[test]
+    fn banks_that_are_written_share_no_byte() {
+        let count = |depth, width| Family::Ecp5.spec().block_ram.count(depth, width, true);
+        // 13 banks of two bytes of 9 bits; those of 16 bits side by side would be 12 RAMs.
+        assert_eq!(count(12_544, 16), 13);
+        assert_eq!((count(1452, 32), count(962, 8)), (3, 1));
+        // Bits of an EBR are written one by one.
+        assert_eq!(Family::Ice40.spec().block_ram.count(1400, 10, true), 4);
+        // Two banks of 20 bits: ten times four bits, not twice two RAMs.
+        let Some(spram) = &Family::Ice40.spec().single_port else { panic!("no SPRAM") };
+        assert_eq!([20, 16, 17].map(|w| spram.count(20_000, w, true)), [3, 2, 3]);
+    }
+
+    #[test]
+    fn operands_are_cut_for_multipliers() {
+        let of = |a, b| Family::Ecp5.multipliers([a, b]);
+        assert_eq!([of(13, 18), of(13, 20), of(13, 36), of(20, 20)], [1, 2, 2, 4]);
+        // A piece of one bit is logic.
+        assert_eq!([of(13, 19), of(13, 1)], [1, 0]);
+        assert_eq!(Family::Ice40.multipliers([13, 18]), 0);
     }
 
     #[test]
     fn no_shape_holds_more_than_the_ram() {
-        for spec in [&ICE40, &ECP5] {
-            let most = spec.block_ram.shapes.iter().map(|(d, w)| d * w).max();
-            assert_eq!(most, Some(spec.block_ram.bits), "{}", spec.name);
+        let specs = [&ICE40, &ECP5];
+        let rams = specs.iter().flat_map(|s| s.single_port.iter().chain([&s.block_ram]));
+        for ram in rams {
+            let most = ram.shapes.iter().map(|(d, w)| d * w).max();
+            assert_eq!(most, Some(ram.bits), "{}", ram.name);
         }
     }
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 
 use crate::diag::{Diagnostic, InFile, Result, codes, read_file};
-pub use family::{BlockRam, Family, FamilySpec};
+pub use family::{Family, FamilySpec, Ram};
 pub use schema::{
     Basis, Board, Coefficient, Device, Energy, Published, Resources, Target, Tools, Unit,
 };

@@ -43,7 +43,7 @@ impl Device {
     #[must_use]
     pub fn fault(&self) -> Option<String> {
         let spram = self.resources.spram > 0;
-        if spram && !self.family.spec().single_port {
+        if spram && self.family.spec().single_port.is_none() {
             return Some(format!("{} has no SPRAM", self.family.spec().name));
         }
         if self.family == Family::Ice40 && self.tools.yosys_device.is_none() {
@@ -68,7 +68,7 @@ pub struct Resources {
     /// Single-port RAMs of 256 kbit.
     #[serde(default)]
     pub spram: u32,
-    /// Multipliers of 16 or 18 bits, of which today's hardware uses none.
+    /// Multipliers of 16 or 18 bits; of an iCE40 the hardware uses none.
     #[serde(default)]
     pub dsp: u32,
 }

@@ -19,8 +19,9 @@ type Numbers = [f64; 3];
 
 /// Products of so many digits with gains of 9 bits, offsets of 10.
 fn sum(window: [u32; 2], (planes, digits): (u32, u32), channels: usize, then: Then) -> SumJob {
-    let mut gain = vec![1; channels];
-    gain[0] = 200;
+    // Every bit of a parameter differs somewhere, or synthesis would leave it out.
+    let (mut gain, mut offset) = (vec![1; channels], vec![-500; channels]);
+    (gain[0], gain[1], offset[0], offset[1]) = (255, -256, 511, -512);
     SumJob {
         window,
         stride: [1, 1],
@@ -29,7 +30,7 @@ fn sum(window: [u32; 2], (planes, digits): (u32, u32), channels: usize, then: Th
         weights: Vec::new(),
         slices: 1,
         gain,
-        offset: vec![-500; channels],
+        offset,
         shift: 0,
         digits,
         add: None,
@@ -39,7 +40,8 @@ fn sum(window: [u32; 2], (planes, digits): (u32, u32), channels: usize, then: Th
 
 /// Biases of 4 bits, thresholds of 7.
 fn fire(channels: usize, map: usize) -> Option<(Neurons, usize)> {
-    let (bias, threshold) = (vec![-8; channels], vec![100; channels]);
+    let (mut bias, mut threshold) = (vec![-8; channels], vec![85; channels]);
+    (bias[0], threshold[0]) = (7, 42);
     Some((Neurons { name: "n".into(), sign: vec![1; channels], bias, threshold }, map))
 }
 
@@ -90,8 +92,8 @@ fn design() -> Design {
         readout: ReadoutStage {
             name: "logits".into(),
             input_bits: 22,
-            gain: vec![1; 3],
-            offset: vec![0; 3],
+            gain: vec![42, 21, 1],
+            offset: vec![-64, 63, 0],
             gain_bits: 6,
             offset_bits: 7,
             logit_bits: 24,

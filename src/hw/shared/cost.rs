@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! What the processor needs: memories exactly, LUTs and cycles as an estimate.
 
+use super::logic;
 use super::{Bank, Job, Shared, Source, SumJob, Then, Work};
-use crate::hw::cost::{HOST_LINK_LUTS, LOADED_LUTS};
+use crate::hw::cost::{leak_multipliers, readout_columns, varying};
 use crate::hw::{Design, Estimate, Memory, MemoryKind, Place};
 use crate::ir::interval::signed_width;
 use crate::target::Family;
@@ -12,12 +13,6 @@ pub const BANKS: [&str; 2] = ["currents A", "currents B"];
 /// What those of parameters are called: gains and offsets, neurons, gains of the readout.
 pub const PARAMETERS: [&str; 3] = ["scales", "neurons", "readout"];
 
-/// What every processor has, and what maps of currents take (fitted to synthesis for iCE40: the
-/// convolutional student of distill/students with 16 and 32 lanes, the dense one with 16).
-const BASE_LUTS: u32 = 620;
-const CURRENTS_LUTS: u32 = 330;
-/// Logic cells a thousand LUTs: flip-flops alone in a cell, and carries that lead into one.
-const CELLS_OF_THOUSAND: u32 = 1095;
 /// One in so many trains has a spike, as cycles are estimated.
 const TRAINS_A_SPIKE: u32 = 4;
 
@@ -29,13 +24,13 @@ pub(in crate::hw) fn estimate(design: &Design, shared: &Shared) -> Estimate {
     };
     let stage_cycles: Vec<u32> =
         shared.jobs.iter().map(|job| job_cycles(shared, job, design.timesteps)).collect();
-    let loaded = if shared.weights == Place::Spram { LOADED_LUTS } else { 0 };
-    let lut4 = luts(shared, design.timesteps) + HOST_LINK_LUTS + loaded;
+    let (lut4, cells) = logic::estimate(shared, design.timesteps, &memories, design.family);
     Estimate {
         lut4,
-        cells: lut4 * CELLS_OF_THOUSAND / 1000,
+        cells,
         ebr: count(Place::BlockRam, Memory::ebr),
         spram: count(Place::Spram, Memory::spram),
+        dsp: multipliers(shared, design.family),
         cycles: stage_cycles.iter().sum(),
         stage_cycles,
         memories,
@@ -43,53 +38,31 @@ pub(in crate::hw) fn estimate(design: &Design, shared: &Shared) -> Estimate {
     }
 }
 
-/// LUTs of the processor. The first term is that of the lanes: an accumulator of P·T is an
-/// adder and a stage of the chain that gives results out. The others do not grow with P:
-/// addresses, the words that are taken apart, the multiplier, neurons, a row of constants a
-/// job.
-fn luts(shared: &Shared, timesteps: u32) -> u32 {
-    let word = shared.pack * timesteps;
-    let gathers = shared.jobs.iter().any(|j| matches!(j.source, Source::Currents(..)));
-    let gather = if gathers { 3 * shared.current_bits + 40 } else { 0 };
+/// Multipliers: a digit and its sign times the gain; the leak.
+fn multipliers(shared: &Shared, family: Family) -> u32 {
     let widths = Widths::new(shared);
-    // A digit times the gain, three LUTs a product of two bits, and the sum of the digits' products.
-    let multiplier =
-        3 * (shared.digit_bits + 1) * widths.gain + 2 * (widths.gain + shared.acc_bits);
-    // Addresses, both ports' multiplexers, the addition.
-    let currents = if shared.currents.is_empty() { 0 } else { CURRENTS_LUTS };
-    let leak =
-        shared.leak_num.count_ones().saturating_sub(1) * (shared.membrane_bits + shared.leak_shift);
-    let neurons = 6 * shared.membrane_bits + leak;
-    let readout = 3 * shared.readout.logit_bits + shared.readout.gain_bits + 80;
-    2 * shared.lanes * timesteps * shared.acc_bits
-        + 3 * word
-        + gather
-        + multiplier
-        + neurons
-        + readout
-        + currents
-        + 20 * shared.jobs.len() as u32
-        + BASE_LUTS
+    // The register of a membrane also holds what is added to it.
+    let added = shared.current_bits.max(widths.bias).max(widths.threshold) + 1;
+    family.multipliers([shared.digit_bits + 1, widths.gain])
+        + leak_multipliers(family, shared.leak_num, shared.membrane_bits.max(added))
 }
 
 /// Widths of the parameters, the same for all jobs.
-struct Widths {
-    gain: u32,
+pub(super) struct Widths {
+    pub(super) gain: u32,
     offset: u32,
     bias: u32,
     threshold: u32,
 }
 
 impl Widths {
-    fn new(shared: &Shared) -> Self {
+    pub(super) fn new(shared: &Shared) -> Self {
         let widest =
             |w: u32, list: &[i64]| list.iter().map(|&v| signed_width(v)).max().unwrap_or(1).max(w);
         let mut all = Self { gain: 1, offset: 1, bias: 0, threshold: 0 };
-        for job in &shared.jobs {
-            if let Work::Sum(sum) = &job.work {
-                all.gain = widest(all.gain, &sum.gain);
-                all.offset = widest(all.offset, &sum.offset);
-            }
+        for sum in sums(shared) {
+            all.gain = widest(all.gain, &sum.gain);
+            all.offset = widest(all.offset, &sum.offset);
         }
         for (neurons, _) in shared.fires() {
             all.bias = widest(all.bias, &neurons.bias);
@@ -99,6 +72,14 @@ impl Widths {
         all.threshold = all.threshold.saturating_sub(1);
         all
     }
+}
+
+/// The weighted sums of all jobs.
+pub(super) fn sums(shared: &Shared) -> impl Iterator<Item = &SumJob> {
+    shared.jobs.iter().filter_map(|job| match &job.work {
+        Work::Sum(sum) => Some(&**sum),
+        Work::Or { .. } => None,
+    })
 }
 
 /// Every memory.
@@ -132,13 +113,23 @@ fn memories(shared: &Shared, timesteps: u32, family: Family) -> Vec<Memory> {
         });
         counts.sum()
     };
-    let scale = widths.gain + widths.offset;
+    // Synthesis leaves out bits that are the same in every word.
+    let scale = varying(sums(shared).flat_map(|s| &s.gain), widths.gain)
+        + varying(sums(shared).flat_map(|s| &s.offset), widths.offset);
     add(PARAMETERS[0], MemoryKind::Parameters, channels(false), scale, block);
-    // −1, 0 or 1 in two bits.
-    let neurons = widths.bias + widths.threshold + 2;
-    add(PARAMETERS[1], MemoryKind::Parameters, channels(true), neurons, block);
+    let neurons = || shared.fires().map(|(neurons, _)| neurons);
+    // −1, 0 or 1 in two bits: is it negative, is it 0?
+    let sign = |is: fn(i8) -> bool| {
+        let bits = || neurons().flat_map(|n| &n.sign).map(move |s| is(*s));
+        u32::from(bits().any(|b| b) && !bits().all(|b| b))
+    };
+    let width = varying(neurons().flat_map(|n| &n.bias), widths.bias)
+        + varying(neurons().flat_map(|n| &n.threshold), widths.threshold)
+        + sign(|s| s < 0)
+        + sign(|s| s == 0);
+    add(PARAMETERS[1], MemoryKind::Parameters, channels(true), width, block);
     let readout = &shared.readout;
-    let width = readout.gain_bits + readout.offset_bits;
+    let width = readout_columns(readout);
     add(PARAMETERS[2], MemoryKind::Parameters, readout.classes(), width, Place::Luts);
     all
 }

@@ -32,7 +32,7 @@ pub(super) fn fold(design: &mut Design, target: &Target, options: &Options) -> F
     // What a folding lacks, its cycles, its lanes: the least of all is taken.
     let mut best: Option<((u64, u32, u32), [Place; 3])> = None;
     for lanes in choices {
-        for places in orders() {
+        for places in orders(budget) {
             let estimate = set(design, lanes, places);
             let this = (lack(&estimate, budget), estimate.cycles, lanes);
             if best.is_none_or(|b| this < b.0) {
@@ -71,11 +71,10 @@ pub(super) fn budget(target: &Target, options: &Options) -> Resources {
 }
 
 /// Places of weights and of both memories of currents, best first.
-fn orders() -> impl Iterator<Item = [Place; 3]> {
-    let both = [Place::BlockRam, Place::Spram];
-    both.into_iter().flat_map(move |weights| {
-        both.into_iter().flat_map(move |b| both.into_iter().map(move |a| [weights, a, b]))
-    })
+fn orders(budget: Resources) -> impl Iterator<Item = [Place; 3]> {
+    let places = if budget.spram > 0 { 2 } else { 1 };
+    let both = move || [Place::BlockRam, Place::Spram].into_iter().take(places);
+    both().flat_map(move |weights| both().flat_map(move |b| both().map(move |a| [weights, a, b])))
 }
 
 fn set(design: &mut Design, lanes: u32, [weights, a, b]: [Place; 3]) -> Estimate {
@@ -98,13 +97,16 @@ fn lack(e: &Estimate, budget: Resources) -> u64 {
         u64::from(need.saturating_sub(have)) * 1000 / u64::from(have.max(1))
             + u64::from(need > have)
     };
-    over(e.cells, budget.lut4) + over(e.ebr, budget.ebr) + over(e.spram, budget.spram)
+    over(e.cells, budget.lut4)
+        + over(e.ebr, budget.ebr)
+        + over(e.spram, budget.spram)
+        + over(e.dsp, budget.dsp)
 }
 
 /// Why the next number of lanes that would save a group does not fit; none if there is none.
 fn wider(design: &mut Design, lanes: u32, most: u32, budget: Resources) -> Option<String> {
     let next = useful(design, most).into_iter().find(|l| *l > lanes)?;
-    let estimates = orders().map(|places| set(design, next, places));
+    let estimates = orders(budget).map(|places| set(design, next, places));
     let nearest = estimates.min_by_key(|e| lack(e, budget))?;
     Some(format!("{next} lanes would need {}", excess(&nearest, budget)))
 }
@@ -115,6 +117,7 @@ pub(super) fn excess(e: &Estimate, budget: Resources) -> String {
         ("logic cells", e.cells, budget.lut4),
         ("EBR", e.ebr, budget.ebr),
         ("SPRAM", e.spram, budget.spram),
+        ("multipliers", e.dsp, budget.dsp),
     ];
     let over = all.iter().filter(|(_, need, have)| need > have);
     let text = over.map(|(what, need, have)| {

@@ -7,6 +7,7 @@
 mod cost;
 mod fold;
 mod legalise;
+mod logic;
 mod lower;
 mod map;
 mod numbers;

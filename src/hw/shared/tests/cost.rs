@@ -2,15 +2,20 @@
 //! Memories and cycles of a small network, by hand from docs/shared.md.
 
 use super::super::fold::budget;
+use super::super::{Shared, SumJob, Then, Work};
 use super::Net;
 use crate::hw::MemoryKind::{Levels, Parameters, Trains, Weights};
-use crate::hw::{Estimate, Mapping, Options, lower};
+use crate::hw::{Design, Estimate, Mapping, Options, Place, estimate, lower};
 use crate::ir::PoolKind;
-use crate::target;
+use crate::target::{self, Family};
 
 /// Two channels of 4×4 levels, three channels that fire, the OR of 2×2, two classes; T = 2,
 /// four lanes.
 fn estimated() -> Estimate {
+    estimate(&lowered())
+}
+
+fn lowered() -> Design {
     let mut n = Net::new(2, &[2, 4, 4]);
     n.conv("conv", "in", (3, 3, 1), &[1, -1]);
     n.lif("lif", "conv", 4);
@@ -20,7 +25,7 @@ fn estimated() -> Estimate {
     n.read("fc");
     let lanes = [("shared".to_owned(), 4)].into();
     let options = Options { mapping: Mapping::Shared, lanes, ..Options::default() };
-    lower(&n.0, &target::load("icebreaker").unwrap(), &options).unwrap().1
+    lower(&n.0, &target::load("icebreaker").unwrap(), &options).unwrap().0
 }
 
 #[test]
@@ -34,14 +39,84 @@ fn every_memory_of_a_processor() {
         ("input", Levels, 62, 4),
         // 16 places and 4, a word each.
         ("trains", Trains, 20, 8),
-        // 3 + 2 channels: a gain of 1 has two bits, an offset of 0 one.
-        ("scales", Parameters, 5, 3),
-        // Of 3 channels a current of 1, a threshold of 4 without a sign, a sign.
-        ("neurons", Parameters, 3, 2 + 3 + 2),
-        // A gain of 3 without a sign, an offset of −7.
-        ("readout", Parameters, 2, 2 + 4),
+        // 3 + 2 channels, 3 that fire, 2 classes; all have the same parameters.
+        ("scales", Parameters, 5, 0),
+        ("neurons", Parameters, 3, 0),
+        ("readout", Parameters, 2, 0),
     ];
     assert_eq!(found, want);
+}
+
+/// The numbers of `conv`.
+fn conv(shared: &mut Shared) -> &mut SumJob {
+    let Work::Sum(sum) = &mut shared.jobs[0].work else { panic!("conv is no sum") };
+    sum
+}
+
+/// What `change` makes of the estimate for a family.
+fn changed(family: Family, change: impl Fn(&mut Shared)) -> Estimate {
+    let mut design = lowered();
+    design.family = family;
+    change(design.shared.as_mut().unwrap());
+    estimate(&design)
+}
+
+#[test]
+fn bits_that_are_the_same_everywhere_are_left_out() {
+    let e = changed(Family::Ice40, |shared| {
+        let sum = conv(shared);
+        // 001, 011; 0, 1.
+        (sum.gain, sum.offset) = (vec![1, 3, 1], vec![0, -1, 0]);
+        let Then::Maps { fire: Some((neurons, _)), .. } = &mut sum.then else { panic!() };
+        // 01, 10; 100, 101; is it negative, is it 0?
+        (neurons.bias, neurons.threshold) = (vec![1, -2, 1], vec![4, 4, 5]);
+        neurons.sign = vec![1, -1, 0];
+        // 1001, 1010.
+        (shared.readout.gain, shared.readout.offset) = (vec![3, 3], vec![-7, -6]);
+    });
+    let widths: Vec<_> = e.memories.iter().map(|m| (&*m.layer, m.width)).collect();
+    assert_eq!(widths[3..], [("scales", 2), ("neurons", 5), ("readout", 2)]);
+}
+
+#[test]
+fn multipliers_of_a_processor() {
+    let of = |family, leak, membrane| {
+        let with = |shared: &mut Shared| {
+            (shared.leak_num, shared.membrane_bits) = (leak, membrane);
+        };
+        changed(family, with).dsp
+    };
+    // A digit times the gain; a leak of a power of two is a shift, that of 3 / 4 a product,
+    // of more than 18 bits two.
+    let found = [(2, 18), (3, 18), (3, 20)].map(|(k, bits)| of(Family::Ecp5, k, bits));
+    assert_eq!(found, [1, 2, 3]);
+    assert_eq!(of(Family::Ice40, 3, 20), 0);
+}
+
+/// What a change adds, by the factors of `logic.rs`.
+#[test]
+fn look_up_tables_are_added_up() {
+    let lut4 = |family, change: fn(&mut Shared)| f64::from(changed(family, change).lut4);
+    let more = |family, change| lut4(family, change) - lut4(family, |_| ());
+    let bits = f64::from(2 * lowered().shared.unwrap().acc_bits);
+    let near = |found: f64, want: f64| assert!((found - want).abs() <= 1.0, "{found}, not {want}");
+    // Two lanes more, planes, two bits of a gain, a bit of the membrane, two of a leak's sum.
+    near(more(Family::Ice40, |s| s.lanes = 6), 2.0 * 2.0 * bits);
+    near(more(Family::Ice40, |s| conv(s).planes = 2), 1.8 * bits);
+    near(more(Family::Ice40, |s| conv(s).gain = vec![0, 3, 0]), 2.3 * 13.0 * 2.0);
+    near(more(Family::Ecp5, |s| conv(s).gain = vec![0, 3, 0]), 0.8 * 13.0 * 2.0);
+    near(more(Family::Ecp5, |s| s.membrane_bits += 1), 13.0);
+    let terms = |s: &Shared| f64::from(s.membrane_bits + s.leak_shift);
+    let shared = lowered().shared.unwrap();
+    near(more(Family::Ice40, |s| s.leak_num = 3), terms(&shared));
+    // The host loads the weights.
+    near(more(Family::Ice40, |s| s.weights = Place::Spram), 141.0);
+    // Cells beside them: five an accumulator, those of the lane that adds everything too.
+    let beside = |lanes| {
+        let e = changed(Family::Ecp5, |s| s.lanes = lanes);
+        e.cells - e.lut4
+    };
+    assert_eq!([beside(4), beside(6)], [150 + 5 * 10, 150 + 5 * 14]);
 }
 
 #[test]
