@@ -2,8 +2,8 @@
 //! Look-up tables and logic cells of a design, estimated.
 //!
 //! Linear in the widths of a stage's registers and adders, with factors of each family that
-//! were fitted to synthesis and packing of the designs in tests/cost.rs, which prints the
-//! errors; docs/hardware.md has them. The model steers the folding; place and route decides.
+//! were fitted to synthesis and packing of the designs in tests/cost, which prints the errors;
+//! docs/cost.md has them. The model steers the folding; place and route decides.
 
 use super::cost::Memory;
 use super::{DenseStage, Design, LifStage, Place, ReadoutStage, Stage};

@@ -214,10 +214,15 @@ fn rams_and_luts_of_a_memory() {
     ] {
         assert_eq!(memory(depth, width).ebr(), blocks, "{depth} × {width}");
     }
-    // Weights of 33 lanes come in five bytes; two banks of them side by side.
-    for ((depth, width), rams) in
-        [((16_384, 16), 1), ((16_385, 16), 2), ((16_384, 17), 2), ((1, 64), 4), ((32_768, 33), 5)]
-    {
+    // Weights of 33 lanes come in five bytes, those of 9 in two; banks of them lie side by side.
+    for ((depth, width), rams) in [
+        ((16_384, 16), 1),
+        ((16_385, 16), 2),
+        ((16_384, 17), 2),
+        ((1, 64), 4),
+        ((32_768, 33), 5),
+        ((65_536, 9), 4),
+    ] {
         assert_eq!(memory(depth, width).spram(), rams, "{depth} × {width}");
     }
     // A LUT holds 16 bits; two thirds of a LUT a row more select.

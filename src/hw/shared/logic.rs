@@ -37,7 +37,7 @@ struct Factors {
     load: f64,
     /// Both memories of currents: addresses and ports.
     currents: f64,
-    /// Sums of windows of currents.
+    /// Sums of windows of currents, and what takes them to the lanes.
     gather: f64,
     beside_base: f64,
     beside_accumulator: f64,
@@ -56,7 +56,7 @@ static ICE40: Factors = Factors {
     bank_bit: 1.2,
     load: 141.0,
     currents: 130.0,
-    gather: 86.0,
+    gather: 310.0,
     beside_base: 390.0,
     beside_accumulator: 0.0,
 };
@@ -75,7 +75,7 @@ static ECP5: Factors = Factors {
     bank_bit: 0.9,
     load: 0.0,
     currents: 30.0,
-    gather: 170.0,
+    gather: 365.0,
     beside_base: 150.0,
     beside_accumulator: 5.0,
 };

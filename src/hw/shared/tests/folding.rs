@@ -4,7 +4,7 @@
 use super::{Net, residual};
 use crate::hw::shared::Work;
 use crate::hw::{Mapping, Options, Place, lower};
-use crate::ir::{Op, PoolKind};
+use crate::ir::{Op, PerChannel, PoolKind};
 use crate::target;
 
 fn shared() -> Options {
@@ -137,4 +137,26 @@ fn a_convolutional_student_fits_the_board() {
     assert_eq!((s.weights, s.banks), (Place::Spram, [Place::Spram; 2]));
     assert_eq!(estimate.spram, 4);
     assert!(estimate.cycles < 200_000, "{}", estimate.cycles);
+}
+
+/// An ECP5 has no other place for what its block RAMs do not hold, and multipliers for a leak
+/// that is no shift.
+#[test]
+fn what_a_family_has_not_is_not_taken() {
+    let mut graph = residual();
+    let mut board = target::load("ulx3s-25f").unwrap();
+    let (_, estimate) = lower(&graph, &board, &shared()).unwrap();
+    assert_eq!((estimate.spram, estimate.dsp), (0, 1));
+    board.device.resources.ebr = estimate.ebr - 1;
+    let d = lower(&graph, &board, &shared()).unwrap_err();
+    assert!(d.message.contains("EBR of") && d.message.contains("1 too many"), "{d}");
+    (board.device.resources.ebr, board.device.resources.dsp) = (estimate.ebr, 1);
+    assert!(lower(&graph, &board, &shared()).is_ok());
+    for id in graph.order().unwrap() {
+        if let Op::FixedLif(lif) = graph.op_mut(id) {
+            lif.leak_num = PerChannel::All(3);
+        }
+    }
+    let d = lower(&graph, &board, &shared()).unwrap_err();
+    assert!(d.message.contains("multipliers of 1 usable"), "{d}");
 }
