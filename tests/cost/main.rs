@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! The cost model against synthesis and packing, for both mappings and both families:
-//! `cargo test --release --test cost -- --ignored --nocapture --test-threads 1` prints the
+//! `cargo test --test cost -- --ignored --nocapture --test-threads 1` prints the
 //! tables of docs/cost.md.
 //!
 //! Memories and multipliers have to be exact. Cycles are not compared here: that those of the
