@@ -131,6 +131,7 @@ impl Session {
             .filter(|i| !self.refused.contains(i))
             .map(|i| (i, Fate::Survived { tests: 0, seconds: 0.0 }))
             .collect();
+        let mut is_good = false;
         // The library's tests are fast and notice most; a program is run for what they leave.
         for program in PROGRAMS {
             let left: Vec<usize> =
@@ -138,8 +139,9 @@ impl Session {
             let tests = tests_of::trace(&self.tree, &programs, program, options.seconds)?;
             println!("== {program}: {} mutants, {} tests pass by one", left.len(), tests.len());
             self.try_all(&left, &tests, options, &mut fates)?;
+            is_good = self.report(root, &fates)?;
         }
-        self.report(root, &fates)
+        Ok(is_good)
     }
 
     /// Writes every file with its switches; where in it the branches are.
