@@ -100,7 +100,8 @@ fn set_lanes(design: &mut Design, options: &Options) -> Vec<usize> {
 }
 
 /// The smallest number of lanes with which a layer needs the fewest block RAMs: for its
-/// weights, unless they are few enough for LUTs, and for the inputs it replays. In SPRAM, where
+/// weights, unless they are few enough for LUTs, and for the inputs it replays. Planes are many
+/// outputs on few inputs: a lane for each would cost more than their replay. In SPRAM, where
 /// block RAMs are not what is scarce, the one with which the weights need the fewest of those.
 fn tightest(d: &DenseStage, family: Family) -> u32 {
     let blocks = |depth, width| family.spec().block_ram.count(depth, width);
@@ -109,7 +110,7 @@ fn tightest(d: &DenseStage, family: Family) -> u32 {
         if d.place == Place::Spram {
             return Memory::single_ports(depth, lanes);
         }
-        let replay = if lanes < d.outputs() {
+        let replay = if lanes < d.outputs() && d.planes == 1 {
             blocks(d.inputs(), d.input_bits) + blocks(d.words(), 16)
         } else {
             0
@@ -181,7 +182,7 @@ fn set_place(stage: &mut Stage, place: Place) {
         Stage::Dense(d) => d.place = place,
         Stage::Lif(l) => l.block = place == Place::BlockRam,
         Stage::Readout(r) => r.block = place == Place::BlockRam,
-        Stage::Count(_) => {}
+        Stage::Count(_) | Stage::Planes(_) => {}
     }
 }
 
@@ -302,7 +303,7 @@ fn shrink(design: &mut Design, i: usize, neurons: u32) {
                 l.bias.truncate(n);
                 l.threshold.truncate(n);
             }
-            Stage::Count(_) | Stage::Readout(_) => {}
+            Stage::Count(_) | Stage::Planes(_) | Stage::Readout(_) => {}
         }
     }
 }
