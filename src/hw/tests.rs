@@ -132,13 +132,18 @@ fn numbers_of_one_and_minus_one_are_signs() {
 
 #[test]
 fn planes_take_lanes_and_cycles() {
-    let options = Options { lanes: [("out".to_owned(), 4)].into(), ..Options::default() };
-    let (d, e) = lower(&graph(&with_head(HEAD, 5)), &board(), &options).unwrap();
+    let with = |lanes: u32| {
+        let options = Options { lanes: [("out".to_owned(), lanes)].into(), ..Options::default() };
+        lower(&graph(&with_head(HEAD, 5)), &board(), &options).unwrap()
+    };
+    let (d, e) = with(4);
     let head = dense(&d.stages[5]);
     assert_eq!((head.groups(), head.group_size(2), head.depth()), (3, 1, 37));
     // 2 · (5/2 + 4) + 5; 3; a class of the last group, (3 + 3) + 5: those before have been read
     // out in 2 · (5/2 + 4).
     assert_eq!(e.stage_cycles[5..], [17, 3, 11]);
+    // The last group is a plane of a class: 8 · (5/2 + 4) + 5.
+    assert_eq!(with(1).1.stage_cycles[5..], [53, 3, 11]);
 }
 
 #[test]
