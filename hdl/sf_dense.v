@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
-// sf_dense: fully connected layer with +1/-1 weights, the event engine.
+// sf_dense: fully connected layer with weights of one bit, the event engine.
 //
 // NO neurons share P lanes in NG = ceil(NO / P) groups. Each non-zero input is an event
 // that reads one row of P weights; lane l adds the input where its weight is +1 (the
@@ -14,6 +14,8 @@
 //   TP          1: an input is a level of XW bits.
 //               > 1: an input is a spike train of TP = XW bits, one for each timestep;
 //               each lane has TP accumulators and one weight serves all timesteps.
+//   ZEROS       what a weight bit of 0 is: 0: the weight -1; 1: the weight 0, and the result is
+//               sum_{w=1}(x), a plane of weights of several bits (sf_planes)
 //   AW          accumulator width: 2^AW > the largest S
 //   DEPTH, RW   rows of weights and the bits of their address; they follow from the others
 //   w_*         the weights' memory: w_data_i in the cycle after w_en_o is the word at
@@ -37,6 +39,7 @@ module sf_dense #(
   parameter XW    = 8,
   parameter TP    = 1,
   parameter AW    = 13,
+  parameter ZEROS = 0,
   parameter DEPTH = ((NO + P - 1) / P - 1) * ((NI + 15) / 16) * 16 + NI,
   parameter RW    = (DEPTH > 1) ? $clog2(DEPTH) : 1
 ) (
@@ -180,7 +183,7 @@ module sf_dense #(
 
   always @(posedge clk_i) begin
     if (shift) begin
-      y_data_o  <= {chain_q[AW-1:0], 1'b0} - {1'b0, sum};
+      y_data_o  <= (ZEROS != 0) ? {1'b0, chain_q[AW-1:0]} : {chain_q[AW-1:0], 1'b0} - {1'b0, sum};
       y_valid_o <= 1'b1;
       drain_q   <= drain_q - 1'b1;
     end else if (y_ready_i) begin

@@ -11,6 +11,7 @@ use synfire::import::{self, WeightForm};
 use synfire::interp::{Interp, Stimulus};
 use synfire::ir::Graph;
 use synfire::pass::{self, TO_INTEGER};
+use synfire::sim::{NoProbe, Sim};
 use synfire::target;
 
 fn root() -> &'static Path {
@@ -44,6 +45,29 @@ fn students_have_as_many_right_as_their_trainer_counted() {
     for (name, count) in [("fashion_mlp", 183), ("fashion_conv", 184), ("fashion_ensemble", 176)] {
         assert_eq!(right(&student(name)), count, "{name}");
     }
+}
+
+/// A head with weights of 8 bits ends a chain, in which an image takes 3,000 cycles at most.
+#[test]
+fn an_ensemble_becomes_a_chain() {
+    let target = target::load("icebreaker").unwrap();
+    let mut graph = student("fashion_ensemble");
+    pass::run(&mut graph, TO_INTEGER, &pass::Options::default()).unwrap();
+    let (design, estimate) = hw::lower(&graph, &target, &hw::Options::default()).unwrap();
+    let engines: Vec<_> = design.denses().map(|d| (d.neurons(), d.planes, d.groups())).collect();
+    assert_eq!(engines, [(256, 1, 4), (10, 8, 4)]);
+    let images = root().join("tests/models/student/images-idx3-ubyte.gz");
+    let images = data::load(&images, None).unwrap();
+    let sim = Sim::new(&design);
+    let cycles: Vec<u64> = images
+        .iter()
+        .take(100)
+        .map(|image| sim.run(image, &[], &mut NoProbe).unwrap().latency())
+        .collect();
+    assert!(cycles.iter().all(|c| *c <= 3000), "{cycles:?}");
+    // The estimate takes half of the inputs for non-zero, as about half of these are.
+    let mean = cycles.iter().sum::<u64>() as f64 / cycles.len() as f64;
+    assert!((f64::from(estimate.cycles) / mean - 1.0).abs() < 0.15, "{estimate:?}, {mean}");
 }
 
 #[test]

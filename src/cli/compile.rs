@@ -317,7 +317,16 @@ mod tests {
 
     fn layer(name: &str, of: [u32; 5], weights_in: &'static str) -> Layer {
         let [inputs, neurons, lanes, groups, accumulator_bits] = of;
-        Layer { name: name.into(), inputs, neurons, lanes, groups, accumulator_bits, weights_in }
+        Layer {
+            name: name.into(),
+            inputs,
+            neurons,
+            planes: 1,
+            lanes,
+            groups,
+            accumulator_bits,
+            weights_in,
+        }
     }
 
     #[test]
@@ -377,10 +386,11 @@ written to build/demo; bitstream top.bin, 104,090 bytes
 
     #[test]
     fn layers_are_named_with_their_folding() {
-        let dense = |name: &str, lanes, place| {
+        let dense = |name: &str, planes, lanes, place| {
             Stage::Dense(hw::DenseStage {
                 name: name.into(),
                 weights: ir::BitMatrix::new(10, 20),
+                planes,
                 lanes,
                 input_bits: 4,
                 time_parallel: 1,
@@ -393,10 +403,10 @@ written to build/demo; bitstream top.bin, 104,090 bytes
             timesteps: 1,
             input: hw::Input { count: 20, bits: 4, changes: false },
             stages: vec![
-                dense("a", 4, Place::Luts),
+                dense("a", 1, 4, Place::Luts),
                 Stage::Count(1),
-                dense("b", 5, Place::BlockRam),
-                dense("c", 10, Place::Spram),
+                dense("b", 1, 5, Place::BlockRam),
+                dense("c", 5, 10, Place::Spram),
             ],
             trace: false,
             shared: None,
@@ -405,15 +415,21 @@ written to build/demo; bitstream top.bin, 104,090 bytes
         let of = |l: &Layer| {
             (
                 l.name.clone(),
-                [l.inputs, l.neurons, l.lanes, l.groups, l.accumulator_bits],
+                [l.inputs, l.neurons, l.planes, l.lanes, l.groups, l.accumulator_bits],
                 l.weights_in,
             )
         };
         let found: Vec<_> = layers(&design).iter().map(of).collect();
-        let want = [("a", 4, 3, "LUTs"), ("b", 5, 2, "EBR"), ("c", 10, 1, "SPRAM")];
-        let want = want
-            .map(|(name, lanes, groups, r#in)| (name.to_owned(), [20, 10, lanes, groups, 9], r#in));
-        assert_eq!(found, want);
+        let want = [
+            ("a", [20, 10, 1, 4, 3, 9], "LUTs"),
+            ("b", [20, 10, 1, 5, 2, 9], "EBR"),
+            ("c", [20, 2, 5, 10, 1, 9], "SPRAM"),
+        ];
+        assert_eq!(found, want.map(|(name, numbers, r#in)| (name.to_owned(), numbers, r#in)));
+        let table = super::super::hardware::engines(&layers(&design), &[]);
+        let neurons: Vec<_> =
+            table.lines().skip(1).filter_map(|l| l.split_whitespace().nth(2)).collect();
+        assert_eq!(neurons, ["10", "10", "2×5"]);
     }
 
     #[test]

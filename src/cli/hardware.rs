@@ -39,6 +39,7 @@ pub(super) struct Layer {
     pub(super) name: String,
     pub(super) inputs: u32,
     pub(super) neurons: u32,
+    pub(super) planes: u32,
     pub(super) lanes: u32,
     pub(super) groups: u32,
     pub(super) accumulator_bits: u32,
@@ -64,7 +65,8 @@ pub(super) fn layers(design: &Design) -> Vec<Layer> {
     let layer = |d: &hw::DenseStage| Layer {
         name: d.name.clone(),
         inputs: d.inputs(),
-        neurons: d.outputs(),
+        neurons: d.neurons(),
+        planes: d.planes,
         lanes: d.lanes,
         groups: d.groups(),
         accumulator_bits: d.acc_bits,
@@ -114,6 +116,11 @@ pub(super) fn engines(layers: &[Layer], jobs: &[JobRow]) -> String {
     table(&rows)
 }
 
+/// Neurons; with the planes of their weights, if each is summed by itself.
+fn of_planes(l: &Layer) -> String {
+    if l.planes > 1 { format!("{}×{}", l.neurons, l.planes) } else { l.neurons.to_string() }
+}
+
 fn layer_table(layers: &[Layer]) -> String {
     let head = ["layer", "inputs", "neurons", "lanes", "groups", "acc bits", "weights in"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
@@ -121,7 +128,7 @@ fn layer_table(layers: &[Layer]) -> String {
         rows.push(vec![
             l.name.clone(),
             l.inputs.to_string(),
-            l.neurons.to_string(),
+            of_planes(l),
             l.lanes.to_string(),
             l.groups.to_string(),
             l.accumulator_bits.to_string(),

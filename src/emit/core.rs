@@ -45,6 +45,7 @@ struct Instance {
 
 enum Module {
     Dense(DenseParams),
+    Planes(PlanesParams),
     Lif(LifParams),
     Count(CountParams),
     Readout(ReadoutParams),
@@ -55,6 +56,8 @@ struct DenseParams {
     no: u32,
     groups: u32,
     lanes: u32,
+    /// A weight bit of 0 is the weight 0 instead of −1.
+    zeros: u32,
     xw: u32,
     tp: u32,
     aw: u32,
@@ -73,6 +76,12 @@ enum WeightMemory {
     Spram {
         turn: usize,
     },
+}
+
+struct PlanesParams {
+    w: u32,
+    iw: u32,
+    ow: u32,
 }
 
 struct LifParams {
@@ -133,6 +142,7 @@ pub(super) fn render(design: &Design) -> Result<File> {
                     no: d.outputs(),
                     groups: d.groups(),
                     lanes: d.lanes,
+                    zeros: (d.planes > 1).into(),
                     xw: d.input_bits,
                     tp: d.time_parallel,
                     aw: d.acc_bits,
@@ -142,6 +152,11 @@ pub(super) fn render(design: &Design) -> Result<File> {
                     probe: denses - 1,
                 };
                 (d.name.as_str(), Module::Dense(params))
+            }
+            Stage::Planes(p) => {
+                nets.push(Net { width: p.sum_bits, signed: true });
+                let params = PlanesParams { w: p.planes, iw: p.input_bits, ow: p.sum_bits };
+                (p.name.as_str(), Module::Planes(params))
             }
             Stage::Lif(l) => {
                 nets.push(Net { width: l.timesteps, signed: false });

@@ -17,7 +17,7 @@ pub(super) fn files(design: &Design) -> Vec<File> {
         Stage::Dense(d) => Some(weights(d)),
         Stage::Lif(l) => Some(neurons(l)),
         Stage::Readout(r) => Some(gains(r)),
-        Stage::Count(_) => None,
+        Stage::Count(_) | Stage::Planes(_) => None,
     };
     let stages = design.stages.iter().enumerate();
     let named = |(i, s)| Some(File::new(format!("{RTL_DIR}/{}", name(i)), contents(s)?));
@@ -116,7 +116,7 @@ pub fn in_blocks(design: &Design) -> Vec<(String, String)> {
         Stage::Dense(d) => d.place == Place::BlockRam,
         Stage::Lif(l) => l.block,
         Stage::Readout(r) => r.block,
-        Stage::Count(_) => false,
+        Stage::Count(_) | Stage::Planes(_) => false,
     };
     let stages = design.stages.iter().enumerate().filter(|(_, s)| in_block(s));
     stages.map(|(i, _)| (name(i), format!("stage {i}"))).collect()
@@ -135,6 +135,7 @@ mod tests {
             weights: BitMatrix::from_fn(3, 2, |r, c| {
                 [[true, false], [true, true], [false, true]][r][c]
             }),
+            planes: 1,
             lanes: 2,
             input_bits: 1,
             time_parallel: 1,

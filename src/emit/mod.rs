@@ -63,6 +63,7 @@ pub static HDL: &[(&str, &str)] = &[
     ("sf_lif.v", include_str!("../../hdl/sf_lif.v")),
     ("sf_map.v", include_str!("../../hdl/sf_map.v")),
     ("sf_or.v", include_str!("../../hdl/sf_or.v")),
+    ("sf_planes.v", include_str!("../../hdl/sf_planes.v")),
     ("sf_por.v", include_str!("../../hdl/sf_por.v")),
     ("sf_ram.v", include_str!("../../hdl/sf_ram.v")),
     ("sf_ram1p.v", include_str!("../../hdl/sf_ram1p.v")),

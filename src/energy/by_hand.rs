@@ -21,6 +21,7 @@ fn design() -> Design {
         Stage::Dense(DenseStage {
             name,
             weights,
+            planes: 1,
             lanes,
             input_bits,
             time_parallel,

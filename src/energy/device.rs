@@ -168,6 +168,7 @@ impl<'a> Model<'a> {
         }
         let (name, module) = match stage {
             Stage::Dense(d) => (d.name.clone(), "sf_dense"),
+            Stage::Planes(p) => (format!("{}, planes", p.name), "sf_planes"),
             Stage::Lif(l) => (l.name.clone(), "sf_lif"),
             Stage::Count(_) => ("spike counts".to_owned(), "sf_count_ones"),
             Stage::Readout(r) => (r.name.clone(), "sf_readout"),

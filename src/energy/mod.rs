@@ -13,6 +13,8 @@ mod by_hand;
 mod device;
 mod io;
 mod literature;
+#[cfg(test)]
+mod planes_by_hand;
 mod registers;
 mod report;
 mod shared;

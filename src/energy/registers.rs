@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Registers of a stage, counted from the declarations in hdl/.
 
-use crate::hw::{DenseStage, LifStage, Place, ReadoutStage, Stage};
+use crate::hw::{DenseStage, LifStage, Place, PlanesStage, ReadoutStage, Stage};
 
 /// Bits that count up to `n` values (at least one), as `$clog2` in hdl/.
 fn index_bits(n: u32) -> u32 {
@@ -12,6 +12,7 @@ fn index_bits(n: u32) -> u32 {
 pub(super) fn of(stage: &Stage, trace: bool) -> u32 {
     match stage {
         Stage::Dense(d) => dense(d),
+        Stage::Planes(p) => planes(p),
         Stage::Lif(l) => lif(l) + if trace { self::trace(l) } else { 0 },
         Stage::Count(_) => 0,
         Stage::Readout(r) => readout(r),
@@ -21,7 +22,9 @@ pub(super) fn of(stage: &Stage, trace: bool) -> u32 {
 fn dense(d: &DenseStage) -> u32 {
     let wide = d.time_parallel * d.acc_bits;
     let control = 4 + index_bits(d.inputs()) + index_bits(d.groups());
-    let drain = index_bits(d.lanes * d.time_parallel + 1) + d.acc_bits + 2;
+    // The sum of the inputs and the bit that its subtraction adds.
+    let signs = if d.planes == 1 { wide + 1 } else { 0 };
+    let drain = index_bits(d.lanes * d.time_parallel + 1) + d.acc_bits + 1;
     let row = if d.place == Place::Luts { 2 * d.lanes } else { d.lanes };
     let events = 3 + 2 * d.input_bits + row;
     let replay = if d.groups() > 1 {
@@ -36,7 +39,11 @@ fn dense(d: &DenseStage) -> u32 {
     } else {
         0
     };
-    control + drain + events + replay + load + wide + 2 * d.lanes * wide
+    control + drain + events + replay + load + signs + 2 * d.lanes * wide
+}
+
+fn planes(p: &PlanesStage) -> u32 {
+    index_bits(p.planes) + p.sum_bits + 1
 }
 
 fn lif(l: &LifStage) -> u32 {

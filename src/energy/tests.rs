@@ -16,6 +16,7 @@ fn design() -> Design {
             Stage::Dense(DenseStage {
                 name: "fc".into(),
                 weights: BitMatrix::from_fn(6, 20, |r, c| (r + c) % 3 == 0),
+                planes: 1,
                 lanes: 3,
                 input_bits: 4,
                 time_parallel: 1,

@@ -3,7 +3,9 @@
 
 use super::Band;
 use super::assume::{COUNT, GLITCH, REPLACED, SCAN, UNROUTED, add_level};
-use crate::hw::{DenseStage, Design, LifStage, Memory, MemoryKind, Place, ReadoutStage, Stage};
+use crate::hw::{
+    DenseStage, Design, LifStage, Memory, MemoryKind, Place, PlanesStage, ReadoutStage, Stage,
+};
 use crate::sim::{MeanActivity, StageMean};
 
 /// Flips of a group of nets.
@@ -41,6 +43,7 @@ pub(super) fn flips(design: &Design, mean: &MeanActivity, i: usize) -> Vec<Flips
     let act = mean.stage(i);
     match &design.stages[i] {
         Stage::Dense(d) => dense(d, &act),
+        Stage::Planes(p) => planes(p, arriving(design, mean, i)),
         Stage::Lif(l) => lif(l, &act),
         Stage::Count(bits) => {
             let trains = arriving(design, mean, i);
@@ -75,16 +78,22 @@ fn dense(d: &DenseStage, act: &StageMean) -> Vec<Flips> {
     let loaded = f64::from(d.groups()) * lanes * tp * acc * 2.0;
     let all_results = f64::from(d.outputs()) * tp;
     let share = act.results / all_results.max(1.0);
-    let subtract = REPLACED * (GLITCH + Band::exact(1.0)) * (acc + 1.0);
+    // A plane's sum is handed on as it is; the sum of the inputs is kept for ±1 alone.
+    let (summed, handed, subtract, sum) = if d.planes == 1 {
+        let subtract = REPLACED * (GLITCH + Band::exact(1.0)) * (acc + 1.0);
+        ("sum of the inputs", "subtraction", subtract, addition * act.nonzero)
+    } else {
+        ("counter of the inputs", "results handed on", REPLACED * acc, Band::ZERO)
+    };
     let rotate = if adds_one { REPLACED * (tp * acc) } else { Band::ZERO };
     let replay = replayed(d, act);
     let mut all = vec![
         Flips { what: "accumulators", count: addition * act.additions },
         Flips { what: "operands offered to the lanes", count: offered * act.rows },
         Flips { what: "event pipeline", count: event * act.rows },
-        Flips { what: "sum of the inputs", count: addition * act.nonzero + COUNT * act.inputs },
+        Flips { what: summed, count: sum + COUNT * act.inputs },
         Flips { what: "result chain", count: REPLACED * ((moved + loaded) * share) },
-        Flips { what: "subtraction", count: (subtract + rotate) * act.results },
+        Flips { what: handed, count: (subtract + rotate) * act.results },
     ];
     if d.groups() > 1 {
         // A word of the bitmap is collected, fetched and emptied; each event is searched for.
@@ -92,6 +101,13 @@ fn dense(d: &DenseStage, act: &StageMean) -> Vec<Flips> {
         all.push(Flips { what: "replay", count: SCAN * replay + words });
     }
     all
+}
+
+/// Each plane that arrives: negated or not, added, kept.
+fn planes(p: &PlanesStage, arriving: f64) -> Vec<Flips> {
+    let (input, sum) = (f64::from(p.input_bits), f64::from(p.sum_bits));
+    let plane = REPLACED * GLITCH * (input + sum) + REPLACED * sum;
+    vec![Flips { what: "planes added", count: plane * arriving }]
 }
 
 fn lif(l: &LifStage, act: &StageMean) -> Vec<Flips> {
@@ -170,7 +186,7 @@ fn counts(design: &Design, mean: &MeanActivity, m: &Memory) -> (Band, f64) {
         }
         (Stage::Lif(_), MemoryKind::Trace) => (Band::ZERO, act.results),
         (Stage::Lif(_), _) => (Band::exact(act.results), 0.0),
-        (Stage::Readout(_) | Stage::Count(_), _) => {
+        (Stage::Readout(_) | Stage::Count(_) | Stage::Planes(_), _) => {
             (Band::exact(arriving(design, mean, m.stage)), 0.0)
         }
     }

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{Design, LifStage, Place, ReadoutStage, Stage, logic, shared};
+use super::{DenseStage, Design, LifStage, Place, ReadoutStage, Stage, logic, shared};
 use crate::target::{Family, Ram};
 
 /// What a memory is for.
@@ -174,7 +174,7 @@ pub(super) fn memories(design: &Design) -> Vec<Memory> {
                 let width = readout_columns(r);
                 add(&r.name, MemoryKind::Parameters, r.classes(), width, Place::block_ram(r.block));
             }
-            Stage::Count(_) => {}
+            Stage::Count(_) | Stage::Planes(_) => {}
         }
     }
     all
@@ -208,15 +208,39 @@ pub(super) fn leak_multipliers(family: Family, k: u32, membrane_bits: u32) -> u3
 
 /// Cycles stage `i` adds after the last input.
 fn stage_cycles(design: &Design, i: usize) -> u32 {
+    // The engine whose results arrive.
+    let engine = design.stages[..i].iter().rev().find_map(|s| match s {
+        Stage::Dense(d) => Some(d),
+        _ => None,
+    });
     // Results that are still in the drain when the last group is done.
     let left = match i.checked_sub(1).map(|before| &design.stages[before]) {
         Some(Stage::Dense(d)) => d.group_size(d.groups() - 1),
         _ => 1,
     };
     match &design.stages[i] {
-        Stage::Dense(d) => (d.groups() - 1) * (d.inputs() / 2 + 4) + 5,
+        Stage::Dense(d) => replay_cycles(d) + 5,
+        Stage::Planes(p) => p.planes,
         Stage::Lif(l) => left * l.timesteps + 2,
         Stage::Count(_) => 0,
-        Stage::Readout(r) => r.classes() * (r.gain_bits + 3) + 5,
+        Stage::Readout(r) => readout_cycles(r, engine),
     }
+}
+
+/// Cycles in which the groups behind the first one go through the inputs again.
+fn replay_cycles(d: &DenseStage) -> u32 {
+    (d.groups() - 1) * (d.inputs() / 2 + 4)
+}
+
+/// Cycles that the classes take behind the engine's last group: the classes before have been
+/// read out while that was at work, as far as there was time.
+fn readout_cycles(r: &ReadoutStage, engine: Option<&DenseStage>) -> u32 {
+    let class = r.gain_bits + 3;
+    let (last, during) = match engine {
+        Some(d) if d.neurons() == r.classes() => {
+            (d.group_size(d.groups() - 1).div_ceil(d.planes), replay_cycles(d))
+        }
+        _ => (r.classes(), 0),
+    };
+    last * class + ((r.classes() - last) * class).saturating_sub(during) + 5
 }

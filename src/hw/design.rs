@@ -45,6 +45,8 @@ pub struct Input {
 pub enum Stage {
     /// `sf_dense`.
     Dense(DenseStage),
+    /// `sf_planes`: sums of planes become sums.
+    Planes(PlanesStage),
     /// `sf_lif`.
     Lif(LifStage),
     /// `sf_count_ones`: a spike train of this many bits becomes the number of its spikes.
@@ -58,9 +60,12 @@ pub enum Stage {
 pub struct DenseStage {
     /// Name of the layer.
     pub name: String,
-    /// ±1, `[outputs, inputs]`.
+    /// `[outputs, inputs]`: ±1, or 0 and 1 if they are planes.
     pub weights: BitMatrix,
-    /// Neurons that are computed side by side.
+    /// W: 1 for weights ±1, else the bits of a two's-complement number. Each bit of a neuron's
+    /// weights is an output of its own, the highest one first, and [`PlanesStage`] follows.
+    pub planes: u32,
+    /// Outputs that are computed side by side.
     pub lanes: u32,
     /// Bits of an input: of a level, or of a spike train.
     pub input_bits: u32,
@@ -99,10 +104,16 @@ impl DenseStage {
         self.weights.cols() as u32
     }
 
-    /// Number of outputs.
+    /// Number of outputs: every plane of every neuron.
     #[must_use]
     pub fn outputs(&self) -> u32 {
         self.weights.rows() as u32
+    }
+
+    /// Number of neurons.
+    #[must_use]
+    pub fn neurons(&self) -> u32 {
+        self.outputs() / self.planes
     }
 
     /// How often the inputs are gone through.
@@ -135,7 +146,7 @@ impl DenseStage {
         self.lanes.div_ceil(8)
     }
 
-    /// Neurons of group `g`.
+    /// Outputs of group `g`.
     #[must_use]
     pub fn group_size(&self, g: u32) -> u32 {
         self.lanes.min(self.outputs() - g * self.lanes)
@@ -146,6 +157,19 @@ impl DenseStage {
     pub fn output_bits(&self) -> u32 {
         self.acc_bits + 1
     }
+}
+
+/// Weights of several bits: what a dense layer summed plane by plane becomes one sum.
+#[derive(Debug, Clone)]
+pub struct PlanesStage {
+    /// Name of the layer.
+    pub name: String,
+    /// W, at least 2: sums of planes that make a sum, the highest plane first.
+    pub planes: u32,
+    /// Width of a plane's sum.
+    pub input_bits: u32,
+    /// Width of a sum, sign included, whatever the weights are.
+    pub sum_bits: u32,
 }
 
 /// A layer of leaky integrate-and-fire neurons.

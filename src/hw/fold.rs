@@ -97,7 +97,8 @@ fn set_lanes(design: &mut Design, options: &Options) -> Vec<usize> {
 }
 
 /// The smallest number of lanes with which a layer needs the fewest block RAMs: for its
-/// weights, unless they are few enough for LUTs, and for the inputs it replays. In SPRAM, where
+/// weights, unless they are few enough for LUTs, and for the inputs it replays. Planes are many
+/// outputs on few inputs: a lane for each would cost more than their replay. In SPRAM, where
 /// block RAMs are not what is scarce, the one with which the weights need the fewest of those.
 fn tightest(d: &DenseStage, family: Family) -> u32 {
     let memory = |kind, depth, width| {
@@ -111,7 +112,8 @@ fn tightest(d: &DenseStage, family: Family) -> u32 {
         }
         let values = memory(MemoryKind::Values, d.inputs(), d.input_bits);
         let bitmap = memory(MemoryKind::Bitmap, d.words(), 16);
-        let replay = if lanes < d.outputs() { values.ebr() + bitmap.ebr() } else { 0 };
+        let replay =
+            if lanes < d.outputs() && d.planes == 1 { values.ebr() + bitmap.ebr() } else { 0 };
         replay + if d.inputs() * d.outputs() > FEW_WEIGHTS { weights.ebr() } else { 0 }
     };
     let lanes = (1..=d.outputs()).rev().map(|groups| d.outputs().div_ceil(groups));
@@ -178,7 +180,7 @@ fn set_place(stage: &mut Stage, place: Place) {
         Stage::Dense(d) => d.place = place,
         Stage::Lif(l) => l.block = place == Place::BlockRam,
         Stage::Readout(r) => r.block = place == Place::BlockRam,
-        Stage::Count(_) => {}
+        Stage::Count(_) | Stage::Planes(_) => {}
     }
 }
 
@@ -302,7 +304,7 @@ fn shrink(design: &mut Design, i: usize, neurons: u32) {
                 l.bias.truncate(n);
                 l.threshold.truncate(n);
             }
-            Stage::Count(_) | Stage::Readout(_) => {}
+            Stage::Count(_) | Stage::Planes(_) | Stage::Readout(_) => {}
         }
     }
 }

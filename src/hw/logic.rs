@@ -6,7 +6,7 @@
 //! docs/cost.md has them. The model steers the folding; place and route decides.
 
 use super::cost::Memory;
-use super::{DenseStage, Design, LifStage, Place, ReadoutStage, Stage};
+use super::{DenseStage, Design, LifStage, Place, PlanesStage, ReadoutStage, Stage};
 use crate::target::Family;
 
 /// What a family's synthesis makes of the parts of a design, in look-up tables, and the logic
@@ -29,6 +29,8 @@ struct Luts {
     dense: f64,
     replay: f64,
     load: f64,
+    /// Which plane comes.
+    planes: f64,
     /// Neurons, a bit of the membrane; a bit of the sum that a leak needs.
     membrane_bit: f64,
     leak_bit: f64,
@@ -59,6 +61,7 @@ static ICE40: Factors = Factors {
         dense: 48.0,
         replay: 198.0,
         load: 141.0,
+        planes: 8.0,
         membrane_bit: 3.0,
         leak_bit: 1.0,
         logit_bit: 4.0,
@@ -78,6 +81,7 @@ static ECP5: Factors = Factors {
         dense: 52.0,
         replay: 276.0,
         load: 0.0,
+        planes: 8.0,
         membrane_bit: 3.55,
         // A multiplier makes it.
         leak_bit: 0.0,
@@ -104,6 +108,7 @@ pub(super) fn estimate(design: &Design, memories: &[Memory]) -> (u32, u32) {
                 used += luts.dense(d);
                 more += beside.dense(d);
             }
+            Stage::Planes(p) => used += luts.planes(p),
             Stage::Lif(l) => used += luts.lif(l),
             // An adder tree, a few bits wide.
             Stage::Count(bits) => used += f64::from(bits * 2),
@@ -122,6 +127,11 @@ impl Luts {
             + f64::from(d.lanes) * self.lane
             + self.dense
             + replay
+    }
+
+    /// An adder, and in front of it what negates the highest plane.
+    fn planes(&self, p: &PlanesStage) -> f64 {
+        f64::from(p.sum_bits + p.input_bits) + self.planes
     }
 
     fn lif(&self, l: &LifStage) -> f64 {
@@ -173,6 +183,7 @@ mod tests {
         Stage::Dense(DenseStage {
             name: "d".into(),
             weights: BitMatrix::new(10, 20),
+            planes: 1,
             lanes,
             input_bits: 3,
             time_parallel,
@@ -212,6 +223,13 @@ mod tests {
         assert_eq!(of(dense(5, 1), Family::Ecp5), (830, 925));
         // 401 + 8 · 3, and for 3 = 1 + 2 another 8 + 2.
         assert_eq!((of(lif(1), Family::Ice40).0, of(lif(3), Family::Ice40).0), (425, 435));
+    }
+
+    #[test]
+    fn planes_are_an_adder_and_what_negates() {
+        let planes = PlanesStage { name: "p".into(), planes: 8, input_bits: 12, sum_bits: 19 };
+        // 401 + 19 + 12 + 8.
+        assert_eq!(estimate(&design(Stage::Planes(planes), Family::Ice40), &[]).0, 440);
     }
 
     #[test]

@@ -16,5 +16,5 @@ mod stages;
 mod tests;
 
 pub use cost::{Estimate, Memory, MemoryKind, estimate};
-pub use design::{DenseStage, Design, Input, LifStage, Place, ReadoutStage, Stage};
+pub use design::{DenseStage, Design, Input, LifStage, Place, PlanesStage, ReadoutStage, Stage};
 pub use lower::{Mapping, Options, lower};

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! The chain of stages of a graph, each layer with a single lane.
 
-use super::{DenseStage, Design, Input, LifStage, Place, ReadoutStage, Stage};
+use super::shared::planes;
+use super::{DenseStage, Design, Input, LifStage, Place, PlanesStage, ReadoutStage, Stage};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::ir::{
-    FixedLif, FixedReadout, Graph, Kind, Linear, Node, NodeId, Op, PerChannel, Stream, Taken,
+    BitMatrix, FixedLif, FixedReadout, Graph, Kind, Linear, Node, NodeId, Op, PerChannel, Stream,
+    Taken, Weights,
 };
 use crate::target::Family;
 
@@ -50,18 +52,17 @@ pub(super) fn build(graph: &Graph) -> Result<Design> {
                 design.input = Input { count: node.stream.len() as u32, bits, changes: false };
             }
             (Op::Linear(l), Some(from)) => {
-                let counted = matches!(next, Some(Op::FixedReadout(_))) && !from.stream.is_static;
+                let last = matches!(next, Some(Op::FixedReadout(_)));
+                let counted = last && !from.stream.is_static;
                 if counted && graph.timesteps > 1 {
                     // W Σ_t s[t] = Σ_t W s[t]: one pass over the counts serves all timesteps.
                     design.stages.push(Stage::Count(graph.timesteps));
                 }
-                design.stages.push(Stage::Dense(dense(
-                    node,
-                    l,
-                    &from.stream,
-                    graph.timesteps,
-                    counted,
-                )?));
+                let bits = bits(node, l, last)?;
+                let dense = dense(node, bits, &from.stream, graph.timesteps, counted)?;
+                let planes = (dense.planes > 1).then(|| Stage::Planes(planes_of(&dense)));
+                design.stages.push(Stage::Dense(dense));
+                design.stages.extend(planes);
             }
             (Op::FixedLif(l), Some(from)) => {
                 let Some(Stage::Dense(d)) = design.stages.last() else {
@@ -80,6 +81,7 @@ pub(super) fn build(graph: &Graph) -> Result<Design> {
                 }
                 let sum_bits = match design.stages.last() {
                     Some(Stage::Dense(d)) => d.output_bits(),
+                    Some(Stage::Planes(p)) => p.sum_bits,
                     // A count is unsigned: one bit more for the sign.
                     _ => bits_for(u64::from(graph.timesteps)) + 1,
                 };
@@ -141,10 +143,49 @@ pub(super) fn signed_bits(v: i64) -> u32 {
     bits_for(if v < 0 { !v as u64 } else { v as u64 }) + 1
 }
 
-fn dense(node: &Node, l: &Linear, x: &Stream, timesteps: u32, counted: bool) -> Result<DenseStage> {
-    let Some((signs, _)) = l.weights.binary() else {
-        return Err(unsupported(node, "its weights are not ±1"));
+/// The weights of a layer as bits, and the planes of a weight: signs are one plane; of numbers
+/// each neuron's planes follow each other, the highest first.
+fn bits(node: &Node, l: &Linear, last: bool) -> Result<(BitMatrix, u32)> {
+    let values = match &l.weights {
+        Weights::Binary { signs, .. } => return Ok((signs.clone(), 1)),
+        Weights::Integer { values, .. } => values,
+        Weights::Real { .. } => return Err(unsupported(node, "its weights are real numbers")),
     };
+    let (planes, inputs) = (planes(values), l.weights.inputs());
+    if planes > 1 && !last {
+        let message = format!(
+            "its weights have {planes} bits; engines of a chain take such weights in the last \
+             layer, in others ±1"
+        );
+        return Err(unsupported(node, message));
+    }
+    let bit = |row: usize, input: usize| {
+        let (neuron, plane) = (row / planes as usize, row % planes as usize);
+        let weight = values[neuron * inputs + input];
+        // The only plane of ±1 is the opposite of the sign.
+        if planes == 1 { weight > 0 } else { weight >> (planes as usize - 1 - plane) & 1 == 1 }
+    };
+    Ok((BitMatrix::from_fn(l.weights.outputs() * planes as usize, inputs, bit), planes))
+}
+
+/// What puts the planes of a layer together.
+fn planes_of(d: &DenseStage) -> PlanesStage {
+    PlanesStage {
+        name: d.name.clone(),
+        planes: d.planes,
+        input_bits: d.output_bits(),
+        // Less than 2^acc_bits at each input, times −2^(W−1) at the lowest.
+        sum_bits: d.acc_bits + d.planes,
+    }
+}
+
+fn dense(
+    node: &Node,
+    (weights, planes): (BitMatrix, u32),
+    x: &Stream,
+    timesteps: u32,
+    counted: bool,
+) -> Result<DenseStage> {
     if !matches!(node.stream.kind, Kind::Current { .. }) {
         return Err(unsupported(
             node,
@@ -164,11 +205,12 @@ fn dense(node: &Node, l: &Linear, x: &Stream, timesteps: u32, counted: bool) -> 
     };
     Ok(DenseStage {
         name: node.name.clone(),
-        weights: signs.clone(),
+        acc_bits: bits_for(largest * weights.cols() as u64),
+        weights,
+        planes,
         lanes: 1,
         input_bits,
         time_parallel,
-        acc_bits: bits_for(largest * signs.cols() as u64),
         place: Place::Luts,
     })
 }

@@ -78,6 +78,91 @@ fn every_width_of_a_chain() {
     assert_eq!((r.classes(), &r.gain[..], &r.offset[..]), (3, &[5, 7, 0][..], &[-16, 15, 0][..]));
 }
 
+/// The network with a last layer of integers, whose results have so many bits.
+fn with_head(values: &str, bits: u32) -> String {
+    let head = r#"{"binary":{"signs":{"cols":5,"rows":["00","00","00"]},"scale":1.0}}"#;
+    let integers = format!(r#"{{"integer":{{"rows":3,"values":[{values}],"scale":1.0}}}}"#);
+    let head = format!("fixed(4, 0)] {{\"weights\":{head}");
+    NET.replace(&head, &format!("fixed({bits}, 0)] {{\"weights\":{integers}"))
+}
+
+/// −4 and 3 need three bits: −4 = 100, −3 = 101, −2 = 110, −1 = 111, 3 = 011.
+const HEAD: &str = "3,-4,0,1,-1, 0,0,0,0,0, 2,-2,1,-3,3";
+
+#[test]
+fn weights_of_several_bits_are_planes() {
+    let d = lowered(&with_head(HEAD, 5));
+    assert_eq!(d.stages.len(), 8);
+    let head = dense(&d.stages[5]);
+    assert_eq!((head.planes, head.outputs(), head.neurons(), head.inputs()), (3, 9, 3, 5));
+    // Counts up to 3, of 5 neurons: 15 has 4 bits.
+    assert_eq!((head.input_bits, head.time_parallel, head.acc_bits), (2, 1, 4));
+    let row = |r: usize| (0..5).map(|i| u8::from(head.weights.get(r, i))).collect::<Vec<_>>();
+    let want = [
+        [0, 1, 0, 0, 1], // the bits of 4, which count −4
+        [1, 0, 0, 0, 1],
+        [1, 0, 0, 1, 1],
+        [0; 5],
+        [0; 5],
+        [0; 5],
+        [0, 1, 0, 1, 0],
+        [1, 1, 0, 0, 1],
+        [0, 0, 1, 1, 1],
+    ];
+    for (r, want) in want.iter().enumerate() {
+        assert_eq!(row(r), want, "row {r}");
+    }
+    let Stage::Planes(p) = &d.stages[6] else { panic!("{:?}", d.stages[6]) };
+    // −4 · 15 = −60 has 7 bits.
+    assert_eq!((&*p.name, p.planes, p.input_bits, p.sum_bits), ("out", 3, 5, 7));
+    let Stage::Readout(r) = &d.stages[7] else { panic!("{:?}", d.stages[7]) };
+    assert_eq!((r.input_bits, r.logit_bits), (7, 9));
+    assert!(d.denses().take(2).all(|d| d.planes == 1));
+}
+
+#[test]
+fn numbers_of_one_and_minus_one_are_signs() {
+    let d = lowered(&with_head("1,-1,1,1,-1, -1,-1,-1,-1,-1, 1,1,1,1,1", 4));
+    let head = dense(&d.stages[5]);
+    assert_eq!((head.planes, head.outputs()), (1, 3));
+    let plus: Vec<bool> = (0..5).map(|i| head.weights.get(0, i)).collect();
+    assert_eq!(plus, [true, false, true, true, false]);
+    assert!(matches!(d.stages[6], Stage::Readout(_)));
+}
+
+#[test]
+fn planes_take_lanes_and_cycles() {
+    let with = |lanes: u32| {
+        let options = Options { lanes: [("out".to_owned(), lanes)].into(), ..Options::default() };
+        lower(&graph(&with_head(HEAD, 5)), &board(), &options).unwrap()
+    };
+    let (d, e) = with(4);
+    let head = dense(&d.stages[5]);
+    assert_eq!((head.groups(), head.group_size(2), head.depth()), (3, 1, 37));
+    // 2 · (5/2 + 4) + 5; 3; a class of the last group, (3 + 3) + 5: those before have been read
+    // out in 2 · (5/2 + 4).
+    assert_eq!(e.stage_cycles[5..], [17, 3, 11]);
+    // The last group is a plane of a class: 8 · (5/2 + 4) + 5.
+    assert_eq!(with(1).1.stage_cycles[5..], [53, 3, 11]);
+}
+
+#[test]
+fn only_the_last_layer_of_a_chain_has_several_bits() {
+    let signs = r#"{"binary":{"signs":{"cols":6,"rows":["00","00","00","00","20"]},"scale":1.0}}"#;
+    let values = vec!["2"; 30].join(",");
+    let integers = format!(r#"{{"integer":{{"rows":5,"values":[{values}],"scale":1.0}}}}"#);
+    let text = NET
+        .replace(signs, &integers)
+        .replace("fixed(4, 0)] {\"weights\":{\"integer", "fixed(5, 0)] {\"weights\":{\"integer")
+        .replace("\"frac\":0,\"width\":6", "\"frac\":0,\"width\":8");
+    let options = Options { mapping: Mapping::Pipeline, ..Options::default() };
+    let d = lower(&graph(&text), &board(), &options).unwrap_err();
+    assert_eq!((d.code.id, d.location.path.as_deref()), ("SF0410", Some("fc2")));
+    let message = "its weights have 3 bits; engines of a chain take such weights in the last \
+        layer, in others ±1";
+    assert_eq!(d.message, message);
+}
+
 /// Half of the weights are +1: no sum is beyond ±150, which 9 bits hold, but the engine hands on
 /// 10 bits, for its accumulators hold the sum of all inputs.
 #[test]
@@ -157,6 +242,7 @@ fn engine(outputs: usize, inputs: usize, lanes: u32) -> DenseStage {
     DenseStage {
         name: "d".into(),
         weights: BitMatrix::new(outputs, inputs),
+        planes: 1,
         lanes,
         input_bits: 4,
         time_parallel: 1,
@@ -266,9 +352,10 @@ fn every_memory_of_a_chain() {
     // those with more than 16 LUTs lie there: the weights of fc1, 4 · (4 + 2).
     assert_eq!((e.ebr, e.spram), (7, 0));
     // (2 − 1)·(20/2 + 4) + 5; the last 2 sums · 3 + 2; 5; 5 · 3 + 2; 0; (5/2 + 4) + 5;
-    // 3 · (3 + 3) + 5.
-    assert_eq!(e.stage_cycles, [19, 8, 5, 17, 0, 11, 23]);
-    assert_eq!(e.cycles, 83);
+    // (3 + 3) + 5 for the class of the last group, and 2 · (3 + 3) for those before, of which
+    // 5/2 + 4 have passed by then.
+    assert_eq!(e.stage_cycles, [19, 8, 5, 17, 0, 11, 17]);
+    assert_eq!(e.cycles, 77);
 }
 
 #[test]

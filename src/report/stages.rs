@@ -15,7 +15,7 @@ pub(super) fn lines(design: &Design, name: &str) -> Vec<String> {
         Stage::Dense(d) => d.name == name,
         Stage::Lif(l) => l.name == name,
         Stage::Readout(r) => r.name == name,
-        Stage::Count(_) => false,
+        Stage::Count(_) | Stage::Planes(_) => false,
     });
     let Some((i, stage)) = found else { return Vec::new() };
     let mut lines = Vec::new();
@@ -49,8 +49,11 @@ pub(super) fn lines(design: &Design, name: &str) -> Vec<String> {
             format!("sf_readout: serial gain, {} cycles a class", r.gain_bits + 3),
             format!("logits of {} bits", r.logit_bits),
         ],
-        Stage::Count(_) => Vec::new(),
+        Stage::Count(_) | Stage::Planes(_) => Vec::new(),
     });
+    if let Some(Stage::Planes(p)) = design.stages.get(i + 1) {
+        lines.push(format!("sf_planes: {} planes become a sum of {} bits", p.planes, p.sum_bits));
+    }
     let stored: Vec<_> = estimate.memories.iter().filter(|m| m.stage == i).map(memory).collect();
     if !stored.is_empty() {
         lines.push(stored.join(", "));

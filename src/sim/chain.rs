@@ -5,11 +5,12 @@ use super::activity::Activity;
 use super::dense::{Dense, Tables};
 use super::neuron;
 use super::probe::{Probe, Step};
-use crate::hw::{LifStage, ReadoutStage, Stage};
+use crate::hw::{LifStage, PlanesStage, ReadoutStage, Stage};
 
 /// A stage during one inference.
 pub(super) enum StageState<'d> {
     Dense(Dense<'d>),
+    Planes(Planes<'d>),
     Lif(Lif<'d>),
     Count,
     Readout(Readout<'d>),
@@ -19,6 +20,7 @@ impl<'d> StageState<'d> {
     pub(super) fn new(index: usize, stage: &'d Stage, tables: Option<&'d Tables>) -> Self {
         match (stage, tables) {
             (Stage::Dense(d), Some(tables)) => Self::Dense(Dense::new(index, d, tables)),
+            (Stage::Planes(p), _) => Self::Planes(Planes::new(index, p)),
             (Stage::Lif(l), _) => Self::Lif(Lif::new(index, l)),
             (Stage::Readout(r), _) => Self::Readout(Readout::new(r)),
             (Stage::Count(_) | Stage::Dense(_), _) => Self::Count,
@@ -41,9 +43,48 @@ pub(super) fn push(
             dense.take(rest, value, valid, activity, probe);
             valid
         }
+        StageState::Planes(planes) => planes.take(rest, value, valid, activity, probe),
         StageState::Lif(lif) => lif.take(rest, value, valid, activity, probe),
         StageState::Count => push(rest, i64::from(value.count_ones()), valid, activity, probe),
         StageState::Readout(readout) => readout.take(value, valid, probe),
+    }
+}
+
+/// `sf_planes`: a plane a cycle, the highest one first; none while a sum waits.
+pub(super) struct Planes<'d> {
+    index: usize,
+    stage: &'d PlanesStage,
+    /// Planes of the sum so far, and what they come to.
+    taken: u32,
+    sum: i64,
+    /// First cycle in which the next plane can be taken.
+    free: u64,
+}
+
+impl<'d> Planes<'d> {
+    fn new(index: usize, stage: &'d PlanesStage) -> Self {
+        Self { index, stage, taken: 0, sum: 0, free: 0 }
+    }
+
+    fn take(
+        &mut self,
+        rest: &mut [StageState<'_>],
+        value: i64,
+        valid: u64,
+        activity: &mut Activity,
+        probe: &mut impl Probe,
+    ) -> u64 {
+        let accepted = valid.max(self.free);
+        // The highest bit of two's complement counts negative.
+        self.sum = if self.taken == 0 { -value } else { 2 * self.sum + value };
+        self.taken += 1;
+        self.free = accepted + 1;
+        if self.taken == self.stage.planes {
+            self.free = push(rest, self.sum, accepted + 1, activity, probe) + 1;
+            self.taken = 0;
+            activity.stages[self.index].results += 1;
+        }
+        accepted
     }
 }
 
@@ -149,5 +190,50 @@ impl<'d> Readout<'d> {
     /// Logits, class, and the cycle in which the class was sent: the fifth byte's.
     pub(super) fn result(&self) -> (Vec<i32>, u8, u64) {
         (self.logits.clone(), self.class, self.bytes_free)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hw::Design;
+    use crate::sim::NoProbe;
+
+    /// Two classes of three planes; a readout that takes 4 + 3 cycles a class.
+    #[test]
+    fn planes_wait_for_the_sum_before() {
+        let planes = PlanesStage { name: "p".into(), planes: 3, input_bits: 4, sum_bits: 6 };
+        let readout = ReadoutStage {
+            name: "y".into(),
+            input_bits: 6,
+            gain: vec![1; 3],
+            offset: vec![0; 3],
+            gain_bits: 4,
+            offset_bits: 1,
+            logit_bits: 10,
+            block: false,
+        };
+        let design = Design {
+            name: "d".into(),
+            timesteps: 1,
+            input: crate::hw::Input { count: 1, bits: 1, changes: false },
+            stages: vec![Stage::Planes(planes), Stage::Readout(readout)],
+            shared: None,
+            trace: false,
+            family: crate::target::Family::Ice40,
+        };
+        let mut stages: Vec<_> =
+            design.stages.iter().enumerate().map(|(i, s)| StageState::new(i, s, None)).collect();
+        let mut activity = Activity::new(&design);
+        let mut take = |value, valid| push(&mut stages, value, valid, &mut activity, &mut NoProbe);
+        // −4·1 + 2·2 + 3 = 3, valid and taken in 13, its logit handed over in 13 + 4 + 2.
+        assert_eq!([(1, 10), (2, 11), (3, 12)].map(|(v, c)| take(v, c)), [10, 11, 12]);
+        // Nothing is taken in 13. The second sum, −4·2 + 2·0 + 1, is valid in 17, taken in 20.
+        assert_eq!([(2, 13), (0, 14), (1, 16)].map(|(v, c)| take(v, c)), [14, 15, 16]);
+        assert_eq!([(0, 17), (1, 22), (0, 30)].map(|(v, c)| take(v, c)), [21, 22, 30]);
+        let Some(StageState::Readout(readout)) = stages.last() else { panic!("no readout") };
+        // The third is taken in 31 and handed over in 37.
+        assert_eq!(readout.result(), (vec![3, -7, 2], 0, 42));
+        assert_eq!(activity.stages[0].results, 3);
     }
 }

@@ -8,7 +8,7 @@ use crate::hw::DenseStage;
 
 /// Weights in the order the simulator reads them.
 pub(super) struct Tables {
-    /// `[input][output]`: all ones where the weight is +1, else 0.
+    /// `[input][output]`: all ones where the weight bit is 1, else 0.
     masks: Vec<u32>,
     /// Per input: how many outputs it is added to.
     plus: Vec<u32>,
@@ -105,7 +105,8 @@ impl<'d> Dense<'d> {
         cycle
     }
 
-    /// `Σ ±x` per output and timestep: 2 · (sum where the weight is +1) − (sum of all).
+    /// Per output and timestep: with weights ±1 `Σ ±x` = 2 · (sum where the weight is +1) − (sum
+    /// of all), of a plane the sum where its bit is 1.
     fn sums(&self) -> Vec<i64> {
         let (outputs, tp) = (self.stage.weights.rows(), self.stage.time_parallel as usize);
         let mut plus = vec![0u32; outputs * tp];
@@ -126,7 +127,8 @@ impl<'d> Dense<'d> {
         (0..outputs * tp)
             .map(|k| {
                 let (o, t) = (k / tp, k % tp);
-                2 * i64::from(plus[t * outputs + o]) - i64::from(total[t])
+                let ones = i64::from(plus[t * outputs + o]);
+                if self.stage.planes > 1 { ones } else { 2 * ones - i64::from(total[t]) }
             })
             .collect()
     }

@@ -279,7 +279,7 @@ mod tests {
                 Stage::Dense(d) => d.place = Place::Luts,
                 Stage::Lif(l) => l.block = false,
                 Stage::Readout(r) => r.block = true,
-                Stage::Count(_) => {}
+                Stage::Count(_) | Stage::Planes(_) => {}
             }
         }
         let dir = tempfile::tempdir().unwrap();

@@ -70,7 +70,7 @@ module sf_core (
   wire [<{ p.addr_bits - 1 }>:0] w<{ s.index }>_addr;
   wire [<{ p.lanes - 1 }>:0] w<{ s.index }>_data;
   sf_dense #(
-    .NI(<{ p.ni }>), .NO(<{ p.no }>), .P(<{ p.lanes }>), .XW(<{ p.xw }>), .TP(<{ p.tp }>), .AW(<{ p.aw }>)
+    .NI(<{ p.ni }>), .NO(<{ p.no }>), .P(<{ p.lanes }>), .XW(<{ p.xw }>), .TP(<{ p.tp }>), .AW(<{ p.aw }>)<% if p.zeros > 0 %>, .ZEROS(<{ p.zeros }>)<% endif %>
   ) u_<{ s.index }>_dense (
     .clk_i(clk_i), .rst_i(rst_i),
     .x_data_i(d<{ s.from }>), .x_valid_i(v<{ s.from }>), .x_ready_o(r<{ s.from }>),
@@ -98,6 +98,15 @@ module sf_core (
     .load_valid_i(load_valid[<{ turn }>]), .load_valid_o(load_valid[<{ turn + 1 }>])
   );
 <%- endmatch %>
+<% when Module::Planes with (p) %>
+  // <{ s.name }>: <{ p.w }> planes make a sum
+  sf_planes #(
+    .W(<{ p.w }>), .IW(<{ p.iw }>), .OW(<{ p.ow }>)
+  ) u_<{ s.index }>_planes (
+    .clk_i(clk_i), .rst_i(rst_i),
+    .x_data_i(d<{ s.from }>), .x_valid_i(v<{ s.from }>), .x_ready_o(r<{ s.from }>),
+    .y_data_o(d<{ s.to }>), .y_valid_o(v<{ s.to }>), .y_ready_i(r<{ s.to }>)
+  );
 <% when Module::Lif with (p) %>
   // <{ s.name }>: <{ p.n }> neurons
   sf_lif #(

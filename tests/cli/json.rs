@@ -68,8 +68,8 @@ fn a_model_without_an_integer_form_runs_in_real_numbers() {
     place.refused("compile {cycle} --target icebreaker -o b", 1, "SF0302", "before");
 }
 
-/// Networks that are no chain of dense layers: both forms run; one processor takes them, but for
-/// recurrent ones.
+/// Networks that are no plain chain of layers with weights ±1: both forms run; hardware takes them,
+/// but for recurrent ones.
 #[test]
 fn a_model_without_hardware_runs_in_integers() {
     let place = Place::without_tools();

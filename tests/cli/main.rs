@@ -16,6 +16,7 @@ mod json;
 mod loaded;
 mod models;
 mod output;
+mod planes;
 mod processor;
 mod repeat;
 mod retry;

@@ -49,6 +49,8 @@ pub struct Net {
     pub layers: Vec<Layer>,
     /// Classes of a last linear layer; none: the last firing layer is read out itself.
     pub classes: Option<usize>,
+    /// Bits of that layer's weights; 1: ±1.
+    pub class_bits: u32,
     pub readout: ReadoutKind,
     /// How it becomes integers.
     pub options: Options,
@@ -91,8 +93,19 @@ pub fn nets(numbers: Numbers) -> impl Strategy<Value = Net> {
         readout,
     )
         .prop_map(move |(seed, timesteps, inputs, bits, scale, layers, classes, readout)| {
-            let options = Options::default();
-            Net { seed, numbers, timesteps, inputs, bits, scale, layers, classes, readout, options }
+            Net {
+                seed,
+                numbers,
+                timesteps,
+                inputs,
+                bits,
+                scale,
+                layers,
+                classes,
+                class_bits: [1, 1, 1, 1, 2, 3, 5, 8][(seed % 8) as usize],
+                readout,
+                options: Options::default(),
+            }
         })
 }
 
@@ -159,6 +172,15 @@ impl Draw {
         }
     }
 
+    /// From −largest to largest; one in eight at an end, so that the weights need all their bits.
+    fn weight(&mut self, largest: i32) -> i8 {
+        let value = match self.rng.one_in(8) {
+            true => self.rng.pick(&[-largest, largest]),
+            false => self.rng.below(2 * largest as usize + 1) as i32 - largest,
+        };
+        value as i8
+    }
+
     fn channels(
         &mut self,
         n: usize,
@@ -198,7 +220,8 @@ impl Net {
         let mut width = self.inputs;
         for (i, layer) in self.layers.iter().enumerate() {
             let n = layer.outputs;
-            let (linear, size) = self.linear(&mut draw, layer.norm, layer.bias, width, n, level);
+            let flags = (layer.norm, layer.bias);
+            let (linear, size) = self.linear(&mut draw, flags, 1, (width, n), level);
             at = self.block(&mut g, &format!("fc{i}"), linear, at);
             let lif = lif(&mut draw, layer, size);
             at = g.add(format!("lif {i}"), Op::Lif(lif), &[at]).unwrap();
@@ -207,7 +230,8 @@ impl Net {
         let mut gain = PerChannel::All(1.0);
         if let Some(n) = self.classes {
             let flags = (draw.rng.one_in(2), draw.rng.one_in(2));
-            let (linear, size) = self.linear(&mut draw, flags.0, flags.1, width, n, level);
+            let bits = self.class_bits;
+            let (linear, size) = self.linear(&mut draw, flags, bits, (width, n), level);
             at = self.block(&mut g, "out", linear, at);
             if draw.rng.one_in(3) {
                 let sign = draw.rng.pick(&[1.0, -1.0]);
@@ -244,20 +268,24 @@ impl Net {
     fn linear(
         &self,
         draw: &mut Draw,
-        norm: bool,
-        bias: bool,
-        inputs: usize,
-        n: usize,
+        (norm, bias): (bool, bool),
+        bits: u32,
+        (inputs, n): (usize, usize),
         level: f64,
     ) -> ((Linear, Option<BatchNorm>), f64) {
+        let largest = (1 << (bits - 1)) - 1;
         let signs = BitMatrix::from_fn(n, inputs, |_, _| draw.rng.one_in(2));
+        let values = match bits {
+            1 => Vec::new(),
+            _ => (0..n * inputs).map(|_| draw.weight(largest)).collect(),
+        };
         let each = draw.rng.one_in(2);
         let scale = if draw.rng.one_in(3) {
             PerChannel::All(1.0)
         } else {
             draw.channels(n, each, |d| d.gain(0.25))
         };
-        let typical = 0.5 * level * (inputs as f64).sqrt();
+        let typical = 0.5 * level * (inputs as f64).sqrt() * f64::from(largest.max(1));
         let mut size = typical * scale.at(0);
         let bias = bias.then(|| (0..n).map(|_| draw.offset(size)).collect());
         let norm = (norm && !draw.coarse).then(|| {
@@ -286,7 +314,11 @@ impl Net {
         if norm.is_some() {
             size = 1.0;
         }
-        ((Linear { weights: Weights::Binary { signs, scale }, bias }, norm), size)
+        let weights = match bits {
+            1 => Weights::Binary { signs, scale },
+            _ => Weights::Integer { rows: n, values, scale },
+        };
+        ((Linear { weights, bias }, norm), size)
     }
 }
 

@@ -2,7 +2,7 @@
 //! Executors that are nothing but the formulas of the language reference: one in `f64`,
 //! one in integers that cannot overflow and that looks at every declared width.
 
-use synfire::ir::{Compare, FixedLif, Graph, Kind, Lif, Op, Reset};
+use synfire::ir::{Compare, FixedLif, Graph, Kind, Lif, Op, PerChannel, Reset, Weights};
 
 use super::corners::Corners;
 
@@ -52,11 +52,12 @@ pub fn real(g: &Graph, input: &[u16]) -> Run<f64> {
                 Op::Input(_) => input.iter().map(|v| f64::from(*v)).collect(),
                 Op::Scale(s) => x.iter().map(|v| v * s.factor.at(0) + s.offset.at(0)).collect(),
                 Op::Linear(l) => {
-                    let (signs, scale) = l.weights.binary().unwrap();
-                    let sign = |c, i| if signs.get(c, i) { 1.0 } else { -1.0 };
-                    let sum = |c| (0..x.len()).map(|i| sign(c, i) * x[i]).sum::<f64>();
+                    let scale = scale(&l.weights);
+                    let sum = |c| {
+                        (0..x.len()).map(|i| whole(&l.weights, c, i) as f64 * x[i]).sum::<f64>()
+                    };
                     let bias = |c: usize| l.bias.as_ref().map_or(0.0, |b| b[c]);
-                    (0..signs.rows()).map(|c| scale.at(c) * sum(c) + bias(c)).collect()
+                    (0..l.weights.outputs()).map(|c| scale.at(c) * sum(c) + bias(c)).collect()
                 }
                 Op::BatchNorm(b) => (0..x.len())
                     .map(|c| {
@@ -82,6 +83,28 @@ pub fn real(g: &Graph, input: &[u16]) -> Run<f64> {
         }
     }
     run
+}
+
+/// A weight without its scale.
+fn whole(weights: &Weights, output: usize, input: usize) -> i128 {
+    match weights {
+        Weights::Binary { signs, .. } => {
+            if signs.get(output, input) {
+                1
+            } else {
+                -1
+            }
+        }
+        Weights::Integer { values, .. } => values[output * weights.inputs() + input].into(),
+        Weights::Real { .. } => panic!("real weights"),
+    }
+}
+
+fn scale(weights: &Weights) -> &PerChannel<f64> {
+    match weights {
+        Weights::Binary { scale, .. } | Weights::Integer { scale, .. } => scale,
+        Weights::Real { .. } => panic!("real weights"),
+    }
 }
 
 /// `state` is the membrane after the reset, before the leak, except for `SoftDelayed`.
@@ -120,10 +143,8 @@ pub fn integer_rounding(g: &Graph, input: &[u16], rounding: Rounding) -> Run<i12
             x = match &node.op {
                 Op::Input(_) => input.iter().map(|v| i128::from(*v)).collect(),
                 Op::Linear(l) => {
-                    let (signs, _) = l.weights.binary().unwrap();
-                    let sum =
-                        |c| (0..x.len()).map(|i| if signs.get(c, i) { x[i] } else { -x[i] }).sum();
-                    let sums: Vec<i128> = (0..signs.rows()).map(sum).collect();
+                    let sum = |c| (0..x.len()).map(|i| whole(&l.weights, c, i) * x[i]).sum();
+                    let sums: Vec<i128> = (0..l.weights.outputs()).map(sum).collect();
                     let Kind::Current { width, .. } = node.stream.kind else { panic!("real") };
                     for sum in &sums {
                         fits(&node.name, *sum, width, &mut run.misfits);

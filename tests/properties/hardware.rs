@@ -129,6 +129,11 @@ fn events(
                 flowing.iter_mut().for_each(|t| *t = t.count_ones());
                 StageActivity::default()
             }
+            Stage::Planes(p) => {
+                let before = &got.activity.stages[i - 1];
+                let results = before.results / u64::from(p.planes);
+                StageActivity { results, ..StageActivity::default() }
+            }
             Stage::Readout(_) => StageActivity::default(),
         };
         prop_assert_eq!(&got.activity.stages[i], &counted);
@@ -153,8 +158,9 @@ proptest! {
             let run = Sim::new(&design).run(&x, &[], &mut synfire::sim::NoProbe);
             run.unwrap().latency()
         };
-        let latencies: Vec<u64> = (1..=24).map(latency).collect();
-        let (one, all) = (latencies[0], latencies[23]);
+        // The last: more lanes than any layer has planes of neurons.
+        let latencies: Vec<u64> = (1..=24).chain([96]).map(latency).collect();
+        let (one, all) = (latencies[0], latencies[24]);
         prop_assert!(latencies.iter().all(|l| (all..=one).contains(l)), "{:?}", latencies);
     }
 
@@ -185,6 +191,8 @@ const MET: &[(&str, u64)] = &[
     ("a layer that is silent", 2_000),
     ("a layer in which all neurons fire always", 100),
     ("equal logits", 2_000),
+    ("planes of two bits", 500),
+    ("planes of eight bits", 500),
 ];
 
 /// Where the engines of a layer turn: groups, words, what is empty and what is full.
@@ -221,6 +229,10 @@ fn corners(d: &Design, x: &[u16], want: &Record, met: &mut Corners) {
                 met.note("a layer that is silent", active.iter().all(|a| !a));
                 let all = fired.iter().flatten().all(|s| *s);
                 met.note("a layer in which all neurons fire always", all);
+            }
+            Stage::Planes(p) => {
+                met.note("planes of two bits", p.planes == 2);
+                met.note("planes of eight bits", p.planes == 8);
             }
             Stage::Count(_) | Stage::Readout(_) => {}
         }

@@ -28,8 +28,8 @@ struct Corner {
     bits: u32,
     /// Outputs and lanes of each layer that fires.
     layers: &'static [(usize, u32)],
-    /// Outputs and lanes of a last layer that does not.
-    classes: Option<(usize, u32)>,
+    /// Outputs, lanes and bits of a weight of a last layer that does not.
+    classes: Option<(usize, u32, u32)>,
     precision: u32,
     trace: bool,
 }
@@ -38,7 +38,7 @@ const fn corner(
     timesteps: u32,
     (inputs, bits): (usize, u32),
     layers: &'static [(usize, u32)],
-    classes: Option<(usize, u32)>,
+    classes: Option<(usize, u32, u32)>,
     precision: u32,
     trace: bool,
 ) -> Corner {
@@ -48,19 +48,24 @@ const fn corner(
 /// The everyday cases.
 const CORNERS: &[Corner] = &[
     // No replay, one of everything.
-    corner(1, (1, 1), &[(1, 1)], Some((1, 1)), 12, true),
+    corner(1, (1, 1), &[(1, 1)], Some((1, 1, 1)), 12, true),
     // Replay of fewer inputs than a word of the bitmap has, then exactly a word.
-    corner(7, (5, 2), &[(16, 5), (8, 3)], Some((3, 2)), 12, true),
-    corner(8, (17, 3), &[(9, 4), (7, 7)], Some((20, 6)), 12, true),
+    corner(7, (5, 2), &[(16, 5), (8, 3)], Some((3, 2, 1)), 12, true),
+    corner(8, (17, 3), &[(9, 4), (7, 7)], Some((20, 6, 1)), 12, true),
     corner(9, (32, 4), &[(17, 16)], None, 8, true),
-    corner(16, (33, 5), &[(4, 1), (24, 7), (2, 1)], Some((12, 5)), 12, true),
+    corner(16, (33, 5), &[(4, 1), (24, 7), (2, 1)], Some((12, 5, 1)), 12, true),
     corner(2, (64, 6), &[(20, 3)], None, 1, false),
-    corner(3, (70, 7), &[(13, 6), (1, 1)], Some((9, 2)), 4, false),
-    corner(4, (16, 8), &[(11, 2), (12, 5)], Some((17, 16)), 10, true),
-    corner(5, (49, 8), &[(24, 24)], Some((10, 3)), 12, true),
+    corner(3, (70, 7), &[(13, 6), (1, 1)], Some((9, 2, 1)), 4, false),
+    corner(4, (16, 8), &[(11, 2), (12, 5)], Some((17, 16, 1)), 10, true),
+    corner(5, (49, 8), &[(24, 24)], Some((10, 3, 1)), 12, true),
     corner(1, (20, 8), &[(6, 2), (18, 4)], None, 12, true),
-    corner(16, (2, 8), &[(3, 2)], Some((2, 1)), 2, true),
+    corner(16, (2, 8), &[(3, 2)], Some((2, 1, 1)), 2, true),
     corner(6, (40, 1), &[(1, 1), (5, 2), (10, 9)], None, 12, false),
+    // Weights of several bits: groups that end within a class, one group, a lane, many classes.
+    corner(4, (20, 3), &[(18, 5)], Some((3, 7, 8)), 12, true),
+    corner(1, (6, 2), &[(9, 9)], Some((2, 4, 2)), 12, true),
+    corner(3, (9, 4), &[(5, 2), (20, 7)], Some((2, 1, 3)), 8, false),
+    corner(7, (12, 5), &[(33, 8)], Some((18, 30, 5)), 12, true),
 ];
 
 /// The number of the everyday case whose spikes tell how the leak rounds: it follows [`CORNERS`].
@@ -106,6 +111,14 @@ pub(crate) const REACHED: &[&str] = &[
     "trains: replay of a whole word",
     "trains: replay over words",
     "counts: groups",
+    "planes of 2 bits",
+    "planes of 3 bits",
+    "planes of 5 bits",
+    "planes of 8 bits",
+    "planes: one group",
+    "planes: groups",
+    "planes: groups end within a class",
+    "planes: one lane",
     "weights in block RAM",
     "weights in LUTs",
     "weights in SPRAM",
@@ -131,6 +144,7 @@ pub(crate) const REACHED: &[&str] = &[
     "spikes are read out",
     "counts are read out",
     "sums are read out",
+    "sums of planes are read out",
     "one class",
     "more than 16 classes",
     "offsets",
@@ -186,7 +200,8 @@ impl Corner {
     fn case(&self, mut net: Net, layer: usize) -> Option<Case> {
         let drawn = net.layers[0].clone();
         (net.timesteps, net.inputs, net.bits) = (self.timesteps, self.inputs, self.bits);
-        net.classes = self.classes.map(|(n, _)| n);
+        net.classes = self.classes.map(|c| c.0);
+        net.class_bits = self.classes.map_or(1, |c| c.2);
         net.layers = (layer..)
             .zip(self.layers)
             .map(|(i, &(outputs, _))| {
@@ -199,7 +214,8 @@ impl Corner {
             })
             .collect();
         let options = Options { precision_bits: self.precision, ..Options::default() };
-        let lanes: Vec<u32> = self.layers.iter().chain(&self.classes).map(|l| l.1).collect();
+        let lanes = self.layers.iter().map(|l| l.1).chain(self.classes.map(|c| c.1));
+        let lanes: Vec<u32> = lanes.collect();
         build(net, options, |i, _| lanes[i], self.trace)
     }
 }
@@ -244,7 +260,7 @@ fn folded(net: Net, graph: Graph, mut lanes: impl FnMut(usize, u32) -> u32, trac
             Stage::Dense(d) => d.place = rng.pick(&[Place::Luts, Place::BlockRam, Place::Spram]),
             Stage::Lif(l) => l.block = rng.one_in(2),
             Stage::Readout(r) => r.block = rng.one_in(2),
-            Stage::Count(_) => {}
+            Stage::Count(_) | Stage::Planes(_) => {}
         }
     }
     Case { net, graph, design }
@@ -270,10 +286,12 @@ pub(crate) fn features(d: &Design) -> BTreeSet<String> {
         match stage {
             Stage::Dense(dense) => dense_features(dense, counted, &mut all),
             Stage::Lif(l) => lif_features(l, &mut all),
+            Stage::Planes(p) => all.extend([format!("planes of {} bits", p.planes)]),
             Stage::Count(_) => {}
             Stage::Readout(r) => {
                 let from = match d.stages[i - 1] {
                     Stage::Dense(_) => "sums",
+                    Stage::Planes(_) => "sums of planes",
                     Stage::Count(_) => "counts",
                     _ => "spikes",
                 };
@@ -290,6 +308,7 @@ pub(crate) fn features(d: &Design) -> BTreeSet<String> {
 
 fn dense_features(d: &DenseStage, counted: bool, all: &mut BTreeSet<String>) {
     let kind = match (counted, d.time_parallel) {
+        _ if d.planes > 1 => "planes",
         (true, _) => "counts",
         (_, 1) => "levels",
         _ => "trains",
@@ -301,6 +320,8 @@ fn dense_features(d: &DenseStage, counted: bool, all: &mut BTreeSet<String>) {
     note("groups", replay);
     note("one group", !replay);
     note("last group incomplete", replay && d.group_size(d.groups() - 1) < d.lanes);
+    note("groups end within a class", replay && !d.lanes.is_multiple_of(d.planes));
+    note("one lane", d.lanes == 1);
     note("one input", d.inputs() == 1);
     note("one neuron", d.outputs() == 1);
     note("replay within a word", replay && d.inputs() < 16);

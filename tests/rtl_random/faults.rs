@@ -28,6 +28,17 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault(2, "sf_dense_replay.v", "word_end ? 16'b0 : bits_d", "bits_d"),
     fault(10, "sf_dense_replay.v", "scan_i & (cur_q != 16'b0)", "scan_i"),
     fault(10, "sf_dense_replay.v", "restart_i | rst_i", "rst_i"),
+    // sf_planes: the highest plane's sign, the weights of the planes, a result that waits.
+    fault(12, "sf_planes.v", "^ {OW{first}};", ";"),
+    fault(12, "sf_planes.v", "{y_data_o[OW-2:0], 1'b0, first}", "{y_data_o[OW-1:0], first}"),
+    fault(
+        14,
+        "sf_planes.v",
+        "assign x_ready_o = ~y_valid_o;",
+        "assign x_ready_o = ~y_valid_o | y_ready_i;",
+    ),
+    fault(15, "sf_planes.v", "y_data_o  <= {OW{1'b0}};", ""),
+    fault(12, "sf_dense.v", "(ZEROS != 0) ? {1'b0, chain_q[AW-1:0]} :", ""),
     // sf_spram: a byte goes to another place, the next memory gets none (another one at the end).
     fault(1, "sf_spram.v", "last_byte ? {BW{1'b0}} : byte_q + 1'b1", "{BW{1'b0}}"),
     fault(1, "sf_spram.v", "if (last_byte & last_word) open_q <= 1'b0;", ""),

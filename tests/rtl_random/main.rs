@@ -180,7 +180,7 @@ fn the_core_is_free_of_warnings() {
                 Stage::Dense(d) => name.clone_into(&mut d.name),
                 Stage::Lif(l) => name.clone_into(&mut l.name),
                 Stage::Readout(r) => name.clone_into(&mut r.name),
-                Stage::Count(_) => {}
+                Stage::Count(_) | Stage::Planes(_) => {}
             }
         }
         let dir = tempfile::tempdir().unwrap();

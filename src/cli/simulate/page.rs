@@ -65,7 +65,7 @@ fn stages(design: &Design, result: &Inference, log: &Recorder) -> Vec<Span> {
             Stage::Dense(d) => &d.name,
             Stage::Lif(l) => &l.name,
             Stage::Readout(r) => &r.name,
-            Stage::Count(_) => return None,
+            Stage::Count(_) | Stage::Planes(_) => return None,
         };
         let steps = log.steps.iter().filter(|s| s.stage == i).map(|s| s.cycle);
         let sent = matches!(stage, Stage::Readout(_)).then_some(&log.outputs);

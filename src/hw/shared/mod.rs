@@ -19,6 +19,7 @@ pub(crate) mod tests;
 pub(super) use cost::estimate;
 pub use cost::{BANKS, PARAMETERS, job_cycles};
 pub(in crate::hw) use fold::PROCESSOR;
+pub(in crate::hw) use legalise::planes;
 pub(super) use lower::lower;
 pub use map::{Bank, CurrentMap, InputMap, TrainMap};
 

@@ -4,21 +4,23 @@
 use super::change::{CHANNELS, Change, Changes, flips, width};
 use crate::hw::{DenseStage, Design, LifStage, Place, ReadoutStage, Stage};
 
-/// The sign of one weight, from the middle of the inputs on. `loaded`: of those alone that the
-/// host loads.
+/// The sign of one weight, or its lowest bit, from the middle of the inputs on. `loaded`: of
+/// those alone that the host loads.
 pub(super) fn weights(design: &Design, loaded: bool) -> Changes<'_> {
     let dense = stages(design, |s| if let Stage::Dense(d) = s { Some(d) } else { None });
     let meant = dense.filter(move |(_, d): &(_, &DenseStage)| !loaded || d.place == Place::Spram);
     Box::new(meant.flat_map(move |(stage, d)| {
-        (0..d.outputs().min(CHANNELS as u32)).map(move |neuron| {
+        (0..d.neurons().min(CHANNELS as u32)).map(move |neuron| {
             let input = (d.inputs() / 2 + 13 * neuron) % d.inputs();
+            let row = ((neuron + 1) * d.planes - 1) as usize;
             let change = |s: &mut Stage| {
                 if let Stage::Dense(d) = s {
-                    let plus = d.weights.get(neuron as usize, input as usize);
-                    d.weights.set(neuron as usize, input as usize, !plus);
+                    let one = d.weights.get(row, input as usize);
+                    d.weights.set(row, input as usize, !one);
                 }
             };
-            let fault = format!("weight of stage {stage} neuron {neuron} input {input} negated");
+            let what = if d.planes > 1 { "has another lowest bit" } else { "negated" };
+            let fault = format!("weight of stage {stage} neuron {neuron} input {input} {what}");
             Change { design: with(design, stage, change), fault }
         })
     }))
@@ -69,4 +71,27 @@ fn with(design: &Design, stage: usize, change: impl FnOnce(&mut Stage)) -> Desig
     let mut changed = design.clone();
     change(&mut changed.stages[stage]);
     changed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_weight_of_several_bits_gets_another_lowest_bit() {
+        let mut design = crate::verify::tests::design();
+        let first = design.stages.iter().position(|s| matches!(s, Stage::Dense(_))).unwrap();
+        let Stage::Dense(d) = &mut design.stages[first] else { panic!("no dense stage") };
+        (d.planes, d.weights) = (3, crate::ir::BitMatrix::new(6, 4));
+        let changes: Vec<_> = weights(&design, false).collect();
+        let ones = |c: &Change| {
+            let Stage::Dense(d) = &c.design.stages[first] else { panic!("no dense stage") };
+            let places = (0..6).flat_map(|r| (0..4).map(move |i| (r, i)));
+            places.filter(|&(r, i)| d.weights.get(r, i)).collect::<Vec<_>>()
+        };
+        // Inputs 4/2 and 4/2 + 13 of two neurons; the lowest planes are rows 2 and 5.
+        assert_eq!([ones(&changes[0]), ones(&changes[1])], [[(2, 2)], [(5, 3)]]);
+        let fault = format!("weight of stage {first} neuron 1 input 3 has another lowest bit");
+        assert_eq!(changes[1].fault, fault);
+    }
 }

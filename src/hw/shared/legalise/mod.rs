@@ -21,6 +21,7 @@ use crate::diag::{Diagnostic, Result, codes};
 use crate::hw::{Input, Place, ReadoutStage};
 use crate::ir::{Compare, FixedLif, Graph, Kind, Node, NodeId, Op, PerChannel, Reset};
 use streams::Held;
+pub(in crate::hw) use weights::planes;
 
 /// Longest spike train: a train is part of a word.
 const MAX_TIMESTEPS: u32 = 16;

@@ -171,7 +171,7 @@ pub(super) fn sum_job(
 }
 
 /// Planes of weights: 1 if they are all ±1, else the bits of the widest.
-fn planes(weights: &[i8]) -> u32 {
+pub(in crate::hw) fn planes(weights: &[i8]) -> u32 {
     if weights.iter().all(|w| w.abs() == 1) {
         return 1;
     }

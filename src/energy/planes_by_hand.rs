@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! A head with weights of several bits, computed by hand. R, G, U, C and S as in `by_hand`.
+
+use super::by_hand::near;
+use super::work::{Flips, flips};
+use super::{device, registers};
+use crate::energy::IoTiming;
+use crate::hw::{DenseStage, Design, Input, Place, PlanesStage, Stage};
+use crate::ir::BitMatrix;
+use crate::sim::{Activity, MeanActivity, StageActivity};
+
+/// 17 counts up to 3 → 3 classes of 3 planes, four lanes: groups of 4, 4 and 1.
+fn design() -> Design {
+    let head = DenseStage {
+        name: "out".into(),
+        weights: BitMatrix::from_fn(9, 17, |r, c| (r + c) % 3 == 0),
+        planes: 3,
+        lanes: 4,
+        input_bits: 2,
+        time_parallel: 1,
+        acc_bits: 6,
+        place: Place::BlockRam,
+    };
+    let planes = PlanesStage { name: "out".into(), planes: 3, input_bits: 7, sum_bits: 9 };
+    Design {
+        name: "planes".into(),
+        timesteps: 3,
+        input: Input { count: 17, bits: 2, changes: false },
+        stages: vec![Stage::Dense(head), Stage::Planes(planes)],
+        shared: None,
+        trace: false,
+        family: crate::target::Family::Ice40,
+    }
+}
+
+fn activity() -> MeanActivity {
+    let dense = StageActivity {
+        inputs: 17,
+        nonzero: 8,
+        rows: 24,
+        words: 4,
+        additions: 30,
+        results: 9,
+        ..StageActivity::default()
+    };
+    let planes = StageActivity { results: 3, ..StageActivity::default() };
+    [Activity { cycles: 100, stages: vec![dense, planes] }].iter().collect()
+}
+
+fn found(flips: &[Flips], want: &[(&str, [f64; 3])]) {
+    assert_eq!(flips.len(), want.len());
+    for (f, (what, count)) in flips.iter().zip(want) {
+        assert_eq!(f.what, *what);
+        near(what, f.count, *count);
+    }
+}
+
+#[test]
+fn an_engine_of_planes_neither_sums_its_inputs_nor_subtracts() {
+    let (design, activity) = (design(), activity());
+    found(
+        &flips(&design, &activity, 0),
+        &[
+            // (2 R + 1 [0, 2]) · 30
+            ("accumulators", [57.0, 12.0, 96.0]),
+            // R U · 4 lanes · 3 bits · 24 rows
+            ("operands offered to the lanes", [38.88, 5.76, 172.8]),
+            // R · (2·2 + 2·4) · 24
+            ("event pipeline", [129.6, 57.6, 172.8]),
+            // 17 C
+            ("counter of the inputs", [34.0, 25.5, 34.0]),
+            // R · ((10 + 10 + 1)·6 moved + 3·4·6·2 loaded)
+            ("result chain", [121.5, 54.0, 162.0]),
+            // R · 6 bits · 9
+            ("results handed on", [24.3, 10.8, 32.4]),
+            // 16 of the 24 rows are replayed: 16 S + R · 4 words · 2 · 16
+            ("replay", [441.6, 217.6, 1036.8]),
+        ],
+    );
+    // state 2, flush 2, index 5, group 2; drain 3, y 6, valid 1; v1, v2, direct 3, x 2·2,
+    // weights 4; bits and word 32, word and fetch 2·1, base 3 (81 rows less 4 bits); chain and
+    // accumulators 2·4·6.
+    assert_eq!(registers::of(&design.stages[0], false), 117);
+}
+
+#[test]
+fn each_plane_is_added_once() {
+    let (design, activity) = (design(), activity());
+    // R G · (7 + 9) + R · 9, of 9 planes
+    found(&flips(&design, &activity, 1), &[("planes added", [133.65, 45.0, 307.8])]);
+    // plane 2, sum 9, valid 1.
+    assert_eq!(registers::of(&design.stages[1], false), 12);
+    let report =
+        device(&design, &super::by_hand::board(), &activity, IoTiming::none(10.0)).unwrap();
+    let stage = &report.stages[1];
+    assert_eq!((&*stage.name, stage.module), ("out, planes", "sf_planes"));
+    assert_eq!((stage.ebr, stage.spram, stage.parts.len()), (0, 0, 2));
+}
