@@ -220,7 +220,7 @@ mod tests {
             stages: vec![Stage::Planes(planes), Stage::Readout(readout)],
             shared: None,
             trace: false,
-            family: crate::target::Family::Ice40,
+            family: Default::default(),
         };
         let mut stages: Vec<_> =
             design.stages.iter().enumerate().map(|(i, s)| StageState::new(i, s, None)).collect();

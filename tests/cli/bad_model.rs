@@ -135,7 +135,7 @@ fn a_model_that_does_not_fit() {
         "large.sfir: net: ",
         "icebreaker has 5280 LUT4",
         "; 4 SPRAM too many",
-        "1615216 bits of weights, all RAMs hold 1171456",
+        "1609728 bits of weights, all RAMs hold 1171456",
         "it would fit if `fc1` had ",
         " neurons instead of 2048",
     ] {
