@@ -19,13 +19,13 @@ fn weight(i: usize) -> f64 {
 }
 
 /// A file with one neuron, threshold 1, dt 1e-4.
-fn file(reset_to: f64, leak: f64) -> Vec<u8> {
+fn file(reset_to: f64, leak: f64, bias: f64) -> Vec<u8> {
     let weights: Vec<_> = (0..INPUTS).map(|i| format!("{:?}", weight(i))).collect();
     let body = format!(
         "synfire-ir 1\ngraph \"ties\" timesteps {TIMESTEPS}\n\
          %in = input() : real[{INPUTS}] {{\"shape\":[{INPUTS}],\"is_static\":false}}\n\
          %sum = linear(%in) : real[1] {{\"weights\":{{\"real\":{{\"rows\":1,\"values\":[{}]}}}},\"bias\":null}}\n\
-         %x = lif(%sum) : spikes[1] {{\"leak\":{leak:?},\"gain\":1.0,\"bias\":0.0,\"threshold\":1.0,\"reset\":\"hard\",\"compare\":\"above\",\"reset_to\":{reset_to:?}}}\n\
+         %x = lif(%sum) : spikes[1] {{\"leak\":{leak:?},\"gain\":1.0,\"bias\":{bias:?},\"threshold\":1.0,\"reset\":\"hard\",\"compare\":\"above\",\"reset_to\":{reset_to:?}}}\n\
          %r = readout(%x) : real[1] {{\"kind\":\"per-step\",\"gain\":1.0,\"offset\":0.0}}\noutput %r\n",
         weights.join(",")
     );
@@ -88,7 +88,7 @@ fn spikingjelly_fires_on_the_threshold_and_starts_at_its_reset() {
             fires
         });
         assert!(ties > 100, "{ties} ties");
-        let file = file(reset_to, 1.0);
+        let file = file(reset_to, 1.0, 0.0);
         assert_eq!(imported(&file, &from(Producer::SpikingJelly)), wanted);
         let said = Options {
             dt: Some(1e-4),
@@ -117,7 +117,7 @@ fn snntorch_subtracts_one_step_later_and_does_not_fire_on_the_threshold() {
         *v > 1.0
     });
     assert!(ties > 100, "{ties} ties");
-    assert_eq!(imported(&file(0.0, 1.0), &from(Producer::SnnTorch)), wanted);
+    assert_eq!(imported(&file(0.0, 1.0, 0.0), &from(Producer::SnnTorch)), wanted);
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn sinabs_subtracts_at_once_and_has_to_be_told_of_single_spikes() {
     });
     assert!(ties > 100, "{ties} ties");
     // sinabs counts timesteps: dt = 1.
-    let file = file(0.0, 1.0);
+    let file = file(0.0, 1.0, 0.0);
     let options = Options { dt: Some(1e-4), single_spike: true, ..from(Producer::Sinabs) };
     assert_eq!(imported(&file, &options), wanted);
     let options = Options { single_spike: false, timesteps: Some(1), ..options };
@@ -142,24 +142,26 @@ fn sinabs_subtracts_at_once_and_has_to_be_told_of_single_spikes() {
 
 #[test]
 fn norse_starts_where_its_membrane_rests() {
-    let path = super::folder().join("norse_lif.nir");
-    let bytes = std::fs::read(path).unwrap();
-    let options = Options { timesteps: Some(4), ..from(Producer::Norse) };
-    let (graph, report) = nir::import(&bytes, "norse", &options).unwrap();
-    assert!(report.notes.is_empty(), "{:?}", report.notes);
-    let lif = graph.order().unwrap().into_iter().find_map(|id| match &graph.node(id).op {
-        ir::Op::Lif(lif) => Some(lif.clone()),
-        _ => None,
-    });
-    let lif = lif.unwrap();
-    assert_eq!((lif.reset, lif.compare), (Reset::Hard, Compare::Above));
+    // v[t] = v[t−1] / 2 + x + 1/4 rests at 1/2.
+    let file = file(0.0, 0.5, 0.25);
+    let start = |options: Options| {
+        let options = Options { dt: Some(1e-4), timesteps: Some(4), ..options };
+        let (graph, _) = nir::import(&file, "norse", &options).unwrap();
+        graph.order().unwrap().into_iter().find_map(|id| match &graph.node(id).op {
+            ir::Op::Lif(l) => Some((l.start.at(0), l.reset, l.compare)),
+            _ => None,
+        })
+    };
+    assert_eq!(start(from(Producer::Norse)), Some((0.5, Reset::Hard, Compare::Above)));
+    let zero = Options { start: Some(Start::Zero), ..from(Producer::Norse) };
+    assert_eq!(start(zero), Some((0.0, Reset::Hard, Compare::Above)));
 }
 
 #[test]
 fn what_nobody_says_is_noted() {
     let notes = |reset_to: f64, options: Options| {
         let options = Options { timesteps: Some(1), ..options };
-        nir::import(&file(reset_to, 1.0), "ties", &options).unwrap().1.notes.join("\n")
+        nir::import(&file(reset_to, 1.0, 0.0), "ties", &options).unwrap().1.notes.join("\n")
     };
     let plain = Options { dt: Some(1e-4), reset: Some(Reset::Hard), ..Options::default() };
     let said = notes(-0.5, plain.clone());
