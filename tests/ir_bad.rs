@@ -3,11 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
+#[path = "common/rounds.rs"]
+mod rounds;
 
 use common::net::{Numbers, inputs, nets};
 use common::rng::Rng;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
+use rounds::rounds;
 use synfire::diag::Diagnostic;
 use synfire::interp::Interp;
 use synfire::ir::{Graph, Input, Lif, Op, PerChannel, Reset, parse, print, verify};
@@ -318,7 +321,7 @@ fn damaged_texts_never_panic() {
         }
     }
     let mut reached = [0; 4];
-    for _ in 0..40_000 {
+    for _ in 0..rounds(10_000) {
         // The two short texts half of the time: a change hits something there.
         let which = if rng.one_in(2) { rng.below(2) } else { rng.below(texts.len()) };
         let mut text = damage(&texts[which], &mut rng);

@@ -4,9 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
+#[path = "common/rounds.rs"]
+mod rounds;
 
 use common::graphs::graph;
 use common::rng::Rng;
+use rounds::rounds;
 use synfire::interp::{Interp, Stimulus};
 use synfire::ir::{Delay, Graph, Input, Kind, Op, PerChannel, Stream, parse, print};
 
@@ -282,7 +285,7 @@ fn damaged_graphs_never_panic() {
     let mut texts = vec![TEXT.to_owned()];
     texts.extend((0..200).map(|seed| print(&graph(seed, 8)).unwrap()));
     let (mut read, mut ran) = (0, 0);
-    for _ in 0..20_000 {
+    for _ in 0..rounds(7_000) {
         let which = rng.below(texts.len());
         let mut text = damage(&texts[which], &mut rng);
         if rng.one_in(3) {
@@ -299,5 +302,5 @@ fn damaged_graphs_never_panic() {
         let n = input.map_or(0, |&id| g.node(id).stream.len());
         ran += u32::from(Interp::new(&g).unwrap().run(&vec![1; n]).is_ok());
     }
-    assert!(read > 500 && ran > 300, "{read} {ran}");
+    assert!(read > 170 && ran > 100, "{read} {ran}");
 }

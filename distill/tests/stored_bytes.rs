@@ -88,6 +88,7 @@ fn line(points: &[(f64, f64)]) -> (f64, f64) {
 }
 
 #[test]
+#[ignore = "it measures alone; part of the nightly run"]
 fn only_backpropagation_through_time_stores_timesteps() {
     let measure = |rule| STEPS.map(|t| (t as f64, stored(rule, t)));
     let (bptt, sltt, rate) =

@@ -25,6 +25,8 @@ pub enum Tool {
     Verilator,
     /// The C++ compiler for what Verilator writes.
     Cxx,
+    /// Keeps what the C++ compiler made, for the next time.
+    Ccache,
     /// Event-driven Verilog simulator.
     Iverilog,
     /// Bounded model checking and induction on what Yosys writes.
@@ -144,6 +146,15 @@ pub static CATALOG: &[ToolSpec] = &[
         at_least: None,
         get: "apt-get install g++",
         optional: false,
+    },
+    ToolSpec {
+        tool: Tool::Ccache,
+        name: "ccache",
+        needed_to: "keep compiled simulators for the next time",
+        pinned: "any",
+        at_least: None,
+        get: "apt-get install ccache",
+        optional: true,
     },
     ToolSpec {
         tool: Tool::Iverilog,

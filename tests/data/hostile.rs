@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use synfire::data::{Content, Sensor, parse};
 use synfire::diag::Result;
 
+use crate::rounds::rounds;
 use crate::{cases, file};
 
 /// A file of each kind, with the sensor that has to be said for it.
@@ -107,7 +108,7 @@ fn a_changed_byte_never_panics() {
     for (name, of) in FILES {
         let whole = std::fs::read(file(name)).unwrap();
         for at in 0..whole.len() {
-            for value in [0, 0x7f, 0x80, 0xff, whole[at] ^ 1] {
+            for value in [0xff, whole[at] ^ 1, 0, 0x7f, 0x80].into_iter().take(rounds(2)) {
                 let mut changed = whole.clone();
                 changed[at] = value;
                 let _ = check(&changed, name, sensor(of));

@@ -9,6 +9,8 @@ mod encodings;
 mod folders;
 mod hostile;
 mod recordings;
+#[path = "../common/rounds.rs"]
+mod rounds;
 
 use std::path::{Path, PathBuf};
 

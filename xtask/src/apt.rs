@@ -20,6 +20,7 @@ pub(crate) const TOOLS: &[Package] = &[
     Package { name: "iverilog", there: || on_path("iverilog") },
     Package { name: "yosys", there: || on_path("yosys-smtbmc") },
     Package { name: "g++", there: || on_path("g++") },
+    Package { name: "ccache", there: || on_path("ccache") },
     Package { name: "make", there: || on_path("make") },
     Package {
         name: "python3-venv",

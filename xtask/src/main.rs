@@ -6,7 +6,9 @@ mod apt;
 mod faults;
 mod fuzz;
 mod mutants;
+#[cfg(feature = "proto")]
 mod onnx_proto;
+mod programs;
 mod python;
 mod results;
 #[path = "../../fuzz/src/seeds.rs"]
@@ -32,9 +34,10 @@ cargo xtask TASK
   faults [--only NAME] [--check]
                              deliberate faults in the sources; a test has to notice each
                              (docs/faults.md); --check looks at the list alone
-  mutants [--room ROOM] [--shard K/N] [--seconds S] [--jobs J]
+  mutants [--room ROOM] [--shard K/N] [--seconds S] [--jobs J] [--program P] [--resume]
                              the changes of cargo-mutants in verify, cli, energy and flow, or
-                             in ROOM; at most S seconds of tests for each (60)
+                             in ROOM; at most S seconds of tests for each (60); with the tests
+                             of P only; --resume leaves out what was caught before
   onnx-proto                 write src/import/onnx/proto.rs anew from onnx.proto
 
 options of demo, test, nightly and bench:
@@ -79,6 +82,19 @@ impl Options {
     }
 }
 
+#[cfg(feature = "proto")]
+fn onnx_proto() -> Result<bool, String> {
+    onnx_proto::run().map(|()| true).map_err(|e| e.to_string())
+}
+
+/// Few need the compiler of `.proto` files; it is built for those who do.
+#[cfg(not(feature = "proto"))]
+fn onnx_proto() -> Result<bool, String> {
+    let args = ["run", "--quiet", "--package", "xtask", "--features", "proto", "--", "onnx-proto"];
+    let status = std::process::Command::new("cargo").args(args).status();
+    status.map(|s| s.success()).map_err(|e| format!("cargo: {e}"))
+}
+
 fn run() -> Result<bool, String> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let (task, rest) = args.split_first().map_or(("help", &[][..]), |(t, r)| (t.as_str(), r));
@@ -102,7 +118,7 @@ fn run() -> Result<bool, String> {
         return Ok(true);
     }
     if task == "onnx-proto" {
-        return onnx_proto::run().map(|()| true).map_err(|e| e.to_string());
+        return onnx_proto();
     }
     let steps = tasks::steps(task, &options)
         .ok_or_else(|| format!("{task} is no task; see cargo xtask help"))?;

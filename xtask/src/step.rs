@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::{Options, apt, faults, python, results, setup};
+use crate::{Options, apt, faults, programs, python, results, setup};
 
 /// What runs the companion's exported models in its slow tests.
 const ONNX_RUNTIME: &str = "distill/tests/export/requirements.txt";
@@ -20,6 +20,8 @@ pub(crate) enum Action {
     Data,
     /// Runs a command.
     Run(Command),
+    /// Builds and runs the test programs, with these variables.
+    Programs(Vec<(&'static str, &'static str)>),
     /// Puts every deliberate fault in, and has a test notice it.
     Faults,
     /// Lists a directory of results, and opens its picture where there is a screen.
@@ -44,9 +46,11 @@ impl Step {
     }
 
     /// Sets an environment variable for its command.
-    pub(crate) fn env(mut self, key: &str, value: &str) -> Self {
-        if let Action::Run(command) = &mut self.action {
-            command.env(key, value);
+    pub(crate) fn env(mut self, key: &'static str, value: &'static str) -> Self {
+        match &mut self.action {
+            Action::Run(command) => drop(command.env(key, value)),
+            Action::Programs(environment) => environment.push((key, value)),
+            _ => {}
         }
         self
     }
@@ -61,10 +65,8 @@ impl Step {
                 apt::install(apt::DATA, !options.no_apt);
                 python::add(ONNX_RUNTIME).map_err(|e| eprintln!("{e}")).is_ok()
             }
-            Action::Faults => faults::run(&[]).unwrap_or_else(|e| {
-                eprintln!("{e}");
-                false
-            }),
+            Action::Faults => said(faults::run(&[])),
+            Action::Programs(environment) => said(programs::run(&environment)),
             Action::Show(dir) => results::show(dir),
             Action::Run(mut command) => match command.status() {
                 Ok(status) => status.success(),
@@ -75,6 +77,13 @@ impl Step {
             },
         }
     }
+}
+
+fn said(result: Result<bool, String>) -> bool {
+    result.unwrap_or_else(|e| {
+        eprintln!("{e}");
+        false
+    })
 }
 
 /// Runs the steps that were asked for: all of them even if one fails, except in the

@@ -14,10 +14,10 @@ pub(crate) fn steps(task: &str, _: &Options) -> Option<Vec<Make>> {
     // The tests come last: their closing line is the closing line of the task.
     let checks: [Make; 5] = [setup, fmt, clippy, rustdoc, doctest];
     match task {
-        "test" => Some([&checks[..], &[distill_tests, tests]].concat()),
+        "test" => Some([&checks[..], &[tests]].concat()),
         "nightly" => {
-            let slow: [Make; 5] = [data, bench_once, slow_tests, injected, claims];
-            Some([&checks[..], &[distill_tests], &slow, &[tests]].concat())
+            let slow: [Make; 6] = [data, bench_once, slow_tests, injected, claims, proto];
+            Some([&checks[..], &slow, &[more_tests]].concat())
         }
         "demo" => {
             let dense: [Make; 5] = [compile, simulate, verify, energy, results];
@@ -58,32 +58,34 @@ fn rustdoc(_: &Options) -> Step {
 }
 
 fn doctest(_: &Options) -> Step {
-    Step::cargo("doctest", "the examples in the doc comments", &["test", "--quiet", "--doc"])
-}
-
-fn distill_tests(_: &Options) -> Step {
-    let args =
-        [&["test", "--quiet", "--no-fail-fast"], &DISTILL[..], &["--lib", "--bins", "--tests"]]
-            .concat();
-    Step::cargo("distill-tests", "unit and integration tests of the companion", &args)
+    // All packages, as for the tests: what is built for the one serves the other.
+    let args = ["test", "--quiet", "--workspace", "--doc"];
+    Step::cargo("doctest", "the examples in the doc comments", &args)
 }
 
 fn claims(_: &Options) -> Step {
-    let args = [&["test"], &DISTILL[..], &["--tests", "--", "--ignored"]].concat();
+    let args = [&["test", "--release"], &DISTILL[..], &["--tests", "--", "--ignored"]].concat();
     Step::cargo("claims", "the companion's slow tests: published claims, ONNX Runtime", &args)
 }
 
 fn tests(options: &Options) -> Step {
-    let args = ["test", "--no-fail-fast", "--lib", "--bins", "--tests"];
-    require_tools(
-        Step::cargo("tests", "unit and integration tests, with the external tools", &args),
-        options,
-    )
+    let about = "unit and integration tests, with the external tools";
+    require_tools(Step { name: "tests", about, action: Action::Programs(Vec::new()) }, options)
+}
+
+/// Where a test tries many inputs, ten times as many.
+fn more_tests(options: &Options) -> Step {
+    tests(options).env("SYNFIRE_ROUNDS", "10")
 }
 
 fn slow_tests(options: &Options) -> Step {
     let args = ["test", "--release", "--tests", "--", "--ignored"];
     require_tools(Step::cargo("slow", "the tests that take longer", &args), options)
+}
+
+fn proto(_: &Options) -> Step {
+    let args = ["test", "--package", "xtask", "--features", "proto", "onnx_proto"];
+    Step::cargo("proto", "src/import/onnx/proto.rs is what onnx.proto says", &args)
 }
 
 fn injected(_: &Options) -> Step {

@@ -60,6 +60,7 @@ fn a_teacher_is_exported_but_not_compiled() -> Result<()> {
 
 /// Parameters of single precision keep the file in single precision.
 #[test]
+#[ignore = "half a minute; part of the nightly run"]
 fn files_are_of_single_precision() -> Result<()> {
     for case in models::all()? {
         let bytes = synfire::export::onnx::write(&case.graph()?)?;

@@ -165,6 +165,15 @@ fn teacher() -> Vec<Stage> {
 
 /// All of them.
 pub(crate) fn all() -> Result<Vec<Case>> {
+    chosen(|_| true)
+}
+
+/// One of them; the others take seconds and are not made.
+pub(crate) fn named(name: &str) -> Result<Case> {
+    Ok(chosen(|n| n == name)?.pop().unwrap())
+}
+
+fn chosen(is_wanted: impl Fn(&str) -> bool) -> Result<Vec<Case>> {
     let pixels = InputCode::PIXELS;
     let events = InputCode::LevelSteps { scale: 1.0 };
     [
@@ -179,15 +188,11 @@ pub(crate) fn all() -> Result<Vec<Case>> {
         ("teacher", Extent(1, 6, 6), teacher(), 1, pixels),
     ]
     .into_iter()
+    .filter(|(name, ..)| is_wanted(name))
     .map(|(name, input, stages, steps, code)| {
         case(name, spec::Model { input, stages }, steps, code)
     })
     .collect()
-}
-
-/// One of them.
-pub(crate) fn named(name: &str) -> Result<Case> {
-    Ok(all()?.into_iter().find(|c| c.name == name).unwrap())
 }
 
 /// Random weights and norms; the statistics are those of random inputs, so that neurons

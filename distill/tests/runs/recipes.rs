@@ -47,6 +47,7 @@ fn resnet_18_has_the_published_size() -> Result<()> {
 
 /// The full-size definitions run: maps, stages and logits come out right.
 #[test]
+#[ignore = "half a minute; part of the nightly run"]
 fn full_size_networks_compute() -> Result<()> {
     let device = Device::flex();
     for block in [Block::MultiShortcut, Block::SingleShortcut, Block::PostActivation] {

@@ -4,6 +4,7 @@
 
 mod list;
 mod reasons;
+mod record;
 mod tests_of;
 mod weave;
 
@@ -16,6 +17,7 @@ use std::time::Duration;
 use crate::faults::build::{self, Built, Ran, Run, Span};
 use crate::faults::{switch, tree};
 use list::Mutant;
+use record::Record;
 use tests_of::Test;
 use weave::Woven;
 
@@ -39,17 +41,24 @@ struct Options {
     /// Seconds of tests that a mutant may cost.
     seconds: f64,
     jobs: usize,
+    /// Programs of [`PROGRAMS`] whose tests are run.
+    programs: Vec<String>,
+    /// What an earlier run saw caught is not tried again.
+    resume: bool,
 }
 
 impl Options {
     fn parse(args: &[String]) -> Result<Self, String> {
-        let mut o = Self { rooms: Vec::new(), shard: (0, 1), seconds: 60.0, jobs: 2 };
+        let (rooms, programs) = (Vec::new(), Vec::new());
+        let mut o = Self { rooms, shard: (0, 1), seconds: 60.0, jobs: 2, programs, resume: false };
         let mut args = args.iter();
         while let Some(arg) = args.next() {
             let mut value = || args.next().ok_or(format!("{arg} needs a value"));
             let wrong = |v: &str| format!("{arg} {v}: not understood");
             match arg.as_str() {
                 "--room" => o.rooms.push(value()?.clone()),
+                "--program" => o.programs.push(value()?.clone()),
+                "--resume" => o.resume = true,
                 "--seconds" => {
                     let v = value()?;
                     o.seconds = v.parse().map_err(|_| wrong(v))?;
@@ -72,6 +81,12 @@ impl Options {
         }
         if o.rooms.is_empty() {
             o.rooms = ROOMS.map(str::to_owned).to_vec();
+        }
+        if let Some(p) = o.programs.iter().find(|p| !PROGRAMS.contains(&&***p)) {
+            return Err(format!("--program {p}: one of {}", PROGRAMS.join(", ")));
+        }
+        if o.programs.is_empty() {
+            o.programs = PROGRAMS.map(str::to_owned).to_vec();
         }
         Ok(o)
     }
@@ -100,6 +115,7 @@ struct Session {
     texts: BTreeMap<String, String>,
     /// Mutants that the compiler refuses.
     refused: BTreeSet<usize>,
+    record: Record,
 }
 
 /// Runs them; false if one survives that has no reason to (tests/mutants.toml).
@@ -116,7 +132,9 @@ pub(crate) fn run(args: &[String]) -> Result<bool, String> {
     let out = root.join(OUT);
     let (tree, out) = (out.join("tree"), out.join("build"));
     tree::copy(&root, &tree)?;
-    let mut session = Session { tree, out, mutants, names, texts, refused: BTreeSet::new() };
+    let record = Record::open(&root.join(OUT).join("caught.txt"), options.resume)?;
+    let refused = BTreeSet::new();
+    let mut session = Session { tree, out, mutants, names, texts, refused, record };
     session.run(&root, &options)
 }
 
@@ -129,11 +147,14 @@ impl Session {
         let chosen = (options.shard.0..self.mutants.len()).step_by(options.shard.1);
         let mut fates: BTreeMap<usize, Fate> = chosen
             .filter(|i| !self.refused.contains(i))
-            .map(|i| (i, Fate::Survived { tests: 0, seconds: 0.0 }))
+            .map(|i| match self.record.has(&self.names[i]) {
+                true => (i, Fate::Caught),
+                false => (i, Fate::Survived { tests: 0, seconds: 0.0 }),
+            })
             .collect();
         let mut is_good = false;
         // The library's tests are fast and notice most; a program is run for what they leave.
-        for program in PROGRAMS {
+        for program in PROGRAMS.iter().filter(|p| options.programs.iter().any(|o| o == *p)) {
             let left: Vec<usize> =
                 fates.iter().filter(|(_, f)| !f.is_caught()).map(|(i, _)| *i).collect();
             let tests = tests_of::trace(&self.tree, &programs, program, options.seconds)?;
@@ -219,7 +240,11 @@ impl Session {
                     continue;
                 };
                 let fate = self.try_one(i, tests, (count, seconds), options.seconds, &log)?;
-                lock()?.insert(i, fate);
+                let mut fates = lock()?;
+                if fate.is_caught() {
+                    self.record.add(&self.names[i])?;
+                }
+                fates.insert(i, fate);
             }
             Ok::<(), String>(())
         };
