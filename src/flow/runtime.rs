@@ -111,11 +111,14 @@ pub(super) fn compiler(toolbox: &Toolbox, step: &str, dir: &Path) -> Result<Proc
     })
 }
 
-/// Copies under another name first, so that nobody ever links half a file.
+/// Copies under a name of its own first, so that nobody ever links half a file, however many
+/// make it at the same time.
 fn keep(made: &Path, kept: &Path) -> Result<()> {
-    let fresh = kept.with_extension(format!("{}.tmp", std::process::id()));
-    let moved = std::fs::copy(made, &fresh).and_then(|_| std::fs::rename(&fresh, kept));
-    moved.map_err(|e| {
+    let moved = tempfile::NamedTempFile::new_in(kept.parent().unwrap_or(kept)).and_then(|fresh| {
+        std::fs::copy(made, fresh.path())?;
+        Ok(fresh.persist(kept)?)
+    });
+    moved.map(drop).map_err(|e| {
         Diagnostic::new(&codes::FILE_WRITE, format!("cannot write: {e}")).in_file(kept)
     })
 }
@@ -142,4 +145,23 @@ fn cache_dir() -> Option<PathBuf> {
         .or_else(|| search::project_root().map(|r| r.join(".tools/cache")))
         .or_else(|| named("XDG_CACHE_HOME").map(|d| d.join("synfire")))
         .or_else(|| named("HOME").map(|d| d.join(".cache/synfire")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_may_keep_the_same_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let (made, kept) = (dir.path().join("made.o"), dir.path().join("kept.o"));
+        std::fs::write(&made, vec![7; 1 << 20]).unwrap();
+        std::thread::scope(|s| {
+            let jobs: Vec<_> = (0..8).map(|_| s.spawn(|| keep(&made, &kept))).collect();
+            jobs.into_iter().for_each(|job| job.join().unwrap().unwrap());
+        });
+        assert_eq!(std::fs::metadata(&kept).unwrap().len(), 1 << 20);
+        let left = std::fs::read_dir(dir.path()).unwrap().count();
+        assert_eq!(left, 2, "nothing else is left behind");
+    }
 }

@@ -94,4 +94,60 @@ mod tests {
         let fault = format!("weight of stage {first} neuron 1 input 3 has another lowest bit");
         assert_eq!(changes[1].fault, fault);
     }
+
+    /// The tiny design with other gains: two inputs, thresholds 20 and 9 of five bits.
+    fn tiny(place: Place) -> Design {
+        let mut design = crate::verify::tests::design();
+        for stage in &mut design.stages {
+            match stage {
+                Stage::Dense(d) => d.place = place,
+                Stage::Readout(r) => r.gain = vec![5, -6],
+                _ => {}
+            }
+        }
+        design
+    }
+
+    #[test]
+    fn a_weight_is_negated() {
+        let design = tiny(Place::Luts);
+        let words: Vec<_> = weights(&design, false).map(|c| c.fault).collect();
+        assert_eq!(words.len(), 2);
+        assert!(words[0].ends_with("neuron 0 input 1 negated"), "{words:?}");
+        assert!(words[1].ends_with("neuron 1 input 0 negated"), "{words:?}");
+        // The host loads what lies in SPRAM, and nothing else.
+        assert_eq!(weights(&design, true).count(), 0);
+        assert_eq!(weights(&tiny(Place::Spram), true).count(), 2);
+    }
+
+    #[test]
+    fn one_bit_of_a_threshold_is_flipped() {
+        let design = tiny(Place::Luts);
+        let of = |c: Change| {
+            let fires =
+                |s: &Stage| if let Stage::Lif(l) = s { Some(l.threshold.clone()) } else { None };
+            c.design.stages.iter().find_map(fires).unwrap()
+        };
+        let found: Vec<_> = thresholds(&design).map(of).collect();
+        assert_eq!(found, [[16, 9], [20, 13], [28, 9], [20, 1], [4, 9], [20, 25]]);
+    }
+
+    #[test]
+    fn one_bit_of_a_gain_is_flipped() {
+        let design = tiny(Place::Luts);
+        let of = |c: Change| {
+            let gain =
+                |s: &Stage| if let Stage::Readout(r) = s { Some(r.gain.clone()) } else { None };
+            (c.design.stages.iter().find_map(gain).unwrap(), c.fault)
+        };
+        let found: Vec<_> = gains(&design).map(of).collect();
+        let said = |bit: u32, class: u32| format!("bit {bit} of the gain of class {class} flipped");
+        let expected = [
+            (vec![7, -6], said(1, 0)),
+            (vec![5, -8], said(1, 1)),
+            (vec![1, -6], said(2, 0)),
+            (vec![5, -2], said(2, 1)),
+        ];
+        assert_eq!(found, expected);
+    }
 }

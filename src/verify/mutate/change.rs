@@ -75,3 +75,22 @@ pub(super) fn width(values: &[i64]) -> u32 {
 pub(super) fn flips(bits: u32, numbers: usize) -> impl Iterator<Item = (u32, usize)> {
     (bits / 2..bits).flat_map(move |bit| (0..numbers.min(NUMBERS)).map(move |k| (bit, k)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_lie_in_memories_and_addresses_in_the_verilog() {
+        let memory = [Kind::Weight, Kind::Loaded, Kind::Threshold, Kind::Gain];
+        assert!(memory.into_iter().all(Kind::in_memory));
+        assert!(![Kind::Address, Kind::Alignment, Kind::Row].into_iter().any(Kind::in_memory));
+    }
+
+    #[test]
+    fn the_upper_half_of_the_largest_numbers_bits_is_tried() {
+        assert_eq!([width(&[]), width(&[0]), width(&[1, -9, 7])], [0, 0, 4]);
+        assert_eq!(flips(3, 2).collect::<Vec<_>>(), [(1, 0), (1, 1), (2, 0), (2, 1)]);
+        assert_eq!(flips(1, 20).count(), NUMBERS);
+    }
+}
