@@ -118,3 +118,20 @@ impl EncodingArgs {
         encoding.apply(samples, timesteps)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bins_are_words_or_a_window() {
+        let read = |text: &str| text.parse::<BinsArg>().ok().map(|b| b.0);
+        assert!(matches!(read("time"), Some(Bins::Time)));
+        assert!(matches!(read("count"), Some(Bins::Count)));
+        assert!(matches!(read("1"), Some(Bins::Window(1))));
+        assert!(matches!(read("20000"), Some(Bins::Window(20_000))));
+        for wrong in ["0", "-1", "tim", ""] {
+            assert!(read(wrong).is_none(), "{wrong}");
+        }
+    }
+}

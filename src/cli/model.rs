@@ -290,3 +290,34 @@ impl PassArgs {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_names_and_an_equals_sign_are_a_pair() {
+        assert_eq!(pair("mem=mem_out"), Ok(("mem".into(), "mem_out".into())));
+        assert_eq!(pair("a=b=c"), Ok(("a".into(), "b=c".into())));
+        for wrong in ["mem", "=mem_out", "mem=", "="] {
+            assert!(pair(wrong).unwrap_err().contains("mem=mem_out"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn numbers_may_be_fractions() {
+        assert_eq!(fraction("3/8"), Ok(0.375));
+        assert_eq!(fraction(" 2.5 "), Ok(2.5));
+        assert!(fraction("1/x").is_err() && fraction("").is_err());
+    }
+
+    #[test]
+    fn bits_are_those_of_all_layers_or_of_one() {
+        assert_eq!(precision("4"), Ok((None, 4)));
+        assert_eq!(precision("head=2"), Ok((Some("head".into()), 2)));
+        assert_eq!(precision("a=b=8"), Ok((Some("a=b".into()), 8)));
+        for wrong in ["1", "9", "=4", "head=", "head=9", "head"] {
+            assert!(precision(wrong).is_err(), "{wrong}");
+        }
+    }
+}

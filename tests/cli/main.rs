@@ -9,6 +9,7 @@ mod bad_model;
 mod bad_option;
 mod bitstream;
 mod commands;
+mod convert;
 mod directory;
 mod ecp5;
 mod inputs;
