@@ -213,13 +213,13 @@ mod tests {
             },
             job("input", Source::Input, or(0)),
         ];
-        // Three words a place: 18 words a map of three rows, 3 one of a single place. The last map
-        // but one can be moved by a word, which then ends with the memory; the last one cannot.
+        // Three words a place: 18 words a map of three rows, 3 one of a single place. The first
+        // map, moved by a word, ends with the memory; the last one does already.
         let train = |shape, base| TrainMap { shape, halo: 0, base };
         let trains = vec![
-            train([5, 3, 2], 1),
+            train([5, 3, 2], 5),
             train([5, 3, 2], 0),
-            train([5, 1, 1], 20),
+            train([5, 1, 1], 2),
             train([5, 3, 2], 6),
         ];
         let current = |shape, base| CurrentMap { shape, bank: Bank::A, base };
@@ -332,9 +332,9 @@ mod tests {
         let (design, shared) = (design(), shared());
         let of = |job| places(addresses(&design, &shared), job);
         let said = |name: &str, off: &str| format!("`{name}` reads its map {off} off");
-        assert_eq!(of(0), [(said("conv", "-1 word"), 0), (said("conv", "+1 word"), 2)]);
+        assert_eq!(of(0), [(said("conv", "-1 word"), 4), (said("conv", "+1 word"), 6)]);
         assert_eq!(of(1), [(said("pool", "+1 word"), 1)]);
-        assert_eq!(of(2), [(said("flat", "-1 word"), 19), (said("flat", "+1 word"), 21)]);
+        assert_eq!(of(2), [(said("flat", "-1 word"), 1), (said("flat", "+1 word"), 3)]);
         assert_eq!(of(3), [(said("last", "-1 word"), 5)]);
         // An element of currents has a word for each of the four timesteps.
         assert_eq!(of(4), [(said("head", "-1 channel"), 0), (said("head", "+1 channel"), 8)]);
