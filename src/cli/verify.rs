@@ -285,6 +285,7 @@ mod tests {
     #[test]
     fn gaps_are_of_every_length_and_in_no_short_period() {
         let gaps = super::gaps(64);
+        assert_eq!(gaps[..9], [0, 1, 0, 1, 0, 1, 0, 2, 1]);
         assert!((0..4).all(|n| gaps.contains(&n)) && gaps.iter().all(|n| *n < 4), "{gaps:?}");
         assert!((1..16).all(|p| gaps[p..] != gaps[..64 - p]), "{gaps:?}");
     }

@@ -8,8 +8,9 @@ fn options_out_of_range() {
     let place = Place::new();
     for (rest, words) in [
         ("--lanes nope=1", "dense layers: fcs.0, out"),
-        ("--bitstream --freq 0", "--freq"),
-        ("--bitstream --freq nan", "--freq"),
+        ("--bitstream --freq 0", "--freq takes a frequency above 0"),
+        ("--bitstream --freq nan", "--freq takes a frequency above 0"),
+        ("--bitstream --freq 11", "the clock of `icebreaker` has 12 MHz"),
         ("--precision-bits 0", "--precision-bits 0: 1 to 24"),
         ("--leak-bits 17", "--leak-bits 17"),
         ("--gain-bits 99", "--gain-bits 99"),
