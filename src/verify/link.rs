@@ -198,4 +198,14 @@ pub(super) mod tests {
             assert!(decode_response(&damaged).is_err(), "byte {lost}");
         }
     }
+
+    #[test]
+    fn trains_of_more_than_eight_timesteps_take_two_bytes() {
+        let design = Design { timesteps: 12, ..crate::verify::tests::design() };
+        let mut bytes = [7i32.to_le_bytes(), (-2i32).to_le_bytes()].concat();
+        bytes.extend([1, 0x34, 0x0a, 0x01, 0x05]);
+        let outcome = parse_result(&design, &bytes, true).unwrap();
+        assert_eq!(outcome.trains, [[0xa34, 0x501]]);
+        assert_eq!((outcome.logits, outcome.class), (vec![7, -2], 1));
+    }
 }

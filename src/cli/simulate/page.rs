@@ -109,3 +109,48 @@ fn chained(design: &Design, log: &Recorder) -> Vec<Layer> {
     };
     design.stages.iter().enumerate().filter_map(of).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GRAPH: &str = r#"synfire-ir 1
+graph "tiny" timesteps 3
+%in = input() : levels[2; 8] static {"shape":[2],"bits":8,"is_static":true}
+%fc = linear(%in) : current[2; fixed(10, 0)] static {"weights":{"binary":{"signs":{"cols":2,"rows":["3","1"]},"scale":1.0}},"bias":null}
+%n = fixed-lif(%fc) : spikes[2] {"leak_num":1,"leak_shift":1,"frac":0,"width":14,"bias":[0,0],"threshold":[20,9],"reset":"soft","compare":"at-least"}
+%y = fixed-readout(%n) : current[2; fixed(5, 0)] {"frac":0,"gain":[1,1],"offset":[0,0],"gain_width":1,"width":5}
+output %y
+"#;
+
+    #[test]
+    fn spans_and_trains_are_what_the_simulator_saw() {
+        let graph = crate::ir::parse(GRAPH).unwrap();
+        let target = crate::target::load("icebreaker").unwrap();
+        let design = crate::hw::lower(&graph, &target, &crate::hw::Options::default()).unwrap().0;
+        let mut log = Recorder::default();
+        // Currents 13 + 5 and 13 − 5. Half of a membrane is kept: 18, 9 + 18, ⌊7/2⌋ + 18 against
+        // 20; 8, 4 + 8, ⌊3/2⌋ + 8 against 9.
+        let result = Sim::new(&design).run(&[13, 5], &[], &mut log).unwrap();
+        log.sort();
+        let run = run(&design, &result, &log);
+        let [layer] = &run.layers[..] else { panic!("{:?}", run.layers) };
+        assert_eq!((&*layer.name, &layer.trains), ("n", &vec![0b110, 0b110]));
+        let names: Vec<_> = run.spans.iter().map(|s| &*s.name).collect();
+        assert_eq!(names, ["input", "fc", "n", "y"]);
+        let [input, fc, n, y] = &run.spans[..] else { panic!() };
+        // Two inputs in consecutive cycles, of which the first is cycle 0.
+        assert_eq!((input.from, input.to, input.words), (0, result.last_input + 1, 2));
+        assert!(input.to >= 2, "{input:?}");
+        // Only the dense layer reads weights; it begins with the input, the readout ends it all.
+        assert_eq!(fc.rows.len(), 2, "{fc:?}");
+        assert!(fc.rows.iter().all(|r| (fc.from..fc.to).contains(r)), "{fc:?}");
+        assert!(n.rows.is_empty() && y.rows.is_empty());
+        assert_eq!((n.spikes, run.cycles), (4, result.activity.cycles));
+        assert!(fc.from <= n.from && n.from < n.to && n.to <= y.to && y.to <= run.cycles);
+        let sent = log.outputs.iter().map(|o| o.0).max().unwrap();
+        assert_eq!(y.to, sent + 1);
+        let fires = log.steps.iter().filter(|s| s.fires).map(|s| s.cycle).max().unwrap();
+        assert!(n.to > fires, "{n:?}");
+    }
+}

@@ -191,9 +191,54 @@ fn joined(parts: &[(Option<&Stream>, &[u32])], axis: usize) -> Vec<u32> {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
     fn values_of_timesteps_are_trains() {
-        assert_eq!(super::changing(&[1, 0, 0, 1, 1, 1], 2), [0b101, 0b110]);
-        assert_eq!(super::changing(&[], 0), [0; 0]);
+        assert_eq!(changing(&[1, 0, 0, 1, 1, 1], 2), [0b101, 0b110]);
+        assert_eq!(changing(&[], 0), [0; 0]);
+    }
+
+    /// Means of `input` in a graph of which no neuron fires.
+    fn counted(graph: &str, input: &[u8]) -> Vec<Vec<f64>> {
+        let graph = crate::ir::parse(graph).unwrap();
+        let ids = graph.order().unwrap();
+        let place = |id: NodeId| ids.iter().position(|&other| other == id).unwrap();
+        let zeros = |id: &NodeId| vec![0; graph.node(*id).stream.len()];
+        let mut counter = SpikeCounter {
+            graph: &graph,
+            order: ids
+                .iter()
+                .map(|&id| (id, graph.operands(id).into_iter().map(place).collect()))
+                .collect(),
+            fires: Vec::new(),
+            trains: ids.iter().map(zeros).collect(),
+            totals: ids.iter().map(|id| vec![0; graph.node(*id).stream.len()]).collect(),
+            inferences: 0,
+        };
+        counter.end(input);
+        counter.totals.iter().map(|t| t.iter().map(|n| *n as f64).collect()).collect()
+    }
+
+    #[test]
+    fn a_maximum_fires_where_one_of_its_window_does() {
+        let images = r#"synfire-ir 1
+graph "g" timesteps 3
+%x = input() : spikes[1x2x4] {"shape":[1,2,4],"bits":1,"is_static":false}
+%p = pool(%x) : spikes[1x1x2] {"kind":"max","window":{"kernel":[2,2],"stride":[2,2],"padding":[[0,0],[0,0]],"dilation":[1,1]}}
+output %p
+"#;
+        // One place at the first timestep, one at the second, two at the third.
+        let input = [[1, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 1, 0, 0], [0, 0, 1, 0, 0, 0, 0, 1]];
+        let found = counted(images, input.as_flattened());
+        assert_eq!(found, [vec![1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0], vec![2.0, 1.0]]);
+        let lines = r#"synfire-ir 1
+graph "g" timesteps 2
+%x = input() : spikes[1x4] {"shape":[1,4],"bits":1,"is_static":false}
+%p = pool(%x) : spikes[1x2] {"kind":"max","window":{"kernel":[2],"stride":[2],"padding":[[0,0]],"dilation":[1]}}
+output %p
+"#;
+        let found = counted(lines, &[0, 1, 0, 0, 1, 0, 0, 1]);
+        assert_eq!(found, [vec![1.0, 1.0, 0.0, 1.0], vec![2.0, 1.0]]);
     }
 }
