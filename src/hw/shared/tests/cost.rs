@@ -91,6 +91,19 @@ fn multipliers_of_a_processor() {
     let found = [(2, 18), (3, 18), (3, 20)].map(|(k, bits)| of(Family::Ecp5, k, bits));
     assert_eq!(found, [1, 2, 3]);
     assert_eq!(of(Family::Ice40, 3, 20), 0);
+    // What is added to a membrane may be wider: a threshold of 18 bits, which has no sign of its
+    // own, makes 19, which one takes; one of 19 bits makes 20.
+    let of = |threshold: i64| {
+        let with = |shared: &mut Shared| {
+            (shared.leak_num, shared.membrane_bits) = (3, 18);
+            let Then::Maps { fire: Some((neurons, _)), .. } = &mut conv(shared).then else {
+                panic!("conv fires not")
+            };
+            neurons.threshold[0] = threshold;
+        };
+        changed(Family::Ecp5, with).dsp
+    };
+    assert_eq!([1 << 17, (1 << 18) - 1, 1 << 18].map(of), [2, 2, 3]);
 }
 
 /// What a change adds, by the factors of `logic.rs`.
