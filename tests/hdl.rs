@@ -65,7 +65,9 @@ impl Proof {
         params: &BTreeMap<String, i64>,
     ) -> synfire::diag::Result<()> {
         let mark = self.mark(toolbox, source, params);
-        if let Ok(code) = std::fs::read_to_string(&mark) {
+        // A deliberate fault in the sources changes no text that the mark is made of.
+        let is_sound = std::env::var_os("SYNFIRE_FAULT").is_none();
+        if let Some(code) = std::fs::read_to_string(&mark).ok().filter(|_| is_sound) {
             let before = Diagnostic::new(&codes::PROOF_FAILED, "as before");
             return if code.is_empty() { Ok(()) } else { Err(before) };
         }
@@ -81,7 +83,7 @@ impl Proof {
         };
         let proved = prove(toolbox, &job);
         let failed = proved.as_ref().err().map(|d| d.code);
-        if failed.is_none_or(|code| *code == codes::PROOF_FAILED) {
+        if is_sound && failed.is_none_or(|code| *code == codes::PROOF_FAILED) {
             let _ = std::fs::write(&mark, failed.map_or("", |code| code.id));
         }
         let time = proved?.as_secs_f64();

@@ -5,6 +5,8 @@
 
 #[path = "common/agree.rs"]
 mod agree;
+#[path = "common/rounds.rs"]
+mod rounds;
 
 use std::path::Path;
 
@@ -170,7 +172,7 @@ fn every_file_computes_what_rten_does() {
         let classes = graph.node(graph.output().unwrap()).stream.len();
         let steps = if input.is_static { 1 } else { graph.timesteps as usize };
         let mut comparison = Comparison::new(&name, &graph);
-        for sample in levels(steps * input.len(), bits(&name), SAMPLES, 1) {
+        for sample in levels(steps * input.len(), bits(&name), rounds::rounds(SAMPLES), 1) {
             let run = reference.run(&sample, classes, graph.timesteps);
             let fires = |layers: &[Spikes]| {
                 // A neuron may be written with its comparison negated.

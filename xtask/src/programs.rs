@@ -138,9 +138,11 @@ mod tests {
 
     #[test]
     fn what_a_program_says_is_kept() {
-        let path = PathBuf::from("/bin/sh");
-        let program = Program { name: "sh".into(), path, home: "/".into() };
-        let ran = program.run(&[]).unwrap();
-        assert!(ran.is_good && ran.said.is_empty());
+        // `env` prints what it is given, and `false` fails.
+        let program =
+            |path: &str| Program { name: "p".into(), path: path.into(), home: "/".into() };
+        let ran = program("/usr/bin/env").run(&[("SAID", "so")]).unwrap();
+        assert!(ran.is_good && ran.said.contains("SAID=so\n"), "{}", ran.said);
+        assert!(!program("/bin/false").run(&[]).unwrap().is_good);
     }
 }
