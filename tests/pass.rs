@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Each pass on small graphs: tests/pass/<pass>/<case>.ir becomes <case>.out.ir, or is
 //! refused as <case>.err says. `SYNFIRE_BLESS=1 cargo test --test pass` writes what is
-//! missing; read it before it is committed.
+//! missing; read it before it is committed. A line `# option keep-members 0,2` sets an option.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ use synfire::pass::{self, Options, PASSES};
 /// What the pass makes of a graph: the ending of the expected file, and its contents.
 fn run(name: &str, text: &str) -> (&'static str, String) {
     let mut graph = parse(text).unwrap_or_else(|d| panic!("the input is wrong: {d}"));
-    match pass::run(&mut graph, &[(name, "")], &Options::default()) {
+    match pass::run(&mut graph, &[(name, "")], &options(text)) {
         Ok(notes) => {
             let mut out = String::from("# SPDX-License-Identifier: Apache-2.0 OR MIT\n");
             notes.iter().for_each(|n| writeln!(out, "# note: {}", n.text).unwrap());
@@ -25,6 +25,22 @@ fn run(name: &str, text: &str) -> (&'static str, String) {
             ("err", format!("{} {d}\n{help}", d.code.id))
         }
     }
+}
+
+/// What the lines at the beginning of the file say.
+fn options(text: &str) -> Options {
+    let mut options = Options::default();
+    for (name, value) in text.lines().filter_map(|l| l.strip_prefix("# option ")?.split_once(' ')) {
+        match name {
+            "keep-timesteps" => options.keep_timesteps = Some(value.parse().unwrap()),
+            "keep-members" => {
+                let members = value.split(',').filter(|m| *m != "none");
+                options.keep_members = Some(members.map(|m| m.parse().unwrap()).collect());
+            }
+            _ => panic!("no option is called {name}"),
+        }
+    }
+    options
 }
 
 fn notes(text: &str) -> Vec<&str> {

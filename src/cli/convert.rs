@@ -34,7 +34,7 @@ struct Report {
 
 pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let extension = args.out.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
-    let graph = args.model.import()?.0;
+    let graph = args.model.import()?.graph;
     let (bytes, notes) = match extension.as_deref() {
         Some("nir") => {
             let dt = args.model.dt.ok_or_else(|| {

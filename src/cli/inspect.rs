@@ -103,6 +103,7 @@ fn show(args: &Args, ui: Ui, value: &impl Serialize, text: impl FnOnce() -> Stri
 
 fn load(args: &Args) -> Result<Subject> {
     if args.model.model.is_dir() {
+        args.model.cuts.none_for(&args.model.model)?;
         let build = Build::open(&args.model.model)?;
         let hardware = Some((build.design, build.target));
         let graph =
@@ -113,13 +114,14 @@ fn load(args: &Args) -> Result<Subject> {
         let model = args.model.load()?;
         return Ok(Subject { graph: model.integer, lift: None, hardware: None });
     }
-    let (graph, lift) = args.model.import()?;
-    Ok(Subject { graph, lift: Some(lift), hardware: None })
+    let imported = args.model.import()?;
+    Ok(Subject { graph: imported.graph, lift: Some(imported.lift), hardware: None })
 }
 
 /// The design of a build, or what becomes of a model.
 fn lowered(args: &Args) -> Result<(Design, Estimate)> {
     if args.model.model.is_dir() {
+        args.model.cuts.none_for(&args.model.model)?;
         let build = Build::open(&args.model.model)?;
         return Ok((build.design, build.estimate));
     }

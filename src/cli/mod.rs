@@ -9,6 +9,7 @@ mod bitstream;
 mod build;
 mod compile;
 mod convert;
+mod cut;
 mod doctor;
 mod encoding;
 mod energy;

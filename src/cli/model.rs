@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use super::cut::CutArgs;
 use crate::diag::{Diagnostic, Result, codes};
 use crate::import;
 use crate::ir::{Compare, Graph, Reset};
@@ -61,6 +62,8 @@ pub(super) struct ModelArgs {
     /// often (sinabs).
     #[arg(long)]
     single_spike: bool,
+    #[command(flatten)]
+    pub(super) cuts: CutArgs,
     #[command(flatten)]
     pub(super) passes: PassArgs,
 }
@@ -200,9 +203,18 @@ fn precision(text: &str) -> std::result::Result<(Option<String>, u32), String> {
     Ok((layer, bits))
 }
 
+/// A model as imported, without what was left out.
+pub(super) struct Imported {
+    pub(super) graph: Graph,
+    /// Which pattern of the importer took what.
+    pub(super) lift: import::LiftReport,
+    /// What import and cuts said.
+    pub(super) notes: Vec<Note>,
+}
+
 /// A model in both forms.
 pub(super) struct Model {
-    /// As imported.
+    /// As imported, without what was left out.
     pub(super) real: Graph,
     /// After all passes.
     pub(super) integer: Graph,
@@ -211,8 +223,17 @@ pub(super) struct Model {
 }
 
 impl ModelArgs {
-    /// Imports the model.
-    pub(super) fn import(&self) -> Result<(Graph, import::LiftReport)> {
+    /// Imports the model, and leaves out what is not to be kept of it.
+    pub(super) fn import(&self) -> Result<Imported> {
+        let (mut graph, lift) = self.read()?;
+        let imported = lift.notes.iter().map(|text| Note { pass: "import", text: text.clone() });
+        let cut = self.cuts.apply(&mut graph).map_err(|d| d.in_file(&self.model))?;
+        let notes = imported.chain(cut).collect();
+        Ok(Imported { graph, lift, notes })
+    }
+
+    /// The model as it is in the file.
+    fn read(&self) -> Result<(Graph, import::LiftReport)> {
         if self.timesteps == Some(0) {
             return Err(Diagnostic::new(
                 &codes::BAD_OPTION,
@@ -256,12 +277,11 @@ impl ModelArgs {
     /// Imports the model and makes it integers.
     pub(super) fn load(&self) -> Result<Model> {
         let options = self.passes.options()?;
-        let (real, report) = self.import()?;
+        let Imported { graph: real, mut notes, .. } = self.import()?;
         let mut integer = real.clone();
-        let imported = report.notes.into_iter().map(|text| Note { pass: "import", text });
         let passed = pass::run(&mut integer, pass::TO_INTEGER, &options)
             .map_err(|d| d.in_file(&self.model))?;
-        let notes = imported.chain(passed).collect();
+        notes.extend(passed);
         Ok(Model { real, integer, notes })
     }
 }
@@ -287,6 +307,7 @@ impl PassArgs {
             precision_bits: range("precision-bits", self.precision_bits, 1, 24)?,
             leak_bits: range("leak-bits", self.leak_bits, 1, 16)?,
             gain_bits: range("gain-bits", self.gain_bits, 4, 24)?,
+            ..default
         })
     }
 }

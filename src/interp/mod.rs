@@ -114,6 +114,19 @@ impl<'g> Interp<'g> {
     /// level is too large or a number not finite, or it changes and the model's input does
     /// not; [`codes::IR_INVALID`] if the graph has no readout.
     pub fn run_on(&self, stimulus: Stimulus<'_>) -> Result<Record> {
+        self.run_watching(stimulus, &mut |_, _, _| {})
+    }
+
+    /// Runs one inference and shows what every node gives: the node, the timestep, the value. A
+    /// stream that stays the same is shown at the first timestep alone.
+    ///
+    /// # Errors
+    /// As [`Interp::run_on`].
+    pub fn run_watching(
+        &self,
+        stimulus: Stimulus<'_>,
+        watch: &mut dyn FnMut(NodeId, u32, &Value),
+    ) -> Result<Record> {
         let graph = self.graph;
         let mut values: Vec<Value> = vec![Value::Integers(Vec::new()); self.order.len()];
         let mut states: Vec<State> =
@@ -151,6 +164,7 @@ impl<'g> Interp<'g> {
                 if let (Some(layer), Value::Spikes(s)) = (fires[i], &value) {
                     spikes[layer].fired.push(s.to_bools());
                 }
+                watch(id, t, &value);
                 values[i] = value;
             }
             // Registers gave their results first; now their operands are known.

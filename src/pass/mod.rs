@@ -10,13 +10,18 @@ mod compose_linear;
 mod fold_batch_norm;
 mod fold_scale;
 mod magnitude;
+mod merge_identical;
 mod merge_parallel;
 mod narrow_operands;
+mod prune_ensemble;
 mod quantise;
+mod reduce_timesteps;
 mod round_weights;
 
 use crate::diag::{Diagnostic, Result, codes};
 use crate::ir::{Graph, verify};
+
+pub use prune_ensemble::{Ensemble, ensemble};
 
 /// What a user may choose about the passes.
 #[derive(Debug, Clone)]
@@ -38,6 +43,10 @@ pub struct Options {
     pub weight_bits: u32,
     /// The same for single layers, by name.
     pub layer_bits: Vec<(String, u32)>,
+    /// How many timesteps are kept; all if nothing is said.
+    pub keep_timesteps: Option<u32>,
+    /// Which members of an ensemble are kept, counted from 0; all if nothing is said.
+    pub keep_members: Option<Vec<usize>>,
 }
 
 impl Default for Options {
@@ -51,6 +60,8 @@ impl Default for Options {
             scale_bits: 10,
             weight_bits: 8,
             layer_bits: Vec::new(),
+            keep_timesteps: None,
+            keep_members: None,
         }
     }
 }
@@ -74,6 +85,9 @@ pub trait Pass: Sync {
 
 /// Every pass.
 pub static PASSES: &[&dyn Pass] = &[
+    &prune_ensemble::PruneEnsemble,
+    &reduce_timesteps::ReduceTimesteps,
+    &merge_identical::MergeIdentical,
     &compose_linear::ComposeLinear,
     &round_weights::RoundWeights,
     &merge_parallel::MergeParallel,
@@ -83,9 +97,23 @@ pub static PASSES: &[&dyn Pass] = &[
     &quantise::Quantise,
 ];
 
+/// What a user leaves out of a model, before anything else: the model that is left is the one
+/// whose accuracy counts.
+pub const CUTS: &[(&str, &str)] = &[
+    ("prune-ensemble", "first of all: the branches are as the model's author drew them"),
+    ("reduce-timesteps", "after prune-ensemble, or before it: neither sees what the other changes"),
+];
+
 /// The pipeline of every compilation, with the reason for each place in the order.
 pub const TO_INTEGER: &[(&str, &str)] = &[
-    ("compose-linear", "first: it multiplies the model's weights, not rounded ones"),
+    (
+        "merge-identical",
+        "first: what is computed once has neither to be multiplied out nor to be rounded twice",
+    ),
+    (
+        "compose-linear",
+        "before the weights are rounded: it multiplies the model's weights, not rounded ones",
+    ),
     ("round-weights", "before merge-parallel, which gives layers other names than --precision has"),
     (
         "merge-parallel",

@@ -37,7 +37,7 @@ fn per_output(rng: &mut Rng, n: usize) -> PerChannel<f64> {
     }
 }
 
-fn weights(rng: &mut Rng, rows: usize, columns: usize) -> Weights {
+pub fn weights(rng: &mut Rng, rows: usize, columns: usize) -> Weights {
     match rng.below(4) {
         0 => {
             let values = (0..rows * columns).map(|_| (rng.below(255) as i16 - 127) as i8).collect();

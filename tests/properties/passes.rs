@@ -14,7 +14,7 @@ use super::common::reference::{self, Rounding, Run};
 use super::common::rng::Rng;
 use super::{config, holds, to_integer};
 
-const FOLDS: &[(&str, &str)] = &[TO_INTEGER[3], TO_INTEGER[4]];
+const FOLDS: &[(&str, &str)] = &[("fold-scale", ""), ("fold-batch-norm", "")];
 
 fn spikes(r: &Record) -> Vec<Vec<Vec<bool>>> {
     r.spikes.iter().map(|s| s.fired.clone()).collect()

@@ -87,6 +87,7 @@ struct Hardware {
 
 pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let (real, integer, lowered, target) = if args.model.model.is_dir() {
+        args.model.cuts.none_for(&args.model.model)?;
         let build = Build::open(&args.model.model)?;
         (build.real, build.integer, Ok(build.design), build.target)
     } else {
@@ -96,7 +97,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
                 if args.report.is_some() {
                     return Err(no_page(&d.message));
                 }
-                return real::run(args, &args.model.import()?.0, &d, ui);
+                return real::run(args, &args.model.import()?.graph, &d, ui);
             }
             Err(d) => return Err(d),
         };
