@@ -16,4 +16,5 @@ pub mod pass;
 pub mod report;
 pub mod sim;
 pub mod target;
+pub mod tune;
 pub mod verify;

@@ -12,6 +12,7 @@ use super::build::{BitstreamReport, MANIFEST, Manifest, TARGET};
 use super::hardware::{self, Layer, Mapping};
 use super::model::{Model, ModelArgs};
 use super::output::{FIRST, put, replace};
+use super::tradeoff;
 use super::ui::{Ui, table, thousands};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::emit;
@@ -20,14 +21,18 @@ use crate::target::{self, Target};
 use crate::{ir, report};
 
 /// Compile a model to Verilog and, with --bitstream, to a bitstream.
-#[derive(clap::Args)]
+#[derive(clap::Args, Clone)]
 #[command(after_help = "Examples:
   synfire compile student.onnx --target icebreaker -o build/student
   synfire compile student.onnx --target icebreaker -o build/student --bitstream
-  synfire compile student.onnx --target ice40up5k -o build/student --lanes fc1=16")]
+  synfire compile student.onnx --target ice40up5k -o build/student --lanes fc1=16
+  synfire compile ensemble.onnx --keep-members 0,2 --target icebreaker -o build/half")]
 pub(super) struct Args {
     #[command(flatten)]
     model: ModelArgs,
+    /// The row of a table: MODEL is then the directory that `synfire tradeoff -o` wrote.
+    #[arg(long, value_name = "ID")]
+    point: Option<String>,
     /// A built-in target (`synfire targets` lists them) or a .toml file.
     #[arg(long)]
     target: String,
@@ -85,6 +90,15 @@ struct Summary<'a> {
 }
 
 pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
+    if let Some(id) = &args.point {
+        let mut model = args.model.clone();
+        model.model = tradeoff::point(&args.model.model, id)?;
+        return build(&Args { model, point: None, ..args.clone() }, ui);
+    }
+    build(args, ui)
+}
+
+fn build(args: &Args, ui: Ui) -> Result<()> {
     let progress = ui.spinner("import");
     let target = target::load(&args.target)?;
     if args.bitstream && target.board.is_none() {
@@ -123,7 +137,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     };
     let mut retries = Vec::new();
     let inputs = [&*args.model.model, Path::new(&args.target)];
-    replace(&args.out, &inputs, |dir| {
+    replace(&args.out, MANIFEST, &inputs, |dir| {
         write(dir, &model, &design, &target)?;
         while let Some(toolbox) = &toolbox {
             let progress = |step: &str| progress.set_message(step.to_owned());

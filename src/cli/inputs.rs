@@ -24,7 +24,7 @@ pub(super) struct DataArgs {
     pub(super) count: Option<usize>,
     /// Seed of random inputs, and of rate encoding.
     #[arg(long, default_value_t = 1)]
-    seed: u64,
+    pub(super) seed: u64,
     #[command(flatten)]
     encoding: EncodingArgs,
 }
@@ -63,6 +63,17 @@ impl DataArgs {
         let inputs = self.random(stream.len(), bits.unwrap_or(1))?;
         let levels = inputs.iter().flatten().copied().collect();
         Samples::new(stream.shape.clone(), None, Values::U8(levels))
+    }
+
+    /// The same options for other files.
+    pub(super) fn of(&self, images: &Path, labels: Option<&Path>, count: Option<usize>) -> Self {
+        let (images, labels) = (Some(images.to_path_buf()), labels.map(Path::to_path_buf));
+        Self { images, labels, count, ..self.clone() }
+    }
+
+    /// Are the inputs from files?
+    pub(super) fn are_given(&self) -> bool {
+        self.images.is_some()
     }
 
     fn some(&self) -> Result<()> {

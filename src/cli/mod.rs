@@ -21,6 +21,7 @@ mod lists;
 mod model;
 mod output;
 mod simulate;
+mod tradeoff;
 mod ui;
 mod verify;
 
@@ -49,6 +50,7 @@ enum Command {
     Simulate(simulate::Args),
     Verify(verify::Args),
     Energy(energy::Args),
+    Tradeoff(tradeoff::Args),
     Targets(lists::TargetsArgs),
     Passes(lists::PassesArgs),
     Doctor(doctor::Args),
@@ -67,6 +69,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(args) => simulate::run(&args, ui),
         Command::Verify(args) => verify::run(&args, ui),
         Command::Energy(args) => energy::run(&args, ui),
+        Command::Tradeoff(args) => tradeoff::run(&args, ui),
         Command::Targets(args) => lists::targets(&args, ui),
         Command::Passes(args) => lists::passes(&args, ui),
         Command::Doctor(args) => doctor::run(&args, ui),

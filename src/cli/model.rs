@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use super::cut::CutArgs;
+use super::tradeoff;
 use crate::diag::{Diagnostic, Result, codes};
 use crate::import;
 use crate::ir::{Compare, Graph, Reset};
@@ -234,6 +235,12 @@ impl ModelArgs {
 
     /// The model as it is in the file.
     fn read(&self) -> Result<(Graph, import::LiftReport)> {
+        if self.model.join(tradeoff::TABLE).is_file() {
+            let message = "a directory of `synfire tradeoff` holds many models";
+            return Err(Diagnostic::new(&codes::BAD_OPTION, message).in_file(&self.model).help(
+                "`synfire compile DIR --point ID` builds one of them; other commands take DIR/ID.sfir",
+            ));
+        }
         if self.timesteps == Some(0) {
             return Err(Diagnostic::new(
                 &codes::BAD_OPTION,
@@ -287,7 +294,7 @@ impl ModelArgs {
 }
 
 impl PassArgs {
-    fn options(&self) -> Result<pass::Options> {
+    pub(super) fn options(&self) -> Result<pass::Options> {
         let range = |name: &str, value: u32, low: u32, high: u32| {
             if (low..=high).contains(&value) {
                 return Ok(value);

@@ -4,7 +4,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::build::MANIFEST;
 use crate::diag::{Diagnostic, Result, codes, write_file};
 
 /// The first file that is written: a directory with it is one that was not finished.
@@ -12,14 +11,15 @@ pub(super) const FIRST: &str = "real.sfir";
 
 /// Fills a new directory and puts it in the place of `out` only when `fill` has succeeded.
 /// After a tool's failure it stays beside `out` as `….partial`, for its logs. `inputs` are the files that it
-/// is made from; they are never replaced.
+/// is made from; they are never replaced. A directory with the file `sign` is ours.
 pub(super) fn replace(
     out: &Path,
+    sign: &str,
     inputs: &[&Path],
     fill: impl FnOnce(&Path) -> Result<()>,
 ) -> Result<()> {
     let place = place(out)?;
-    refuse(&place, inputs).map_err(|why| {
+    refuse(&place, sign, inputs).map_err(|why| {
         Diagnostic::new(&codes::FILE_WRITE, why)
             .in_file(out)
             .help("name another directory with -o, or remove it yourself")
@@ -56,11 +56,11 @@ fn place(out: &Path) -> Result<PathBuf> {
 }
 
 /// Why `place` must stay as it is.
-fn refuse(place: &Path, inputs: &[&Path]) -> std::result::Result<(), String> {
+fn refuse(place: &Path, sign: &str, inputs: &[&Path]) -> std::result::Result<(), String> {
     if !place.exists() {
         return Ok(());
     }
-    if !may_go(place, MANIFEST) {
+    if !may_go(place, sign) {
         return Err("it exists and is not a directory of synfire's".into());
     }
     let inside = |p: &Path| p.canonicalize().is_ok_and(|p| p.starts_with(place));

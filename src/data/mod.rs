@@ -27,7 +27,7 @@ pub use array::{Array, TimeAxis};
 pub use encode::{Encoding, Latency, LatencyCode, Rate, Threshold};
 pub use events::{Bins, Event, Framing, Recording, Sensor};
 pub use format::{Format, gunzip};
-pub use random::random;
+pub use random::{random, shuffled};
 pub use read::MAX_BYTES;
 pub use samples::{EventCounts, Samples, Slice, Values};
 pub use source::{Content, Options, parse, samples};

@@ -13,3 +13,11 @@ pub fn random(size: usize, bits: u32, count: usize, seed: u64) -> Inputs {
     let levels = (0..(size * count) as u64).map(|n| level(number(seed, n))).collect();
     Inputs { size, timesteps: None, levels, labels: None }
 }
+
+/// 0 to `count` in an order of its own for each seed.
+#[must_use]
+pub fn shuffled(count: usize, seed: u64) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..count).collect();
+    places.sort_by_key(|&i| (number(seed, i as u64), i));
+    places
+}

@@ -21,6 +21,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod tradeoff;
 mod xml;
 
 pub use dot::dot;
@@ -30,3 +31,4 @@ pub use page::page;
 pub use run::{Layer, Run, Span};
 pub use svg::svg;
 pub use table::{NodeSummary, Summary, summary, text};
+pub use tradeoff::{Dot, tradeoff_svg};

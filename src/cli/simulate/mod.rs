@@ -27,6 +27,7 @@ use crate::interp::Interp;
 use crate::ir::Graph;
 use crate::sim::{NoProbe, Sim};
 use crate::target;
+use crate::tune::infer;
 
 /// Run a model or a build on the host: accuracy, spikes, cycles.
 ///
@@ -60,7 +61,7 @@ pub(super) struct Args {
     report: Option<PathBuf>,
 }
 
-fn processors() -> u16 {
+pub(super) fn processors() -> u16 {
     std::thread::available_parallelism().map_or(1, |n| n.get().min(1024) as u16)
 }
 
@@ -170,7 +171,7 @@ fn part(
     let sim = design.map(Sim::new);
     let (mut sums, mut outputs) = (Sums::default(), Outputs::default());
     for i in range {
-        let (r, n) = (real::infer(&real, inputs, i)?, real::infer(&integer, inputs, i)?);
+        let (r, n) = (infer(&real, inputs, i)?, infer(&integer, inputs, i)?);
         let s = match (&sim, inputs.get(i)) {
             (Some(sim), Some(Slice::U8(input))) => Some(sim.run(input, &[], &mut NoProbe)?),
             _ => None,

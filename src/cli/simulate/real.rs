@@ -6,10 +6,11 @@ use serde::Serialize;
 use super::Args;
 use super::outputs::Outputs;
 use crate::cli::ui::{Ui, table, thousands};
-use crate::data::{Samples, Slice};
+use crate::data::Samples;
 use crate::diag::{Diagnostic, Result};
-use crate::interp::{Interp, Record, Stimulus};
+use crate::interp::{Interp, Record};
 use crate::ir::Graph;
+use crate::tune::infer;
 
 /// What is printed.
 #[derive(Serialize)]
@@ -90,24 +91,6 @@ fn part(
         tick();
     }
     Ok(sums)
-}
-
-/// One inference on sample `i`.
-pub(super) fn infer(interp: &Interp<'_>, samples: &Samples, i: usize) -> Result<Record> {
-    let missing = || Diagnostic::internal("simulate", "a sample is missing");
-    let Some(timesteps) = samples.timesteps() else {
-        return match samples.get(i).ok_or_else(missing)? {
-            Slice::U8(v) => {
-                let levels: Vec<u16> = v.iter().map(|v| u16::from(*v)).collect();
-                interp.run_on(Stimulus::Levels(&levels))
-            }
-            Slice::U16(v) => interp.run_on(Stimulus::Levels(v)),
-            Slice::Real(v) => interp.run_on(Stimulus::Reals(v)),
-        };
-    };
-    let step = |t| samples.step(i, t).map(|s| s.to_reals()).ok_or_else(missing);
-    let steps: Vec<Vec<f64>> = (0..timesteps).map(step).collect::<Result<_>>()?;
-    interp.run_on(Stimulus::RealSteps(&steps))
 }
 
 impl Sums {

@@ -10,6 +10,7 @@ mod import;
 mod input;
 mod ir;
 mod pass;
+mod tune;
 mod verify;
 
 pub use distill::*;
@@ -19,6 +20,7 @@ pub use import::*;
 pub use input::*;
 pub use ir::*;
 pub use pass::*;
+pub use tune::*;
 pub use verify::*;
 
 /// One kind of mistake.
@@ -58,6 +60,7 @@ pub fn all() -> impl Iterator<Item = &'static Code> {
         hw::TABLE,
         flow::TABLE,
         verify::TABLE,
+        tune::TABLE,
         distill::TABLE,
     ]
     .into_iter()

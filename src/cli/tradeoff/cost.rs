@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! What a point costs on hardware.
+
+use serde::Serialize;
+
+use super::Args;
+use crate::data::Inputs;
+use crate::diag::{Diagnostic, Result, codes};
+use crate::energy::{self, Band, IoTiming};
+use crate::hw;
+use crate::ir::Graph;
+use crate::pass::{self, TO_INTEGER};
+use crate::sim::{MeanActivity, NoProbe, Sim};
+use crate::target::Target;
+use crate::tune::{Found, Place, Split, Work};
+
+/// Clock of a bare device, in MHz: what the energy of a time without a clock would be, nobody
+/// knows.
+const CLOCK: f64 = 12.0;
+
+/// What one inference costs: the core's part, which the host link does not change.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct Cost {
+    /// Mean clock cycles, from the first input to the last byte of the result.
+    pub(super) cycles: f64,
+    /// Nanojoules at the board's clock.
+    pub(super) energy_nj: Band,
+    /// Logic cells, estimated.
+    pub(super) cells: u32,
+}
+
+/// Inputs as hardware takes them, and which of them choose.
+pub(super) struct Chosen {
+    inputs: Inputs,
+    places: Vec<Place>,
+}
+
+/// The samples on which hardware is simulated: of those that choose.
+pub(super) fn inputs(args: &Args, graph: &Graph, split: &Split) -> Result<Chosen> {
+    let labels = args.calibration_labels.as_deref();
+    let data = match &args.calibration {
+        Some(path) => args.data.of(path, labels, args.calibration_count),
+        None => args.data.clone(),
+    };
+    let inputs = data.load(graph)?;
+    Ok(Chosen { inputs, places: split.choose.clone() })
+}
+
+/// The cost of each point, or why it has none.
+pub(super) fn costs(
+    found: &Found,
+    options: &pass::Options,
+    target: &Target,
+    chosen: std::result::Result<&Chosen, &Box<Diagnostic>>,
+    activity: u32,
+    work: &Work<'_>,
+) -> Vec<std::result::Result<Cost, String>> {
+    let chosen = match chosen {
+        Ok(chosen) => chosen,
+        Err(d) => return vec![Err(d.message.clone()); found.points.len()],
+    };
+    let one = |i: usize| {
+        let graph = &found.points[i].graph;
+        cost(graph, options, target, chosen, activity, work).map_err(|d| d.to_string())
+    };
+    let places: Vec<usize> = (0..found.points.len()).collect();
+    let threads = work.threads.max(1);
+    let chunk = places.len().div_ceil(threads).max(1);
+    std::thread::scope(|scope| {
+        let one = &one;
+        let part = |part: &[usize]| {
+            let part = part.to_vec();
+            scope.spawn(move || part.into_iter().map(one).collect::<Vec<_>>())
+        };
+        let handles: Vec<_> = places.chunks(chunk).map(|p| (p.len(), part(p))).collect();
+        let died = |n: usize| vec![Err("a thread died".to_owned()); n];
+        handles.into_iter().flat_map(|(n, h)| h.join().unwrap_or_else(|_| died(n))).collect()
+    })
+}
+
+fn cost(
+    graph: &Graph,
+    options: &pass::Options,
+    target: &Target,
+    chosen: &Chosen,
+    activity: u32,
+    work: &Work<'_>,
+) -> Result<Cost> {
+    let mut integer = graph.clone();
+    pass::run(&mut integer, TO_INTEGER, options)?;
+    let (design, estimate) = hw::lower(&integer, target, &hw::Options::default())?;
+    let sim = Sim::new(&design);
+    let all: Vec<&[u8]> = chosen.inputs.iter().collect();
+    // Fewer timesteps see the first of the levels.
+    let size = match chosen.inputs.timesteps {
+        Some(steps) => chosen.inputs.size / steps.max(1) * graph.timesteps as usize,
+        None => chosen.inputs.size,
+    };
+    let mut mean = MeanActivity::default();
+    for &place in chosen.places.iter().take(activity as usize) {
+        let missing = || Diagnostic::new(&codes::INPUT_SHAPE, "a sample is missing");
+        let input = all.get(place).and_then(|v| v.get(..size)).ok_or_else(missing)?;
+        mean.add(&sim.run(input, &[], &mut NoProbe)?.activity);
+        (work.tick)();
+    }
+    let io = match &target.board {
+        Some(board) => IoTiming::serial(&design, board.clock_mhz, board.uart_baud),
+        None => IoTiming::none(CLOCK),
+    };
+    let core = energy::device(&design, target, &mean, io)?.core;
+    Ok(Cost { cycles: core.cycles, energy_nj: core.energy_nj, cells: estimate.cells })
+}
