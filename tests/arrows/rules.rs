@@ -21,7 +21,7 @@ pub(crate) enum What {
 /// Every module there is or, as far as the design has it, will be.
 pub(crate) const MODULES: &[&str] = &[
     "cli", "data", "emit", "energy", "export", "flow", "hw", "import", "interp", "ir", "pass",
-    "report", "sim", "target", "verify",
+    "report", "sim", "target", "tune", "verify",
 ];
 
 const fn arrow(from: &'static str, to: &'static str, reason: &'static str) -> Arrow {
@@ -74,6 +74,10 @@ pub(crate) const ARROWS: &[Arrow] = &[
     arrow("energy", "hw", "the device's figure counts memories and registers"),
     arrow("energy", "sim", "and how often they are used"),
     arrow("energy", "target", "the price of each"),
+    arrow("tune", "ir", "models that keep less"),
+    arrow("tune", "pass", "which leave timesteps and members out"),
+    arrow("tune", "interp", "the whole model and what follows its members are run"),
+    arrow("tune", "data", "on samples with labels"),
     arrow("report", "ir", "pictures of graphs"),
     arrow("report", "hw", "and of designs"),
     arrow("report", "target", "beside what the device has"),

@@ -24,5 +24,6 @@ mod retry;
 mod run;
 #[path = "../common/tools.rs"]
 mod tools;
+mod tradeoff;
 mod verify;
 mod without_tools;
