@@ -192,6 +192,21 @@ fn norms_are_taken_where_they_help_beyond_doubt() {
     }
 }
 
+/// With the statistics of all timesteps, those of three are hardly others: what they change is
+/// within noise, and left.
+#[test]
+fn norms_that_help_within_noise_are_left() {
+    let samples = samples();
+    let work = Work { threads: 2, tick: &|| {} };
+    let places: Vec<Place> = (0..256).collect();
+    let right =
+        norms::anew(&ir::parse(NORMED).unwrap(), &samples, &places, &work).unwrap().unwrap();
+    let (found, _, _) = found(&right, 2);
+    let (three, note) = (&found.points[1], &found.notes[0]);
+    assert!(note.starts_with("norms over 3 timesteps") && note.ends_with("not beyond doubt, left"));
+    assert!(three.cut.timesteps == 3 && !three.cut.norms_anew, "{note}");
+}
+
 #[test]
 fn labels_are_needed() {
     let mut samples = samples();

@@ -116,8 +116,9 @@ pub(super) fn after(
         &places,
         || Interp::new(rest),
         |interp, i| {
-            let given = trains[i].values.iter().take(rest.timesteps as usize);
-            let steps: Vec<Vec<f64>> = given.map(|v| members.gather(v, keep)).collect();
+            // Those after the last timestep of `rest` are not looked at.
+            let steps: Vec<Vec<f64>> =
+                trains[i].values.iter().map(|v| members.gather(v, keep)).collect();
             classes(rest, &interp.run_on(Stimulus::RealSteps(&steps))?)
         },
     )

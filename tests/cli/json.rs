@@ -110,6 +110,7 @@ fn every_command_prints_the_documented_fields() {
     check("inspect", "b --integer", "");
     check("simulate", "b --images {images} --labels {labels} --count 2", "");
     check("energy", "b --count 2", "");
+    check("tradeoff", "{ensemble} --images {images} --labels {labels} --count 80", "");
     check("targets", "", "");
     check("passes", "", "");
     check("doctor", "", "");
@@ -121,8 +122,8 @@ fn every_command_prints_the_documented_fields() {
     let mut printed = BTreeSet::new();
     leaves(&value, "", &mut printed);
     assert_eq!(differences(&fields["verify"], &printed), Vec::<String>::new());
-    // Nine commands, one of them with two forms.
-    assert_eq!(fields.len(), 10, "{:?}", fields.keys());
+    // Ten commands, one of them with two forms.
+    assert_eq!(fields.len(), 11, "{:?}", fields.keys());
 }
 
 #[test]

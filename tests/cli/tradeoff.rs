@@ -133,6 +133,44 @@ fn what_is_kept_can_be_named() {
     place.refused("inspect b --keep-members 0", 1, "SF0003", "this is a build");
 }
 
+/// Spikes that come in the second timestep alone: a row of one timestep sees none of them, and
+/// costs what its model costs that is shown nothing.
+#[test]
+fn rows_see_the_first_of_what_changes() {
+    let place = Place::new();
+    let model = r#"synfire-ir 1
+graph "later" timesteps 2
+%in = input() : spikes[4] {"shape":[4],"bits":1,"is_static":false}
+%w = linear(%in) : current[2; fixed(4, 0)] {"weights":{"binary":{"signs":{"cols":4,"rows":["3","5"]},"scale":1.0}},"bias":null}
+%n = lif(%w) : spikes[2] {"leak":0.5,"gain":1.0,"bias":0.0,"threshold":0.5,"reset":"soft","compare":"at-least"}
+%head = linear(%n) : real[2] {"weights":{"binary":{"signs":{"cols":2,"rows":["1","2"]},"scale":1.0}},"bias":[0.0,0.5]}
+%y = readout(%head) : real[2] {"kind":"sum","gain":1.0,"offset":0.0}
+output %y
+"#;
+    place.file("later.sfir", model);
+    let npy = |name: &str, shape: &str, values: &[u8]| {
+        let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}");
+        let header = format!("{header:<117}\n");
+        let length = (header.len() as u16).to_le_bytes();
+        let bytes = [&b"\x93NUMPY\x01\x00"[..], &length, header.as_bytes(), values].concat();
+        place.file(name, bytes);
+    };
+    // Sixteen samples, each another one in the second timestep; then none at all.
+    let samples: Vec<u8> = (0..16u8)
+        .flat_map(|i| [0, 0, 0, 0].into_iter().chain((0..4).map(move |b| i >> b & 1)))
+        .collect();
+    npy("later.npy", "(16, 2, 4)", &samples);
+    npy("nothing.npy", "(16, 1, 4)", &[0; 64]);
+    npy("labels.npy", "(16,)", &(0..16).map(|i| i % 2).collect::<Vec<_>>());
+    let line = "tradeoff later.sfir --images later.npy --labels labels.npy --time-axis 1 -o knobs";
+    let table = place.json(line);
+    let cycles = |t: usize| table["rows"][t]["cycles"].as_f64().unwrap();
+    let shown = place.json("simulate knobs/t1.sfir --images nothing.npy --time-axis 1");
+    assert_eq!(table["rows"][1]["id"], "t1");
+    assert_eq!(cycles(1), shown["hardware"]["mean_cycles_in_all"].as_f64().unwrap());
+    assert!(cycles(0) > cycles(1));
+}
+
 #[test]
 fn what_cannot_be_measured_is_refused() {
     let place = place();

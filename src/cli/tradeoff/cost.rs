@@ -51,7 +51,7 @@ pub(super) fn costs(
     found: &Found,
     options: &pass::Options,
     target: &Target,
-    chosen: std::result::Result<&Chosen, &Box<Diagnostic>>,
+    chosen: std::result::Result<&Chosen, &Diagnostic>,
     activity: u32,
     work: &Work<'_>,
 ) -> Vec<std::result::Result<Cost, String>> {

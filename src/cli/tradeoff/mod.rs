@@ -95,7 +95,14 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let found = tune::explore(&imported.graph, &data, &work)?;
     bar.set_message("compile and simulate");
     let inputs = cost::inputs(args, &imported.graph, &split);
-    let costs = cost::costs(&found, &options, &target, inputs.as_ref(), args.activity, &work);
+    let costs = cost::costs(
+        &found,
+        &options,
+        &target,
+        inputs.as_ref().map_err(|d| &**d),
+        args.activity,
+        &work,
+    );
     let mut table = Table::new(args, &imported.graph, &found, &costs, &split);
     bar.set_message("integer models");
     table.integers(&found, &options, &data, &work)?;

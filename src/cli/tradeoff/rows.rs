@@ -53,6 +53,9 @@ pub(super) struct Row {
     pub(super) accuracy: Share,
     /// Against the whole model, on the same samples.
     pub(super) gain: Share,
+    /// Share of the samples that choose which it has right: by this rows are compared, and for
+    /// that reason it is no accuracy to report.
+    pub(super) choosing: f64,
     /// Of the integer model; measured for rows on the front, the whole and the chosen one.
     pub(super) accuracy_integer: Option<Share>,
     pub(super) cycles: Option<f64>,
@@ -89,6 +92,7 @@ impl Table {
                 cut: p.cut.clone(),
                 accuracy: share(p.report.iter().filter(|r| **r).count(), p.report.len()),
                 gain: gain(whole, &p.report),
+                choosing: worth(&p.choose) / p.choose.len().max(1) as f64,
                 accuracy_integer: None,
                 cycles: cost.ok().map(|c| c.cycles),
                 energy_nj: cost.ok().map(|c| c.energy_nj),

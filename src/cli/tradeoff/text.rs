@@ -73,12 +73,12 @@ pub(super) fn text(t: &Table, out: Option<&Path>) -> String {
     text
 }
 
-/// The rows that are worth a line.
+/// The rows that are worth a line; samples that report have no say in it.
 fn shown(rows: &[Row]) -> Vec<&Row> {
     let mut best: BTreeMap<(u32, usize), usize> = BTreeMap::new();
     for (i, row) in rows.iter().enumerate() {
         let at = best.entry((row.cut.timesteps, row.cut.members.len())).or_insert(i);
-        if row.accuracy.value > rows[*at].accuracy.value {
+        if row.choosing > rows[*at].choosing {
             *at = i;
         }
     }
