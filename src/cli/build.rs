@@ -13,6 +13,7 @@
 //! pins.pcf       pin constraints                        (pins.lpf for ECP5)
 //! flow/          netlist, placed design, logs          (--bitstream)
 //! top.bin        the bitstream                          (--bitstream; top.bit for ECP5)
+//! SHA256SUMS     all of these; what is not in it is the user's
 //! ```
 
 use std::collections::BTreeMap;
@@ -20,8 +21,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::output::put;
+use super::sums;
 use crate::diag::{Diagnostic, InFile, Result, codes, read_file};
-use crate::emit::WEIGHTS;
+use crate::emit::{RTL_DIR, WEIGHTS};
 use crate::flow::nextpnr::PnrReport;
 use crate::flow::yosys::CellReport;
 use crate::hw::{self, Design, Estimate};
@@ -54,6 +57,34 @@ pub(super) struct Manifest {
     pub(super) mapping: hw::Mapping,
     /// What the tools made of it.
     pub(super) bitstream: Option<BitstreamReport>,
+}
+
+impl Manifest {
+    /// Takes the bitstream of the build at `old` over into `new`, where it took minutes and would
+    /// be the same: everything that it was made from is. Says whether it did.
+    pub(super) fn keeps_bitstream(
+        &mut self,
+        old: &Path,
+        new: &Path,
+        target: &Target,
+    ) -> Result<bool> {
+        let family = target.device.family.spec();
+        let Ok(before) = json::<Self>(old, MANIFEST) else { return Ok(false) };
+        let Some(report) = before.bitstream else { return Ok(false) };
+        let made_from =
+            |name: &str| name.starts_with(RTL_DIR) || name == TARGET || name == family.constraints;
+        let made = |name: &str| name.starts_with("flow/") || name == family.bitstream;
+        let sums = |dir: &Path| sums::of(dir, made_from);
+        if sums(old)? != sums(new)? {
+            return Ok(false);
+        }
+        for name in sums::of(old, made)?.keys() {
+            let Ok(bytes) = sums::read(old, &name.to_string_lossy()) else { return Ok(false) };
+            put(new, &name.to_string_lossy(), bytes)?;
+        }
+        self.bitstream = Some(report);
+        Ok(true)
+    }
 }
 
 /// What synthesis, place and route and packing reported.
@@ -112,15 +143,14 @@ impl Build {
             let message = "there is no such directory";
             return Err(Diagnostic::new(&codes::FILE_READ, message).in_file(dir).help(WANTED));
         }
-        let manifest: Manifest = json(&file(dir, MANIFEST)?)?;
-        let path = file(dir, TARGET)?;
-        let target: Target = json(&path)?;
+        let manifest: Manifest = json(dir, MANIFEST)?;
+        let path = dir.join(TARGET);
+        let target: Target = json(dir, TARGET)?;
         if let Some(fault) = target.device.fault() {
             return Err(damaged(&path, fault));
         }
         let graph = |name: &str| {
-            let path = file(dir, name)?;
-            let bytes = read_file(&path)?;
+            let (path, bytes) = (file(dir, name)?, sums::read(dir, name)?);
             ir::parse(&String::from_utf8_lossy(&bytes)).in_file(&path)
         };
         let (real, integer) = (graph("real.sfir")?, graph("integer.sfir")?);
@@ -176,6 +206,7 @@ fn file(dir: &Path, name: &str) -> Result<PathBuf> {
     Err(damaged(dir, format!("there is no {name} in it")).help(WANTED))
 }
 
-fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
-    serde_json::from_slice(&read_file(path)?).map_err(|e| damaged(path, e.to_string()))
+fn json<T: serde::de::DeserializeOwned>(dir: &Path, name: &str) -> Result<T> {
+    let path = file(dir, name)?;
+    serde_json::from_slice(&sums::read(dir, name)?).map_err(|e| damaged(&path, e.to_string()))
 }

@@ -82,6 +82,8 @@ struct Summary<'a> {
     notes: &'a [crate::pass::Note],
     /// Foldings that place and route found no room for, and what was done.
     retries: Vec<String>,
+    /// The bitstream is that of the build before: the hardware is the same.
+    kept: bool,
     estimate: &'a Estimate,
     layers: Vec<Layer>,
     jobs: Vec<report::JobRow>,
@@ -135,7 +137,7 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         mapping: options.mapping,
         bitstream: None,
     };
-    let mut retries = Vec::new();
+    let (mut retries, mut kept) = (Vec::new(), false);
     let inputs = [&*args.model.model, Path::new(&args.target)];
     replace(&args.out, MANIFEST, &inputs, |dir| {
         write(dir, &model, &design, &target)?;
@@ -163,6 +165,7 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
             clear(dir)?;
             write(dir, &model, &design, &target)?;
         }
+        kept = !args.bitstream && manifest.keeps_bitstream(&args.out, dir, &target)?;
         put(dir, MANIFEST, json(&manifest)?)
     })?;
     progress.finish_and_clear();
@@ -171,6 +174,7 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         target: &target.name,
         notes: &model.notes,
         retries,
+        kept,
         estimate: &estimate,
         layers: hardware::layers(&design),
         jobs: report::jobs(&design),
@@ -295,7 +299,9 @@ fn text(s: &Summary<'_>, target: &Target) -> String {
     let _ = write!(text, "\nwritten to {}", s.out.display());
     let _ = match s.bitstream {
         Some(b) => {
-            writeln!(text, "; bitstream {}, {} bytes", family.bitstream, thousands(b.bytes))
+            let kept = if s.kept { ", kept: the hardware is that of the build before" } else { "" };
+            let bytes = thousands(b.bytes);
+            writeln!(text, "; bitstream {}, {bytes} bytes{kept}", family.bitstream)
         }
         None => writeln!(text, "; add --bitstream for a bitstream"),
     };
@@ -363,6 +369,7 @@ mod tests {
             target: "icebreaker",
             notes: &[],
             retries: Vec::new(),
+            kept: false,
             jobs: Vec::new(),
             estimate: &estimate,
             layers: vec![

@@ -3,7 +3,7 @@
 //!
 //! Exit codes: 0 good; 1 the input cannot be used (a coded diagnostic says why); 2 wrong
 //! usage; 3 two levels disagree, or a deliberate fault was not noticed; 4 an external
-//! tool is missing or failed.
+//! tool is missing or failed; 130 interrupted (Ctrl-C, SIGTERM, SIGHUP).
 
 mod bitstream;
 mod build;
@@ -21,6 +21,7 @@ mod lists;
 mod model;
 mod output;
 mod simulate;
+mod sums;
 mod tradeoff;
 mod ui;
 mod verify;
@@ -57,10 +58,20 @@ enum Command {
     Explain(explain::Args),
 }
 
+/// Exit code after Ctrl-C and its like.
+const INTERRUPTED: i32 = 130;
+
 /// Runs the command line; returns the exit code.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    // Without a handler, tools would go on without us and half a directory would stay.
+    let handled = ctrlc::set_handler(|| {
+        crate::flow::process::stop_all();
+        output::remove_unfinished();
+        std::process::exit(INTERRUPTED);
+    });
+    debug_assert!(handled.is_ok(), "there is one handler");
     let ui = ui::Ui { json: cli.json };
     let result = match cli.command {
         Command::Compile(args) => compile::run(&args, ui),

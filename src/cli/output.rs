@@ -1,17 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! Writing a build directory: all of it, or nothing.
+//! Writing a directory: all of it, or nothing, and nothing of the user's lost.
+//!
+//! It is filled beside its place, under a name that no other run uses, and then put there in one
+//! step. Its file SHA256SUMS lists what is ours; whatever else lies in an earlier result is kept.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+use super::sums;
 use crate::diag::{Diagnostic, Result, codes, write_file};
 
 /// The first file that is written: a directory with it is one that was not finished.
 pub(super) const FIRST: &str = "real.sfir";
+/// In a directory that is being filled: locked for as long as it is.
+const LOCK: &str = ".lock";
 
 /// Fills a new directory and puts it in the place of `out` only when `fill` has succeeded.
-/// After a tool's failure it stays beside `out` as `….partial`, for its logs. `inputs` are the files that it
-/// is made from; they are never replaced. A directory with the file `sign` is ours.
+/// After a tool's failure it stays beside `out` as `….partial`, for its logs. `inputs` are the
+/// files that it is made from; they are never replaced. A directory with the file `sign` is ours;
+/// what lies in it and is not listed stays in it, and a file of ours that was changed stays beside
+/// the new one, as `….changed`.
 pub(super) fn replace(
     out: &Path,
     sign: &str,
@@ -19,11 +31,14 @@ pub(super) fn replace(
     fill: impl FnOnce(&Path) -> Result<()>,
 ) -> Result<()> {
     let place = place(out)?;
-    refuse(&place, sign, inputs).map_err(|why| {
-        Diagnostic::new(&codes::FILE_WRITE, why)
-            .in_file(out)
-            .help("name another directory with -o, or remove it yourself")
-    })?;
+    let checked = || {
+        refuse(&place, sign, inputs).map_err(|why| {
+            Diagnostic::new(&codes::FILE_WRITE, why)
+                .in_file(out)
+                .help("name another directory with -o, or remove it yourself")
+        })
+    };
+    checked()?;
     let mut name = place.file_name().unwrap_or_default().to_os_string();
     name.push(".partial");
     let partial = place.with_file_name(name);
@@ -32,15 +47,153 @@ pub(super) fn replace(
             .in_file(&partial)
             .help("remove it, or name another directory with -o"));
     }
-    remove(&partial)?;
-    std::fs::create_dir_all(&partial).map_err(|e| failed(&e, &partial))?;
-    if let Err(d) = fill(&partial) {
-        if *d.code != codes::TOOL_FAILED {
+    let new = New::beside(&place)?;
+    let filled = fill(&new.path);
+    let _alone = new.alone();
+    if let Err(mut d) = filled {
+        if *d.code == codes::TOOL_FAILED {
             remove(&partial)?;
+            new.close()?;
+            std::fs::rename(&new.path, &partial).map_err(|e| failed(&e, &partial))?;
+            let log = d.location.file.as_ref().and_then(|f| f.strip_prefix(&new.path).ok());
+            d.location.file = log.map(|l| partial.join(l)).or(d.location.file);
         }
         return Err(d);
     }
-    exchange(&partial, &place)
+    new.close()?;
+    sums::write(&new.path)?;
+    // Another run may have been there meanwhile.
+    checked()?;
+    remove(&partial)?;
+    keep(&place, &new.path)?;
+    exchange(&new.path, &place)
+}
+
+/// A directory that is being filled. It goes with this, unless it was given another name.
+struct New {
+    path: PathBuf,
+    /// Locked; a run that finds it unlocked removes the directory.
+    _lock: File,
+}
+
+/// The directories that are being filled.
+static OPEN: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+fn open() -> MutexGuard<'static, Vec<PathBuf>> {
+    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes what is being filled: for a program that is about to end.
+pub(super) fn remove_unfinished() {
+    open().drain(..).for_each(|path| drop(std::fs::remove_dir_all(path)));
+}
+
+impl New {
+    /// A directory beside `place`. What runs that were killed left there goes.
+    fn beside(place: &Path) -> Result<Self> {
+        let parent = place.parent().unwrap_or(place);
+        std::fs::create_dir_all(parent).map_err(|e| failed(&e, place))?;
+        let _alone = alone(parent);
+        let name = place.file_name().unwrap_or_default().to_string_lossy();
+        let (begin, end) = (format!(".{name}."), ".synfire");
+        for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let ours = name.to_str().is_some_and(|n| n.starts_with(&begin) && n.ends_with(end));
+            let lock = || File::open(entry.path().join(LOCK));
+            if ours && lock().map_or(true, |l| l.try_lock().is_ok()) {
+                remove(&entry.path())?;
+            }
+        }
+        for n in 0.. {
+            let path = parent.join(format!("{begin}{}-{n}{end}", std::process::id()));
+            match std::fs::create_dir(&path) {
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(e) => return Err(failed(&e, place)),
+                Ok(()) => {
+                    open().push(path.clone());
+                    let lock = File::create(path.join(LOCK)).map_err(|e| failed(&e, place))?;
+                    lock.lock().map_err(|e| failed(&e, place))?;
+                    return Ok(Self { path, _lock: lock });
+                }
+            }
+        }
+        Err(Diagnostic::internal("output", "no name is free"))
+    }
+
+    /// Keeps other runs from moving directories here, as long as it is held.
+    fn alone(&self) -> Option<File> {
+        alone(self.path.parent().unwrap_or(&self.path))
+    }
+
+    /// Takes the lock's file out.
+    fn close(&self) -> Result<()> {
+        std::fs::remove_file(self.path.join(LOCK)).map_err(|e| failed(&e, &self.path))
+    }
+}
+
+impl Drop for New {
+    fn drop(&mut self) {
+        open().retain(|p| *p != self.path);
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}
+
+/// A lock on a directory; none where the system has none, and then two runs must not meet.
+fn alone(dir: &Path) -> Option<File> {
+    let dir = File::open(dir).ok()?;
+    dir.lock().ok().map(|()| dir)
+}
+
+/// Copies what is the user's: it is in one of both places at any time.
+fn keep(old: &Path, new: &Path) -> Result<()> {
+    if !old.exists() {
+        return Ok(());
+    }
+    let theirs = sums::theirs(old)?;
+    let beside = |file: &Path| {
+        let mut name = file.as_os_str().to_os_string();
+        name.push(".changed");
+        PathBuf::from(name)
+    };
+    let changed = theirs.changed.iter().map(|f| (f.clone(), beside(f)));
+    for (from, to) in theirs.added.iter().map(|f| (f.clone(), f.clone())).chain(changed) {
+        let (from, to) = (old.join(from), new.join(to));
+        if to.symlink_metadata().is_ok() {
+            return Err(Diagnostic::new(&codes::FILE_WRITE, "a file of ours has to go there")
+                .in_file(&from)
+                .help("move it away, or name another directory with -o"));
+        }
+        if let Some(parent) = to.parent() {
+            crate::flow::process::create_dir(parent)?;
+        }
+        let copied = match std::fs::read_link(&from) {
+            Ok(link) => std::os::unix::fs::symlink(link, &to),
+            Err(_) => std::fs::copy(&from, &to).map(drop),
+        };
+        copied.map_err(|e| failed(&e, &from))?;
+    }
+    Ok(())
+}
+
+/// Puts `new` in the place of `old`, in one step where the system can; what was there lies where
+/// `new` was, and goes.
+fn exchange(new: &Path, old: &Path) -> Result<()> {
+    if !old.exists() {
+        return std::fs::rename(new, old).map_err(|e| failed(&e, old));
+    }
+    if renameat_with(CWD, new, CWD, old, RenameFlags::EXCHANGE).is_ok() {
+        return Ok(());
+    }
+    let beside = old.parent().unwrap_or(old);
+    let aside = tempfile::Builder::new().prefix(".synfire-").tempdir_in(beside);
+    let aside = aside.map_err(|e| failed(&e, beside))?;
+    let kept = aside.path().join("old");
+    std::fs::rename(old, &kept).map_err(|e| failed(&e, old))?;
+    std::fs::rename(new, old).map_err(|e| {
+        // If this fails too, nothing better can be done than to say why the first did.
+        let _ = std::fs::rename(&kept, old);
+        failed(&e, old)
+    })
 }
 
 /// `out` without links and dots; its parents need not exist yet.
@@ -76,23 +229,6 @@ fn refuse(place: &Path, sign: &str, inputs: &[&Path]) -> std::result::Result<(),
 /// May it be removed? An empty directory may, and one with this file of ours.
 fn may_go(dir: &Path, sign: &str) -> bool {
     dir.join(sign).is_file() || std::fs::read_dir(dir).is_ok_and(|mut d| d.next().is_none())
-}
-
-/// Puts `new` in the place of `old`, which is lost only when that has succeeded.
-fn exchange(new: &Path, old: &Path) -> Result<()> {
-    if !old.exists() {
-        return std::fs::rename(new, old).map_err(|e| failed(&e, old));
-    }
-    let beside = old.parent().unwrap_or(old);
-    let aside = tempfile::Builder::new().prefix(".synfire-").tempdir_in(beside);
-    let aside = aside.map_err(|e| failed(&e, beside))?;
-    let kept = aside.path().join("old");
-    std::fs::rename(old, &kept).map_err(|e| failed(&e, old))?;
-    std::fs::rename(new, old).map_err(|e| {
-        // If this fails too, nothing better can be done than to say why the first did.
-        let _ = std::fs::rename(&kept, old);
-        failed(&e, old)
-    })
 }
 
 fn failed(e: &io::Error, path: &Path) -> Box<Diagnostic> {

@@ -10,6 +10,7 @@ use indicatif::ProgressBar;
 
 use super::build::Build;
 use super::inputs::DataArgs;
+use super::sums;
 use super::ui::{Ui, table, thousands};
 use crate::data::Inputs;
 use crate::diag::{InFile, Result};
@@ -64,7 +65,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let mut check = Check {
         build: &build,
         toolbox: Toolbox::discover(),
-        work: build.path("verify"),
+        work: build.path(sums::WORK),
         inputs: &inputs,
         progress: ui.spinner("interp = sim"),
         report: Report::default(),

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Runs one program in a directory, with a log.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Write;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Component, Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::tools::Found;
@@ -131,8 +134,8 @@ impl Process {
         command.args(&self.args).envs(self.env.iter().cloned()).current_dir(&self.dir);
         command.stdin(Stdio::null()).stdout(out).stderr(clone(&log, &self.log)?);
         let started = Instant::now();
-        let status =
-            command.status().map_err(|e| self.failed(&format!("could not be started: {e}")))?;
+        let status = watched(&mut command)
+            .map_err(|e| self.failed(&format!("could not be started: {e}")))?;
         if !status.success() {
             return Err(self.failed(&format!("failed ({status})")));
         }
@@ -156,6 +159,37 @@ impl Process {
             .in_file(&self.log)
             .help("the log has the command line and all that the tool said")
     }
+}
+
+/// The programs that are running: each leads a process group of its own.
+static RUNNING: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+/// Starts a program and waits for it; [`stop_all`] ends it meanwhile, with all that it started.
+fn watched(command: &mut Command) -> std::io::Result<ExitStatus> {
+    let running = || RUNNING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut child = {
+        // Held until the program is listed: whoever stops all of them finds it.
+        let mut running = running();
+        let child = command.process_group(0).spawn()?;
+        running.insert(child.id());
+        child
+    };
+    let status = child.wait();
+    running().remove(&child.id());
+    status
+}
+
+/// Ends all programs that are running, and keeps new ones from being started: for a program that
+/// is itself about to end.
+pub fn stop_all() {
+    let running = RUNNING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let group = |id: &u32| rustix::process::Pid::from_raw(i32::try_from(*id).ok()?);
+    for pid in running.iter().filter_map(group) {
+        // One that has just ended needs no signal.
+        let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+    }
+    // Never given back: a thread that wants to start the next program waits here.
+    std::mem::forget(running);
 }
 
 /// A path as a program running in `dir` may be told it: relative to there. What tools

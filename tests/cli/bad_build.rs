@@ -22,7 +22,7 @@ fn no_build_directory() {
 
 #[test]
 fn missing_files_are_named() {
-    for file in ["synfire.json", "target.json", "real.sfir", "integer.sfir"] {
+    for file in ["synfire.json", "target.json", "real.sfir", "integer.sfir", "SHA256SUMS"] {
         let place = Place::without_tools();
         place.good("compile {small} --target icebreaker -o b");
         std::fs::remove_file(place.path("b").join(file)).unwrap();
@@ -30,6 +30,44 @@ fn missing_files_are_named() {
             place.refused(line, 1, "SF0004", &format!("b: there is no {file} in it"));
         }
     }
+}
+
+/// Writes the sums anew, as someone would who wants a changed file to be believed.
+pub(crate) fn sum_again(place: &Place) {
+    let script = "find . -type f ! -name SHA256SUMS ! -path './verify/*' -printf '%P\\n' | sort | xargs sha256sum > sums && mv sums SHA256SUMS";
+    let ran = std::process::Command::new("/bin/sh")
+        .args(["-c", script])
+        .current_dir(place.path("b"))
+        .status();
+    assert!(ran.unwrap().success());
+}
+
+/// A bit more of time, another clock, one weight less: whatever it was, it is seen.
+#[test]
+fn changed_files_are_not_believed() {
+    let place = Place::without_tools();
+    place.good("compile {small} --target icebreaker -o b");
+    let check = std::process::Command::new("sha256sum")
+        .args(["--check", "--quiet", "--strict", "SHA256SUMS"])
+        .current_dir(place.path("b"))
+        .status();
+    assert!(check.unwrap().success());
+    for (file, from, to) in [
+        ("synfire.json", "\"no_trace\": false", "\"no_trace\": true"),
+        ("target.json", "\"clock_mhz\": 12.0", "\"clock_mhz\": 13.0"),
+        ("integer.sfir", "timesteps 3", "timesteps 2"),
+        ("real.sfir", "timesteps 3", "timesteps 2"),
+    ] {
+        let path = place.path("b").join(file);
+        let good = std::fs::read_to_string(&path).unwrap();
+        assert!(good.contains(from), "{file}: {from}");
+        std::fs::write(&path, good.replacen(from, to, 1)).unwrap();
+        for line in READERS {
+            place.refused(line, 1, "SF0004", &format!("b/{file}: it was changed"));
+        }
+        std::fs::write(&path, good).unwrap();
+    }
+    place.good("simulate b --count 1");
 }
 
 #[test]
@@ -58,6 +96,7 @@ fn changed_files_are_named() {
         let good = std::fs::read_to_string(&path).unwrap();
         assert!(good.contains(from), "{file}: {from}");
         std::fs::write(&path, good.replacen(from, to, 1)).unwrap();
+        sum_again(&place);
         for line in READERS {
             place.refused(line, 1, code, words);
         }
@@ -65,6 +104,7 @@ fn changed_files_are_named() {
     }
     // The real-valued model in the integer one's place has no hardware.
     std::fs::copy(place.path("b/real.sfir"), place.path("b/integer.sfir")).unwrap();
+    sum_again(&place);
     for line in READERS {
         let ran = place.run(line);
         assert_eq!(ran.code, Some(1), "{}", ran.stderr);

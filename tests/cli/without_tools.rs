@@ -53,17 +53,69 @@ fn the_rest_works() {
     assert_eq!((&tally["images"], &tally["logits"][0]), (&300.into(), &3000.into()));
 }
 
+/// A tool of our own.
+fn script(place: &Place, name: &str, text: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let file = place.file(&format!("bin/{name}"), format!("#!/bin/sh\n{text}\n"));
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Ctrl-C and `kill` while a tool works: it ends with us, with all that it started, and what was
+/// half-written is gone.
+#[test]
+fn nothing_goes_on_after_an_interruption() {
+    for signal in ["INT", "TERM", "HUP"] {
+        let place = Place::without_tools();
+        place.good("compile {small} --target icebreaker -o b");
+        std::fs::create_dir(place.path("bin")).unwrap();
+        let ids = place.path("ids");
+        let works =
+            format!("sleep 600 & echo $$ $! > {0}.new; mv {0}.new {0}; wait", ids.display());
+        script(&place, "yosys", &format!("case $1 in -V) echo 'Yosys 0.50';; *) {works};; esac"));
+        script(&place, "nextpnr-ice40", "echo 'nextpnr 0.9'");
+        script(&place, "icepack", "exit 0");
+        let line = ["compile", "b/real.sfir", "--target", "icebreaker", "-o", "c", "--bitstream"];
+        let mut command = place.command(line);
+        command.env("SYNFIRE_TOOLS", place.path("bin"));
+        // The tool's own programs are found as everywhere.
+        command.env("PATH", std::env::var_os("PATH").unwrap());
+        let mut run = command.stderr(std::process::Stdio::null()).spawn().unwrap();
+        let begun = std::time::Instant::now();
+        while !ids.exists() {
+            assert!(begun.elapsed().as_secs() < 60, "the tool was not started");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        let kill = format!("kill -s {signal} {}", run.id());
+        let killed = std::process::Command::new("/bin/sh").args(["-c", &kill]).status();
+        assert!(killed.unwrap().success());
+        assert_eq!(run.wait().unwrap().code(), Some(130), "{signal}");
+        let ids = std::fs::read_to_string(ids).unwrap();
+        for id in ids.split_whitespace() {
+            let alive = || {
+                let stat = std::fs::read_to_string(format!("/proc/{id}/stat"));
+                // A zombie waits for whoever has inherited it.
+                stat.is_ok_and(|s| !s.contains(") Z "))
+            };
+            let begun = std::time::Instant::now();
+            while alive() {
+                assert!(begun.elapsed().as_secs() < 20, "{id} goes on after {signal}");
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+        }
+        let left = std::fs::read_dir(place.dir.path()).unwrap().map(|f| f.unwrap().file_name());
+        let mut left: Vec<_> = left.collect();
+        left.sort();
+        assert_eq!(left, [".tools", "b", "bin", "ids"], "{signal}");
+    }
+}
+
 /// A directory with tools that do not work, instead of none.
 #[test]
 fn tools_that_fail_are_exit_code_4() {
     let place = Place::without_tools();
     place.good("compile {small} --target icebreaker -o b");
     std::fs::create_dir(place.path("bin")).unwrap();
-    let script = |name: &str, text: &str| {
-        use std::os::unix::fs::PermissionsExt as _;
-        let file = place.file(&format!("bin/{name}"), format!("#!/bin/sh\n{text}\n"));
-        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755)).unwrap();
-    };
+    let script = |name: &str, text: &str| script(&place, name, text);
     script("yosys", "case $1 in -V) echo 'Yosys 0.50';; *) echo broken wire; exit 1;; esac");
     script("nextpnr-ice40", "echo 'nextpnr 0.9'");
     script("icepack", "exit 0");
