@@ -4,10 +4,12 @@
 //! on small wrong trees that it would notice.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod impls;
 mod paths;
 mod rules;
 mod tree;
 
+use impls::check_impls;
 use paths::uses;
 use rules::{ARROWS, Arrow, LARGE, What};
 use tree::Tree;
@@ -129,6 +131,11 @@ fn nothing(wrong: &[String]) {
 #[test]
 fn modules_use_only_what_the_table_allows() {
     nothing(&check_arrows(&Tree::read(), ARROWS));
+}
+
+#[test]
+fn modules_add_nothing_to_types_of_others() {
+    nothing(&check_impls(&Tree::read()));
 }
 
 #[test]

@@ -63,6 +63,8 @@ fn tree<'a>(code: &'a str, base: &mut Vec<String>, found: &mut Vec<Vec<String>>)
     if end == 0 {
         if !base.is_empty() {
             found.push(base.clone());
+        } else if code.starts_with('*') {
+            found.push(vec!["*".to_owned()]);
         }
         return code.strip_prefix('*').unwrap_or(code);
     }
@@ -173,4 +175,7 @@ fn use_trees_are_followed() {
         File { path: "src/a/b.rs".into(), text: "use crate::{ir::{A, B as C}, hw::*};".into() };
     let paths: Vec<_> = uses(&file, &BTreeSet::new()).iter().map(|p| p.join("::")).collect();
     assert_eq!(paths, ["ir::A", "ir::B", "hw"]);
+    let all = File { path: "src/a/b.rs".into(), text: "use crate::{ir, *}; crate::*".into() };
+    let paths: Vec<_> = uses(&all, &BTreeSet::new()).iter().map(|p| p.join("::")).collect();
+    assert_eq!(paths, ["ir", "*", "*"]);
 }

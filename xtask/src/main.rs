@@ -17,6 +17,7 @@ mod seeds;
 mod setup;
 mod step;
 mod tasks;
+mod unchanged;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -44,6 +45,7 @@ options of demo, test, nightly and bench:
   --list                     name the steps, run nothing
   --only STEP                run one step (may be repeated)
   --no-apt                   as for setup
+  --again                    also the test programs that are unchanged since they passed
   --allow-missing-tools      tests that need a tool which is not there say so and pass";
 
 /// The workspace's root.
@@ -59,6 +61,7 @@ struct Options {
     only: Vec<String>,
     no_apt: bool,
     all: bool,
+    again: bool,
     allow_missing: bool,
 }
 
@@ -71,6 +74,7 @@ impl Options {
                 "--list" => options.list = true,
                 "--no-apt" => options.no_apt = true,
                 "--all" => options.all = true,
+                "--again" => options.again = true,
                 "--allow-missing-tools" => options.allow_missing = true,
                 "--only" => {
                     options.only.push(args.next().ok_or("--only needs the name of a step")?.clone())

@@ -20,8 +20,9 @@ pub(crate) enum Action {
     Data,
     /// Runs a command.
     Run(Command),
-    /// Builds and runs the test programs, with these variables.
-    Programs(Vec<(&'static str, &'static str)>),
+    /// Builds and runs the test programs, with these variables; those that are unchanged since
+    /// they passed only if `again`.
+    Programs { environment: Vec<(&'static str, &'static str)>, again: bool },
     /// Puts every deliberate fault in, and has a test notice it.
     Faults,
     /// Lists a directory of results, and opens its picture where there is a screen.
@@ -49,7 +50,7 @@ impl Step {
     pub(crate) fn env(mut self, key: &'static str, value: &'static str) -> Self {
         match &mut self.action {
             Action::Run(command) => drop(command.env(key, value)),
-            Action::Programs(environment) => environment.push((key, value)),
+            Action::Programs { environment, .. } => environment.push((key, value)),
             _ => {}
         }
         self
@@ -66,7 +67,7 @@ impl Step {
                 python::add(ONNX_RUNTIME).map_err(|e| eprintln!("{e}")).is_ok()
             }
             Action::Faults => said(faults::run(&[])),
-            Action::Programs(environment) => said(programs::run(&environment)),
+            Action::Programs { environment, again } => said(programs::run(&environment, again)),
             Action::Show(dir) => results::show(dir),
             Action::Run(mut command) => match command.status() {
                 Ok(status) => status.success(),

@@ -70,12 +70,13 @@ fn claims(_: &Options) -> Step {
 
 fn tests(options: &Options) -> Step {
     let about = "unit and integration tests, with the external tools";
-    require_tools(Step { name: "tests", about, action: Action::Programs(Vec::new()) }, options)
+    let action = Action::Programs { environment: Vec::new(), again: options.again };
+    require_tools(Step { name: "tests", about, action }, options)
 }
 
-/// Where a test tries many inputs, ten times as many.
+/// All of them, and where a test tries many inputs, ten times as many.
 fn more_tests(options: &Options) -> Step {
-    tests(options).env("SYNFIRE_ROUNDS", "10")
+    tests(&Options { again: true, ..options.clone() }).env("SYNFIRE_ROUNDS", "10")
 }
 
 fn slow_tests(options: &Options) -> Step {
