@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Images and labels that do not fit: each command that reads them says what is wrong.
 
-use crate::models::expand;
+use crate::models::{expand, text};
 use crate::run::Place;
 
-/// A place with a build `b` of the student.
+/// A place with `net.sfir`, which takes images of the student's size, and its build `b`.
 fn place() -> Place {
     let place = Place::without_tools();
-    place.good("compile {student} --target icebreaker -o b");
+    place.file("net.sfir", text(784, 16, 4));
+    place.good("compile net.sfir --target icebreaker -o b");
     place
 }
 
@@ -21,7 +22,7 @@ fn idx(shape: &[u32], bytes: usize) -> Vec<u8> {
 
 #[track_caller]
 fn refused(place: &Place, rest: &str, code: &str, words: &str) {
-    for command in ["simulate b", "simulate {student}", "verify b", "energy b"] {
+    for command in ["simulate b", "simulate net.sfir", "verify b", "energy b"] {
         place.refused(&format!("{command} {rest}"), 1, code, words);
     }
 }
@@ -146,7 +147,7 @@ fn levels_that_are_too_large() {
     let place = place();
     place.file(
         "net.sfir",
-        crate::models::text(12, 8, 4).replace("; 8]", "; 4]").replace("\"bits\":8", "\"bits\":4"),
+        text(12, 8, 4).replace("; 8]", "; 4]").replace("\"bits\":8", "\"bits\":4"),
     );
     let mut file = idx(&[2, 12], 24);
     place.file("fits", &file);
