@@ -255,6 +255,10 @@ fn a_test_bench_that_does_not_compile_is_told_apart() {
     let err = verilator::build(&toolbox, &job).unwrap_err();
     assert_eq!(err.code.id, "SF0506");
     assert!(err.message.contains("wrong"), "{}", err.message);
+    // What cannot be written is no fault of the test bench.
+    std::fs::remove_file(dir.path().join("model.cpp")).unwrap();
+    std::fs::create_dir(dir.path().join("model.cpp")).unwrap();
+    assert_eq!(verilator::build(&toolbox, &job).unwrap_err().code.id, "SF0002");
 }
 
 #[test]

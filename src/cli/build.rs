@@ -210,3 +210,59 @@ fn json<T: serde::de::DeserializeOwned>(dir: &Path, name: &str) -> Result<T> {
     let path = file(dir, name)?;
     serde_json::from_slice(&sums::read(dir, name)?).map_err(|e| damaged(&path, e.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hw::{Place, Stage};
+    use crate::target;
+
+    /// Two inputs, two neurons: one row of two bits for each input.
+    const GRAPH: &str = r#"synfire-ir 1
+graph "tiny" timesteps 3
+%in = input() : levels[2; 8] static {"shape":[2],"bits":8,"is_static":true}
+%fc = linear(%in) : current[2; fixed(10, 0)] static {"weights":{"binary":{"signs":{"cols":2,"rows":["3","1"]},"scale":1.0}},"bias":null}
+%n = fixed-lif(%fc) : spikes[2] {"leak_num":1,"leak_shift":1,"frac":0,"width":14,"bias":[0,0],"threshold":[20,9],"reset":"soft","compare":"at-least"}
+%y = fixed-readout(%n) : current[2; fixed(5, 0)] {"frac":0,"gain":[1,1],"offset":[0,0],"gain_width":1,"width":5}
+output %y
+"#;
+
+    /// A build whose weights lie where this says.
+    fn build(dir: &Path, place: Place) -> Build {
+        let (graph, target) = (ir::parse(GRAPH).unwrap(), target::load("icebreaker").unwrap());
+        let (mut design, estimate) = hw::lower(&graph, &target, &hw::Options::default()).unwrap();
+        for stage in &mut design.stages {
+            if let Stage::Dense(d) = stage {
+                d.place = place;
+            }
+        }
+        let manifest = Manifest {
+            synfire: String::new(),
+            model: String::new(),
+            target: target.name.clone(),
+            lanes: BTreeMap::new(),
+            cells: None,
+            no_trace: false,
+            mapping: hw::Mapping::Auto,
+            bitstream: None,
+        };
+        let (real, integer, dir) = (graph.clone(), graph, dir.to_path_buf());
+        Build { dir, manifest, real, integer, target, design, estimate }
+    }
+
+    #[test]
+    fn weights_are_those_of_the_file_and_as_many_as_are_loaded() {
+        let dir = tempfile::tempdir().unwrap();
+        let loaded = build(dir.path(), Place::Spram);
+        assert_eq!(loaded.design.load_bytes(), 2);
+        let file = dir.path().join(WEIGHTS);
+        let code = |b: &Build| b.weights().unwrap_err().code.id;
+        assert_eq!(code(&loaded), "SF0004");
+        std::fs::write(&file, [3, 1]).unwrap();
+        assert_eq!(loaded.weights().unwrap(), [3, 1]);
+        std::fs::write(&file, [3, 1, 0]).unwrap();
+        assert_eq!(code(&loaded), "SF0004");
+        // What the bitstream holds is not loaded.
+        assert_eq!(build(dir.path(), Place::BlockRam).weights().unwrap(), [0; 0]);
+    }
+}

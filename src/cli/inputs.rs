@@ -180,3 +180,87 @@ fn fit(samples: &Samples, stream: &Stream, bits: Option<u32>, timesteps: usize) 
     let message = format!("level {level} does not fit into the model's {bits} bits");
     Err(Diagnostic::new(&codes::INPUT_SHAPE, message).at(format!("image {i}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::ir;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        data: DataArgs,
+    }
+
+    fn args(line: &str) -> DataArgs {
+        Line::parse_from(["x"].into_iter().chain(line.split_whitespace())).data
+    }
+
+    /// Two levels of a bit at each of three timesteps.
+    const CHANGING: &str = r#"synfire-ir 1
+graph "g" timesteps 3
+%in = input() : spikes[2] {"shape":[2],"bits":1,"is_static":false}
+%fc = linear(%in) : current[2; fixed(3, 0)] {"weights":{"binary":{"signs":{"cols":2,"rows":["3","1"]},"scale":1.0}},"bias":null}
+output %fc
+"#;
+
+    /// A model of real numbers that has a factor behind its weights.
+    const REAL: &str = r#"synfire-ir 1
+graph "g" timesteps 3
+%in = input() : real[2] static {"shape":[2],"is_static":true}
+%fc = linear(%in) : real[2] static {"weights":{"binary":{"signs":{"cols":2,"rows":["3","1"]},"scale":1.0}},"bias":null}
+%s = scale(%fc) : real[2] static {"factor":0.001,"offset":0.0}
+output %s
+"#;
+
+    #[test]
+    fn random_inputs_are_of_every_timestep() {
+        let graph = ir::parse(CHANGING).unwrap();
+        let inputs = args("--count 5").load(&graph).unwrap();
+        assert_eq!((inputs.len(), inputs.size, inputs.timesteps), (5, 6, Some(3)));
+        let d = args("--count 0").load(&graph).unwrap_err();
+        assert_eq!(d.code.id, "SF0003");
+        // One of so many levels would fill the memory that inputs may take.
+        let d = args("--count 2").random(data::MAX_BYTES, 8).unwrap_err();
+        assert!(d.message.contains("at most 1 inputs"), "{d}");
+    }
+
+    /// Only what the model itself does with its input says what a level is worth.
+    #[test]
+    fn a_factor_further_on_is_not_worth_a_level() {
+        let levels = |level| Samples::new(vec![2], None, Values::U8(vec![0, level])).unwrap();
+        let graph = ir::parse(REAL).unwrap();
+        assert_eq!(worth(&levels(200), &graph).unwrap_err().code.id, "SF0017");
+        assert!(worth(&levels(1), &graph).is_ok());
+        let first = REAL.replace("linear(%in)", "linear(%s)").replace("scale(%fc)", "scale(%in)");
+        let mut lines: Vec<_> = first.lines().collect();
+        lines.swap(3, 4);
+        let graph = ir::parse(&lines.join("\n").replace("output %s", "output %fc")).unwrap();
+        assert!(worth(&levels(200), &graph).is_ok());
+    }
+
+    /// The help about a dimension of time is for inputs that could have one.
+    #[test]
+    fn inputs_of_another_size_may_be_sequences() {
+        let changing = ir::parse(CHANGING).unwrap();
+        let (stream, _) = input(&changing).unwrap();
+        let held = Stream { is_static: true, ..stream.clone() };
+        let samples = |shape: usize, timesteps: Option<usize>| {
+            let values = Values::U8(vec![0; shape * timesteps.unwrap_or(1)]);
+            Samples::new(vec![shape], timesteps, values).unwrap()
+        };
+        let helps = |samples: &Samples, stream: &Stream| {
+            let d = fit(samples, stream, Some(1), 3).unwrap_err();
+            assert_eq!(d.code.id, "SF0011");
+            d.help.is_some_and(|h| h.contains("--time-axis"))
+        };
+        // Six values are three timesteps of two; five are none, nor are they for a held input, nor
+        // where the file says its timesteps.
+        assert!(helps(&samples(6, None), stream));
+        assert!(!helps(&samples(5, None), stream));
+        assert!(!helps(&samples(6, None), &held));
+        assert!(!helps(&samples(6, Some(2)), stream));
+    }
+}

@@ -512,6 +512,8 @@ fn the_text_has_each_figure_in_its_line() {
         assert!(text.lines().any(|l| l == line), "{line}\n{text}");
     }
     assert!(text.contains("  74 % of the core energy rests on"), "{text}");
+    // A chain has no jobs.
+    assert!(!text.contains("by job"), "{text}");
 }
 
 #[test]

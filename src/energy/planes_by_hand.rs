@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! A head with weights of several bits, computed by hand. R, G, U, C and S as in `by_hand`.
+//! A head with weights of several bits, and stages without a 2 in their products, computed by
+//! hand. R, G, U, C and S as in `by_hand`.
 
 use super::by_hand::near;
 use super::work::{Flips, flips};
 use super::{device, registers};
 use crate::energy::IoTiming;
-use crate::hw::{DenseStage, Design, Input, Place, PlanesStage, Stage};
-use crate::ir::BitMatrix;
+use crate::hw::{DenseStage, Design, Input, LifStage, Place, PlanesStage, ReadoutStage, Stage};
+use crate::ir::{BitMatrix, Compare, Reset};
 use crate::sim::{Activity, MeanActivity, StageActivity};
 
 /// 17 counts up to 3 → 3 classes of 3 planes, four lanes: groups of 4, 4 and 1.
@@ -95,4 +96,74 @@ fn each_plane_is_added_once() {
     let stage = &report.stages[1];
     assert_eq!((&*stage.name, stage.module), ("out, planes", "sf_planes"));
     assert_eq!((stage.ebr, stage.spram, stage.parts.len()), (0, 0, 2));
+}
+
+/// Three lanes, three groups, three words of 16 kept inputs; its weights lie in LUTs.
+#[test]
+fn registers_of_three_lanes_in_luts() {
+    let dense = Stage::Dense(DenseStage {
+        name: "out".into(),
+        weights: BitMatrix::from_fn(7, 33, |r, c| (r + c) % 3 == 0),
+        planes: 1,
+        lanes: 3,
+        input_bits: 2,
+        time_parallel: 1,
+        acc_bits: 4,
+        place: Place::Luts,
+    });
+    // state 2, flush 2, index 6, group 2; drain 2, y 5, valid 1; v1, v2, direct 3, x 2·2,
+    // weights 2·3; bits and word 32, word and fetch 2·2, base 4 (161 rows less 4 bits); sum 4,
+    // chain and accumulators 2·3·4.
+    assert_eq!(registers::of(&dense, false), 101);
+}
+
+fn neurons() -> Stage {
+    Stage::Lif(LifStage {
+        name: "n".into(),
+        timesteps: 3,
+        hold: false,
+        input_bits: 4,
+        membrane_bits: 7,
+        frac: 0,
+        leak_num: 1,
+        leak_shift: 1,
+        reset: Reset::Soft,
+        compare: Compare::AtLeast,
+        bias: vec![0, -1, 0, 0, 0, 0],
+        threshold: vec![1, 30, 1, 1, 1, 1],
+        bias_bits: 4,
+        threshold_bits: 5,
+        block: false,
+    })
+}
+
+#[test]
+fn registers_of_three_timesteps_and_of_five_classes() {
+    // current and state 2·7, θ 5, valid 1, step and taken 2·2, neuron 3; train 2, its output 3
+    // and valid 1; parameters 9.
+    assert_eq!(registers::of(&neurons(), false), 42);
+    let readout = Stage::Readout(ReadoutStage {
+        name: "logits".into(),
+        input_bits: 5,
+        gain: vec![1, 254, 1, 1, 1],
+        offset: vec![0, -1, 0, 0, 0],
+        gain_bits: 8,
+        offset_bits: 7,
+        logit_bits: 11,
+        block: true,
+    });
+    // state 2, bits 4 (9 cycles), class and best 2·3, logits 2·11, x 5, gain 8, bytes 40, left 3,
+    // final 1.
+    assert_eq!(registers::of(&readout, false), 91);
+}
+
+#[test]
+fn a_count_of_three_bits_flips_twice_as_many_nets() {
+    let mut design = design();
+    design.stages = vec![neurons(), Stage::Count(3)];
+    let results = StageActivity { results: 4, ..StageActivity::default() };
+    let stages = vec![results, StageActivity::default()];
+    let activity = [Activity { cycles: 100, stages }].iter().collect();
+    // R G · 2·3 nets · 4 trains
+    found(&flips(&design, &activity, 1), &[("population count", [16.2, 4.8, 43.2])]);
 }

@@ -37,3 +37,14 @@ fn convert(toolbox: &Toolbox, tool: Tool, from: &Path, to: &Path) -> Result<()> 
 pub(super) fn parent(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_name_lies_in_the_working_directory() {
+        let of = |path: &str| parent(Path::new(path)).to_path_buf();
+        assert_eq!((of("a/b.bit"), of("b.bit")), ("a".into(), ".".into()));
+    }
+}

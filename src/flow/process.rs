@@ -277,6 +277,8 @@ mod tests {
         std::os::unix::fs::symlink(root.path().join("deep/real"), root.path().join("link"))
             .unwrap();
         assert_eq!(see("link/x", "y.v"), Path::new("../../../y.v"));
+        // A file keeps its own name, wherever it leads to.
+        assert_eq!(see("", "link"), Path::new("link"));
     }
 
     #[test]

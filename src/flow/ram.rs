@@ -144,6 +144,10 @@ mod tests {
         let third = flip_ram_bit(&asc(), 2).unwrap();
         assert_eq!((third.word, third.bit), (16, 2));
         assert!(third.text.contains("8005\n"));
+        // All sixteen bits of a word, then the first one again.
+        for (nth, bit) in [(9, 9), (15, 15), (17, 1)] {
+            assert_eq!(flip_ram_bit(&asc(), nth).unwrap().bit, bit);
+        }
     }
 
     /// Contents as the ports see them: word 0 is 3 (bits 0 and 1, kept as bits 0 and 8), word 2
@@ -195,5 +199,8 @@ mod tests {
         let err = flip_ram_bit(".ram_data 1 1\nxyz\n", 0).unwrap_err();
         assert_eq!(err.location.path.as_deref(), Some("line 2"));
         assert!(flip_ram_bit(".ram_data 1 1\nééé\n", 0).is_err());
+        for line in ["abc".to_owned(), "g".repeat(64)] {
+            assert!(flip_ram_bit(&format!(".ram_data 1 1\n{line}\n"), 0).is_err(), "{line}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::catalog::Tool;
 use super::family::steps;
+use super::pack::parent;
 use super::process::{Finished, Process, create_dir, seen_from};
 use super::tools::Toolbox;
 use crate::diag::{Diagnostic, Result, codes, read_file, write_file};
@@ -100,7 +101,7 @@ pub fn synth(toolbox: &Toolbox, job: &SynthJob) -> Result<Synthesis> {
 /// # Errors
 /// [`codes::TOOL_MISSING`], [`codes::TOOL_FAILED`].
 pub fn rewrite_for_verilator(toolbox: &Toolbox, from: &Path, to: &Path) -> Result<Finished> {
-    let dir = to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let dir = parent(to);
     let step = to.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let (from, to) = (seen_from(dir, from), seen_from(dir, to));
     let script = format!(

@@ -188,6 +188,15 @@ pub(super) mod tests {
         }
     }
 
+    /// As in the paper's table: a block of 254 bytes without a zero has the code 255, wherever it
+    /// begins.
+    #[test]
+    fn a_full_block_behind_a_zero() {
+        let bytes = [vec![0], vec![1; 255]].concat();
+        let frame = [vec![1, 255], vec![1; 254], vec![2, 1, 0]].concat();
+        assert_eq!(cobs_encode(&bytes), frame);
+    }
+
     #[test]
     fn a_lost_byte_is_noticed() {
         let frame = response(0, &[1, 2, 0, 3]);
@@ -207,5 +216,19 @@ pub(super) mod tests {
         let outcome = parse_result(&design, &bytes, true).unwrap();
         assert_eq!(outcome.trains, [[0xa34, 0x501]]);
         assert_eq!((outcome.logits, outcome.class), (vec![7, -2], 1));
+    }
+
+    /// A word of four trains of three timesteps takes two bytes.
+    #[test]
+    fn words_of_a_processor_take_whole_bytes() {
+        let mut shared = crate::verify::maps::tests::words_of_four();
+        shared.readout.gain = vec![1, 1];
+        let design = Design { shared: Some(shared), ..crate::verify::tests::design() };
+        let mut bytes = [7i32.to_le_bytes(), (-2i32).to_le_bytes()].concat();
+        bytes.extend([0, 0b1101_0101, 0b0000_0001]);
+        let outcome = parse_result(&design, &bytes, true).unwrap();
+        assert_eq!(outcome.trains, [[0b101, 0b010, 0b111]]);
+        assert_eq!((outcome.logits, outcome.class), (vec![7, -2], 0));
+        assert!(parse_result(&design, &bytes[..10], true).is_err());
     }
 }

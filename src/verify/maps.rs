@@ -108,6 +108,21 @@ pub(super) mod tests {
         }
     }
 
+    /// The same with one place and words of four trains: all channels lie in the first word.
+    pub(in super::super) fn words_of_four() -> Shared {
+        let map = TrainMap { shape: [3, 1, 1], halo: 0, base: 0 };
+        Shared { pack: 4, trains: vec![map], ..shared() }
+    }
+
+    #[test]
+    fn a_word_of_twelve_bits_takes_two_bytes() {
+        let shared = words_of_four();
+        assert_eq!(shared.train_depth(), 1);
+        let found = trains(&shared, 3, &[0b1101_0101, 0b0000_0001]).unwrap();
+        assert_eq!(found, [[0b101, 0b010, 0b111]]);
+        assert!(trains(&shared, 3, &[0b1101_0101, 0b0001_0001]).is_err());
+    }
+
     #[test]
     fn trains_are_taken_out_of_their_words() {
         // Three places a row, two words a place, one row above: the map begins in word

@@ -308,6 +308,17 @@ mod tests {
         }
     }
 
+    /// Words of each shape in the 18 kbit of a block RAM; those of less than nine bits leave the
+    /// ninth bit of a byte out.
+    #[test]
+    fn a_block_ram_has_as_many_words_as_its_shape_says() {
+        let shapes = [(1, 16_384), (2, 8192), (4, 4096), (9, 2048), (18, 1024), (36, 512)];
+        for (width, depth) in shapes {
+            let columns = columns(&vec![0; 1024], width);
+            assert_eq!((columns.len(), columns[0].len()), (width, depth));
+        }
+    }
+
     #[test]
     fn one_bit_more_or_less_is_noticed() {
         for shape in [4, 36] {

@@ -94,6 +94,19 @@ fn what_was_compiled_can_be_compiled_again() {
     assert_eq!(read("a/rtl/sf_core.v"), read("b/rtl/sf_core.v"));
 }
 
+/// Of a build the graph language shows the model as it was imported, unless its integers are
+/// wanted.
+#[test]
+fn a_build_has_both_forms() {
+    let place = Place::without_tools();
+    place.good("compile {small} --target icebreaker -o b");
+    for (line, integer) in [("b --format ir", false), ("b --format ir --integer", true)] {
+        let shown = place.good(&format!("inspect {line}"));
+        assert_eq!((shown.contains("= fixed-lif("), shown.contains("= lif(")), (integer, !integer));
+    }
+    assert_eq!(place.good("inspect b --format ir"), place.good("inspect {small} --format ir"));
+}
+
 #[test]
 fn inspect_draws_models_and_builds() {
     let place = Place::new();

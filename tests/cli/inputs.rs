@@ -98,3 +98,15 @@ fn sequences_are_shown_timestep_by_timestep() {
     let outputs: Vec<f64> = outputs.into_vec().unwrap();
     assert!(outputs.iter().zip(numbers("legacy")).all(|(a, b)| (a - b).abs() < 1e-5));
 }
+
+/// A model whose logits are of all timesteps together has a row of them for each input.
+#[test]
+fn outputs_of_a_classifier_are_its_logits() {
+    let place = Place::without_tools();
+    place.good("simulate {conv} --images {images} --count 3 --outputs y.npy --threads 2");
+    let bytes = std::fs::read(place.path("y.npy")).unwrap();
+    let outputs = npyz::NpyFile::new(&bytes[..]).unwrap();
+    assert_eq!(outputs.shape(), [3, 10]);
+    let logits: Vec<f64> = outputs.into_vec().unwrap();
+    assert!(logits.iter().all(|l| l.is_finite()) && logits[..10] != logits[10..20], "{logits:?}");
+}

@@ -62,6 +62,13 @@ fn a_model_without_an_integer_form_runs_in_real_numbers() {
     leaves(&place.json("simulate {cycle} --count 5"), "", &mut printed);
     let fields = &documented()["simulate, without an integer form"];
     assert_eq!(differences(fields, &printed), Vec::<String>::new());
+    // Every input once, however many threads share them.
+    for threads in [1, 2] {
+        let ran = place.json(&format!("simulate {{cycle}} --count 5 --threads {threads}"));
+        let classes = ran["classes"].as_array().unwrap();
+        let sum: u64 = classes.iter().map(|c| c.as_u64().unwrap()).sum();
+        assert_eq!((&ran["images"], sum), (&5.into(), 5), "{ran}");
+    }
     let said = place.run("simulate {cycle} --count 5");
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     assert!(said.stdout.contains("round a cycle"), "{}", said.stdout);

@@ -10,7 +10,7 @@ use crate::run::Place;
 use crate::tools::tools;
 
 /// An iCEBreaker with fewer LUTs and block RAMs.
-fn tight(place: &Place, lut4: u32, ebr: u32) {
+pub(crate) fn tight(place: &Place, lut4: u32, ebr: u32) {
     let built_in = |name: &str| {
         let path = format!("{}/targets/{name}.toml", env!("CARGO_MANIFEST_DIR"));
         std::fs::read_to_string(path).unwrap()

@@ -91,3 +91,14 @@ fn pictures_and_the_page_have_jobs_maps_and_spikes() {
     );
     assert!(!place.path("r.html").exists());
 }
+
+/// A small network fits as a chain, which is what becomes of it if nothing else is said.
+#[test]
+fn a_mapping_is_the_one_that_is_named() {
+    let place = Place::without_tools();
+    for (mapping, is_chain) in [("auto", true), ("pipeline", true), ("shared", false)] {
+        let found = place.json(&format!("inspect {{small}} --hw --mapping {mapping}"));
+        let empty = |field: &str| found[field].as_array().unwrap().is_empty();
+        assert_eq!((empty("layers"), empty("jobs")), (!is_chain, is_chain), "{mapping}");
+    }
+}

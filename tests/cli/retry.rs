@@ -32,7 +32,7 @@ fn tools(place: &Place, times: usize, words: &str) {
         &format!(
             "case $1 in --version) echo 'nextpnr 0.9'; exit;; esac\n\
              echo x >> {tried}; n=0; while read -r l; do n=$((n+1)); done < {tried}\n\
-             if [ $n -le {times} ]; then echo '{words}'; exit 1; fi\n\
+             if [ $n -le {times} ]; then echo > half; echo '{words}'; exit 1; fi\n\
              echo '{{\"fmax\":{{}},\"utilization\":{{}}}}' > pnr.report.json; echo > pnr.asc"
         ),
     );
@@ -57,6 +57,8 @@ fn a_design_without_room_is_folded_again() {
     assert_eq!(retries.len(), 2, "{built}");
     let first = retries[0].as_str().unwrap();
     assert!(first.contains("utilisation limit") && first.contains("lanes of fc1 "), "{first}");
+    // Of the tries before nothing is left.
+    assert!(place.path("b/flow/pnr.asc").is_file() && !place.path("b/flow/half").exists());
     // The build remembers what it kept to: it is the same design when it is read back.
     let again = place.json("simulate b --count 1");
     assert_eq!(again["hardware"]["differences_to_interp"], 0);
@@ -96,4 +98,20 @@ fn it_ends_where_no_folding_is_smaller() {
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
     assert!(!out.status.success() && said.contains("SF0502"), "{said}");
     assert_eq!(std::fs::read_to_string(place.path("tried")).unwrap().lines().count(), 1);
+}
+
+/// Only a design whose weights are in SPRAM asks Yosys to make SPRAMs of memories.
+#[test]
+fn memories_become_sprams_where_the_design_has_some() {
+    let place = Place::without_tools();
+    tools(&place, 0, FULL);
+    crate::loaded::tight(&place, 5280, 8);
+    let student = expand("{student}");
+    for (target, out, spram) in [("icebreaker", "b", false), ("tight.toml", "c", true)] {
+        let line = ["compile", &student, "--target", target, "-o", out, "--bitstream"];
+        let ran = place.command(line).env("SYNFIRE_TOOLS", place.path("bin")).output().unwrap();
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        let script = std::fs::read_to_string(place.path(out).join("flow/synth.ys")).unwrap();
+        assert_eq!(script.contains("-spram"), spram, "{script}");
+    }
 }

@@ -153,4 +153,22 @@ output %y
         let fires = log.steps.iter().filter(|s| s.fires).map(|s| s.cycle).max().unwrap();
         assert!(n.to > fires, "{n:?}");
     }
+
+    #[test]
+    fn a_job_lasts_until_the_next_one_begins() {
+        let graph = crate::ir::parse(GRAPH).unwrap();
+        let target = crate::target::load("icebreaker").unwrap();
+        let options =
+            crate::hw::Options { mapping: crate::hw::Mapping::Shared, ..Default::default() };
+        let design = crate::hw::lower(&graph, &target, &options).unwrap().0;
+        let mut log = Recorder::default();
+        let result = Sim::new(&design).run(&[13, 5], &[], &mut log).unwrap();
+        log.sort();
+        let run = run(&design, &result, &log);
+        let jobs = &run.spans[1..];
+        assert_eq!(jobs.len(), design.shared.unwrap().jobs.len());
+        assert!(jobs.len() > 1 && jobs.iter().all(|j| j.from < j.to), "{jobs:?}");
+        assert!(jobs.windows(2).all(|pair| pair[0].to == pair[1].from), "{jobs:?}");
+        assert_eq!(jobs.last().unwrap().to, run.cycles);
+    }
 }

@@ -172,6 +172,18 @@ fn one_inference_is_counted_once() {
     assert_eq!(sums, want);
 }
 
+/// Each layer is held against the one of its name, wherever that stands.
+#[test]
+fn layers_are_compared_by_their_names() {
+    let fired: &[&[[u8; 2]]] = &[&[[1, 1], [1, 1]], &[[0, 0], [0, 0]]];
+    let integer = record(0, Logits::Integer(vec![1, 0]), fired);
+    let mut real = record(0, Logits::Real(vec![1.0, 0.0]), fired);
+    real.spikes.reverse();
+    let mut sums = Sums::default();
+    sums.count(&real, &integer, None, None);
+    assert_eq!((sums.spike_slots, sums.spikes, sums.spikes_differ), (8, 4, 0));
+}
+
 #[test]
 fn sums_of_threads_are_added_and_the_worst_is_the_largest() {
     let each = |k: u64| Sums {

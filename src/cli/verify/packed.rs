@@ -84,3 +84,34 @@ pub(super) fn text(report: &PackedReport) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_compared_is_said_with_its_numbers() {
+        assert_eq!(text(&PackedReport::default()), "");
+        let compared = Packed {
+            repacked_bytes: 582_123,
+            block_rams: 7,
+            memories: 5,
+            memory_bits: 61_440,
+            first: None,
+        };
+        let fault = PackedFault { fault: "bit 3 flipped".into(), caught: Some("word 4".into()) };
+        let sound = text(&PackedReport { compared: Some(compared.clone()), fault: Some(fault) });
+        for words in [
+            "repacked identically, 582,123 bytes; contents of 7 block RAMs",
+            "all 5 emitted memories (61,440 bits) found",
+            "fault   bit 3 flipped\n        caught: word 4\n",
+        ] {
+            assert!(sound.contains(words), "{words}\n{sound}");
+        }
+        let compared = Packed { first: Some("word 9".into()), ..compared };
+        let fault = PackedFault { fault: "bit 3 flipped".into(), caught: None };
+        let damaged = text(&PackedReport { compared: Some(compared), fault: Some(fault) });
+        assert!(damaged.contains("DIFFERS: word 9\n"), "{damaged}");
+        assert!(damaged.contains("NOT NOTICED") && !damaged.contains("identically"), "{damaged}");
+    }
+}

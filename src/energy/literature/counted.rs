@@ -105,3 +105,29 @@ fn widths_count_additions_and_gains() {
     let scales = 2.0 * 2.0 * 3.0 * add("sums") + 2.0 * 2.0 * 2.0 * add("all");
     assert!((w.scales_nj.value - scales).abs() < 1e-9, "{w:?} {scales}");
 }
+
+/// A gain and an offset are an addition at their width and a multiplication of 32 bits: behind a
+/// static stream once, behind another one at each of three timesteps.
+#[test]
+fn gains_cost_an_addition_and_a_multiplication() {
+    let mut net = Net::new(3, &[1, 3, 3]);
+    net.conv("c1", "in", (2, 3, 1), &[1, -2]);
+    net.scale("s1", "c1", 3, 1, 1);
+    net.lif("n1", "s1", 5);
+    net.flatten("flat", "n1");
+    net.linear("head", "flat", 2, &[1, -1]);
+    net.scale("s2", "head", 5, 0, 2);
+    net.read("s2");
+    let spikes = [("in", 9), ("n1", 18), ("flat", 18)].map(|(n, len)| (n.into(), vec![1.0; len]));
+    let w = literature(&net.0, &spikes.into()).unwrap().width_aware.unwrap();
+    let width = |name: &str| match net.0.node(net.0.find(name).unwrap()).stream.kind {
+        Kind::Current { width, .. } => width,
+        _ => 0,
+    };
+    let add = |name| width::add(width(name)).value;
+    let scales = (18.0 * (add("s1") + 3.1) + 6.0 * (add("s2") + 3.1)) * 1e-3;
+    assert!((w.scales_nj.value - scales).abs() < 1e-9, "{w:?} {scales}");
+    // 49 places of windows · 2 channels, weights of 2 bits on levels; 18 spikes, two classes.
+    let synapses = (196.0 * add("c1") + 36.0 * add("head")) * 1e-3;
+    assert!((w.synapses_nj.value - synapses).abs() < 1e-9, "{w:?} {synapses}");
+}

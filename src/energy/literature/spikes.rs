@@ -240,5 +240,40 @@ output %p
 "#;
         let found = counted(lines, &[0, 1, 0, 0, 1, 0, 0, 1]);
         assert_eq!(found, [vec![1.0, 1.0, 0.0, 1.0], vec![2.0, 1.0]]);
+        // Windows of every other place: 0 and 2, 1 and 3.
+        let apart = lines
+            .replace("\"stride\":[2]", "\"stride\":[1]")
+            .replace("\"dilation\":[1]", "\"dilation\":[2]");
+        let found = counted(&apart, &[1, 0, 0, 0, 0, 0, 1, 0]);
+        assert_eq!(found, [vec![1.0, 0.0, 1.0, 0.0], vec![2.0, 0.0]]);
+    }
+
+    /// Beside spikes a held input is there at every timestep; by itself it counts once.
+    #[test]
+    fn a_held_input_comes_at_every_timestep() {
+        let beside = r#"synfire-ir 1
+graph "g" timesteps 3
+%x = input() : spikes[2] static {"shape":[2],"bits":1,"is_static":true}
+%fc = linear(%x) : current[1; fixed(3, 0)] static {"weights":{"binary":{"signs":{"cols":2,"rows":["3"]},"scale":1.0}},"bias":null}
+%n = fixed-lif(%fc) : spikes[1] {"leak_num":1,"leak_shift":1,"frac":0,"width":5,"bias":[0],"threshold":[4],"reset":"soft","compare":"at-least"}
+%both = concat(%x, %n) : spikes[3] {"axis":0}
+output %both
+"#;
+        let found = counted(beside, &[0, 1]);
+        assert_eq!(found[0], [0.0, 1.0]);
+        assert_eq!(found[3], [0.0, 3.0, 0.0]);
+    }
+
+    #[test]
+    fn rows_are_joined_one_by_one() {
+        let rows = r#"synfire-ir 1
+graph "g" timesteps 1
+%x = input() : spikes[2x2] {"shape":[2,2],"bits":1,"is_static":false}
+%p = pool(%x) : spikes[2x1] {"kind":"max","window":{"kernel":[2],"stride":[2],"padding":[[0,0]],"dilation":[1]}}
+%both = concat(%x, %p) : spikes[2x3] {"axis":1}
+output %both
+"#;
+        let found = counted(rows, &[1, 0, 0, 0]);
+        assert_eq!(found[2], [1.0, 0.0, 1.0, 0.0, 0.0, 0.0]);
     }
 }

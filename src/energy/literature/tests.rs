@@ -141,6 +141,18 @@ fn both_conventions_by_hand() {
     }
 }
 
+/// A leak of 3/4 has one adder, one of 1/4 none: with five neurons of each, half an adder on
+/// average.
+#[test]
+fn a_leak_of_each_neuron_has_its_adders() {
+    let each = INTEGER.replace("\"leak_num\":3", "\"leak_num\":[3,1,3,1,3,1,3,1,3,1]");
+    let graph = ir::parse(&each).unwrap();
+    let spikes = spikes([("x", 20, 12.0), ("n1", 10, 7.0)]);
+    let w = literature(&graph, &spikes).unwrap().width_aware.unwrap();
+    // 10 neurons · 4 timesteps · 2.5 additions of 12 bits: 0.03 + 4·0.07/24 pJ.
+    assert!((w.neurons_nj.value - 100.0 * (0.03 + 0.28 / 24.0) * 1e-3).abs() < 1e-12, "{w:?}");
+}
+
 #[test]
 fn more_levels_than_weights_cost_no_more_than_the_weights() {
     let graph = ir::parse(INTEGER).unwrap();

@@ -130,6 +130,9 @@ mod tests {
         assert_eq!(before[&3][0] ^ after[&3][0], 1 << 10);
         assert_eq!((&before[&3][1..], &before[&9]), (&after[&3][1..], &after[&9]));
         assert_eq!(flip(&text, 5).unwrap().value, 4);
+        // A bit that was set is cleared.
+        let cleared = block_rams(&flip(&text, 0).unwrap().text).unwrap();
+        assert_eq!((before[&3][0], cleared[&3][0]), (0x2_0001, 0x2_0000));
     }
 
     #[test]

@@ -400,6 +400,61 @@ mod tests {
     }
 
     #[test]
+    fn an_inverted_constant_is_the_other_one() {
+        let text = netlist(
+            r#"{"type":"TRELLIS_COMB","parameters":{"AMUX":"INV","BMUX":"INV","CMUX":"INV"},"connections":{"B":["0"],"C":["1"],"FXA":[2],"F":[3]}}"#,
+        );
+        let text = text.to_verilog("top").unwrap();
+        assert!(text.contains(".A(1'b0), .B(1'b1), .C(1'b0), .D(1'b1), "), "{text}");
+        // Either input of a wide multiplexer makes one of it.
+        assert!(text.contains(".WIDE(1)"), "{text}");
+    }
+
+    #[test]
+    fn a_look_up_table_has_at_most_sixteen_bits() {
+        let comb = |init: &str| {
+            let cell = format!(
+                r#"{{"type":"TRELLIS_COMB","parameters":{{"INITVAL":"{init}"}},"connections":{{"FXB":[2],"F":[3]}}}}"#
+            );
+            netlist(&cell).to_verilog("top")
+        };
+        let text = comb("1000000000000001").unwrap();
+        assert!(text.contains("16'b1000000000000001), .CARRY(0), .INJECT(0), .WIDE(1)"), "{text}");
+        for wrong in ["00000000000000001", "012"] {
+            let d = comb(wrong).unwrap_err();
+            assert!(d.code.id == "SF0509" && d.message.contains(wrong), "{d}");
+        }
+    }
+
+    #[test]
+    fn pads_and_buffers_hand_on_what_they_get() {
+        let body = |cell: &str| netlist(cell).to_verilog("top");
+        let pad = |direction: &str, pins: &str| {
+            body(&format!(
+                r#"{{"type":"TRELLIS_IO","parameters":{{"DIR":"{direction}"}},"connections":{{{pins}}}}}"#
+            ))
+        };
+        let text = pad("INPUT", r#""B":[2],"O":[7]"#).unwrap();
+        assert!(text.contains("assign n7 = n2;\nendmodule"), "{text}");
+        let text = pad("OUTPUT", r#""B":[3],"I":[7]"#).unwrap();
+        assert!(text.contains("assign n3 = n7;\nendmodule"), "{text}");
+        for (direction, pins) in [("OUTPUT", r#""B":[2],"I":[7]"#), ("INPUT", r#""B":[3],"O":[7]"#)]
+        {
+            let d = pad(direction, pins).unwrap_err();
+            assert!(d.message.contains(direction), "{d}");
+        }
+        let buffer = |pins: &str| {
+            body(&format!(
+                r#"{{"type":"DCCA","parameters":{{}},"connections":{{"CLKI":[2],"CLKO":[3]{pins}}}}}"#
+            ))
+        };
+        let text = buffer("").unwrap();
+        assert!(text.contains("assign n3 = n2;\nendmodule"), "{text}");
+        let d = buffer(r#","CE":[2]"#).unwrap_err();
+        assert!(d.message.contains("no model of DCCA"), "{d}");
+    }
+
+    #[test]
     fn flip_flops_are_set_or_reset_first() {
         let ff = |parameters: &str, pins: &str| {
             let cell = format!(
@@ -443,10 +498,53 @@ mod tests {
         assert!(d.message.contains("36 bits"), "{d}");
     }
 
+    /// A block RAM without registers, selects and resets, or with one of them.
+    #[test]
+    fn a_block_ram_is_plain_at_both_ports() {
+        let plain = [
+            ("REGMODE_A", "NOREG"),
+            ("REGMODE_B", "NOREG"),
+            ("CSDECODE_A", "0b000"),
+            ("CSDECODE_B", "0b000"),
+            ("CSA0MUX", "INV"),
+            ("CSA1MUX", "0"),
+            ("CSA2MUX", "0"),
+            ("CSB0MUX", "0"),
+            ("CSB1MUX", "0"),
+            ("CSB2MUX", "INV"),
+            ("RSTAMUX", "0"),
+            ("RSTBMUX", "INV"),
+            ("DATA_WIDTH_A", "9"),
+            ("DATA_WIDTH_B", "9"),
+        ];
+        let with = |name: &str, value: &str| {
+            let one = |&(n, v): &(&str, &str)| {
+                format!(r#""{n}":"{}""#, if n == name { value } else { v })
+            };
+            let all: Vec<_> = plain.iter().map(one).collect();
+            netlist(&format!(
+                r#"{{"type":"DP16KD","parameters":{{{}}},"connections":{{}}}}"#,
+                all.join(",")
+            ))
+            .to_verilog("top")
+        };
+        // What is inverted is open, which is 1.
+        assert!(with("", "").is_ok());
+        for (name, value, port) in [
+            ("REGMODE_A", "OUTREG", "port A"),
+            ("CSDECODE_B", "0b001", "port B"),
+            ("CSA2MUX", "1", "port A"),
+            ("RSTBMUX", "1", "port B"),
+        ] {
+            let d = with(name, value).unwrap_err();
+            assert!(d.message.contains(port), "{name}: {d}");
+        }
+    }
+
     #[test]
     fn multipliers_have_their_pins_highest_first() {
         let text = netlist(
-            r#"{"type":"MULT18X18D","parameters":{"A0MUX":"0 ","REG_INPUTA_CLK":"NONE"},"connections":{"A0":[],"A17":[2],"SIGNEDA":[2],"P35":[3]}}"#,
+            r#"{"type":"MULT18X18D","parameters":{"A0MUX":"0 ","REG_INPUTA_CLK":"NONE","REG_INPUTA_CE":"CE0"},"connections":{"A0":[],"A17":[2],"SIGNEDA":[2],"P35":[3]}}"#,
         )
         .to_verilog("top")
         .unwrap();

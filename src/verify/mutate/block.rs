@@ -67,6 +67,10 @@ mod tests {
         assert_eq!(found.contents, bank);
         let first = changed_bit(&sound, &memory(Some((7, 4)))).unwrap();
         assert_eq!((first.at, first.bit), (7, 3));
+        // The first sixteen that are left: columns 0 to 2 and 4 to 16.
+        let columns: Vec<u16> = (0..3).chain(4..17).collect();
+        let word = |r: u16| (0..16).fold(0, |w, b| w | (r >> (columns[b] % 9) & 1) << b);
+        assert_eq!(first.contents, (0..256).map(word).collect::<Vec<_>>());
     }
 
     #[test]

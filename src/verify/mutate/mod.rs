@@ -353,3 +353,86 @@ impl<'a> Mutator<'a> {
         Ok(Faulty { fault, hardware, design: Some(design), on, scope })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hw::shared::tests::Net;
+    use crate::hw::{self, Mapping, Options, Stage};
+    use crate::target;
+
+    /// Calls `look` with a mutator of a design; nothing is built.
+    fn with<R>(design: &Design, inputs: &[&[u8]], look: impl FnOnce(&Mutator<'_>) -> R) -> R {
+        let (none, target) = (Toolbox::default(), target::load("icebreaker").unwrap());
+        let dir = tempfile::tempdir().unwrap();
+        let work = dir.path().to_path_buf();
+        look(&Mutator::new(&none, design, &target, work, inputs).unwrap())
+    }
+
+    /// The tiny design whose first neuron has the threshold 28 in place of 20: a membrane of 27 no
+    /// longer fires.
+    fn harder() -> Design {
+        let mut design = crate::verify::tests::design();
+        for stage in &mut design.stages {
+            if let Stage::Lif(l) = stage {
+                l.threshold[0] = 28;
+            }
+        }
+        design
+    }
+
+    #[test]
+    fn a_difference_is_shown_on_the_inputs_from_it_on() {
+        let design = crate::verify::tests::design();
+        let scope = Scope::spikes(&design);
+        let dark: &[u8] = &[0, 0];
+        let inputs = [dark, &[7, 11], dark, dark, dark, dark, dark];
+        with(&design, &inputs, |m| {
+            assert_eq!(m.shows(&harder(), scope), Some(1..5));
+            assert_eq!(m.shows(&design, scope), None);
+        });
+        with(&design, &inputs[..3], |m| assert_eq!(m.shows(&harder(), scope), Some(1..3)));
+    }
+
+    #[test]
+    fn a_design_without_a_place_for_a_fault_has_none() {
+        let design = crate::verify::tests::design();
+        let scope = Scope::spikes(&design);
+        let dark: &[u8] = &[0, 0];
+        with(&design, &[dark], |m| {
+            // A chain has no maps; of its weights none shows in the dark.
+            assert!(m.shown(Kind::Address, scope).unwrap().is_none());
+            let d = m.shown(Kind::Weight, scope).err().unwrap();
+            assert_eq!(d.code.id, "SF0603");
+        });
+    }
+
+    /// Two convolutions and a head on a processor: two maps of trains, one behind the other.
+    fn processor() -> Design {
+        let mut net = Net::new(2, &[1, 3, 3]);
+        net.conv("c1", "in", (2, 3, 1), &[1, -1]);
+        net.lif("n1", "c1", 5);
+        net.conv("c2", "n1", (3, 3, 1), &[1, -1]);
+        net.lif("n2", "c2", 1);
+        net.flatten("flat", "n2");
+        net.linear("head", "flat", 2, &[1, -1, -1]);
+        net.read("head");
+        let options = Options { mapping: Mapping::Shared, ..Options::default() };
+        hw::lower(&net.0, &target::load("icebreaker").unwrap(), &options).unwrap().0
+    }
+
+    /// What lies in a memory leaves the Verilog as it is; an address stands in it.
+    #[test]
+    fn only_a_fault_in_a_memory_keeps_the_verilog() {
+        let design = processor();
+        let scope = Scope::spikes(&design);
+        let inputs: [&[u8]; 3] =
+            [&[5, 0, 0, 0, 0, 0, 0, 0, 0], &[0, 9, 0, 7, 0, 0, 0, 0, 5], &[9; 9]];
+        with(&design, &inputs, |m| {
+            let address = m.shown(Kind::Address, scope).unwrap().unwrap();
+            assert!(!m.same_verilog(&address.change.design).unwrap());
+            let weight = m.shown(Kind::Weight, scope).unwrap().unwrap();
+            assert!(m.same_verilog(&weight.change.design).unwrap());
+        });
+    }
+}

@@ -8,6 +8,7 @@ use crate::hw::{Design, Stage};
 use crate::ir;
 use crate::sim::{Recorder, Step};
 use crate::target;
+use crate::verify::executor;
 use crate::verify::rtl::{outcome, parse};
 use crate::verify::{
     Executor, GateExecutor, InterpExecutor, Level, Mutation, Mutator, RtlExecutor, Scope,
@@ -140,6 +141,16 @@ fn the_result_of_the_rtl_is_read_from_its_bytes_and_its_probes() {
     assert_eq!(code(&[&bytes[..10], &[0b011]].concat(), true), "SF0601");
     assert_eq!(code(&bytes[..9], true), "SF0602");
     assert_eq!(code(&bytes, false), "SF0602");
+}
+
+/// Probes are numbered by the stages that they are of.
+#[test]
+fn stages_are_found_by_what_they_do() {
+    let mut design = design();
+    let again = design.stages[..2].to_vec();
+    design.stages.splice(2..2, again);
+    assert_eq!(executor::dense_stages(&design), [0, 2]);
+    assert_eq!(executor::lif_stages(&design), [1, 3]);
 }
 
 /// What has no simulator is not run by something else.
