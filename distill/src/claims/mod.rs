@@ -162,3 +162,66 @@ pub fn reproduce(
     }
     Ok(measured)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claims::arms;
+
+    /// Two arms over two seeds.
+    fn measured() -> Measured {
+        let values = |accuracy: f64, operations: f64| {
+            Values::from([("accuracy".to_owned(), accuracy), ("operations".to_owned(), operations)])
+        };
+        let values = vec![
+            vec![values(80.0, 100.0), values(84.0, 120.0)],
+            vec![values(85.0, 90.0), values(81.0, 70.0)],
+        ];
+        Measured { values, arms: vec!["before", "after"] }
+    }
+
+    #[test]
+    fn means_and_sample_deviations() {
+        assert_eq!((mean(&[1.0, 2.0, 6.0]), mean(&[])), (3.0, 0.0));
+        // Squares 4, 1, 9 of two degrees of freedom.
+        assert!((deviation(&[1.0, 2.0, 6.0]) - 7.0_f64.sqrt()).abs() < 1e-12);
+        assert_eq!(deviation(&[5.0]), 0.0);
+    }
+
+    #[test]
+    fn an_arm_is_compared_with_another_one() {
+        let measured = measured();
+        assert_eq!(measured.of("after", "accuracy"), [85.0, 81.0]);
+        assert!(measured.of("none", "accuracy").is_empty());
+        let check = |least| measured.above("after", "before", "accuracy", least);
+        assert_eq!((check(1.0).value, check(1.0).what), (1.0, "accuracy: after − before".into()));
+        assert!(check(1.0).holds() && !check(1.01).holds());
+    }
+
+    #[test]
+    fn the_table_has_means_and_differences_seed_by_seed() {
+        let claim = Claim {
+            name: "some",
+            title: "Some claim",
+            expected: "Something.",
+            seeds: 2,
+            arms: || vec![arms::arm("before", arms::residual())],
+            checks: |m| vec![m.above("after", "before", "accuracy", 2.0)],
+        };
+        let measured = measured();
+        let checks = (claim.checks)(&measured);
+        let page = table(&claim, &measured, &checks, 2);
+        for line in [
+            "# Some claim",
+            "| arm | accuracy | operations |",
+            // Deviations of two: their difference over √2.
+            "| before | 82.00 (2.83) | 110 (14) |",
+            "| after | 83.00 (2.83) | 80 (14) |",
+            "| after | +5.00, -3.00 |",
+            "| accuracy: after − before | 1.00 | 2.00 | **does not hold** |",
+        ] {
+            assert!(page.lines().any(|l| l == line), "{line}\n{page}");
+        }
+        assert!(page.contains("reproduce some --seeds 2"), "{page}");
+    }
+}

@@ -146,3 +146,29 @@ impl Guide {
             .reduce(|a, b| a + b)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::Extent;
+
+    /// Four features for two members: in the order of the clusters, zeros where one is off.
+    #[test]
+    fn features_are_arranged_in_blocks() {
+        let device = Device::flex();
+        let layers = vec![spec::Layer::Norm];
+        let stages = vec![spec::Stage { name: "only".to_owned(), layers }];
+        let spec = spec::Model { input: Extent(4, 1, 1), stages };
+        let model = Model::new(&spec, &mut rng(1, 0), &device).unwrap();
+        let mut guide = Guide::new(spec, &model, 1);
+        let arranged = |guide: &Guide, active: Option<&[bool]>| -> Vec<f32> {
+            let features = Tensor::<1>::from_data([10.0, 11.0, 12.0, 13.0], &device);
+            guide.arranged(features.reshape([1, 4, 1, 1]), active).into_data().iter().collect()
+        };
+        assert_eq!(arranged(&guide, None), [10.0, 11.0, 12.0, 13.0]);
+        assert_eq!(arranged(&guide, Some(&[true, false])), [10.0, 11.0, 0.0, 0.0]);
+        guide.order = Some(vec![2, 0, 3, 1]);
+        assert_eq!(arranged(&guide, None), [12.0, 10.0, 13.0, 11.0]);
+        assert_eq!(arranged(&guide, Some(&[false, true])), [0.0, 0.0, 13.0, 11.0]);
+    }
+}

@@ -48,3 +48,34 @@ pub fn subsets(members: usize, on: usize) -> Vec<Vec<bool>> {
         .map(|set| (0..members).map(|m| set >> m & 1 == 1).collect())
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::rng;
+
+    /// One, two or three of three, each as often, and each member as often as the others.
+    #[test]
+    fn as_many_members_are_drawn_as_the_rule_says() {
+        let mut random = rng(1, 0);
+        let (mut counts, mut each) = ([0; 4], [0; 3]);
+        for _ in 0..3000 {
+            let active = Members::Dropout.draw(3, &mut random).unwrap();
+            counts[active.iter().filter(|on| **on).count()] += 1;
+            each.iter_mut().zip(active).for_each(|(n, on)| *n += usize::from(on));
+        }
+        // Five standard deviations of 3,000 draws.
+        assert_eq!(counts[0], 0);
+        assert!(counts[1..].iter().all(|n| (870..1130).contains(n)), "{counts:?}");
+        assert!(each.iter().all(|n| (1870..2130).contains(n)), "{each:?}");
+        assert_eq!(Members::Only(vec![2]).draw(3, &mut random), Some(vec![false, false, true]));
+        assert_eq!(Members::All.draw(3, &mut random), None);
+        assert_eq!(Members::Dropout.draw(0, &mut random), None);
+    }
+
+    #[test]
+    fn what_was_pruned_stays_off() {
+        assert_eq!(Members::Only(vec![0, 2]).used(3), Some(vec![true, false, true]));
+        assert_eq!((Members::All.used(3), Members::Dropout.used(3)), (None, None));
+    }
+}

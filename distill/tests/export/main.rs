@@ -11,12 +11,13 @@ mod runtime;
 mod subset;
 mod trained;
 
+use burn::module::Param;
 use burn::tensor::Device;
 use synfire::diag::Result;
 use synfire::import::{Options, WeightForm, onnx};
-use synfire::ir::{self, Graph, isomorphic};
+use synfire::ir::{self, Graph, Op, Weights, isomorphic};
 use synfire_distill::export;
-use synfire_distill::nn::{Model, rng};
+use synfire_distill::nn::{Layer, Model, rng};
 
 use agree::{agree, interpreted};
 
@@ -35,6 +36,8 @@ fn the_interpreter_computes_what_the_trainer_does() -> Result<()> {
     for case in models::all()?.iter().filter(|c| c.name != "teacher") {
         let graph = case.graph()?;
         let back = round_trip(&graph)?;
+        let input = graph.node(graph.find("input").unwrap());
+        assert_eq!(input.stream.is_static, !case.changes(), "{}", case.name);
         // Over one timestep, the sum and the mean are the same file.
         assert!(isomorphic(&graph, &back) || case.steps == 1, "{}", case.name);
         let shown = case.shown(SAMPLES, &mut rng(7, 1));
@@ -80,5 +83,23 @@ fn a_model_in_training_is_exported() -> Result<()> {
         ir::print(&export::graph(&case.spec, &model, 4, case.input)?)
     };
     assert_eq!(graph(Device::default().autodiff())?, graph(Device::default())?);
+    Ok(())
+}
+
+/// The sign of zero is plus, as it is where the trainer computes with it.
+#[test]
+fn a_weight_of_zero_is_exported_as_plus() -> Result<()> {
+    let mut case = models::named("dense")?;
+    let Layer::Affine(affine) = &mut case.model.stages[1].layers[0] else { panic!("no weights") };
+    let weight = affine.weight.val();
+    let positive = weight.clone().greater_elem(0.0).float();
+    affine.weight = Param::from_tensor(weight * positive);
+    let graph = case.graph()?;
+    let Op::Linear(linear) = &graph.node(graph.find("deep.0.linear").unwrap()).op else {
+        panic!("no linear layer")
+    };
+    let Weights::Binary { signs, .. } = &linear.weights else { panic!("not binary") };
+    let all = (0..signs.rows()).flat_map(|r| (0..signs.cols()).map(move |c| (r, c)));
+    assert!(all.into_iter().all(|(r, c)| signs.get(r, c)));
     Ok(())
 }

@@ -96,3 +96,21 @@ fn the_gain_is_the_sum_of_the_gradients_through_time() {
         close(&format!("{lif:?}"), &values(sum), &gain[v * WIDTH..][..WIDTH], 1e-5);
     }
 }
+
+/// Heights of the three curves by hand, at the threshold and beside it.
+#[test]
+fn slopes_at_and_beside_the_threshold() {
+    let at = |surrogate: spec::Surrogate, want: [f32; 4]| {
+        let distance = Tensor::<1>::from_data([0.0, 1.0, -1.0, 2.0], &device());
+        close(&format!("{surrogate:?}"), &values(surrogate.slope(distance)), &want, 1e-6);
+    };
+    // (2 − |u − θ|) / 4
+    at(spec::Surrogate::Triangle { width: 2.0 }, [0.5, 0.25, 0.25, 0.0]);
+    // 2 z (1 − z)
+    let z = |d: f32| 1.0 / (1.0 + (-2.0 * d).exp());
+    let height = |d: f32| 2.0 * z(d) * (1.0 - z(d));
+    at(spec::Surrogate::Sigmoid { slope: 2.0 }, [0.5, height(1.0), height(1.0), height(2.0)]);
+    // 1 / (1 + (π d)²)
+    let height = |d: f32| 1.0 / (1.0 + (std::f32::consts::PI * d).powi(2));
+    at(spec::Surrogate::Arctan { slope: 2.0 }, [1.0, height(1.0), height(1.0), height(2.0)]);
+}

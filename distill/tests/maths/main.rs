@@ -13,6 +13,7 @@ mod losses;
 mod nets;
 mod networks;
 mod rate;
+mod rules;
 mod sltt;
 mod support;
 mod time;

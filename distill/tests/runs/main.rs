@@ -2,6 +2,11 @@
 //! Whole runs on small data: that they learn, resume, repeat and refuse.
 #![allow(missing_docs)]
 
+mod data;
+#[path = "../common/digits.rs"]
+mod digits;
+mod gates;
+mod measured;
 mod members;
 mod recipes;
 mod refused;

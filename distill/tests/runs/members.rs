@@ -85,6 +85,7 @@ fn a_gate_says_how_many_members_a_sample_needs() -> Result<()> {
 fn subsets_are_all_of_them() {
     assert_eq!(subsets(4, 2).len(), 6);
     assert!(subsets(4, 2).iter().all(|s| s.iter().filter(|m| **m).count() == 2));
+    assert_eq!(subsets(3, 1), [[true, false, false], [false, true, false], [false, false, true]]);
 }
 
 /// Features that are copies of three hidden ones, shuffled: the clusters find them.
@@ -116,4 +117,16 @@ fn clusters_have_equal_sizes_whatever_the_features() {
     for blocks in [1, 2, 4, 8] {
         assert_eq!(clustered(&rows, blocks, 3).len(), 8);
     }
+    // Six features of one kind, the first two of which are a little like the two of the other
+    // kind: those have to go there.
+    let kinds = |r: usize| ((r * 7 % 16) as f32 - 7.5, ((r * r) % 5) as f32 - 2.0);
+    let row = |r: usize| {
+        let (one, other) = kinds(r);
+        let mixed = one + other;
+        vec![mixed, mixed, one, one, one, one, other, other]
+    };
+    let order = clustered(&(0..48).map(row).collect::<Vec<_>>(), 2, 3);
+    let mut blocks: Vec<Vec<usize>> = order.chunks(4).map(<[usize]>::to_vec).collect();
+    blocks.sort();
+    assert_eq!(blocks, [[0, 1, 6, 7], [2, 3, 4, 5]]);
 }

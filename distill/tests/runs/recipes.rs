@@ -39,9 +39,21 @@ fn resnet(family: Family) -> Architecture {
 /// 555.4 million multiplications a timestep for 32 × 32 images: the published count.
 #[test]
 fn resnet_18_has_the_published_size() -> Result<()> {
-    let block = Block::SingleShortcut;
-    let model = resnet(Family::Resnet18 { block }).model(Extent(3, 32, 32), 10);
-    assert_eq!(model.operations()? / 100_000, 5_554);
+    for block in [Block::MultiShortcut, Block::SingleShortcut, Block::PostActivation] {
+        let model = resnet(Family::Resnet18 { block }).model(Extent(3, 32, 32), 10);
+        assert_eq!(model.operations()? / 100_000, 5_554, "{block:?}");
+    }
+    Ok(())
+}
+
+/// A stem, three layers with shortcuts around two and around the one that is left, a readout.
+#[test]
+fn the_last_shortcut_goes_around_what_is_left() -> Result<()> {
+    for shortcut in [0, 1, 2, 3, 5] {
+        let family = Family::ResidualMlp { width: 8, modes: 3, shortcut, pool: None };
+        let model = resnet(family).model(Extent(1, 2, 2), 10);
+        assert_eq!(model.operations()?, 4 * 8 + 3 * 64 + 8 * 10, "{shortcut}");
+    }
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use synfire_distill::rule::Trainee;
 use synfire_distill::train::{Epoch, Observer, Silent};
 
 use super::{run, taught};
+use crate::digits::internal;
 
 /// Ends a run after so many epochs, as a power cut would.
 struct Cut(usize);
@@ -18,6 +19,37 @@ impl Observer for Cut {
             0 => Err(Diagnostic::new(&codes::INTERNAL, "cut")),
             _ => Ok(()),
         }
+    }
+}
+
+/// Counts epochs.
+struct Count(usize);
+
+impl Observer for Count {
+    fn epoch(&mut self, _: Epoch, _: &Trainee, _: &ModuleOptimizer) -> Result<()> {
+        self.0 += 1;
+        Ok(())
+    }
+}
+
+/// Keeps the checkpoint of so many epochs, and ends the run an epoch later.
+struct Kept<'a>(usize, &'a Path);
+
+impl Observer for Kept<'_> {
+    fn epoch(&mut self, _: Epoch, _: &Trainee, _: &ModuleOptimizer) -> Result<()> {
+        match self.0 {
+            0 => return Err(Diagnostic::new(&codes::INTERNAL, "cut")),
+            1 => {
+                let (from, to) = (self.1.join("checkpoint"), self.1.join("kept"));
+                std::fs::create_dir(&to).map_err(|e| internal(&e))?;
+                for file in ["place.json", "trainee.safetensors", "optimiser.bpk"] {
+                    std::fs::copy(from.join(file), to.join(file)).map_err(|e| internal(&e))?;
+                }
+            }
+            _ => {}
+        }
+        self.0 -= 1;
+        Ok(())
     }
 }
 
@@ -64,11 +96,32 @@ fn a_resumed_run_ends_as_an_uninterrupted_one() -> Result<()> {
         let cut = folder.path().join(format!("cut{after}"));
         let stopped = run(&config, Some(cut.clone()))?.execute(&mut Cut(after));
         assert!(stopped.is_err());
-        run(&config, Some(cut.clone()))?.execute(&mut Silent)?;
+        let mut rest = Count(0);
+        run(&config, Some(cut.clone()))?.execute(&mut rest)?;
+        // Four of the teacher, four and eight of the student; none of them twice.
+        assert_eq!(rest.0, 16 - after);
         assert!(!student(&whole).is_empty());
         assert_eq!(losses(&cut), losses(&whole), "cut after {after} epochs");
         assert!(student(&cut) == student(&whole), "cut after {after} epochs");
     }
+    Ok(())
+}
+
+/// Cut off where the epoch is written down and its checkpoint is not: it is trained again, and
+/// written down once.
+#[test]
+fn an_epoch_without_its_checkpoint_is_trained_again() -> Result<()> {
+    let folder = tempfile::tempdir().map_err(|e| internal(&e))?;
+    let config = taught("", "{ loss = \"level\", weight = 0.01 }");
+    let (whole, cut) = (folder.path().join("whole"), folder.path().join("cut"));
+    run(&config, Some(whole.clone()))?.execute(&mut Silent)?;
+    let stopped = run(&config, Some(cut.clone()))?.execute(&mut Kept(6, &cut));
+    assert!(stopped.is_err());
+    std::fs::remove_dir_all(cut.join("checkpoint")).map_err(|e| internal(&e))?;
+    std::fs::rename(cut.join("kept"), cut.join("checkpoint")).map_err(|e| internal(&e))?;
+    run(&config, Some(cut.clone()))?.execute(&mut Silent)?;
+    assert_eq!(losses(&cut), losses(&whole));
+    assert!(student(&cut) == student(&whole));
     Ok(())
 }
 

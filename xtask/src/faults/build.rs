@@ -15,6 +15,9 @@ use super::switch::{TRACE, VARIABLE};
 /// A test that takes longer than this hangs: also a way to notice a fault.
 const PATIENCE: Duration = Duration::from_secs(600);
 
+/// Folder of the training companion; it stands before the names of its programs.
+pub(crate) const COMPANION: &str = "distill/";
+
 /// Programs of the tests, by their names (`lib` is the library's).
 pub(crate) type Programs = BTreeMap<String, PathBuf>;
 
@@ -36,10 +39,30 @@ pub(crate) enum Built {
 
 /// Builds the tests that are named; without any, the library is checked alone.
 pub(crate) fn build(tree: &Path, out: &Path, tests: &BTreeSet<String>) -> Result<Built, String> {
+    let (companion, own): (BTreeSet<&str>, BTreeSet<&str>) =
+        tests.iter().map(String::as_str).partition(|t| t.starts_with(COMPANION));
+    let mut programs = Programs::new();
+    let of_companion = (!companion.is_empty()).then_some(("synfire-distill", COMPANION, companion));
+    let of_compiler = (tests.is_empty() || !own.is_empty()).then_some(("synfire", "", own));
+    for package in of_compiler.into_iter().chain(of_companion) {
+        match build_package(tree, out, package)? {
+            Built::Good(more) => programs.extend(more),
+            bad @ Built::Bad(..) => return Ok(bad),
+        }
+    }
+    Ok(Built::Good(programs))
+}
+
+/// The tests of one package, whose names begin with its folder.
+fn build_package(
+    tree: &Path,
+    out: &Path,
+    (package, folder, tests): (&str, &str, BTreeSet<&str>),
+) -> Result<Built, String> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     let what: &[_] = if tests.is_empty() { &["check", "--lib"] } else { &["test", "--no-run"] };
-    command.args(what).args(["--package", "synfire", "--message-format=json"]);
-    for test in tests {
+    command.args(what).args(["--package", package, "--message-format=json"]);
+    for test in tests.iter().map(|t| &t[folder.len()..]) {
         if test == "lib" {
             command.arg("--lib");
         } else {
@@ -56,7 +79,7 @@ pub(crate) fn build(tree: &Path, out: &Path, tests: &BTreeSet<String>) -> Result
         {
             let is_library = message["target"]["kind"][0] == "lib";
             let name = if is_library { Some("lib") } else { message["target"]["name"].as_str() };
-            programs.extend(name.map(|n| (n.to_owned(), PathBuf::from(program))));
+            programs.extend(name.map(|n| (format!("{folder}{n}"), PathBuf::from(program))));
         }
         let error = &message["message"];
         if error["level"] == "error" {

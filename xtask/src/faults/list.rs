@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! The list of deliberate faults, tests/faults/*.toml.
+//! The lists of deliberate faults: tests/faults/*.toml, and the same of the companion.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,8 +8,10 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::build::COMPANION;
+
 /// Where the lists are.
-const LISTS: &str = "tests/faults";
+const LISTS: [&str; 2] = ["tests/faults", "distill/tests/faults"];
 
 /// A fault, and the test that has to notice it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -65,9 +67,12 @@ impl Fault {
         format!("{}: {what} occurs {times} times in {}, not once", self.name, self.file)
     }
 
-    /// The test binary, and which of its tests.
-    pub(crate) fn target(&self) -> (&str, &str) {
-        self.test.split_once(' ').unwrap_or((&self.test, ""))
+    /// The test binary, and which of its tests. A fault of the companion is noticed by the
+    /// companion's tests.
+    pub(crate) fn target(&self) -> (String, &str) {
+        let (binary, filter) = self.test.split_once(' ').unwrap_or((&self.test, ""));
+        let folder = if self.file.starts_with(COMPANION) { COMPANION } else { "" };
+        (format!("{folder}{binary}"), filter)
     }
 }
 
@@ -81,9 +86,11 @@ fn once(text: &str, part: &str) -> Result<usize, usize> {
 
 /// Every fault of every list below `root`, in the order of the files' names.
 pub(crate) fn read(root: &Path) -> Result<Vec<Fault>, String> {
-    let dir = root.join(LISTS);
-    let entries = fs::read_dir(&dir).map_err(|e| format!("{}: {e}", dir.display()))?;
-    let mut paths: Vec<_> = entries.flatten().map(|e| e.path()).collect();
+    let mut paths = Vec::new();
+    for dir in LISTS.map(|l| root.join(l)) {
+        let entries = fs::read_dir(&dir).map_err(|e| format!("{}: {e}", dir.display()))?;
+        paths.extend(entries.flatten().map(|e| e.path()));
+    }
     paths.retain(|p| p.extension().is_some_and(|e| e == "toml"));
     paths.sort();
     let mut faults = Vec::new();
@@ -111,10 +118,11 @@ pub(crate) fn check(root: &Path, faults: &[Fault]) -> Vec<String> {
             Err(e) => wrong.push(format!("{}: {}: {e}", f.name, f.file)),
             Ok(text) => wrong.extend(f.place(&text).err()),
         }
-        let (binary, _) = f.target();
-        let tests = [format!("tests/{binary}.rs"), format!("tests/{binary}/main.rs")];
+        let (program, _) = f.target();
+        let (folder, binary) = program.split_at(program.find('/').map_or(0, |at| at + 1));
+        let tests = [".rs", "/main.rs"].map(|end| format!("{folder}tests/{binary}{end}"));
         if binary != "lib" && !tests.iter().any(|t| root.join(t).is_file()) {
-            wrong.push(format!("{}: there is no test `{binary}`", f.name));
+            wrong.push(format!("{}: there is no test `{program}`", f.name));
         }
     }
     wrong
@@ -171,6 +179,12 @@ mod tests {
         assert!(of(Fault { file: "src/none.rs".into(), ..fault("a", None) }).contains("none.rs"));
         let good = fault("pub mod sim;", None);
         assert_eq!(of(good.clone()), "");
+        let file = || "distill/src/lib.rs".to_owned();
+        let companion = |test: &str| {
+            of(Fault { file: file(), test: test.into(), ..fault("pub mod nn;", None) })
+        };
+        assert_eq!(companion("maths losses"), "");
+        assert!(companion("cli_of_both").contains("no test `distill/cli_of_both`"));
         assert!(of(Fault { test: "non lib".into(), ..good.clone() }).contains("no test `non`"));
         assert!(of(Fault { new: good.old.clone(), ..good.clone() }).contains("the same"));
         assert!(of(Fault { name: "A".into(), ..good.clone() }).contains("kebab-case"));

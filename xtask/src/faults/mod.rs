@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! `cargo xtask faults`: every fault of tests/faults is put into a copy of the sources, and the
+//! `cargo xtask faults`: every fault of the lists is put into a copy of the sources, and the
 //! test that is named beside it has to fail (docs/faults.md).
 
 pub(crate) mod build;
@@ -70,9 +70,9 @@ struct Session {
     texts: BTreeMap<String, String>,
 }
 
-/// The files that have faults, and the one that gets the helper.
+/// The files that have faults, and those that get the helper.
 fn texts(root: &Path, faults: &[Fault]) -> Result<BTreeMap<String, String>, String> {
-    let files = faults.iter().map(|f| &*f.file).chain(["src/lib.rs"]);
+    let files = faults.iter().map(|f| &*f.file).chain(switch::ROOTS);
     let read = |file: &str| {
         let text = std::fs::read_to_string(root.join(file));
         Ok((file.to_owned(), text.map_err(|e| format!("{file}: {e}"))?))
@@ -137,7 +137,7 @@ impl Session {
     }
 
     fn build(&mut self) -> Result<Programs, String> {
-        let tests: BTreeSet<_> = self.faults.iter().map(|f| f.target().0.to_owned()).collect();
+        let tests: BTreeSet<_> = self.faults.iter().map(|f| f.target().0).collect();
         for _ in 0..ATTEMPTS {
             let lines = self.write()?;
             let (spans, said) = match build::build(&self.tree, &self.out, &tests)? {
@@ -166,7 +166,7 @@ impl Session {
     fn baseline(&self, programs: &Programs) -> Result<(), String> {
         let mut seen = BTreeSet::new();
         for (i, f) in self.faults.iter().enumerate() {
-            if !seen.insert(&f.test) {
+            if !seen.insert(f.target()) {
                 continue;
             }
             match self.test(i, programs, None)? {
@@ -180,7 +180,7 @@ impl Session {
 
     fn test(&self, i: usize, programs: &Programs, fault: Option<usize>) -> Result<Ran, String> {
         let (binary, filter) = self.faults[i].target();
-        let program = programs.get(binary).ok_or_else(|| format!("no program of `{binary}`"))?;
+        let program = programs.get(&binary).ok_or_else(|| format!("no program of `{binary}`"))?;
         build::run(&self.tree, program, filter, fault)
     }
 
@@ -190,12 +190,12 @@ impl Session {
         let f = &self.faults[i];
         let mut text = self.texts[&f.file].clone();
         text.replace_range(self.places[i].range.clone(), &f.new);
-        if f.file == "src/lib.rs" {
+        if switch::ROOTS.contains(&&*f.file) {
             text.push_str(switch::HELPER);
         }
         let path = self.tree.join(&f.file);
         tree::put(&path, text.as_bytes())?;
-        let tests = BTreeSet::from([f.target().0.to_owned()]);
+        let tests = BTreeSet::from([f.target().0]);
         let built = build::build(&self.tree, &self.out, &tests)?;
         let ran = match built {
             Built::Good(programs) => self.test(i, &programs, None).map(Some),

@@ -13,7 +13,7 @@ pub(crate) const VARIABLE: &str = "SYNFIRE_FAULT";
 /// Says where the switches that are passed leave their numbers, one a line.
 pub(crate) const TRACE: &str = "SYNFIRE_FAULT_TRACE";
 
-/// What the switches call; it is put at the end of the copied library.
+/// What the switches call; it is put at the end of a copied crate's root.
 pub(crate) const HELPER: &str = r#"
 /// True while the fault with this number is switched on.
 #[doc(hidden)]
@@ -33,6 +33,9 @@ pub fn injected(fault: usize) -> bool {
     *ON.get_or_init(|| std::env::var("SYNFIRE_FAULT").ok()?.parse().ok()) == Some(fault)
 }
 "#;
+
+/// The crates that get it, by the files that they begin in.
+pub(crate) const ROOTS: [&str; 3] = ["src/lib.rs", "distill/src/lib.rs", "distill/src/main.rs"];
 
 /// A fault's place in its file, and how it is put in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,8 +69,9 @@ pub(crate) fn places(
 }
 
 fn kind(f: &Fault, text: &str, range: &Range<usize>) -> Kind {
-    // The helper is reached from the modules of the library.
-    let is_library = f.file.starts_with("src/") && f.file.ends_with(".rs");
+    // The helper is reached from the modules of a crate that has it.
+    let is_source = f.file.starts_with("src/") || f.file.starts_with("distill/src/");
+    let is_library = is_source && f.file.ends_with(".rs");
     let old = f.old.trim();
     match f.kind {
         _ if !is_library || f.file == "src/main.rs" => Kind::Build,
@@ -137,7 +141,7 @@ pub(crate) fn switched(
         at = end;
     }
     out.push_str(&text[at..]);
-    if file == "src/lib.rs" {
+    if ROOTS.contains(&file) {
         out.push_str(HELPER);
     }
     (out, lines)

@@ -162,6 +162,15 @@ mod tests {
     }
 
     #[test]
+    fn rows_are_mirrored_each_by_itself() {
+        let flip = Augment { flip: true, ..Augment::default() };
+        let levels = [1, 2, 3, 4, 5, 6];
+        let made: std::collections::BTreeSet<_> =
+            (0..50).map(|s| apply(&flip, &levels, Extent(1, 2, 3), s)).collect();
+        assert_eq!(made, [levels.to_vec(), vec![3, 2, 1, 6, 5, 4]].into());
+    }
+
+    #[test]
     fn about_half_are_mirrored() {
         let flip = Augment { flip: true, ..Augment::default() };
         let mirrored =
