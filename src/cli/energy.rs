@@ -28,7 +28,7 @@ pub(super) struct Args {
     build: PathBuf,
     #[command(flatten)]
     data: DataArgs,
-    /// Core clock in MHz, instead of the board's.
+    /// Core clock in MHz, instead of the board's; at most what place and route reached.
     #[arg(long)]
     clock: Option<f64>,
 }
@@ -38,11 +38,16 @@ pub(super) struct Args {
 struct Figures {
     literature: Literature,
     device: Report,
+    /// What place and route reached; none for a build without a bitstream, of which nobody knows
+    /// how fast it is.
+    routed_mhz: Option<f64>,
 }
 
 pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let build = Build::open(&args.build)?;
     let io = io(&build.design, &build.target, args.clock)?;
+    let routed_mhz = build.manifest.bitstream.as_ref().map(|b| b.fmax_mhz);
+    reached(io.clock_mhz, routed_mhz)?;
     let inputs = args.data.load(&build.integer)?;
     let count = args.data.count.unwrap_or(usize::MAX).min(inputs.len());
     let bar = ui.bar("simulate", count);
@@ -58,8 +63,26 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let figures = Figures {
         literature: energy::literature(&build.integer, &spikes.mean())?,
         device: energy::device(&build.design, &build.target, &mean, io)?,
+        routed_mhz,
     };
-    ui.result(&figures, || format!("{}\n{}", figures.literature, figures.device))
+    let unknown = args.clock.filter(|_| routed_mhz.is_none()).map_or_else(String::new, |mhz| {
+        format!("\nwhether the hardware reaches {mhz} MHz is not known: it was not placed and routed (compile --bitstream)\n")
+    });
+    ui.result(&figures, || format!("{}\n{}{unknown}", figures.literature, figures.device))
+}
+
+/// Refuses a clock at which the hardware does not work.
+fn reached(clock_mhz: f64, routed_mhz: Option<f64>) -> Result<()> {
+    match routed_mhz {
+        Some(most) if clock_mhz > most => {
+            let message = format!(
+                "--clock {clock_mhz}: place and route reached {most:.1} MHz, so there is no energy at that clock"
+            );
+            Err(Diagnostic::new(&codes::BAD_OPTION, message)
+                .help("name a lower clock, or compile with a higher --freq"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Clock and serial line: the board's, or the core alone at `--clock`.
@@ -111,6 +134,14 @@ mod tests {
     fn line(target: &str, clock: Option<f64>) -> Result<(f64, f64, u32, u32)> {
         let io = io(&design(), &target::load(target)?, clock)?;
         Ok((io.clock_mhz, io.cycles_per_byte, io.request_bytes, io.response_bytes))
+    }
+
+    #[test]
+    fn no_clock_is_above_what_was_reached() {
+        assert!(reached(33.25, Some(33.25)).is_ok() && reached(200.0, None).is_ok());
+        let refused = reached(33.3, Some(33.25)).unwrap_err();
+        assert_eq!(refused.code.id, "SF0003");
+        assert!(refused.message.contains("33.2"), "{refused}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! The output directory of `compile`: whole or not at all, and nothing of the user's lost.
 
 use crate::models::{small, text};
+use crate::rounds::rounds;
 use crate::run::Place;
 
 #[test]
@@ -82,30 +83,46 @@ fn a_bitstream_stays_with_its_hardware() {
     let compile = |rest: &str| {
         place.good(&format!("compile {{student}} --target icebreaker -o b --lanes fc1=32 {rest}"))
     };
-    compile("");
-    let manifest = std::fs::read_to_string(place.path("b/synfire.json")).unwrap();
-    let report = r#""bitstream": {"lut4": 1, "ff": 2, "ebr": 3, "spram": 0, "dsp": 0, "logic_cells": 4, "fmax_mhz": 30.5, "bytes": 4}"#;
-    assert!(manifest.contains("\"bitstream\": null"));
-    place.file("b/synfire.json", manifest.replace("\"bitstream\": null", report));
-    std::fs::create_dir(place.path("b/flow")).unwrap();
-    place.file("b/flow/top.asc", "netlist");
-    place.file("b/top.bin", "bits");
-    crate::bad_build::sum_again(&place);
+    // As if it had been placed and routed.
+    let make_up = || {
+        compile("");
+        let manifest = std::fs::read_to_string(place.path("b/synfire.json")).unwrap();
+        let report = r#""bitstream": {"lut4": 1, "ff": 2, "ebr": 3, "spram": 0, "dsp": 0, "logic_cells": 4, "fmax_mhz": 30.5, "bytes": 4}"#;
+        assert!(manifest.contains("\"bitstream\": null"));
+        place.file("b/synfire.json", manifest.replace("\"bitstream\": null", report));
+        std::fs::create_dir(place.path("b/flow")).unwrap();
+        place.file("b/flow/top.asc", "netlist");
+        place.file("b/top.bin", "bits");
+        crate::bad_build::sum_again(&place);
+    };
+    make_up();
     let here = |file: &str| place.path(file).is_file();
     for _ in 0..2 {
         let said = compile("");
         assert!(said.contains("bitstream top.bin, 4 bytes, kept: the hardware is that"), "{said}");
         assert!(here("b/top.bin") && here("b/flow/top.asc"));
     }
+    // At a clock that it does not reach it has no energy; of a build without one nobody knows.
+    place.good("energy b --count 1 --clock 30.5");
+    place.refused(
+        "energy b --count 1 --clock 200",
+        1,
+        "SF0003",
+        "place and route reached 30.5 MHz",
+    );
+    place.good("compile {student} --target icebreaker -o other");
+    let said = place.good("energy other --count 1 --clock 200");
+    assert!(said.contains("reaches 200 MHz is not known"), "{said}");
     // One that somebody has changed is not taken over.
     place.file("b/top.bin", "bots");
     let said = compile("");
     assert!(said.contains("add --bitstream for a bitstream") && !here("b/top.bin"), "{said}");
     assert!(here("b/top.bin.changed"));
-    place.file("b/top.bin", "bits");
-    // Other hardware.
+    // Nor one of other hardware.
+    std::fs::remove_file(place.path("b/top.bin.changed")).unwrap();
+    make_up();
     let said = place.good("compile {student} --target icebreaker -o b --lanes fc1=16");
-    assert!(said.contains("add --bitstream for a bitstream"), "{said}");
+    assert!(said.contains("add --bitstream for a bitstream") && !here("b/top.bin"), "{said}");
 }
 
 /// Eight at once, of two models, into one directory: it is one of both builds, whole.
@@ -118,7 +135,7 @@ fn two_at_once_do_not_meet() {
         let args = ["compile", &crate::models::expand(model), "--target", "icebreaker", "-o", "b"];
         place.command(args).stdout(std::process::Stdio::null()).spawn().unwrap()
     };
-    for _ in 0..3 {
+    for _ in 0..rounds(3) {
         let runs: Vec<_> = (0..8).map(|i| start(["{small}", "{student}"][i % 2])).collect();
         for mut run in runs {
             assert_eq!(run.wait().unwrap().code(), Some(0));
@@ -142,7 +159,7 @@ fn what_is_killed_leaves_nothing_half_done() {
     place.good("compile {student} --target icebreaker -o b");
     let after = place.tree();
     let mut killed = 0;
-    for round in 0..60u64 {
+    for round in 0..rounds(60) as u64 {
         let model = ["{small}", "{student}"][round as usize % 2];
         let args = ["compile", &crate::models::expand(model), "--target", "icebreaker", "-o", "b"];
         let mut command = place.command(args);
@@ -155,7 +172,7 @@ fn what_is_killed_leaves_nothing_half_done() {
         let visible = tree.into_iter().filter(|(p, _)| p.starts_with("b")).collect();
         assert!(before == visible || after == visible, "after {round}");
     }
-    assert!(killed > 10, "{killed} runs were killed");
+    assert!(killed > rounds(10), "{killed} runs were killed");
     place.good("compile {small} --target icebreaker -o b");
     assert!(place.tree() == before, "something was left");
 }

@@ -21,6 +21,8 @@ mod planes;
 mod processor;
 mod repeat;
 mod retry;
+#[path = "../common/rounds.rs"]
+mod rounds;
 mod run;
 #[path = "../common/tools.rs"]
 mod tools;
