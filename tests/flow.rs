@@ -44,6 +44,7 @@ fn synth(toolbox: &Toolbox, dir: &Path) -> yosys::Synthesis {
         family: Family::Ice40,
         device: Some("u".into()),
         spram: false,
+        reads: None,
     };
     yosys::synth(toolbox, &job).unwrap()
 }

@@ -51,6 +51,7 @@ fn placed(toolbox: &Toolbox, dir: &Path) -> Placed {
         family: Family::Ecp5,
         device: None,
         spram: false,
+        reads: None,
     };
     let made = yosys::synth(toolbox, &job).unwrap();
     assert_eq!(made.cells.ebr, 12, "{:?}", made.cells);

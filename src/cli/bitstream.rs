@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::build::BitstreamReport;
-use crate::diag::Result;
+use crate::diag::{Diagnostic, Result, codes};
 use crate::emit::{self, RTL_DIR};
 use crate::flow::nextpnr::{self, PnrJob};
 use crate::flow::yosys::{self, SynthJob};
@@ -26,6 +26,18 @@ pub(super) fn tools(family: Family) -> Result<Toolbox> {
         toolbox.require(tool)?;
     }
     Ok(toolbox)
+}
+
+/// The files of a directory.
+fn files(dir: &Path) -> Result<Vec<PathBuf>> {
+    let unreadable =
+        |e: std::io::Error| Diagnostic::new(&codes::FILE_READ, e.to_string()).in_file(dir);
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(unreadable)? {
+        files.push(entry.map_err(unreadable)?.path());
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// Synthesises, places, routes and packs what was emitted into `dir`.
@@ -54,6 +66,7 @@ pub(super) fn make(
             family,
             device: target.device.tools.yosys_device.clone(),
             spram,
+            reads: Some(files(&rtl)?),
         },
     )?;
     let job = PnrJob {

@@ -13,6 +13,7 @@ pub mod ecp5;
 pub mod family;
 pub mod formal;
 pub mod icestorm;
+mod kept;
 pub mod nextpnr;
 pub mod pack;
 pub mod process;

@@ -110,7 +110,8 @@ pub fn place_route(toolbox: &Toolbox, job: &PnrJob, progress: &dyn Fn(&str)) -> 
         Some(file) => process.arg(steps.constraints).arg(seen_from(&job.dir, file)),
         None => process.arg(steps.unconstrained),
     };
-    let run = process.run().map_err(|d| explain(d, job))?;
+    let reads = [&job.json].into_iter().chain(&job.constraints).cloned().collect();
+    let run = process.reads(found, reads).run().map_err(|d| explain(d, job))?;
     let report = job.dir.join("pnr.report.json");
     let report = PnrReport::parse(&read_file(&report)?).map_err(|d| d.in_file(&report))?;
     let netlist = steps.netlist.then(|| job.dir.join(NETLIST));

@@ -11,6 +11,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use super::kept::{Entry, Key};
 use super::tools::Found;
 use crate::diag::{Diagnostic, Result, codes};
 
@@ -28,6 +29,8 @@ pub struct Process {
     log: PathBuf,
     stdout: Option<PathBuf>,
     makes: Vec<PathBuf>,
+    /// The tool, and all files that it reads, if what it makes of them is kept.
+    reads: Option<(Found, Vec<PathBuf>)>,
 }
 
 /// What is known of a program that succeeded.
@@ -35,7 +38,7 @@ pub struct Process {
 pub struct Finished {
     /// Its log: the command line, then both output streams.
     pub log: PathBuf,
-    /// Wall-clock time.
+    /// Wall-clock time; 0 if the result was kept from an earlier run.
     pub time: Duration,
 }
 
@@ -61,6 +64,7 @@ impl Process {
             log: dir.join(format!("{step}.log")),
             stdout: None,
             makes: Vec::new(),
+            reads: None,
         }
     }
 
@@ -100,6 +104,14 @@ impl Process {
         self
     }
 
+    /// Names every file that the tool reads, apart from its own. What it makes of them is then kept,
+    /// and taken from there the next time: its result must depend on nothing else.
+    #[must_use]
+    pub(super) fn reads(mut self, tool: &Found, files: Vec<PathBuf>) -> Self {
+        self.reads = Some((tool.clone(), files));
+        self
+    }
+
     /// Sends standard output to a file, which then counts as made by the program.
     #[must_use]
     pub fn stdout_to(mut self, path: impl AsRef<Path>) -> Self {
@@ -123,6 +135,12 @@ impl Process {
     fn start_and_wait(&self) -> Result<Finished> {
         create_dir(&self.dir)?;
         self.remove_outputs();
+        let kept = self.entry();
+        // The log is what the tool said when it ran.
+        let outputs: Vec<PathBuf> = self.makes.iter().chain([&self.log]).cloned().collect();
+        if kept.as_ref().is_some_and(|k| k.take(&outputs)) {
+            return Ok(Finished { log: self.log.clone(), time: Duration::ZERO });
+        }
         let mut log = create(&self.log)?;
         let line: Vec<_> = self.args.iter().map(|a| a.to_string_lossy()).collect();
         let _ = writeln!(log, "$ {} {}", self.program.display(), line.join(" "));
@@ -141,8 +159,30 @@ impl Process {
         }
         match self.makes.iter().find(|m| !m.exists()) {
             Some(missing) => Err(self.failed(&format!("did not write {}", missing.display()))),
-            None => Ok(Finished { log: self.log.clone(), time: started.elapsed() }),
+            None => {
+                let time = started.elapsed();
+                kept.iter().for_each(|k| k.put(&outputs));
+                Ok(Finished { log: self.log.clone(), time })
+            }
         }
+    }
+
+    /// Where what it makes is kept, if it says what it reads and all of that is there.
+    fn entry(&self) -> Option<Entry> {
+        let (tool, files) = self.reads.as_ref()?;
+        let mut key = Key::of(tool)?;
+        self.args.iter().for_each(|a| key.add(a.as_encoded_bytes()));
+        for (name, value) in &self.env {
+            key.add(name.as_encoded_bytes());
+            key.add(value.as_encoded_bytes());
+        }
+        for made in &self.makes {
+            key.add(seen_from(&self.dir, made).as_os_str().as_encoded_bytes());
+        }
+        for file in files {
+            key.add_file(&seen_from(&self.dir, file), file).ok()?;
+        }
+        key.entry()
     }
 
     fn remove_outputs(&self) {
@@ -295,6 +335,55 @@ mod tests {
         let done = shell(dir.path(), "echo data; echo note >&2").stdout_to("out").run().unwrap();
         assert_eq!(std::fs::read_to_string(dir.path().join("out")).unwrap(), "data\n");
         assert!(std::fs::read_to_string(done.log).unwrap().ends_with("note\n"));
+    }
+
+    /// A tool that counts how often it runs; what it makes is what it reads and is told.
+    #[test]
+    fn a_tool_runs_once_for_the_same_bytes() {
+        use crate::flow::tools::Origin;
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let script = "#!/bin/sh\necho run >> ../count\ncat ../in > out\necho $1 >> out\necho said\ntest $1 != bad\n";
+        std::fs::write(at("tool"), script).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(at("tool"), mode).unwrap();
+        let found = |version: Option<&str>| Found {
+            tool: crate::flow::Tool::Icepack,
+            program: at("tool"),
+            env: Vec::new(),
+            version: version.map(str::to_owned),
+            origin: Origin::Path,
+            data: None,
+            library: false,
+        };
+        let run = |version: Option<&str>, work: &str, arg: &str| {
+            let tool = found(version);
+            let process = Process::tool(&tool, "t", &at(work)).arg(arg).makes("out");
+            process.reads(&tool, vec![at("in")]).run().map(|done| {
+                let out = std::fs::read_to_string(at(work).join("out")).unwrap();
+                (out, std::fs::read_to_string(done.log).unwrap())
+            })
+        };
+        let count = || std::fs::read_to_string(at("count")).unwrap().lines().count();
+        std::fs::write(at("in"), "1").unwrap();
+        let first = run(Some("1"), "a", "x").unwrap();
+        assert!(first.0 == "1x\n" && first.1.ends_with("said\n"), "{first:?}");
+        // The same again, elsewhere too.
+        assert_eq!(run(Some("1"), "a", "x").unwrap(), first);
+        assert_eq!(run(Some("1"), "b", "x").unwrap(), first);
+        assert_eq!(count(), 1);
+        // Another word, another version, another input; one whose version nobody knows.
+        assert_eq!(run(Some("1"), "a", "y").unwrap().0, "1y\n");
+        run(Some("2"), "a", "x").unwrap();
+        std::fs::write(at("in"), "2").unwrap();
+        assert_eq!(run(Some("1"), "a", "x").unwrap().0, "2x\n");
+        assert_eq!(count(), 4);
+        run(None, "a", "x").unwrap();
+        run(None, "a", "x").unwrap();
+        assert_eq!(count(), 6);
+        // A failure is none to keep.
+        assert!(run(Some("1"), "a", "bad").is_err() && run(Some("1"), "a", "bad").is_err());
+        assert_eq!(count(), 8);
     }
 
     #[test]

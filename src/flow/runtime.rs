@@ -139,7 +139,7 @@ fn key(cxx: &Found, root: &Path) -> u64 {
 }
 
 /// The directory that `SYNFIRE_CACHE` names, the project's own, or the user's.
-fn cache_dir() -> Option<PathBuf> {
+pub(super) fn cache_dir() -> Option<PathBuf> {
     let named = |key: &str| std::env::var_os(key).filter(|v| !v.is_empty()).map(PathBuf::from);
     named(CACHE_ENV)
         .or_else(|| search::project_root().map(|r| r.join(".tools/cache")))

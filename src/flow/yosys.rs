@@ -35,6 +35,9 @@ pub struct SynthJob {
     pub device: Option<String>,
     /// Memories with `ram_style = "huge"` become single-port RAM.
     pub spram: bool,
+    /// Every file that is read, sources and contents of memories, if the result may be kept and
+    /// be one that was kept.
+    pub reads: Option<Vec<PathBuf>>,
 }
 
 /// What synthesis made.
@@ -90,7 +93,16 @@ pub fn synth(toolbox: &Toolbox, job: &SynthJob) -> Result<Synthesis> {
     script.push_str("delete t:$scopeinfo\n");
     script.push_str("write_json synth.json\nwrite_verilog -noattr synth.v\ntee -q -o synth.stat.json stat -json\n");
     let outputs = ["synth.json", "synth.v", "synth.stat.json"];
-    let run = run_script(toolbox, &job.dir, "synth", &script, &outputs)?;
+    let process = scripted(toolbox, &job.dir, "synth", &script, &outputs)?;
+    let process = match &job.reads {
+        Some(reads) => {
+            let script = job.dir.join("synth.ys");
+            let reads = reads.iter().chain([&script]).cloned().collect();
+            process.reads(toolbox.require(Tool::Yosys)?, reads)
+        }
+        None => process,
+    };
+    let run = process.run()?;
     let cells = CellReport::parse(&read_file(&stat)?, job.family).map_err(|d| d.in_file(&stat))?;
     Ok(Synthesis { json, verilog, cells, run })
 }
@@ -136,6 +148,17 @@ pub fn run_script(
     script: &str,
     makes: &[&str],
 ) -> Result<Finished> {
+    scripted(toolbox, dir, step, script, makes)?.run()
+}
+
+/// The same, not yet run.
+fn scripted(
+    toolbox: &Toolbox,
+    dir: &Path,
+    step: &str,
+    script: &str,
+    makes: &[&str],
+) -> Result<Process> {
     let found = toolbox.require(Tool::Yosys)?;
     create_dir(dir)?;
     let file = format!("{step}.ys");
@@ -146,7 +169,7 @@ pub fn run_script(
     } else {
         process.args(["-s", &file])
     };
-    makes.iter().fold(process, Process::makes).run()
+    Ok(makes.iter().fold(process, Process::makes))
 }
 
 fn read_verilog(script: &mut String, job: &SynthJob, sources: &[PathBuf]) {

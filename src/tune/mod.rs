@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! What a model can do without, measured: timesteps and members of an ensemble.
 //!
-//! [`explore`] runs a model once on every sample, over all of its timesteps. That gives the class
+//! [`explore()`] runs a model once on every sample, over all of its timesteps. That gives the class
 //! after each of them, and what each member gives; from these follows what any smaller number of
 //! timesteps and any choice of members would have done. Samples that fit or choose anything never
 //! report an accuracy ([`Split`]).

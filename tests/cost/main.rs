@@ -49,6 +49,7 @@ fn made(
         family,
         device: target.device.tools.yosys_device.clone(),
         spram,
+        reads: None,
     };
     let cells = yosys::synth(toolbox, &job).unwrap().cells;
     let (tool, cell, pins) = match family {

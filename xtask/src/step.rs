@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::{Options, apt, faults, programs, python, results, setup};
+use crate::{Options, apt, faults, mutants, programs, python, results, setup};
 
 /// What runs the companion's exported models in its slow tests.
 const ONNX_RUNTIME: &str = "distill/tests/export/requirements.txt";
@@ -25,6 +25,8 @@ pub(crate) enum Action {
     Programs { environment: Vec<(&'static str, &'static str)>, again: bool },
     /// Puts every deliberate fault in, and has a test notice it.
     Faults,
+    /// Tries an eighth of the mutants.
+    Mutants,
     /// Lists a directory of results, and opens its picture where there is a screen.
     Show(&'static str),
 }
@@ -67,6 +69,7 @@ impl Step {
                 python::add(ONNX_RUNTIME).map_err(|e| eprintln!("{e}")).is_ok()
             }
             Action::Faults => said(faults::run(&[])),
+            Action::Mutants => said(mutants::run(&mutants::of_the_day())),
             Action::Programs { environment, again } => said(programs::run(&environment, again)),
             Action::Show(dir) => results::show(dir),
             Action::Run(mut command) => match command.status() {

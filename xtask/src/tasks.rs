@@ -16,7 +16,7 @@ pub(crate) fn steps(task: &str, _: &Options) -> Option<Vec<Make>> {
     match task {
         "test" => Some([&checks[..], &[tests]].concat()),
         "nightly" => {
-            let slow: [Make; 6] = [data, bench_once, slow_tests, injected, claims, proto];
+            let slow: [Make; 7] = [data, bench_once, slow_tests, injected, mutated, claims, proto];
             Some([&checks[..], &slow, &[more_tests]].concat())
         }
         "demo" => {
@@ -92,6 +92,11 @@ fn proto(_: &Options) -> Step {
 fn injected(_: &Options) -> Step {
     let about = "every deliberate fault in the sources is noticed";
     Step { name: "faults", about, action: Action::Faults }
+}
+
+fn mutated(_: &Options) -> Step {
+    let about = "an eighth of what cargo-mutants proposes is noticed, or has its reason";
+    Step { name: "mutants", about, action: Action::Mutants }
 }
 
 fn bench(_: &Options) -> Step {

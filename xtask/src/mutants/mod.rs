@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::faults::build::{self, Built, Ran, Run, Span};
 use crate::faults::{switch, tree};
@@ -116,6 +116,16 @@ struct Session {
     /// Mutants that the compiler refuses.
     refused: BTreeSet<usize>,
     record: Record,
+}
+
+/// Nights until each mutant has had its turn.
+const NIGHTS: u64 = 8;
+
+/// What a nightly run tries: every night another share.
+pub(crate) fn of_the_day() -> Vec<String> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let shard = format!("{}/{NIGHTS}", since.as_secs() / (24 * 60 * 60) % NIGHTS);
+    ["--seconds", "25", "--shard", &shard].map(str::to_owned).to_vec()
 }
 
 /// Runs them; false if one survives that has no reason to (tests/mutants.toml).
