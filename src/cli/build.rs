@@ -13,7 +13,7 @@
 //! pins.pcf       pin constraints                        (pins.lpf for ECP5)
 //! flow/          netlist, placed design, logs          (--bitstream)
 //! top.bin        the bitstream                          (--bitstream; top.bit for ECP5)
-//! SHA256SUMS     all of these; what is not in it is the user's
+//! SHA256SUMS     all of these but logs; what is not in it is the user's
 //! ```
 
 use std::collections::BTreeMap;
@@ -79,6 +79,10 @@ impl Manifest {
             return Ok(false);
         }
         for name in sums::of(old, made)?.keys() {
+            if sums::is_log(name) {
+                put(new, &name.to_string_lossy(), read_file(&old.join(name))?)?;
+                continue;
+            }
             let Ok(bytes) = sums::read(old, &name.to_string_lossy()) else { return Ok(false) };
             put(new, &name.to_string_lossy(), bytes)?;
         }

@@ -11,7 +11,7 @@ use super::bitstream::{self, Aim};
 use super::build::{BitstreamReport, MANIFEST, Manifest, TARGET};
 use super::hardware::{self, Layer, Mapping};
 use super::model::{Model, ModelArgs};
-use super::output::{FIRST, put, replace};
+use super::output::{FIRST, LOCK, put, replace};
 use super::tradeoff;
 use super::ui::{Ui, table, thousands};
 use crate::diag::{Diagnostic, Result, codes};
@@ -208,6 +208,9 @@ fn clear(dir: &Path) -> Result<()> {
     };
     for entry in std::fs::read_dir(dir).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
+        if path.ends_with(LOCK) {
+            continue;
+        }
         let removed = if path.is_dir() {
             std::fs::remove_dir_all(&path)
         } else {

@@ -17,7 +17,7 @@ use crate::diag::{Diagnostic, Result, codes, write_file};
 /// The first file that is written: a directory with it is one that was not finished.
 pub(super) const FIRST: &str = "real.sfir";
 /// In a directory that is being filled: locked for as long as it is.
-const LOCK: &str = ".lock";
+pub(super) const LOCK: &str = ".lock";
 
 /// Fills a new directory and puts it in the place of `out` only when `fill` has succeeded.
 /// After a tool's failure it stays beside `out` as `….partial`, for its logs. `inputs` are the

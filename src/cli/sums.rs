@@ -17,6 +17,11 @@ pub(super) const SUMS: &str = "SHA256SUMS";
 /// What commands leave in a build: ours, though not listed.
 pub(super) const WORK: &str = "verify";
 
+/// Logs say how long a tool took, so their sums would differ each time: ours, though not listed.
+pub(super) fn is_log(file: &Path) -> bool {
+    file.starts_with("flow") && file.extension().is_some_and(|e| e == "log")
+}
+
 fn sum(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
@@ -27,7 +32,7 @@ fn sum(bytes: &[u8]) -> String {
 /// Lists every file of a directory.
 pub(super) fn write(dir: &Path) -> Result<()> {
     let mut text = String::new();
-    for file in files(dir).map_err(|e| unreadable(dir, &e))? {
+    for file in files(dir).map_err(|e| unreadable(dir, &e))?.into_iter().filter(|f| !is_log(f)) {
         let name = file.to_string_lossy();
         let _ = writeln!(text, "{}  {name}", sum(&read_file(&dir.join(&file))?));
     }
@@ -90,7 +95,7 @@ pub(super) fn theirs(dir: &Path) -> Result<Theirs> {
     let mut theirs = Theirs { added: Vec::new(), changed: Vec::new() };
     let listed = if dir.join(SUMS).is_file() { listed(dir)? } else { BTreeMap::new() };
     for file in files(dir).map_err(|e| unreadable(dir, &e))? {
-        let is_work = file.starts_with(WORK) || file == Path::new(SUMS);
+        let is_work = file.starts_with(WORK) || is_log(&file) || file == Path::new(SUMS);
         match listed.get(&file) {
             _ if is_work => {}
             None => theirs.added.push(file),
@@ -137,6 +142,7 @@ mod tests {
         };
         put("a", "abc");
         put("sub/b", "");
+        put("flow/tool.log", "3 s");
         write(dir.path()).unwrap();
         // FIPS 180-2, "abc"; and of nothing.
         let want = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  a\n\
