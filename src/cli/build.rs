@@ -220,16 +220,7 @@ mod tests {
     use super::*;
     use crate::hw::{Place, Stage};
     use crate::target;
-
-    /// Two inputs, two neurons: one row of two bits for each input.
-    const GRAPH: &str = r#"synfire-ir 1
-graph "tiny" timesteps 3
-%in = input() : levels[2; 8] static {"shape":[2],"bits":8,"is_static":true}
-%fc = linear(%in) : current[2; fixed(10, 0)] static {"weights":{"binary":{"signs":{"cols":2,"rows":["3","1"]},"scale":1.0}},"bias":null}
-%n = fixed-lif(%fc) : spikes[2] {"leak_num":1,"leak_shift":1,"frac":0,"width":14,"bias":[0,0],"threshold":[20,9],"reset":"soft","compare":"at-least"}
-%y = fixed-readout(%n) : current[2; fixed(5, 0)] {"frac":0,"gain":[1,1],"offset":[0,0],"gain_width":1,"width":5}
-output %y
-"#;
+    use crate::verify::tests::GRAPH;
 
     /// A build whose weights lie where this says.
     fn build(dir: &Path, place: Place) -> Build {

@@ -247,8 +247,9 @@ impl State {
     }
 }
 
-/// Index of the first largest value.
-fn first_largest<T: PartialOrd>(v: &[T]) -> usize {
+/// Index of the first largest value: the class of an inference.
+#[must_use]
+pub fn first_largest<T: PartialOrd>(v: &[T]) -> usize {
     let mut best = 0;
     for (i, x) in v.iter().enumerate() {
         if *x > v[best] {

@@ -3,6 +3,7 @@
 //! members' features, their means over time (Hoerl and Kennard, Technometrics 12, 1970).
 
 use crate::diag::Result;
+use crate::interp::first_largest;
 use crate::ir::{Graph, Linear, NodeId, Op, PerChannel, ReadoutKind, Weights};
 
 /// Weights of a head, a row a class, and what is added.
@@ -83,13 +84,8 @@ impl Head {
     pub(super) fn class(&self, features: &[f64]) -> usize {
         let logit =
             |(w, b): (&Vec<f64>, &f64)| b + w.iter().zip(features).map(|(w, x)| w * x).sum::<f64>();
-        let mut best = (0, f64::NEG_INFINITY);
-        for (c, v) in self.weights.iter().zip(&self.bias).map(logit).enumerate() {
-            if v > best.1 {
-                best = (c, v);
-            }
-        }
-        best.0
+        let logits: Vec<f64> = self.weights.iter().zip(&self.bias).map(logit).collect();
+        first_largest(&logits)
     }
 
     /// Puts it in the place of a layer.

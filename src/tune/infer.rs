@@ -5,8 +5,7 @@ use std::ops::Range;
 
 use crate::data::{Samples, Slice};
 use crate::diag::{Diagnostic, Result};
-use crate::interp::{Interp, Record, Value};
-use crate::interp::{Logits, Stimulus};
+use crate::interp::{Interp, Logits, Record, Stimulus, Value, first_largest};
 use crate::ir::{Graph, NodeId, Op, ReadoutKind};
 
 use super::split::Place;
@@ -56,17 +55,12 @@ pub(super) fn classes(graph: &Graph, record: &Record) -> Result<Vec<u16>> {
         }
         sum.resize(step.len(), 0.0);
         sum.iter_mut().zip(step).for_each(|(s, v)| *s += v);
-        // As `interp`: the mean's logits, and the first of the largest.
+        // The logits of a run of so many timesteps.
         let so_far = (classes.len() + 1) as f64;
         let divides = matches!(readout.kind, ReadoutKind::Mean | ReadoutKind::PerStep);
         let logit = |v: &f64| if divides { v / so_far } else { *v };
-        let mut best = (0, f64::NEG_INFINITY);
-        for (c, v) in sum.iter().map(logit).enumerate() {
-            if v > best.1 {
-                best = (c, v);
-            }
-        }
-        classes.push(best.0 as u16);
+        let logits: Vec<f64> = sum.iter().map(logit).collect();
+        classes.push(first_largest(&logits) as u16);
     }
     debug_assert!(matches!(record.logits, Logits::Real(_)));
     Ok(classes)

@@ -17,7 +17,7 @@ mod pair;
 mod report;
 mod rtl;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod trial;
 
 pub use compare::{Difference, Scope, Tally, compare};

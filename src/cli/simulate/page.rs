@@ -113,15 +113,7 @@ fn chained(design: &Design, log: &Recorder) -> Vec<Layer> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const GRAPH: &str = r#"synfire-ir 1
-graph "tiny" timesteps 3
-%in = input() : levels[2; 8] static {"shape":[2],"bits":8,"is_static":true}
-%fc = linear(%in) : current[2; fixed(10, 0)] static {"weights":{"binary":{"signs":{"cols":2,"rows":["3","1"]},"scale":1.0}},"bias":null}
-%n = fixed-lif(%fc) : spikes[2] {"leak_num":1,"leak_shift":1,"frac":0,"width":14,"bias":[0,0],"threshold":[20,9],"reset":"soft","compare":"at-least"}
-%y = fixed-readout(%n) : current[2; fixed(5, 0)] {"frac":0,"gain":[1,1],"offset":[0,0],"gain_width":1,"width":5}
-output %y
-"#;
+    use crate::verify::tests::GRAPH;
 
     #[test]
     fn spans_and_trains_are_what_the_simulator_saw() {

@@ -10,8 +10,9 @@ mod verdict;
 use crate::hw::{self, Design};
 use crate::{ir, target};
 
-/// Two inputs, two neurons at three timesteps, two logits, as an integer graph.
-const GRAPH: &str = r#"synfire-ir 1
+/// Two inputs, two neurons at three timesteps, two logits, as an integer graph. Each input has one
+/// row of two bits.
+pub(crate) const GRAPH: &str = r#"synfire-ir 1
 graph "tiny" timesteps 3
 %in = input() : levels[2; 8] static {"shape":[2],"bits":8,"is_static":true}
 %fc = linear(%in) : current[2; fixed(10, 0)] static {"weights":{"binary":{"signs":{"cols":2,"rows":["3","1"]},"scale":1.0}},"bias":null}
