@@ -31,4 +31,4 @@ pub use page::page;
 pub use run::{Layer, Run, Span};
 pub use svg::svg;
 pub use table::{NodeSummary, Summary, summary, text};
-pub use tradeoff::{Dot, tradeoff_svg};
+pub use tradeoff::{Dot, Unit, tradeoff_svg};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! Accuracy against energy: a dot for each point, the front as a line.
+//! Accuracy against energy or cycles: a dot for each point, the front as a line.
 
 use std::fmt::Write as _;
 
@@ -12,8 +12,8 @@ use super::xml::{escape, shorten, width};
 pub struct Dot {
     /// Its id.
     pub name: String,
-    /// Nanojoules an inference.
-    pub energy_nj: f64,
+    /// Of an inference, in the unit of the picture.
+    pub cost: f64,
     /// Percent: lower end, value, upper end.
     pub accuracy: [f64; 3],
     /// Timesteps, which give the colour.
@@ -22,6 +22,31 @@ pub struct Dot {
     pub front: bool,
     /// Is it the one that is enough?
     pub chosen: bool,
+}
+
+/// What a dot costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Nanojoules.
+    Energy,
+    /// Clock cycles.
+    Cycles,
+}
+
+impl Unit {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Energy => "nJ",
+            Self::Cycles => "cycles",
+        }
+    }
+
+    fn what(self) -> &'static str {
+        match self {
+            Self::Energy => "energy",
+            Self::Cycles => "cycles",
+        }
+    }
 }
 
 /// Sizes in pixels.
@@ -54,26 +79,27 @@ fn missing(percent: f64) -> f64 {
     -(100.0 - percent).max(0.02).log10()
 }
 
-/// A picture of `dots`; the axes are logarithmic in the energy, and in what the accuracy misses.
+/// A picture of `dots`; the axes are logarithmic in the cost, and in what the accuracy misses.
 #[must_use]
-pub fn tradeoff_svg(model: &str, target: &str, dots: &[Dot]) -> String {
+pub fn tradeoff_svg(model: &str, target: &str, unit: Unit, dots: &[Dot]) -> String {
     let mut out = String::new();
     let _ = writeln!(
         out,
         r#"<svg xmlns="http://www.w3.org/2000/svg" class="sf-graph" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">"#
     );
     let name = escape(&shorten(model, 50));
-    let _ = writeln!(out, "<title>{name}: accuracy against energy</title>\n{STYLE}");
+    let _ = writeln!(out, "<title>{name}: accuracy against {}</title>\n{STYLE}", unit.what());
     let _ = writeln!(out, r#"<rect class="page" width="{WIDTH}" height="{HEIGHT}" rx="10"/>"#);
     text(&mut out, "title", MARGIN, MARGIN + 16.0, &name);
     let on = format!(
-        "accuracy against the core's energy for an inference on {target}; bars are 95 % intervals"
+        "accuracy against the core's {} for an inference on {target}; bars are 95 % intervals",
+        unit.what()
     );
     text(&mut out, "muted", MARGIN, MARGIN + 37.0, &escape(&on));
     if let Some(plot) = Plot::around(dots) {
-        plot.axes(&mut out);
+        plot.axes(&mut out, unit);
         plot.front(&mut out, dots);
-        plot.dots(&mut out, dots);
+        plot.dots(&mut out, unit, dots);
         legend(&mut out, dots);
     } else {
         text(&mut out, "line", LEFT, TOP + 40.0, "no row runs on this hardware");
@@ -90,7 +116,7 @@ impl Plot {
                 Some(r.map_or([v, v], |r| [r[0].min(v), r[1].max(v)]))
             })
         };
-        let x = range(&mut dots.iter().map(|d| d.energy_nj.max(1e-3).log10()))?;
+        let x = range(&mut dots.iter().map(|d| d.cost.max(1e-3).log10()))?;
         let y = range(&mut dots.iter().flat_map(|d| [d.accuracy[0], d.accuracy[2]].map(missing)))?;
         let wider = |r: [f64; 2], least: f64| {
             let room = ((r[1] - r[0]) * 0.06).max(least);
@@ -99,8 +125,8 @@ impl Plot {
         Some(Self { x: wider(x, 0.02), y: wider(y, 0.02) })
     }
 
-    fn x(&self, energy: f64) -> f64 {
-        let share = (energy.max(1e-3).log10() - self.x[0]) / (self.x[1] - self.x[0]);
+    fn x(&self, cost: f64) -> f64 {
+        let share = (cost.max(1e-3).log10() - self.x[0]) / (self.x[1] - self.x[0]);
         LEFT + share * (WIDTH - LEFT - RIGHT)
     }
 
@@ -109,15 +135,25 @@ impl Plot {
         HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
     }
 
-    fn axes(&self, out: &mut String) {
+    fn axes(&self, out: &mut String, unit: Unit) {
         let (bottom, right) = (HEIGHT - BOTTOM, WIDTH - RIGHT);
         let _ = writeln!(out, r#"<path class="axis" d="M{LEFT} {TOP}V{bottom}H{right}"/>"#);
-        for energy in marks(self.x) {
-            let x = self.x(energy);
+        for cost in marks(self.x) {
+            let x = self.x(cost);
             let _ = writeln!(out, r#"<path class="axis" d="M{x:.1} {TOP}V{:.1}"/>"#, bottom + 4.0);
-            text(out, "flow", x, bottom + 20.0, &number(energy));
+            text(out, "flow", x, bottom + 20.0, &number(cost));
         }
-        text(out, "mid", f64::midpoint(LEFT, right), bottom + 44.0, "energy of an inference (nJ)");
+        text(
+            out,
+            "mid",
+            f64::midpoint(LEFT, right),
+            bottom + 44.0,
+            &format!(
+                "{} of an inference{}",
+                unit.what(),
+                if unit == Unit::Energy { " (nJ)" } else { "" }
+            ),
+        );
         let mut shown: Vec<f64> = Vec::new();
         for percent in PERCENT {
             let y = self.y(percent);
@@ -133,25 +169,26 @@ impl Plot {
 
     fn front(&self, out: &mut String, dots: &[Dot]) {
         let mut front: Vec<&Dot> = dots.iter().filter(|d| d.front).collect();
-        front.sort_by(|a, b| a.energy_nj.total_cmp(&b.energy_nj));
-        let at = |d: &&Dot| format!("{:.1} {:.1}", self.x(d.energy_nj), self.y(d.accuracy[1]));
+        front.sort_by(|a, b| a.cost.total_cmp(&b.cost));
+        let at = |d: &&Dot| format!("{:.1} {:.1}", self.x(d.cost), self.y(d.accuracy[1]));
         let line: Vec<String> = front.iter().map(at).collect();
         if line.len() > 1 {
             let _ = writeln!(out, r#"<path class="edge" d="M{}"/>"#, line.join("L"));
         }
     }
 
-    fn dots(&self, out: &mut String, dots: &[Dot]) {
+    fn dots(&self, out: &mut String, unit: Unit, dots: &[Dot]) {
         let mut taken: Vec<[f64; 4]> = Vec::new();
         for d in dots {
-            let (x, colour) = (self.x(d.energy_nj), colour(dots, d.timesteps));
+            let (x, colour) = (self.x(d.cost), colour(dots, d.timesteps));
             let [low, y, high] = d.accuracy.map(|a| self.y(a));
             let [least, value, most] = d.accuracy;
             let _ = writeln!(
                 out,
-                r#"<g><title>{}: {value:.2} % ({least:.2} to {most:.2}), {} nJ</title><path d="M{x:.1} {low:.1}V{high:.1}" stroke="{colour}" stroke-opacity=".45"/><circle cx="{x:.1}" cy="{y:.1}" r="{}" fill="{colour}" fill-opacity="{}"/>"#,
+                r#"<g><title>{}: {value:.2} % ({least:.2} to {most:.2}), {} {}</title><path d="M{x:.1} {low:.1}V{high:.1}" stroke="{colour}" stroke-opacity=".45"/><circle cx="{x:.1}" cy="{y:.1}" r="{}" fill="{colour}" fill-opacity="{}"/>"#,
                 escape(&d.name),
-                number(d.energy_nj),
+                number(d.cost),
+                unit.name(),
                 if d.front { 5.0 } else { 3.2 },
                 if d.front { 1.0 } else { 0.5 },
             );
@@ -165,7 +202,7 @@ impl Plot {
         }
         // Names of what matters, where there is room.
         for d in dots.iter().filter(|d| d.front || d.chosen) {
-            let (mut x, y) = (self.x(d.energy_nj) + 12.0, self.y(d.accuracy[1]) + 4.0);
+            let (mut x, y) = (self.x(d.cost) + 12.0, self.y(d.accuracy[1]) + 4.0);
             let wide = width(&d.name, 12.5);
             if x + wide > WIDTH - RIGHT {
                 x -= wide + 24.0;
@@ -238,16 +275,9 @@ fn number(v: f64) -> String {
 mod tests {
     use super::*;
 
-    fn dot(name: &str, energy_nj: f64, accuracy: f64, timesteps: u32, front: bool) -> Dot {
+    fn dot(name: &str, cost: f64, accuracy: f64, timesteps: u32, front: bool) -> Dot {
         let accuracy = [accuracy - 1.0, accuracy, accuracy + 1.0];
-        Dot {
-            name: name.into(),
-            energy_nj,
-            accuracy,
-            timesteps,
-            front,
-            chosen: front && timesteps == 2,
-        }
+        Dot { name: name.into(), cost, accuracy, timesteps, front, chosen: front && timesteps == 2 }
     }
 
     #[test]
@@ -264,7 +294,7 @@ mod tests {
         assert!((plot.y(0.0) - plot.y(90.0) - (plot.y(90.0) - plot.y(99.0))).abs() < 1e-9);
         // Ten times as much is as far from one as a hundred from ten.
         assert!((plot.x(100.0) - plot.x(10.0) - (plot.x(1000.0) - plot.x(100.0))).abs() < 1e-9);
-        let svg = tradeoff_svg("m<", "icebreaker", &dots);
+        let svg = tradeoff_svg("m<", "icebreaker", Unit::Energy, &dots);
         assert!(svg.contains("m&lt;") && svg.contains("b: 90.00 % (89.00 to 91.00), 1000 nJ"));
         // The chosen one has a ring; the line goes through the front alone.
         assert_eq!(svg.matches(r#"fill="none" stroke=""#).count(), 1);
@@ -274,9 +304,11 @@ mod tests {
 
     #[test]
     fn nothing_to_show_is_said() {
-        assert!(tradeoff_svg("m", "t", &[]).contains("no row runs on this hardware"));
-        let one = tradeoff_svg("m", "t", &[dot("a", 5.0, 50.0, 1, true)]);
-        assert!(!one.contains("NaN") && one.contains("<circle"));
+        assert!(tradeoff_svg("m", "t", Unit::Cycles, &[]).contains("no row runs on this hardware"));
+        let one = tradeoff_svg("m", "t", Unit::Cycles, &[dot("a", 5.0, 50.0, 1, true)]);
+        assert!(
+            !one.contains("NaN") && one.contains("<circle") && one.contains("5 cycles</title>")
+        );
     }
 
     #[test]

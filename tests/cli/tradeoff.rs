@@ -105,6 +105,25 @@ fn the_same_bytes_at_any_number_of_threads() {
     assert!(text.starts_with("64 samples fit, 64 choose, 128 report"), "{text}");
 }
 
+/// A target without energy coefficients: cycles are what a row costs.
+#[test]
+fn without_energy_cycles_decide() {
+    let place = place();
+    let line = format!("{LINE} --target ulx3s-25f --accuracy-budget 30 -o knobs");
+    let table = place.json(&line);
+    let rows = table["rows"].as_array().unwrap();
+    assert!(rows.iter().all(|r| r["energy_nj"].is_null() && r["cycles"].is_f64()));
+    assert!(table["hardware_reason"].is_null());
+    let cycles = |id: &serde_json::Value| {
+        let row = rows.iter().find(|r| r["id"] == *id).unwrap();
+        row["cycles"].as_f64().unwrap()
+    };
+    assert!(cycles(&table["choice"]["id"]) < cycles(&rows[0]["id"]));
+    let picture = fs::read_to_string(place.path("knobs/tradeoff.svg")).unwrap();
+    assert!(picture.contains("cycles of an inference") && picture.contains("<circle"));
+    assert!(place.good(&line).contains("nobody knows what ulx3s-25f consumes"));
+}
+
 /// The first timesteps, some members: by hand as in the table.
 #[test]
 fn what_is_kept_can_be_named() {

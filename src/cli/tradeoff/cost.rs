@@ -23,8 +23,8 @@ const CLOCK: f64 = 12.0;
 pub(super) struct Cost {
     /// Mean clock cycles, from the first input to the last byte of the result.
     pub(super) cycles: f64,
-    /// Nanojoules at the board's clock.
-    pub(super) energy_nj: Band,
+    /// Nanojoules at the board's clock; none for a device of which nobody knows what it takes.
+    pub(super) energy_nj: Option<Band>,
     /// Logic cells, estimated.
     pub(super) cells: u32,
 }
@@ -96,17 +96,24 @@ fn cost(
         Some(steps) => chosen.inputs.size / steps.max(1) * graph.timesteps as usize,
         None => chosen.inputs.size,
     };
-    let mut mean = MeanActivity::default();
+    let (mut mean, mut cycles, mut count) = (MeanActivity::default(), 0, 0);
     for &place in chosen.places.iter().take(activity as usize) {
         let missing = || Diagnostic::new(&codes::INPUT_SHAPE, "a sample is missing");
         let input = all.get(place).and_then(|v| v.get(..size)).ok_or_else(missing)?;
-        mean.add(&sim.run(input, &[], &mut NoProbe)?.activity);
+        let ran = sim.run(input, &[], &mut NoProbe)?;
+        mean.add(&ran.activity);
+        (cycles, count) = (cycles + ran.done + 1, count + 1);
         (work.tick)();
     }
     let io = match &target.board {
         Some(board) => IoTiming::serial(&design, board.clock_mhz, board.uart_baud),
         None => IoTiming::none(CLOCK),
     };
-    let core = energy::device(&design, target, &mean, io)?.core;
-    Ok(Cost { cycles: core.cycles, energy_nj: core.energy_nj, cells: estimate.cells })
+    let energy_nj = match energy::device(&design, target, &mean, io) {
+        Ok(report) => Some(report.core.energy_nj),
+        Err(d) if *d.code == codes::ENERGY_UNKNOWN => None,
+        Err(d) => return Err(d),
+    };
+    let cycles = cycles as f64 / f64::from(count.max(1));
+    Ok(Cost { cycles, energy_nj, cells: estimate.cells })
 }

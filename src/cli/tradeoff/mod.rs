@@ -141,7 +141,11 @@ fn write(args: &Args, out: &Path, whole: &ir::Graph, found: &Found, table: &Tabl
             put(dir, &format!("{}.sfir", row.id), ir::print(&point.graph)?)?;
         }
         let dots: Vec<report::Dot> = table.rows.iter().filter_map(Row::dot).collect();
-        put(dir, "tradeoff.svg", report::tradeoff_svg(&table.model, &table.target, &dots))?;
+        put(
+            dir,
+            "tradeoff.svg",
+            report::tradeoff_svg(&table.model, &table.target, table.unit(), &dots),
+        )?;
         let json = serde_json::to_string_pretty(table)
             .map_err(|e| Diagnostic::internal("tradeoff", e.to_string()))?;
         put(dir, TABLE, json + "\n")

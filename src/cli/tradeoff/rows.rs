@@ -9,7 +9,7 @@ use crate::diag::Result;
 use crate::energy::Band;
 use crate::ir::Graph;
 use crate::pass::{self, TO_INTEGER};
-use crate::report::Dot;
+use crate::report::{Dot, Unit};
 use crate::tune::{
     Choice, Cut, Data, Found, Share, Sizes, Split, Work, choose, front, gain, right_on, share,
 };
@@ -61,7 +61,7 @@ pub(super) struct Row {
     pub(super) cycles: Option<f64>,
     pub(super) energy_nj: Option<Band>,
     pub(super) cells: Option<u32>,
-    /// No other row costs less energy and had as many of the samples that choose right.
+    /// No other row costs less energy (or cycles, where there is no energy) and had as many of the samples that choose right.
     pub(super) front: bool,
     pub(super) chosen: bool,
     pub(super) hardware_reason: Option<String>,
@@ -75,7 +75,11 @@ impl Table {
         costs: &[std::result::Result<Cost, String>],
         split: &Split,
     ) -> Self {
-        let energy = |i: usize| costs[i].as_ref().ok().map(|c| c.energy_nj.value);
+        // Cycles stand for the energy of a device whose coefficients nobody knows.
+        let energy = |i: usize| {
+            let cost = costs[i].as_ref().ok()?;
+            Some(cost.energy_nj.map_or(cost.cycles, |e| e.value))
+        };
         let points = found.points.iter().enumerate();
         // What chooses sees the samples that choose alone.
         let worth = |right: &[bool]| right.iter().filter(|r| **r).count() as f64;
@@ -95,7 +99,7 @@ impl Table {
                 choosing: worth(&p.choose) / p.choose.len().max(1) as f64,
                 accuracy_integer: None,
                 cycles: cost.ok().map(|c| c.cycles),
-                energy_nj: cost.ok().map(|c| c.energy_nj),
+                energy_nj: cost.ok().and_then(|c| c.energy_nj),
                 cells: cost.ok().map(|c| c.cells),
                 front: on_front[i],
                 chosen: choice.as_ref().is_some_and(|c| c.point == i),
@@ -127,6 +131,11 @@ impl Table {
         }
     }
 
+    /// What rows cost.
+    pub(super) fn unit(&self) -> Unit {
+        if self.rows.iter().any(|r| r.energy_nj.is_some()) { Unit::Energy } else { Unit::Cycles }
+    }
+
     /// Runs the integer models of the rows that matter.
     pub(super) fn integers(
         &mut self,
@@ -154,7 +163,7 @@ impl Row {
         let percent = |v: f64| v * 100.0;
         Some(Dot {
             name: self.id.clone(),
-            energy_nj: self.energy_nj?.value,
+            cost: self.energy_nj.map_or(self.cycles?, |e| e.value),
             accuracy: [self.accuracy.low, self.accuracy.value, self.accuracy.high].map(percent),
             timesteps: self.cut.timesteps,
             front: self.front,

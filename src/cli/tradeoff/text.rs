@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::rows::{Row, Table};
 use crate::cli::ui::{table, thousands};
+use crate::report::Unit;
 use crate::tune::Share;
 
 /// Most rows that are all shown; of more, those on the front and the best of each size.
@@ -44,6 +45,10 @@ pub(super) fn text(t: &Table, out: Option<&Path>) -> String {
         "\n* nothing that costs less is as good on the samples that choose; → enough for a budget of {} points",
         t.budget
     );
+    if t.unit() == Unit::Cycles && t.hardware_reason.is_none() {
+        let _ =
+            writeln!(text, "nobody knows what {} consumes: cycles stand for the cost", t.target);
+    }
     if let Some(reason) = &t.hardware_reason {
         let _ = writeln!(text, "no hardware, so no cost: {reason}");
     }
