@@ -58,8 +58,10 @@ fn every_row_is_a_model_that_compiles() {
     assert_eq!(samples, [Some(128), Some(64), Some(64), Some(0)]);
     assert_eq!((&rows[0]["id"], &rows[0]["gain"]["value"]), (&"t3-m0.1.2".into(), &0.0.into()));
     assert!(rows[0]["accuracy_integer"]["value"].as_f64().unwrap() > 0.5);
-    for row in rows {
+    for (i, row) in rows.iter().enumerate() {
         let id = row["id"].as_str().unwrap();
+        let matters = row["front"] == true || row["chosen"] == true || i == 0;
+        assert_eq!(row["accuracy_integer"].is_object(), matters, "{id}");
         // Fewer members and timesteps cost less, and all have a price.
         assert!(row["cycles"].as_f64().unwrap() <= rows[0]["cycles"].as_f64().unwrap(), "{id}");
         let energy = &row["energy_nj"];
@@ -67,6 +69,8 @@ fn every_row_is_a_model_that_compiles() {
         assert!(place.path("knobs").join(format!("{id}.sfir")).is_file(), "{id}");
     }
     assert!(rows.iter().any(|r| r["head_fitted"] == true));
+    assert!(rows.iter().any(|r| r["accuracy_integer"].is_null()));
+    assert!(rows.iter().any(|r| r["front"] == true && r["chosen"] == false && r != &rows[0]));
     // A large budget: something smaller is enough, and it is what `--point` builds.
     let id = table["choice"]["id"].as_str().unwrap();
     assert_ne!(id, "t3-m0.1.2");

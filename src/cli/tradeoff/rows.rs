@@ -171,3 +171,34 @@ impl Row {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dots_are_in_percent_and_cost_what_is_known() {
+        let cut = Cut { timesteps: 3, members: vec![1], norms_anew: false, head_fitted: false };
+        let mut row = Row {
+            id: "t3-m1".into(),
+            cut,
+            accuracy: Share { value: 0.5, low: 0.25, high: 0.75 },
+            gain: Share { value: 0.0, low: 0.0, high: 0.0 },
+            choosing: 0.5,
+            accuracy_integer: None,
+            cycles: Some(100.0),
+            energy_nj: Some(Band { value: 7.0, low: 1.0, high: 9.0 }),
+            cells: None,
+            front: true,
+            chosen: false,
+            hardware_reason: None,
+        };
+        let dot = row.dot().unwrap();
+        assert_eq!((dot.accuracy, dot.cost, dot.timesteps), ([25.0, 50.0, 75.0], 7.0, 3));
+        assert!(dot.front && !dot.chosen && dot.name == "t3-m1");
+        row.energy_nj = None;
+        assert_eq!(row.dot().unwrap().cost, 100.0);
+        row.cycles = None;
+        assert_eq!(row.dot(), None);
+    }
+}
