@@ -9,6 +9,7 @@
 //! hardware.svg   the hardware as a picture
 //! memory.svg     its memories
 //! rtl/           Verilog and memory contents
+//! hls/           C++ for high-level synthesis            (--hls)
 //! weights.bin    weights that the host loads, if the bitstream cannot hold them
 //! pins.pcf       pin constraints                        (pins.lpf for ECP5)
 //! flow/          netlist, placed design, logs          (--bitstream)

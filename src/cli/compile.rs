@@ -42,6 +42,9 @@ pub(super) struct Args {
     /// Also synthesise, place, route and pack.
     #[arg(long)]
     bitstream: bool,
+    /// Also write C++ for high-level synthesis.
+    #[arg(long)]
+    hls: bool,
     /// How layers are mapped to engines.
     #[arg(long, value_enum, default_value_t = Mapping::Auto)]
     mapping: Mapping,
@@ -140,7 +143,7 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
     let (mut retries, mut kept) = (Vec::new(), false);
     let inputs = [&*args.model.model, Path::new(&args.target)];
     replace(&args.out, MANIFEST, &inputs, |dir| {
-        write(dir, &model, &design, &target)?;
+        write(dir, &model, &design, &target, args.hls)?;
         while let Some(toolbox) = &toolbox {
             let progress = |step: &str| progress.set_message(step.to_owned());
             let spram = estimate.spram > 0;
@@ -163,7 +166,7 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
             (design, estimate) = (fewer, less);
             manifest.cells = options.cells;
             clear(dir)?;
-            write(dir, &model, &design, &target)?;
+            write(dir, &model, &design, &target, args.hls)?;
         }
         kept = !args.bitstream && manifest.keeps_bitstream(&args.out, dir, &target)?;
         put(dir, MANIFEST, json(&manifest)?)
@@ -189,13 +192,14 @@ fn json(value: &impl Serialize) -> Result<String> {
     text.map(|t| t + "\n").map_err(|e| Diagnostic::internal("compile", e.to_string()))
 }
 
-fn write(dir: &Path, model: &Model, design: &Design, target: &Target) -> Result<()> {
+fn write(dir: &Path, model: &Model, design: &Design, target: &Target, hls: bool) -> Result<()> {
     put(dir, FIRST, ir::print(&model.real)?)?;
     put(dir, "integer.sfir", ir::print(&model.integer)?)?;
     put(dir, TARGET, json(target)?)?;
     put(dir, "hardware.svg", report::svg(&model.integer, Some(design))?)?;
     put(dir, "memory.svg", report::memory_svg(design, target))?;
-    for file in emit::emit(design, target)? {
+    let cpp = if hls { emit::hls(design)? } else { Vec::new() };
+    for file in emit::emit(design, target)?.into_iter().chain(cpp) {
         put(dir, &file.path, file.contents)?;
     }
     Ok(())

@@ -13,14 +13,14 @@ use super::inputs::DataArgs;
 use super::sums;
 use super::ui::{Ui, table, thousands};
 use crate::data::Inputs;
-use crate::diag::{InFile, Result};
-use crate::emit::{self, RTL_DIR};
+use crate::diag::{Diagnostic, InFile, Result, codes};
+use crate::emit::{self, HLS_DIR, RTL_DIR};
 use crate::flow::process::create_dir;
 use crate::flow::{Tool, Toolbox, family};
 use crate::target::Family;
 use crate::verify::{
-    Executor, GateExecutor, InterpExecutor, Level, Mutation, Mutator, Pair, Report, RtlExecutor,
-    Scope, SimExecutor,
+    Executor, GateExecutor, HlsExecutor, InterpExecutor, Level, Mutation, Mutator, Pair, Report,
+    RtlExecutor, Scope, SimExecutor,
 };
 
 /// Check that interp = sim = RTL = netlist = unpacked bitstream, spike by spike.
@@ -31,6 +31,7 @@ use crate::verify::{
 #[command(after_help = "Examples:
   synfire verify build/student
   synfire verify build/student --images images.gz --rtl 200 --netlist 16 --on-bitstream 8
+  synfire verify build/student --hls 1000
   synfire verify build/student --mutate")]
 pub(super) struct Args {
     /// A directory that `synfire compile` wrote.
@@ -49,6 +50,10 @@ pub(super) struct Args {
     /// Inputs for the unpacked bitstream.
     #[arg(long, default_value_t = 2)]
     on_bitstream: usize,
+    /// Inputs for the C simulation of the C++, if the build has some (compile --hls): 32, if
+    /// nothing else is said.
+    #[arg(long, value_name = "N")]
+    hls: Option<usize>,
     /// Also break the hardware on purpose, and fail if that is not noticed.
     #[arg(long)]
     mutate: bool,
@@ -61,6 +66,12 @@ fn gaps(inputs: usize) -> Vec<u8> {
 
 pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let build = Build::open(&args.build)?;
+    if args.hls.is_some() && !build.path(HLS_DIR).is_dir() {
+        let message = "this build has no C++, which `--hls` asks to run";
+        return Err(Diagnostic::new(&codes::BAD_OPTION, message)
+            .in_file(&build.dir)
+            .help("compile with --hls"));
+    }
     let inputs = args.data.load(&build.integer)?;
     let mut check = Check {
         build: &build,
@@ -73,6 +84,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     create_dir(&check.work)?;
     let count = args.data.count.unwrap_or(usize::MAX).min(inputs.len());
     check.levels(args, count)?;
+    check.hls(args.hls, count)?;
     if args.mutate {
         check.mutations()?;
     }
@@ -129,6 +141,23 @@ impl Check<'_> {
         let (bin, pcf) = (build.file("top.bin")?, build.file("pins.pcf")?);
         let level = Level::Bitstream { bin: &bin, pcf: &pcf };
         self.gate(Pair::SIM_BITSTREAM, level, args.on_bitstream.min(count), divider)
+    }
+
+    /// The C++ for high-level synthesis.
+    fn hls(&mut self, asked: Option<usize>, count: usize) -> Result<()> {
+        let hls = self.build.path(HLS_DIR);
+        if !hls.is_dir() {
+            return Ok(());
+        }
+        let count = asked.unwrap_or(HLS_INPUTS).min(count);
+        if !self.asked(&[Pair::SIM_HLS], count) || !self.has("C++", &[Tool::Cxx]) {
+            return Ok(());
+        }
+        self.progress.set_message("compiling the C++");
+        let (design, work) = (&self.build.design, self.work.join(HLS_DIR));
+        let mut found = HlsExecutor::build(&self.toolbox, design, &hls, &work)?;
+        let mut sim = SimExecutor::new(design, Vec::new());
+        self.pair(Pair::SIM_HLS, &mut sim, &mut found, count, Scope::line(design))
     }
 
     /// The core alone: at its own pace, with gaps between the inputs, with pauses between the
@@ -209,7 +238,8 @@ impl Check<'_> {
         let inputs = self.inputs.first(MUTATION_INPUTS);
         let (design, target) = (&self.build.design, &self.build.target);
         let work = self.work.join("mutations");
-        let mutator = Mutator::new(&self.toolbox, design, target, work, &inputs)?;
+        let mutator = Mutator::new(&self.toolbox, design, target, work, &inputs)?
+            .with_hls(self.build.path(HLS_DIR).is_dir());
         for mutation in Mutation::ALL {
             self.progress.set_message(format!("deliberate fault: {mutation:?}"));
             let bitstream = bitstream.as_ref().map(|(asc, pcf, d)| (&**asc, &**pcf, *d));
@@ -249,6 +279,9 @@ impl Check<'_> {
         Ok(Some((asc, pcf, emit::divider(board)?)))
     }
 }
+
+/// Inputs that the C simulation gets, if nothing else is said.
+const HLS_INPUTS: usize = 32;
 
 /// Inputs among which one has to show a deliberate fault.
 const MUTATION_INPUTS: usize = 256;

@@ -5,6 +5,7 @@
 //! with `sim`: if it were, their agreement would prove nothing.
 
 mod core;
+mod hls;
 mod memory;
 mod shared;
 mod top;
@@ -12,6 +13,7 @@ mod top;
 use crate::diag::{Diagnostic, Result};
 use crate::hw::Design;
 use crate::target::Target;
+pub use hls::{HLS_DIR, HLS_SHIM, hls};
 pub use memory::{in_blocks as block_memories, load_image, rows as memory_rows};
 pub use top::divider;
 

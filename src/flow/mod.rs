@@ -9,6 +9,7 @@
 //! names, and leave no output there when they fail.
 
 pub mod catalog;
+pub mod csim;
 pub mod ecp5;
 pub mod family;
 pub mod formal;

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::Outcome;
 use crate::hw::Design;
-use crate::sim::Recorder;
+use crate::sim::{Recorder, Step};
 
 /// What a comparison promises besides logits and classes. What is promised and then missing,
 /// on either side or on both, is a difference: nothing is passed over because it is not there.
@@ -109,7 +109,7 @@ pub fn compare(
             add(&mut tally.spikes, some(count, "spike trains", &mut note));
         }
         let logits = items(&e.logits, &f.logits, |c, e, f| {
-            note(format!("logit {c}: {f:?} instead of {e:?}"));
+            note(format!("logit {c}: {}", instead(f, e, i64::to_string)));
         });
         add(&mut tally.logits, some(logits, "logits", &mut note));
         if e.class != f.class {
@@ -185,21 +185,36 @@ fn cycles(
     let mut count = (0, 0);
     for part in [
         items(&e.inputs, &f.inputs, |i, e, f| {
-            note(format!("input {i} in cycle {f:?} instead of {e:?}"));
+            note(format!("input {i} in cycle {}", instead(f, e, u64::to_string)));
         }),
         items(&e.events, &f.events, |i, e, f| {
-            note(format!("weight read {i} as (cycle, stage) {f:?} instead of {e:?}"));
+            let read = |(cycle, stage): &(u64, usize)| format!("cycle {cycle} by stage {stage}");
+            note(format!("weight read {i} in {}", instead(f, e, read)));
         }),
         items(&e.steps, &f.steps, |i, e, f| {
-            note(format!("timestep {i}: {f:?} instead of {e:?}"));
+            note(format!("timestep {i}: {}", instead(f, e, step)));
         }),
         items(&e.outputs, &f.outputs, |i, e, f| {
-            note(format!("result byte {i} as (cycle, byte) {f:?} instead of {e:?}"));
+            let sent = |(cycle, byte): &(u64, u8)| format!("{byte} in cycle {cycle}");
+            note(format!("result byte {i}: {}", instead(f, e, sent)));
         }),
     ] {
         add(&mut count, part);
     }
     count
+}
+
+/// What was found, and what was expected, in words.
+fn instead<T>(found: Option<&T>, expected: Option<&T>, say: impl Fn(&T) -> String) -> String {
+    let said = |x: Option<&T>| x.map_or_else(|| "none".to_owned(), &say);
+    format!("{} instead of {}", said(found), said(expected))
+}
+
+/// A timestep of a neuron, in words.
+fn step(s: &Step) -> String {
+    let fires = if s.fires { "fires" } else { "is silent" };
+    let Step { cycle, stage, neuron, timestep, .. } = s;
+    format!("neuron {neuron} of stage {stage} {fires} in timestep {timestep}, cycle {cycle}")
 }
 
 /// Compares two lists item by item; a missing or additional item is a difference.

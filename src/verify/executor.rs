@@ -14,6 +14,7 @@ pub(super) const SIM: &str = "sim";
 pub(super) const RTL: &str = "RTL, with cycles";
 pub(super) const RTL_GAPS: &str = "RTL, with cycles, inputs with gaps";
 pub(super) const RTL_PAUSES: &str = "RTL, result taken with pauses";
+pub(super) const HLS: &str = "C++, C simulation";
 pub(super) const TOP: &str = "top, over the serial line";
 pub(super) const ROUTED: &str = "post-route netlist, over the serial line";
 pub(super) const NETLIST: &str = "netlist, over the serial line";

@@ -9,6 +9,7 @@
 mod compare;
 mod executor;
 mod gate;
+mod hls;
 mod link;
 mod maps;
 mod mutate;
@@ -23,6 +24,7 @@ mod trial;
 pub use compare::{Difference, Scope, Tally, compare};
 pub use executor::{Executor, InterpExecutor, Outcome, SimExecutor};
 pub use gate::{GateExecutor, Level};
+pub use hls::HlsExecutor;
 pub use link::{NOT_LOADED, Response, decode_response, encode_load, encode_request};
 pub use mutate::{Mutation, Mutator};
 pub use packed::{Packed, PackedFault, PackedReport, check_packed};

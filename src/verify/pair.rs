@@ -5,7 +5,9 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::executor::{BITSTREAM, INTERP, NETLIST, ROUTED, RTL, RTL_GAPS, RTL_PAUSES, SIM, TOP};
+use super::executor::{
+    BITSTREAM, HLS, INTERP, NETLIST, ROUTED, RTL, RTL_GAPS, RTL_PAUSES, SIM, TOP,
+};
 use super::{Difference, Executor, Scope, Tally, compare};
 use crate::diag::{Diagnostic, Result};
 
@@ -56,6 +58,8 @@ impl Pair {
     pub const SIM_RTL_GAPS: Self = Self { expected: SIM, found: RTL_GAPS };
     /// The same with cycles between the bytes of the result.
     pub const SIM_RTL_PAUSES: Self = Self { expected: SIM, found: RTL_PAUSES };
+    /// The design and its C++ for high-level synthesis.
+    pub const SIM_HLS: Self = Self { expected: SIM, found: HLS };
     /// The design and the whole top module.
     pub const SIM_TOP: Self = Self { expected: SIM, found: TOP };
     /// The design and the synthesised netlist.

@@ -12,6 +12,7 @@ mod commands;
 mod convert;
 mod directory;
 mod ecp5;
+mod hls;
 mod inputs;
 mod json;
 mod loaded;

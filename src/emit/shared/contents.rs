@@ -14,7 +14,7 @@ pub(super) struct Widths {
 }
 
 /// Sum jobs, in order.
-pub(super) fn sums(shared: &Shared) -> impl Iterator<Item = (&Job, &SumJob)> {
+pub(in super::super) fn sums(shared: &Shared) -> impl Iterator<Item = (&Job, &SumJob)> {
     shared.jobs.iter().filter_map(|job| match &job.work {
         Work::Sum(sum) => Some((job, &**sum)),
         Work::Or { .. } => None,
@@ -105,7 +105,7 @@ fn words(shared: &Shared) -> Vec<u64> {
 }
 
 /// The bits of a row, lane by lane.
-fn lanes<'a>(
+pub(in super::super) fn lanes<'a>(
     shared: &'a Shared,
     job: &'a Job,
     sum: &'a SumJob,

@@ -33,14 +33,14 @@ fn walk(base: i64, loops: [(u32, i64); 6]) -> Walk {
 }
 
 /// First word, words from row to row, from place to place, of what a windowed job reads.
-struct Frame {
-    first: i64,
-    row: i64,
-    place: i64,
+pub(in super::super) struct Frame {
+    pub(in super::super) first: i64,
+    pub(in super::super) row: i64,
+    pub(in super::super) place: i64,
     halo: i64,
 }
 
-fn frame(shared: &Shared, source: Source) -> Frame {
+pub(in super::super) fn frame(shared: &Shared, source: Source) -> Frame {
     let pack = shared.pack;
     match source {
         Source::Input => {

@@ -18,7 +18,9 @@ use serde::Serialize;
 
 use super::gate::Level;
 use super::trial::{MutationResult, Trial};
-use super::{Executor, GateExecutor, Outcome, RtlExecutor, Scope, SimExecutor, compare};
+use super::{
+    Executor, GateExecutor, HlsExecutor, Outcome, RtlExecutor, Scope, SimExecutor, compare,
+};
 use crate::diag::{Diagnostic, Result, codes, read_file, write_file};
 use crate::emit;
 use crate::flow::process::create_dir;
@@ -49,11 +51,13 @@ pub enum Mutation {
     Bitstream,
     /// One bit of the weights that are loaded into the packed bitstream's hardware.
     Load,
+    /// One weight in the C++ for high-level synthesis.
+    Hls,
 }
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Weight,
         Self::Threshold,
         Self::Gain,
@@ -63,6 +67,7 @@ impl Mutation {
         Self::Transition,
         Self::Bitstream,
         Self::Load,
+        Self::Hls,
     ];
 
     /// What it changes in a design; none if a design cannot express it, or more is needed.
@@ -74,7 +79,7 @@ impl Mutation {
             Self::Address => Some(Kind::Address),
             Self::Alignment => Some(Kind::Alignment),
             Self::Row => Some(Kind::Row),
-            Self::Transition | Self::Bitstream | Self::Load => None,
+            Self::Transition | Self::Bitstream | Self::Load | Self::Hls => None,
         }
     }
 }
@@ -123,6 +128,8 @@ pub struct Mutator<'a> {
     inputs: &'a [&'a [u8]],
     /// The sound core.
     sound: OnceCell<RtlExecutor<'a>>,
+    /// Is there C++, too?
+    hls: bool,
 }
 
 impl<'a> Mutator<'a> {
@@ -139,12 +146,20 @@ impl<'a> Mutator<'a> {
     ) -> Result<Self> {
         create_dir(&work)?;
         let expected = SimExecutor::new(design, Vec::new()).run(inputs)?;
-        Ok(Self { toolbox, design, target, work, expected, inputs, sound: OnceCell::new() })
+        let sound = OnceCell::new();
+        Ok(Self { toolbox, design, target, work, expected, inputs, sound, hls: false })
+    }
+
+    /// The design is also written as C++ for high-level synthesis.
+    #[must_use]
+    pub fn with_hls(mut self, hls: bool) -> Self {
+        self.hls = hls;
+        self
     }
 
     /// Applies one fault; none of a kind that the design has no place for, none in the bitstream
     /// without one, or if nothing that shows is in block RAM; none in what is loaded if nothing
-    /// is. `bitstream`: the sound configuration and its pins, and the cycles a bit of the serial
+    /// is; none in C++ where there is none. `bitstream`: the sound configuration and its pins, and the cycles a bit of the serial
     /// line.
     ///
     /// # Errors
@@ -163,6 +178,7 @@ impl<'a> Mutator<'a> {
                 Some(self.loaded(asc, pcf, divider)?)
             }
             (None, Mutation::Transition, _) => Some(self.transition()?),
+            (None, Mutation::Hls, _) if self.hls => self.cpp()?,
             _ => None,
         };
         let Some(Faulty { fault, mut hardware, design, on, scope }) = faulty else {
@@ -280,6 +296,22 @@ impl<'a> Mutator<'a> {
         }
         write_file(&path, text.replace(from, to))?;
         Ok(self.faulty(format!("{file}: `{from}` became `{to}`"), self.rtl(&rtl)?, None, on))
+    }
+
+    /// A changed weight in the tables of the C++.
+    fn cpp(&self) -> Result<Option<Faulty<'_>>> {
+        let scope = Scope::line(self.design);
+        let Some(Shown { change, on }) = self.shown(Kind::Weight, scope)? else { return Ok(None) };
+        let dir = self.work.join("cpp");
+        for file in emit::hls(&change.design)? {
+            let path = dir.join(&file.path);
+            create_dir(path.parent().unwrap_or(&dir))?;
+            write_file(&path, file.contents)?;
+        }
+        let (hls, work) = (dir.join(emit::HLS_DIR), dir.join("sim"));
+        let hardware = Box::new(HlsExecutor::build(self.toolbox, self.design, &hls, &work)?);
+        let fault = format!("C++: {}", change.fault);
+        Ok(Some(Faulty { fault, hardware, design: Some(change.design), on, scope }))
     }
 
     fn rtl(&self, rtl: &Path) -> Result<RtlExecutor<'a>> {

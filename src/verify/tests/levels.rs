@@ -44,7 +44,7 @@ fn a_difference_is_found_in_every_batch_with_its_index() {
     for image in [0, BATCH - 1, BATCH, 2 * BATCH - 1, 2 * BATCH, MANY - 1] {
         let c = compared(|rtl| rtl.outcomes[image].logits[0] = 0);
         let first = c.first.unwrap();
-        assert_eq!((first.image, &*first.what), (image, "logit 0: Some(0) instead of Some(-4)"));
+        assert_eq!((first.image, &*first.what), (image, "logit 0: 0 instead of -4"));
         assert_eq!((c.tally.images, c.tally.differences()), (MANY as u64, 1));
     }
 }

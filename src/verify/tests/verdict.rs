@@ -51,11 +51,11 @@ fn one_difference_of_any_kind_at_any_level_is_a_mismatch() {
             assert!(words.ends_with(": 1 differences"), "{words}");
         }
         let mut report = report();
-        let what = "logit 0: Some(1) instead of None".into();
+        let what = "logit 0: 1 instead of none".into();
         report.comparisons[level].first = Some(Difference { image: 12, what });
         let (code, words) = verdict(&report).unwrap();
         let levels = ["interp = sim", "sim = top, over the serial line"][level];
-        let want = format!("{levels}: image 12: logit 0: Some(1) instead of None");
+        let want = format!("{levels}: image 12: logit 0: 1 instead of none");
         assert_eq!((code, words), ("SF0601", want));
     }
 }

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! The C++ for high-level synthesis, compiled by a plain compiler, fires the simulator's spikes
+//! and gives its logits: on the chains and processors that the Verilog is tried with.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
+
+#[allow(dead_code, reason = "chains; the Verilog's tests take more of it")]
+#[path = "../rtl_random/cases.rs"]
+mod cases;
+#[path = "../common/mod.rs"]
+mod common;
+mod faults;
+#[path = "../lower_shared/networks.rs"]
+mod networks;
+#[path = "../common/tools.rs"]
+mod tools;
+
+use std::path::Path;
+
+use synfire::emit::{self, HLS_DIR};
+use synfire::flow::{Tool, Toolbox};
+use synfire::hw::{self, Design, Mapping, Options};
+use synfire::verify::{Executor, HlsExecutor, Scope, SimExecutor, compare};
+
+use common::rng::Rng;
+use common::{big_target, shared};
+use faults::{FAULTS, Fault, On};
+use tools::tools;
+
+/// A design and inputs.
+struct Case {
+    name: String,
+    design: Design,
+    images: Vec<Vec<u8>>,
+}
+
+/// Levels, or spikes, a third of them zero.
+fn images(design: &Design, seed: u64) -> Vec<Vec<u8>> {
+    let (mut rng, bits) = (Rng(seed), design.input.bits);
+    let mut level = |_| if rng.one_in(3) { 0 } else { rng.below(1 << bits) as u8 };
+    (0..4).map(|_| (0..design.input_values()).map(&mut level).collect()).collect()
+}
+
+fn chain(i: usize, case: cases::Case) -> Case {
+    let images = images(&case.design, i as u64);
+    Case { name: format!("chain {i}"), design: case.design, images }
+}
+
+fn chains() -> impl Iterator<Item = Case> {
+    cases::corners().enumerate().map(|(i, c)| chain(i, c))
+}
+
+/// A processor drawn job by job.
+fn drawn(seed: u64) -> Case {
+    let design = shared::design(seed);
+    let images = (0..3).map(|k| shared::input(&design, seed * 100 + k)).collect();
+    Case { name: format!("processor {seed}"), design, images }
+}
+
+/// A network that is lowered; none if the processor does not take it.
+fn lowered(seed: u64) -> Option<Case> {
+    let graph = networks::network(seed, 3 + (seed % 12) as usize);
+    let lanes = [("shared".to_owned(), [1, 33, 4, 8, 5, 16][(seed % 6) as usize])].into();
+    let options = Options { mapping: Mapping::Shared, lanes, ..Options::default() };
+    let (design, _) = hw::lower(&graph, &big_target(), &options).ok()?;
+    let images = images(&design, seed);
+    Some(Case { name: format!("network {seed}"), design, images })
+}
+
+impl Case {
+    /// Writes, compiles and runs the C++, with a fault if there is one; says what differs.
+    fn check(&self, toolbox: &Toolbox, dir: &Path, fault: Option<&Fault>) -> Result<(), String> {
+        let hls = dir.join(HLS_DIR);
+        for file in emit::hls(&self.design).unwrap() {
+            let path = dir.join(&file.path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, file.contents).unwrap();
+        }
+        if let Some(Fault { file, from, to, .. }) = fault {
+            let text = std::fs::read_to_string(hls.join(file)).unwrap();
+            assert_eq!(text.matches(from).count(), 1, "{file}: {from}");
+            std::fs::write(hls.join(file), text.replace(from, to)).unwrap();
+        }
+        let images: Vec<&[u8]> = self.images.iter().map(Vec::as_slice).collect();
+        let sim = SimExecutor::new(&self.design, Vec::new()).run(&images).unwrap();
+        // Code that is not accepted shows nothing.
+        let mut found = HlsExecutor::build(toolbox, &self.design, &hls, &dir.join("work")).unwrap();
+        let found = found.run(&images).map_err(|d| d.to_string())?;
+        match compare(images.len(), &sim, &found, Scope::line(&self.design)).1 {
+            None => Ok(()),
+            Some(d) => Err(format!("{}: image {}: {}", self.name, d.image, d.what)),
+        }
+    }
+}
+
+/// Runs all cases on two threads; how many were compared.
+fn all(cases: impl Iterator<Item = Case>) {
+    let Some(toolbox) = tools(&[Tool::Cxx]) else { return };
+    let mut cases: Vec<Case> = cases.collect();
+    let rest = cases.split_off(cases.len() / 2);
+    let count = cases.len() + rest.len();
+    std::thread::scope(|scope| {
+        for part in [cases, rest] {
+            scope.spawn(|| {
+                for case in part {
+                    let dir = tempfile::tempdir().unwrap();
+                    case.check(&toolbox, dir.path(), None).unwrap_or_else(|e| panic!("{e}"));
+                }
+            });
+        }
+    });
+    eprintln!("{count} designs: no difference");
+}
+
+#[test]
+fn chains_in_cpp_are_the_simulator() {
+    all(chains().step_by(2));
+}
+
+#[test]
+fn processors_in_cpp_are_the_simulator() {
+    all((1..=5).map(drawn).chain((0..6).filter_map(lowered)));
+}
+
+#[test]
+#[ignore = "minutes; part of the nightly run"]
+fn three_hundred_designs_in_cpp_are_the_simulator() {
+    let more = cases::drawn(100).enumerate().map(|(i, c)| chain(100 + i, c));
+    let processors = (6..=100).map(drawn).chain((6..140).filter_map(lowered));
+    all(chains().chain(more).chain(processors));
+}
+
+/// Each of these has to be noticed on one of the designs.
+fn noticed<'f>(faults: impl Iterator<Item = &'f Fault>) {
+    let Some(toolbox) = tools(&[Tool::Cxx]) else { return };
+    for fault in faults {
+        let cases: Box<dyn Iterator<Item = Case>> = match fault.on {
+            On::Chain(first) => Box::new(chains().skip(first).chain(chains().take(first))),
+            On::Processor => Box::new((1..60).map(drawn).chain((0..60).filter_map(lowered))),
+        };
+        let shown = cases.map(|case| {
+            let dir = tempfile::tempdir().unwrap();
+            case.check(&toolbox, dir.path(), Some(fault))
+        });
+        let said = shown.into_iter().find_map(Result::err);
+        assert!(said.is_some(), "{}: `{}` is not noticed", fault.file, fault.from);
+        eprintln!("{}: `{}`: {}", fault.file, fault.from, said.unwrap_or_default());
+    }
+}
+
+#[test]
+fn some_faults_in_the_kernels_are_noticed() {
+    noticed(FAULTS.iter().step_by(4));
+}
+
+#[test]
+#[ignore = "a minute; part of the nightly run"]
+fn all_faults_in_the_kernels_are_noticed() {
+    noticed(FAULTS.iter());
+}
+
+/// Names that end a comment, or that a compiler takes for an instruction.
+#[test]
+fn a_name_is_no_code() {
+    let Some(toolbox) = tools(&[Tool::Cxx]) else { return };
+    for (mut case, name) in chains().take(1).chain([drawn(1)]).zip(["*/ #error \\", "a\n#error"]) {
+        name.clone_into(&mut case.design.name);
+        if let Some(shared) = &mut case.design.shared {
+            shared.jobs.iter_mut().for_each(|j| name.clone_into(&mut j.name));
+        }
+        let dir = tempfile::tempdir().unwrap();
+        case.check(&toolbox, dir.path(), None).unwrap_or_else(|e| panic!("{e}"));
+    }
+}
