@@ -18,6 +18,7 @@ use std::path::Path;
 
 use synfire::emit::{self, HLS_DIR};
 use synfire::flow::{Tool, Toolbox};
+use synfire::hw::shared::Source;
 use synfire::hw::{self, Design, Mapping, Options};
 use synfire::verify::{Executor, HlsExecutor, Scope, SimExecutor, compare};
 
@@ -118,7 +119,15 @@ fn chains_in_cpp_are_the_simulator() {
 
 #[test]
 fn processors_in_cpp_are_the_simulator() {
-    all((1..=5).map(drawn).chain((0..6).filter_map(lowered)));
+    // Several windows of currents, each of several places: not every design has such.
+    let gathers = |case: &Case| {
+        let shared = case.design.shared.iter().flat_map(|s| &s.jobs);
+        let mut sources = shared.map(|job| (job.source, job.positions()));
+        sources.any(|(s, n)| matches!(s, Source::Currents(_, g) if n > 1 && g.window != [1, 1]))
+    };
+    let windows = (0..60).filter_map(lowered).chain((1..60).map(drawn)).find(gathers);
+    assert!(windows.is_some(), "no design gathers");
+    all((1..=4).map(drawn).chain((0..6).filter_map(lowered)).chain(windows));
 }
 
 #[test]
