@@ -202,6 +202,18 @@ mod tests {
         assert_eq!(left(), ["used"]);
     }
 
+    #[test]
+    fn as_many_go_as_have_to() {
+        let dir = tempfile::tempdir().unwrap();
+        for k in 0..6 {
+            let entry = dir.path().join(k.to_string());
+            fs::create_dir(&entry).unwrap();
+            fs::write(entry.join("0"), [0; 10]).unwrap();
+        }
+        forget(dir.path(), 35);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3);
+    }
+
     /// Neither the order of what is added nor where one thing ends and the next begins can be
     /// mistaken.
     #[test]

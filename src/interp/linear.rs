@@ -4,11 +4,12 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::columns::Columns;
 use super::value::{Bitmap, Value};
 use crate::ir::{Kind, Linear, Weights};
 
-/// `y = W x + b`.
-pub(super) fn apply(l: &Linear, x: &Value, to: Kind) -> Value {
+/// `y = W x + b`; `columns` are the weights where real numbers are added up.
+pub(super) fn apply(l: &Linear, columns: Option<&Columns>, x: &Value, to: Kind) -> Value {
     let rows = 0..l.weights.outputs();
     let x = operand(&l.weights, x, to);
     if matches!(to, Kind::Current { .. }) {
@@ -17,7 +18,7 @@ pub(super) fn apply(l: &Linear, x: &Value, to: Kind) -> Value {
         Value::Integers(sums)
     } else {
         let mut sums = vec![0.0; rows.len()];
-        reals(&l.weights, l.bias.as_deref(), rows, &x, &mut sums);
+        reals(&l.weights, columns, l.bias.as_deref(), rows, &x, &mut sums);
         Value::Real(sums)
     }
 }
@@ -71,40 +72,31 @@ pub(super) fn integers(weights: &Weights, rows: Range<usize>, x: &Value, sums: &
 /// Rows of `W x + b`; `x` is an [`operand`] of these weights.
 pub(super) fn reals(
     weights: &Weights,
+    columns: Option<&Columns>,
     bias: Option<&[f64]>,
     rows: Range<usize>,
     x: &Value,
     sums: &mut [f64],
 ) {
     let bias = |r: usize| bias.map_or(0.0, |b| b[r]);
-    let columns = weights.inputs();
-    let row = |r: usize| r * columns..(r + 1) * columns;
-    match (weights, x) {
-        (Weights::Binary { signs, scale }, Value::Real(v)) => {
-            for (r, sum) in rows.zip(sums) {
-                *sum = scale.at(r) * signed_sum(signs.row(r), v) + bias(r);
-            }
+    let scale = |r: usize| match weights {
+        Weights::Binary { scale, .. } | Weights::Integer { scale, .. } => scale.at(r),
+        Weights::Real { .. } => 1.0,
+    };
+    match (columns, weights) {
+        (Some(columns), _) => {
+            columns.sums(rows.clone(), x.reals(), sums);
+            rows.zip(sums).for_each(|(r, sum)| *sum = scale(r) * *sum + bias(r));
         }
-        (Weights::Binary { signs, scale }, planes) => {
-            let planes = planes.planes();
+        (None, Weights::Binary { signs, .. }) => {
+            let planes = x.planes();
             let total = ones(planes);
             for (r, sum) in rows.zip(sums) {
-                *sum = scale.at(r) * plane_sum(signs.row(r), planes, total) as f64 + bias(r);
+                *sum = scale(r) * plane_sum(signs.row(r), planes, total) as f64 + bias(r);
             }
         }
-        (Weights::Integer { values, scale, .. }, x) => {
-            for (r, sum) in rows.zip(sums) {
-                let products = values[row(r)].iter().zip(x.reals());
-                let dot: f64 = products.map(|(w, x)| f64::from(*w) * x).sum();
-                *sum = scale.at(r) * dot + bias(r);
-            }
-        }
-        (Weights::Real { values, .. }, x) => {
-            for (r, sum) in rows.zip(sums) {
-                let products = values[row(r)].iter().zip(x.reals());
-                *sum = products.map(|(w, x)| w * x).sum::<f64>() + bias(r);
-            }
-        }
+        // Every other kind of weights has its columns.
+        (None, _) => {}
     }
 }
 
@@ -121,11 +113,4 @@ fn plane_sum(signs: &[u64], planes: &[Bitmap], total: i64) -> i64 {
         i64::from(hits.sum::<u32>()) << b
     });
     2 * plus.sum::<i64>() - total
-}
-
-/// `Σ ±x`, from the first to the last.
-fn signed_sum(signs: &[u64], x: &[f64]) -> f64 {
-    x.chunks(64).zip(signs).fold(0.0, |sum, (x, word)| {
-        x.iter().enumerate().fold(sum, |s, (i, v)| if word >> i & 1 == 1 { s + v } else { s - v })
-    })
 }

@@ -3,6 +3,7 @@
 //! other executor must agree with them. On the real form it computes in `f64`, which
 //! differs from a framework's `f32` only by rounding.
 
+mod columns;
 mod delay;
 mod linear;
 mod neuron;
@@ -16,6 +17,7 @@ use std::collections::HashMap;
 use crate::diag::{Diagnostic, Result, codes};
 use crate::ir::{Graph, NodeId, Op, ReadoutKind, Stream, entry};
 
+use columns::Columns;
 use delay::History;
 use neuron::{FixedNeurons, RealNeurons};
 pub use value::Value;
@@ -80,6 +82,8 @@ pub struct Interp<'g> {
     order: Vec<NodeId>,
     /// Operands of each node, by position in `order`.
     operands: Vec<Vec<usize>>,
+    /// Weights where real numbers are added up, by position in `order`.
+    columns: Vec<Option<Columns>>,
     output: usize,
 }
 
@@ -96,7 +100,12 @@ impl<'g> Interp<'g> {
         let operands =
             order.iter().map(|&id| graph.operands(id).into_iter().map(place).collect()).collect();
         let output = place(graph.output()?);
-        Ok(Self { graph, order, operands, output })
+        let columns = order.iter().map(|&id| {
+            let operand = graph.operands(id).first().map(|&o| graph.node(o).stream.kind);
+            Columns::of(graph.node(id), operand)
+        });
+        let columns = columns.collect();
+        Ok(Self { graph, order, operands, columns, output })
     }
 
     /// Runs one inference on a static input of levels.
@@ -158,7 +167,7 @@ impl<'g> Interp<'g> {
                             .iter()
                             .map(|&o| (&values[o], &graph.node(self.order[o]).stream))
                             .collect();
-                        step::step(node, &operands, &mut states[i])?
+                        step::step(node, self.columns[i].as_ref(), &operands, &mut states[i])?
                     }
                 };
                 if let (Some(layer), Value::Spikes(s)) = (fires[i], &value) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! One timestep of one node.
 
+use super::columns::Columns;
 use super::neuron::{scale, threshold};
 use super::value::Value;
 use super::{Operand, State, linear, window};
@@ -8,7 +9,12 @@ use crate::diag::{Diagnostic, Result};
 use crate::ir::{Concat, Kind, Node, Op, Taken};
 
 /// What a node makes of its operands.
-pub(super) fn step(node: &Node, operands: &[Operand<'_>], state: &mut State) -> Result<Value> {
+pub(super) fn step(
+    node: &Node,
+    columns: Option<&Columns>,
+    operands: &[Operand<'_>],
+    state: &mut State,
+) -> Result<Value> {
     let to = &node.stream;
     let Some(&(x, from)) = operands.first() else {
         return Err(Diagnostic::internal("interp", "a node without operands"));
@@ -19,8 +25,8 @@ pub(super) fn step(node: &Node, operands: &[Operand<'_>], state: &mut State) -> 
             let scaled = |(i, v): (usize, &f64)| v * s.factor.of(i, n) + s.offset.of(i, n);
             Value::Real(x.to_reals().iter().enumerate().map(scaled).collect())
         }
-        (Op::Linear(l), _) => linear::apply(l, x, to.kind),
-        (Op::Conv(c), _) => window::conv(c, x, from, to),
+        (Op::Linear(l), _) => linear::apply(l, columns, x, to.kind),
+        (Op::Conv(c), _) => window::conv(c, columns, x, from, to),
         (Op::Pool(p), _) => window::pool(p, x, from, to),
         (Op::Reshape(_), _) => x.clone(),
         (Op::Add, _) => add(operands, to.kind),

@@ -14,13 +14,13 @@ pub struct Bitmap {
 
 impl Bitmap {
     /// Packs booleans.
-    pub fn from_iter(bits: impl ExactSizeIterator<Item = bool>) -> Self {
+    pub fn from_iter(mut bits: impl ExactSizeIterator<Item = bool>) -> Self {
         let len = bits.len();
-        let mut words = vec![0; len.div_ceil(64)];
-        for (i, bit) in bits.enumerate() {
-            words[i / 64] |= u64::from(bit) << (i % 64);
-        }
-        Self { words, len }
+        let next = |_| {
+            let word = bits.by_ref().take(64).enumerate();
+            word.fold(0, |word, (i, bit)| word | u64::from(bit) << i)
+        };
+        Self { words: (0..len.div_ceil(64)).map(next).collect(), len }
     }
 
     /// Unpacks to booleans.

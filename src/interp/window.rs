@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::columns::Columns;
 use super::linear;
 use super::value::{Bitmap, Value};
 use crate::ir::{Conv, Inside, Kind, Pool, PoolKind, Stream, Window};
@@ -117,8 +118,14 @@ fn gather_bits(
     }
 }
 
-/// Every output channel at every position.
-pub(super) fn conv(c: &Conv, x: &Value, from: &Stream, to: &Stream) -> Value {
+/// Every output channel at every position; `columns` as in [`linear::apply`].
+pub(super) fn conv(
+    c: &Conv,
+    columns: Option<&Columns>,
+    x: &Value,
+    from: &Stream,
+    to: &Stream,
+) -> Value {
     let x = linear::operand(&c.weights, x, to.kind);
     if matches!(to.kind, Kind::Current { .. }) {
         let sums = |rows, seen: &Value, found: &mut [i64]| {
@@ -127,7 +134,7 @@ pub(super) fn conv(c: &Conv, x: &Value, from: &Stream, to: &Stream) -> Value {
         Value::Integers(each_window(c, &x, from, to, sums))
     } else {
         let sums = |rows, seen: &Value, found: &mut [f64]| {
-            linear::reals(&c.weights, c.bias.as_deref(), rows, seen, found);
+            linear::reals(&c.weights, columns, c.bias.as_deref(), rows, seen, found);
         };
         Value::Real(each_window(c, &x, from, to, sums))
     }

@@ -102,6 +102,12 @@ fn a_bitstream_stays_with_its_hardware() {
         assert!(said.contains("bitstream top.bin, 4 bytes, kept: the hardware is that"), "{said}");
         assert!(here("b/top.bin") && here("b/flow/top.asc"));
     }
+    // Nothing is kept where nothing was.
+    let kept = |line: &str| {
+        let said: serde_json::Value = serde_json::from_str(&place.good(line)).unwrap();
+        said["kept"].as_bool().unwrap()
+    };
+    assert!(!kept("compile {student} --target icebreaker -o fresh --json"));
     // At a clock that it does not reach it has no energy; of a build without one nobody knows.
     place.good("energy b --count 1 --clock 30.5");
     place.refused(
@@ -123,6 +129,12 @@ fn a_bitstream_stays_with_its_hardware() {
     make_up();
     let said = place.good("compile {student} --target icebreaker -o b --lanes fc1=16");
     assert!(said.contains("add --bitstream for a bitstream") && !here("b/top.bin"), "{said}");
+    // Nor one of the same core behind other pins.
+    make_up();
+    let board = std::fs::read_to_string("targets/icebreaker.toml").unwrap();
+    place.file("pins.toml", board.replace("uart_rx_i = \"6\"", "uart_rx_i = \"4\""));
+    assert!(!kept("compile {student} --target pins.toml -o b --lanes fc1=32 --json"));
+    assert!(!here("b/top.bin"));
 }
 
 /// Eight at once, of two models, into one directory: it is one of both builds, whole.

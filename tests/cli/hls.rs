@@ -31,6 +31,15 @@ fn the_cpp_is_run_and_its_faults_are_noticed() {
     let report = json(&place.good(&format!("{line} --hls 3")));
     assert_eq!(report["comparisons"][1]["tally"]["images"], 3);
 
+    // What the compiler does not take is its tool's failure.
+    let top = place.path("b/hls/synfire.cpp");
+    let good = std::fs::read_to_string(&top).unwrap();
+    std::fs::write(&top, good.replace("void synfire", "vid synfire")).unwrap();
+    let ran = place.run(line);
+    assert_eq!(ran.code, Some(4));
+    assert_eq!(json(&ran.stderr)["error"]["code"]["id"], "SF0506");
+    std::fs::write(&top, good).unwrap();
+
     // The first rows of weights, of the inputs in the corner of an image, and all others.
     let tables = place.path("b/hls/tables.h");
     let text = std::fs::read_to_string(&tables).unwrap();

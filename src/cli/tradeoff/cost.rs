@@ -117,3 +117,58 @@ fn cost(
     let cycles = cycles as f64 / f64::from(count.max(1));
     Ok(Cost { cycles, energy_nj, cells: estimate.cells })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data;
+    use crate::ir;
+
+    /// Two layers of binary weights on three levels; `timesteps` of them.
+    fn graph(timesteps: u32) -> Graph {
+        let text = format!(
+            r#"synfire-ir 1
+graph "g" timesteps {timesteps}
+%in = input() : levels[3; 8] static {{"shape":[3],"bits":8,"is_static":true}}
+%fc = linear(%in) : real[2] static {{"weights":{{"binary":{{"signs":{{"cols":3,"rows":["3","6"]}},"scale":0.5}}}},"bias":null}}
+%n = lif(%fc) : spikes[2] {{"leak":0.5,"gain":1.0,"bias":0.0,"threshold":20.0,"reset":"soft","compare":"at-least"}}
+%head = linear(%n) : current[2; fixed(3, 0)] {{"weights":{{"binary":{{"signs":{{"cols":2,"rows":["1","2"]}},"scale":1.0}}}},"bias":null}}
+%y = readout(%head) : real[2] {{"kind":"mean","gain":1.0,"offset":0.0}}
+output %y
+"#
+        );
+        ir::parse(&text).unwrap()
+    }
+
+    fn of(target: &str, places: &[Place], activity: u32) -> Cost {
+        let (target, tick) = (crate::target::load(target).unwrap(), || {});
+        let chosen = Chosen { inputs: data::random(3, 8, 6, 1), places: places.to_vec() };
+        let work = Work { threads: 1, tick: &tick };
+        cost(&graph(3), &pass::Options::default(), &target, &chosen, activity, &work).unwrap()
+    }
+
+    #[test]
+    fn cycles_are_the_mean_of_the_inferences_that_are_simulated() {
+        let mut integer = graph(3);
+        pass::run(&mut integer, TO_INTEGER, &pass::Options::default()).unwrap();
+        let target = crate::target::load("icebreaker").unwrap();
+        let (design, estimate) = hw::lower(&integer, &target, &hw::Options::default()).unwrap();
+        let (sim, inputs) = (Sim::new(&design), data::random(3, 8, 6, 1));
+        let one = |k: usize| {
+            let input = inputs.iter().nth(k).unwrap();
+            // Cycle 0 is the first.
+            (sim.run(input, &[], &mut NoProbe).unwrap().done + 1) as f64
+        };
+        let several = of("icebreaker", &[5, 1, 2], 2);
+        assert_eq!(several.cycles, (one(5) + one(1)) / 2.0);
+        assert_eq!(of("icebreaker", &[4], 32).cycles, one(4));
+        assert_eq!(several.cells, estimate.cells);
+    }
+
+    #[test]
+    fn energy_is_known_of_a_measured_device_alone() {
+        let here = of("icebreaker", &[0], 1).energy_nj.unwrap();
+        assert!(here.low < here.value && here.value < here.high && here.low > 0.0);
+        assert_eq!(of("ulx3s-25f", &[0], 1).energy_nj, None);
+    }
+}
