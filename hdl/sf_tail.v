@@ -15,11 +15,13 @@
 //   BW, TW      widths of a bias (signed) and of a threshold (unsigned, TW < HW)
 //   SG, SN      the product is shifted by SG * shift_i with shift_i < SN; the digits but the
 //               last have already taken DW bits each
-//   K, M, RESET, STRICT   as in sf_lif
+//   KINDS       kinds of neurons, the number of each layer's in kind_i
+//   K, M, RESET, STRICT   as in sf_lif, of each kind in 16, 5, 2 bits and one, the first lowest
 //   NW          width of a number of channels
 //   IW          width of a sum for the readout, signed; IW >= HW
+//   LAST        the readout gets h of the last timestep in place of the sum
 //   start_i     one cycle: a job begins; its numbers are stable from then on
-//   digits_i    digits of p, minus 1; channels_i: channels of a place, minus 1
+//   digits_i    digits of p, minus 1; channels_i: channels of a place, minus 1; kind_i < KINDS
 //   add_i, keep_i, fire_i, sum_i   r is added; h is kept; h feeds neurons; the sums of h over
 //               the timesteps go to the readout
 //   y_*         results, valid; y_take_o: taken; y_end_i: the job's last one
@@ -51,12 +53,15 @@ module sf_tail #(
   parameter TW     = 16,
   parameter SG     = 4,
   parameter SN     = 4,
-  parameter K      = 1,
-  parameter M      = 1,
-  parameter RESET  = 0,
-  parameter STRICT = 0,
+  parameter KINDS  = 1,
+  parameter [KINDS*16-1:0] K      = 1,
+  parameter [KINDS*5-1:0]  M      = 1,
+  parameter [KINDS*2-1:0]  RESET  = 0,
+  parameter [KINDS-1:0]    STRICT = 0,
   parameter NW     = 6,
   parameter IW     = 20,
+  parameter LAST   = 0,
+  parameter KW     = (KINDS > 1) ? $clog2(KINDS) : 1,
   parameter DCW    = (ND > 1) ? $clog2(ND) : 1,
   parameter SW     = (SN > 1) ? $clog2(SN) : 1
 ) (
@@ -66,6 +71,7 @@ module sf_tail #(
   input  wire [DCW-1:0]       digits_i,
   input  wire [SW-1:0]        shift_i,
   input  wire [NW-1:0]        channels_i,
+  input  wire [KW-1:0]        kind_i,
   input  wire                 add_i,
   input  wire                 keep_i,
   input  wire                 fire_i,
@@ -99,7 +105,6 @@ module sf_tail #(
 
   localparam XW = ND * DW;                     // p in whole digits
   localparam MW = ((OW > DW + GW + 1) ? OW : DW + GW + 1) + 1;   // a partial product
-  localparam LW = HW + M + 1;                  // K * v before the shift
   localparam TCW = (T > 1) ? $clog2(T) : 1;
   localparam [TCW-1:0] LastStep = T[TCW-1:0] - 1'b1;
 
@@ -203,7 +208,7 @@ module sf_tail #(
       if (b_valid_q) begin
         cur_q   <= (mute_i ? {HW{1'b0}} : signed_h <<< FRAC) + bias;
         theta_q <= theta_i;
-        sum_q   <= (b_step_q == {TCW{1'b0}}) ? h_wide : sum_q + h_wide;
+        sum_q   <= (LAST != 0 || b_step_q == {TCW{1'b0}}) ? h_wide : sum_q + h_wide;
       end
       q_valid_q <= b_valid_q & sum_i & (b_step_q == LastStep);
     end
@@ -220,15 +225,42 @@ module sf_tail #(
   wire signed [HW-1:0] theta = {{(HW-TW){1'b0}}, theta_q};
   wire signed [HW-1:0] u     = state_q + cur_q;
   wire signed [HW:0]   over  = {u[HW-1], u} - {1'b0, theta};
-  wire                 spike = ~over[HW] & ((STRICT == 0) | (over[HW-1:0] != {HW{1'b0}}));
-  wire signed [HW-1:0] v     = (RESET == 0 && spike) ? over[HW-1:0] :
-                               (RESET == 2 && spike) ? {HW{1'b0}} : u;
-  localparam signed [LW-1:0] Leak = K;
-  /* verilator lint_off UNUSEDSIGNAL */        // the division drops the bits below, the bound on v those above
-  wire signed [LW-1:0] scaled = {{(LW-HW){v[HW-1]}}, v} * Leak;
-  /* verilator lint_on UNUSEDSIGNAL */
-  wire signed [HW-1:0] leaked  = scaled[M +: HW];
-  wire signed [HW-1:0] state_d = (RESET == 1 && spike) ? leaked - theta : leaked;
+  // What each kind makes of it; its numbers are constants.
+  wire [KINDS-1:0]     spikes;
+  wire [KINDS*HW-1:0]  states;
+  genvar k;
+  generate
+    for (k = 0; k < KINDS; k = k + 1) begin : gen_kind
+      localparam integer Shift = {27'd0, M[k*5 +: 5]};
+      localparam [1:0] Reset = RESET[k*2 +: 2];
+      localparam LW = HW + Shift + 1;          // K * v before the shift
+      localparam Bits = (Shift < 16) ? Shift + 1 : 16;
+      localparam signed [LW-1:0] Leak = {{(LW-Bits){1'b0}}, K[k*16 +: Bits]};
+      wire fires = ~over[HW] & (~STRICT[k] | (over[HW-1:0] != {HW{1'b0}}));
+      wire signed [HW-1:0] v = (Reset == 2'd0 && fires) ? over[HW-1:0] :
+                               (Reset == 2'd2 && fires) ? {HW{1'b0}} : u;
+      /* verilator lint_off UNUSEDSIGNAL */    // the division drops the bits below, the bound on v those above
+      wire signed [LW-1:0] scaled = {{(LW-HW){v[HW-1]}}, v} * Leak;
+      /* verilator lint_on UNUSEDSIGNAL */
+      wire signed [HW-1:0] leaked = scaled[Shift +: HW];
+      assign spikes[k]         = fires;
+      assign states[k*HW +: HW] = (Reset == 2'd1 && fires) ? leaked - theta : leaked;
+    end
+  endgenerate
+  wire                 spike;
+  wire signed [HW-1:0] state_d;
+  generate
+    if (KINDS > 1) begin : gen_kinds
+      assign spike   = spikes[kind_i];
+      assign state_d = states[kind_i*HW +: HW];
+    end else begin : gen_one_kind
+      /* verilator lint_off UNUSEDSIGNAL */    // there is nothing to choose
+      wire [KW-1:0] unused = kind_i;
+      /* verilator lint_on UNUSEDSIGNAL */
+      assign spike   = spikes[0];
+      assign state_d = states;
+    end
+  endgenerate
   wire                 c_last  = c_step_q == LastStep;
 
   assign step_o  = run & c_valid_q & fire_i;
@@ -280,14 +312,14 @@ module sf_tail #(
   // A job: its numbers stay from its start on, its results are whole channels, and the next one
   // begins when all of it is done.
   localparam ST = ND + 4;                      // cycles from a result's take to done_o
-  localparam NB = DCW + SW + NW + 4;
-  wire [NB-1:0] f_new = {digits_i, shift_i, channels_i, add_i, keep_i, fire_i, sum_i};
+  localparam NB = DCW + SW + NW + KW + 4;
+  wire [NB-1:0] f_new = {digits_i, shift_i, channels_i, kind_i, add_i, keep_i, fire_i, sum_i};
   reg  [NB-1:0] f_job;
   reg           f_open, f_begun;
   reg  [TCW:0]  f_t;                           // timestep of the next result
   reg  [ST:0]   f_valid;                       // a result was taken so many cycles ago
   always @(*) begin
-    if (f_past && start_i) assume (!f_open && f_valid == 0 && digits_i < ND && !y_valid_i);
+    if (f_past && start_i) assume (!f_open && f_valid == 0 && digits_i < ND && kind_i < KINDS && !y_valid_i);
     if (f_past && f_begun && !start_i) assume (f_new == f_job);
     if (f_past && y_valid_i) assume (f_open && !start_i);
     if (y_end_i) assume (f_t == T - 1);
@@ -302,7 +334,14 @@ module sf_tail #(
 
   // The results on their way, by the cycles since they were taken, in which the tail moved: the
   // number that each has become so far (p, y, h, current of the neuron), in wide numbers.
-  localparam FW = PW + GW + OW + HW + FRAC + M;
+  function integer f_longest(input integer kinds);
+    integer i;
+    begin
+      f_longest = 0;
+      for (i = 0; i < kinds; i = i + 1) if (M[i*5 +: 5] > f_longest) f_longest = M[i*5 +: 5];
+    end
+  endfunction
+  localparam FW = PW + GW + OW + HW + FRAC + f_longest(KINDS);
   reg  [ST:0]          f_end;
   reg  [(ST+1)*(TCW+1)-1:0] f_step;
   reg  signed [PW-1:0] f_p;                    // of the one taken last
@@ -328,7 +367,7 @@ module sf_tail #(
   wire signed [FW-1:0]     f_current = (f_signed <<< FRAC) + f_bias;
   wire [TCW:0]             f_t_sum   = f_step[(f_d+2)*(TCW+1) +: TCW+1];
   wire [TCW:0]             f_t_fire  = f_step[(f_d+3)*(TCW+1) +: TCW+1];
-  wire signed [FW-1:0]     f_total   = (f_t_sum == 0) ? f_h : f_sum + f_h;
+  wire signed [FW-1:0]     f_total   = (LAST != 0 || f_t_sum == 0) ? f_h : f_sum + f_h;
   integer n;
   always @(*) begin
     f_ynow = f_number[0];
@@ -342,10 +381,13 @@ module sf_tail #(
   end
 
   // The neuron, as in sf_lif.
-  wire signed [FW-1:0] f_k    = K;
-  wire signed [FW-1:0] f_leak = (f_v * f_k) >>> M;
+  wire                 f_strict = (KINDS > 1) ? STRICT[kind_i] : STRICT[0];
+  wire [1:0]           f_reset  = (KINDS > 1) ? RESET[kind_i*2 +: 2] : RESET[1:0];
+  wire signed [FW-1:0] f_k      = (KINDS > 1) ? K[kind_i*16 +: 16] : K[15:0];
+  wire [4:0]           f_m      = (KINDS > 1) ? M[kind_i*5 +: 5] : M[4:0];
+  wire signed [FW-1:0] f_leak   = (f_v * f_k) >>> f_m;
   wire signed [FW-1:0] f_u    = f_leak + f_cur - f_less;
-  wire                 f_fire = (STRICT != 0) ? f_u > f_theta : f_u >= f_theta;
+  wire                 f_fire = f_strict ? f_u > f_theta : f_u >= f_theta;
   wire                 f_stepping = f_run && f_valid[f_d+3] && fire_i;
   wire [T-1:0]         f_train_d  = f_train | ({{T{1'b0}}, f_fire} << f_t_fire);
 
@@ -388,8 +430,8 @@ module sf_tail #(
       if (y_end_i) f_open <= 1'b0;
     end
     if (f_stepping) begin
-      f_v     <= (RESET == 0 && f_fire) ? f_u - f_theta : (RESET == 2 && f_fire) ? 0 : f_u;
-      f_less  <= (RESET == 1 && f_fire) ? f_theta : 0;
+      f_v     <= (f_reset == 0 && f_fire) ? f_u - f_theta : (f_reset == 2 && f_fire) ? 0 : f_u;
+      f_less  <= (f_reset == 1 && f_fire) ? f_theta : 0;
       f_train <= f_train_d;
       if (f_t_fire == T - 1) begin
         f_v       <= 0;

@@ -179,7 +179,7 @@ void sf_sum_job(const sf_job &job, const sf_tables<C> &tables, sf_maps<C> &maps,
             if (job.keep_bank >= 0) {
               maps.currents[job.keep_bank][job.keep_base + current + t] = (long long)h;
             }
-            sum += (long long)h;
+            sum = C::LAST != 0 ? (long long)h : (long long)sum + (long long)h;
             if (job.fire_first >= 0) {
               const long long drive = (long long)h * (1LL << C::FRAC) * tables.sign[neuron];
               const ap_int<C::VW> u = (long long)v + drive + tables.bias[neuron];

@@ -253,7 +253,7 @@ fn lif(node: &Node, l: &FixedLif, input_bits: u32, hold: bool, timesteps: u32) -
 
 fn readout(node: &Node, r: &FixedReadout, input_bits: u32) -> Result<ReadoutStage> {
     if r.kind == Taken::Last {
-        let message = "only the last timestep is read out; the hardware sums all of them";
+        let message = "only the last timestep is read out; a chain sums all of them";
         return Err(unsupported(node, message));
     }
     if r.gain.len() > MAX_CLASSES {

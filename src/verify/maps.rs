@@ -51,7 +51,9 @@ pub(super) fn trains(shared: &Shared, timesteps: u32, bytes: &[u8]) -> Result<Ve
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::hw::shared::{InputMap, Job, Neurons, Source, SumJob, Then, TrainMap, Work};
+    use crate::hw::shared::{
+        InputMap, Job, NeuronKind, Neurons, Source, SumJob, Then, TrainMap, Work,
+    };
     use crate::hw::{Place, ReadoutStage};
     use crate::ir::{Compare, Reset};
 
@@ -59,7 +61,7 @@ pub(super) mod tests {
     pub(in super::super) fn shared() -> Shared {
         let map = TrainMap { shape: [3, 1, 2], halo: 1, base: 1 };
         let (sign, bias, threshold) = (vec![1; 3], vec![0; 3], vec![1; 3]);
-        let neurons = Neurons { name: "lif".into(), sign, bias, threshold };
+        let neurons = Neurons { name: "lif".into(), kind: 0, sign, bias, threshold };
         let sum = SumJob {
             window: [1, 1],
             stride: [1, 1],
@@ -93,10 +95,13 @@ pub(super) mod tests {
             digit_bits: 8,
             current_bits: 8,
             membrane_bits: 8,
-            leak_num: 1,
-            leak_shift: 0,
-            reset: Reset::Soft,
-            compare: Compare::AtLeast,
+            last: false,
+            kinds: vec![NeuronKind {
+                leak_num: 1,
+                leak_shift: 0,
+                reset: Reset::Soft,
+                compare: Compare::AtLeast,
+            }],
             frac: 0,
             input: InputMap { shape: [1, 1, 2], halo: 0, bits: 1, trains: false },
             trains: vec![map],

@@ -237,11 +237,11 @@ module sf_core (
     .T(<{ timesteps }>), .PW(<{ acc_bits + 1 }>), .DW(<{ digit_bits }>), .ND(<{ digits }>),
     .GW(<{ gain_bits }>), .OW(<{ offset_bits }>), .HW(<{ membrane_bits }>), .FRAC(<{ frac }>), .CW(<{ current_bits }>),
     .BW(<{ bias_bits }>), .TW(<{ threshold_bits }>), .SG(4), .SN(<{ shifts }>),
-    .K(<{ leak_num }>), .M(<{ leak_shift }>), .RESET(<{ reset }>), .STRICT(<{ strict }>),
-    .NW(<{ channel_bits }>), .IW(<{ sum_bits }>)
+    .KINDS(<{ kinds.count }>), .K(<{ kinds.leak_num }>), .M(<{ kinds.leak_shift }>), .RESET(<{ kinds.reset }>), .STRICT(<{ kinds.strict }>),
+    .NW(<{ channel_bits }>), .IW(<{ sum_bits }>), .LAST(<{ last }>)
   ) u_tail (
     .clk_i(clk_i), .rst_i(rst_i), .start_i(start),
-    .digits_i(j_digits), .shift_i(j_shift), .channels_i(j_channels),
+    .digits_i(j_digits), .shift_i(j_shift), .channels_i(j_channels), .kind_i(j_neurons),
     .add_i(j_add), .keep_i(j_keep), .fire_i(j_fire), .sum_i(j_sum),
     .y_data_i(y), .y_valid_i(y_valid), .y_end_i(y_end), .y_take_o(y_take),
     .g_en_o(gain_en), .gain_i(gain[<{ gain_bits - 1 }>:0]), .offset_i(gain[<{ gain_word - 1 }>:<{ gain_bits }>]),

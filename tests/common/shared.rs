@@ -3,7 +3,8 @@
 //! follow from exact intervals, so that nothing ever leaves its register.
 
 use synfire::hw::shared::{
-    Bank, CurrentMap, Gather, InputMap, Job, Neurons, Shared, Source, SumJob, Then, TrainMap, Work,
+    Bank, CurrentMap, Gather, InputMap, Job, NeuronKind, Neurons, Shared, Source, SumJob, Then,
+    TrainMap, Work,
 };
 use synfire::hw::{Design, Input, Place, ReadoutStage};
 use synfire::ir::{Compare, Reset};
@@ -74,7 +75,15 @@ pub fn design(seed: u64) -> Design {
     let trains = seed % 3 == 1;
     let bits = 1 + rng.below(8) as u32;
     let bits = if trains { timesteps } else { bits };
-    let leak = rng.pick(&[(1, 0), (0, 0), (1, 1), (3, 2), (230, 8)]);
+    // One kind of neurons, or two.
+    let count = 1 + rng.below(2);
+    let kind = |_| {
+        let (leak_num, leak_shift) = rng.pick(&[(1, 0), (0, 0), (1, 1), (3, 2), (230, 8)]);
+        let reset = rng.pick(&[Reset::Soft, Reset::SoftDelayed, Reset::Hard, Reset::None]);
+        let compare = rng.pick(&[Compare::AtLeast, Compare::Above]);
+        NeuronKind { leak_num, leak_shift, reset, compare }
+    };
+    let kinds: Vec<NeuronKind> = (0..count).map(kind).collect();
     let shared = Shared {
         lanes: pack * (1 + rng.below(3) as u32),
         pack,
@@ -82,10 +91,8 @@ pub fn design(seed: u64) -> Design {
         digit_bits: 0,
         current_bits: 0,
         membrane_bits: 0,
-        leak_num: leak.0,
-        leak_shift: leak.1,
-        reset: rng.pick(&[Reset::Soft, Reset::SoftDelayed, Reset::Hard, Reset::None]),
-        compare: rng.pick(&[Compare::AtLeast, Compare::Above]),
+        last: rng.one_in(4),
+        kinds,
         frac: rng.below(4) as u32,
         input: InputMap { shape, halo: 0, bits, trains },
         trains: Vec::new(),
@@ -318,14 +325,16 @@ impl Draft {
 
     fn fire(&mut self, shape: [u32; 3], h: &[Range]) -> (Neurons, usize) {
         let name = format!("lif{}", self.shared.jobs.len());
-        let mut n = Neurons { name, sign: Vec::new(), bias: Vec::new(), threshold: Vec::new() };
+        let kind = self.rng.below(self.shared.kinds.len());
+        let mut n =
+            Neurons { name, kind, sign: Vec::new(), bias: Vec::new(), threshold: Vec::new() };
         for h in h {
             let h = &h.times(1 << self.shared.frac);
             let most = h.largest().max(2);
             let sign = if self.rng.one_in(8) { 0 } else { self.rng.pick(&[-1i8, 1, 1]) };
             let (bias, theta) = (self.between(-most / 4, most / 4), self.between(1, most / 2));
             self.membranes = self.membranes.or(*h).or(Range(bias, theta)).or(Range(0, bias));
-            self.neuron(h.times(sign.into()).plus(Range(bias, bias)), theta);
+            self.neuron(kind, h.times(sign.into()).plus(Range(bias, bias)), theta);
             n.sign.push(sign);
             n.bias.push(bias);
             n.threshold.push(theta);
@@ -335,15 +344,16 @@ impl Draft {
     }
 
     /// Follows the membrane of a neuron with these currents.
-    fn neuron(&mut self, current: Range, theta: i64) {
-        let (num, shift) = (i64::from(self.shared.leak_num), self.shared.leak_shift);
+    fn neuron(&mut self, kind: usize, current: Range, theta: i64) {
+        let kind = self.shared.kinds[kind];
+        let (num, shift) = (i64::from(kind.leak_num), kind.leak_shift);
         let leak = |r: Range| r.map(|v| (v * num) >> shift);
         let mut v = Range(0, 0);
         for _ in 0..self.timesteps {
             let u = v.plus(current);
             let below = (u.0 <= theta).then(|| Range(u.0, u.1.min(theta)));
             let above = (u.1 >= theta).then(|| Range(u.0.max(theta), u.1));
-            let reset = |r: Range| match self.shared.reset {
+            let reset = |r: Range| match kind.reset {
                 Reset::Soft => leak(r.plus(Range(-theta, -theta))),
                 Reset::SoftDelayed => leak(r).plus(Range(-theta, -theta)),
                 Reset::Hard => Range(0, 0),
@@ -365,7 +375,8 @@ impl Draft {
         let (sum, h) = self.sum((source, from, range), [rows, columns], out, None);
         let (mut sums, mut offsets, mut logits) = (Range(0, 0), Range(0, 0), Range(0, 0));
         for h in h {
-            let total = h.times(self.timesteps.into());
+            let times = if self.shared.last { 1 } else { self.timesteps };
+            let total = h.times(times.into());
             let gain = self.between(0, (1 << self.shared.readout.gain_bits) - 1);
             let offset = self.between(-1000, 1000);
             sums = sums.or(total);

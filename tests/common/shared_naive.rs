@@ -3,7 +3,7 @@
 //! computed): loops over `[channel][row][column]`, no memories, no cycles.
 
 use synfire::hw::Design;
-use synfire::hw::shared::{Shared, Source, SumJob, Then, Work};
+use synfire::hw::shared::{NeuronKind, Source, SumJob, Then, Work};
 use synfire::ir::{Compare, Reset};
 
 /// What a run gives; trains of the layers that fire, in the order of the jobs.
@@ -121,7 +121,11 @@ pub fn run(design: &Design, input: &[u8]) -> Run {
                                     let current =
                                         i64::from(neurons.sign[c]) * h * (1 << shared.frac);
                                     let u = v + current + neurons.bias[c];
-                                    let (s, next) = neuron(shared, u, neurons.threshold[c]);
+                                    let (s, next) = neuron(
+                                        &shared.kinds[neurons.kind],
+                                        u,
+                                        neurons.threshold[c],
+                                    );
                                     fired.set(t, at, s);
                                     v = next;
                                 }
@@ -140,7 +144,8 @@ pub fn run(design: &Design, input: &[u8]) -> Run {
                     Then::Readout => {
                         let r = &shared.readout;
                         for c in 0..job.out[0] {
-                            let sum: i64 = (0..steps).map(|t| h.get(t, c, 0, 0)).sum();
+                            let first = if shared.last { steps - 1 } else { 0 };
+                            let sum: i64 = (first..steps).map(|t| h.get(t, c, 0, 0)).sum();
                             run.logits.push(sum * r.gain[c as usize] + r.offset[c as usize]);
                         }
                     }
@@ -178,13 +183,13 @@ fn weighted(sum: &SumJob, source: &Map, t: u32, at: [u32; 3]) -> i64 {
 }
 
 /// Spike, and what the next timestep adds to.
-fn neuron(shared: &Shared, u: i64, theta: i64) -> (i64, i64) {
-    let s = i64::from(match shared.compare {
+fn neuron(kind: &NeuronKind, u: i64, theta: i64) -> (i64, i64) {
+    let s = i64::from(match kind.compare {
         Compare::AtLeast => u >= theta,
         Compare::Above => u > theta,
     });
-    let leak = |v: i64| floor_shift(v * i64::from(shared.leak_num), shared.leak_shift);
-    let next = match shared.reset {
+    let leak = |v: i64| floor_shift(v * i64::from(kind.leak_num), kind.leak_shift);
+    let next = match kind.reset {
         Reset::Soft => leak(u - s * theta),
         Reset::SoftDelayed => leak(u) - s * theta,
         Reset::Hard => leak(u * (1 - s)),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! Random networks in the integer form of what the processor computes: levels or spikes as input, one
-//! kind of neuron, parameters that are the same at all places of a channel.
+//! Random networks in the integer form of what the processor computes: levels or spikes as input,
+//! parameters that are the same at all places of a channel.
 
 use synfire::ir::interval::{logit_width, membrane_width, range_width, scaled, signed_width};
 use synfire::ir::{
@@ -15,11 +15,21 @@ const WIDEST: u32 = 31;
 /// Largest stream.
 const MOST: usize = 400;
 
+/// Leak, shift, reset, comparison.
+type NeuronKind = (u32, u32, Reset, Compare);
+
+fn kind(rng: &mut Rng) -> NeuronKind {
+    let shift = rng.below(4) as u32;
+    let leak = rng.below((1 << shift) + 1) as u32;
+    let reset = rng.pick(&[Reset::Soft, Reset::SoftDelayed, Reset::Hard, Reset::None]);
+    (leak, shift, reset, rng.pick(&[Compare::AtLeast, Compare::Above]))
+}
+
 struct Draft {
     rng: Rng,
     g: Graph,
-    /// Leak, shift, reset, comparison of all neurons.
-    kind: (u32, u32, Reset, Compare),
+    /// Of the neurons so far.
+    kind: NeuronKind,
     /// Streams that something may still take.
     open: Vec<NodeId>,
     names: usize,
@@ -42,13 +52,7 @@ pub(super) fn network(seed: u64, size: usize) -> Graph {
         _ => Input { shape, bits, is_static: true },
     };
     let input = g.add("in", Op::Input(input), &[]).unwrap();
-    let shift = rng.below(4) as u32;
-    let kind = (
-        rng.below((1 << shift) + 1) as u32,
-        shift,
-        rng.pick(&[Reset::Soft, Reset::SoftDelayed, Reset::Hard, Reset::None]),
-        rng.pick(&[Compare::AtLeast, Compare::Above]),
-    );
+    let kind = kind(&mut rng);
     let mut d = Draft { rng, g, kind, open: vec![input], names: 0 };
     for _ in 0..size {
         // Later streams more often, so that networks become deep.
@@ -130,6 +134,10 @@ impl Draft {
     fn lif(&mut self, x: NodeId) -> Option<Op> {
         let stream = self.g.node(x).stream.clone();
         let (n, channels) = (stream.len(), stream.shape[0]);
+        // Most layers have the neurons of those before.
+        if self.rng.one_in(5) {
+            self.kind = kind(&mut self.rng);
+        }
         let (leak_num, leak_shift, reset, compare) = self.kind;
         let ranges = Ranges::new(&self.g).ok()?;
         let top = |c| ranges.at(x, c * n / channels, n).1.max(1) as usize;
@@ -258,10 +266,11 @@ impl Draft {
         let (gain, offset) =
             (self.list(n, |r| r.below(4) as i64), self.list(n, |r| r.below(99) as i64 - 40));
         let ranges = Ranges::new(&self.g).unwrap();
-        let needed = |c| logit_width(gain[c], offset[c], ranges.at(x, c, n), self.g.timesteps);
+        let kind = if self.rng.one_in(4) { Taken::Last } else { Taken::Sum };
+        let times = if kind == Taken::Last { 1 } else { self.g.timesteps };
+        let needed = |c| logit_width(gain[c], offset[c], ranges.at(x, c, n), times);
         let width = (0..n).map(needed).max().unwrap();
-        let readout =
-            FixedReadout { kind: Taken::Sum, frac: 0, gain, offset, gain_width: 2, width };
+        let readout = FixedReadout { kind, frac: 0, gain, offset, gain_width: 2, width };
         let out = self.g.add("out", Op::FixedReadout(readout), &[x]).unwrap();
         self.g.set_output(out);
         self.g

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Random designs give what plain loops give.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use synfire::hw::Design;
 use synfire::hw::shared::{Bank, Source, Then, Work};
@@ -54,16 +54,20 @@ fn features(design: &Design) -> Vec<String> {
     let mut found = vec![
         format!("T = {}", design.timesteps),
         format!("E = {}", s.pack),
-        format!("{:?}", s.reset),
-        format!("{:?}", s.compare),
-        format!("leak {}/2^{}", s.leak_num, s.leak_shift),
         format!("{} jobs", s.jobs.len()),
     ];
+    let used: BTreeSet<usize> = s.fires().map(|(n, _)| n.kind).collect();
+    found.push(format!("kinds of neurons: {}", used.len()));
+    for kind in used.into_iter().map(|k| s.kinds[k]) {
+        found.extend([format!("{:?}", kind.reset), format!("{:?}", kind.compare)]);
+        found.push(format!("leak {}/2^{}", kind.leak_num, kind.leak_shift));
+    }
     let mut has = |is: bool, what: &str| {
         if is {
             found.push(what.to_owned());
         }
     };
+    has(s.last, "readout of the last timestep");
     has(s.input.halo > 0, "frame of the input");
     has(s.trains.iter().any(|m| m.halo > 0), "frame of trains");
     has(s.trains.iter().any(|m| m.shape[0] % s.pack != 0), "channels missing in a word");
@@ -126,7 +130,7 @@ fn random_designs_have_everything() {
     for (what, count) in &seen {
         assert!(*count >= 5, "{what}: {count}");
     }
-    // 6 T, 4 E, 4 resets, 2 comparisons, 5 leaks, 3 numbers of jobs, 13 single ones, planes by
+    // 6 T, 4 E, 4 resets, 2 comparisons, 5 leaks, 1 or 2 kinds of neurons, 3 numbers of jobs, 14 single ones, planes by
     // source and number, slices, digits, 6 ends of a job, 3 readouts.
-    assert_eq!(seen.len(), 6 + 4 + 4 + 2 + 5 + 3 + 13 + 6 + 8 + 2 + 3 + 6 + 3, "{seen:#?}");
+    assert_eq!(seen.len(), 6 + 4 + 4 + 2 + 5 + 2 + 3 + 14 + 6 + 8 + 2 + 3 + 6 + 3, "{seen:#?}");
 }

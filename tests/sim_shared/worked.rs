@@ -2,7 +2,8 @@
 //! The designs that are worked by hand.
 
 use synfire::hw::shared::{
-    Bank, CurrentMap, Gather, InputMap, Job, Neurons, Shared, Source, SumJob, Then, TrainMap, Work,
+    Bank, CurrentMap, Gather, InputMap, Job, NeuronKind, Neurons, Shared, Source, SumJob, Then,
+    TrainMap, Work,
 };
 use synfire::hw::{Design, Input, Place, ReadoutStage};
 use synfire::ir::{Compare, Reset};
@@ -16,10 +17,13 @@ fn design(timesteps: u32, (lanes, pack): (u32, u32), shape: [u32; 3], gain_bits:
         digit_bits: 12,
         current_bits: 12,
         membrane_bits: 12,
-        leak_num: 1,
-        leak_shift: 0,
-        reset: Reset::Soft,
-        compare: Compare::AtLeast,
+        last: false,
+        kinds: vec![NeuronKind {
+            leak_num: 1,
+            leak_shift: 0,
+            reset: Reset::Soft,
+            compare: Compare::AtLeast,
+        }],
         frac: 0,
         input: InputMap { shape, halo: 0, bits: 4, trains: false },
         trains: Vec::new(),
@@ -64,7 +68,7 @@ fn sum(window: [u32; 2], planes: u32, digits: u32, weights: &[&[i8]], then: Then
 
 fn neurons(name: &str, sign: &[i8], threshold: &[i64]) -> Neurons {
     let bias = vec![0; sign.len()];
-    Neurons { name: name.into(), sign: sign.into(), bias, threshold: threshold.into() }
+    Neurons { name: name.into(), kind: 0, sign: sign.into(), bias, threshold: threshold.into() }
 }
 
 fn finish(mut design: Design, jobs: Vec<(&str, Source, Work, [u32; 3])>) -> Design {
@@ -140,7 +144,7 @@ pub(crate) fn wide() -> Design {
     let mut d = design(2, (12, 4), [1, 6, 6], 1);
     let shared = d.shared.as_mut().unwrap();
     (shared.acc_bits, shared.digit_bits, shared.readout.input_bits) = (18, 18, 18);
-    (shared.readout.logit_bits, shared.reset) = (18, Reset::Hard);
+    (shared.readout.logit_bits, shared.kinds[0].reset) = (18, Reset::Hard);
     shared.trains = vec![TrainMap { shape: [10, 6, 6], halo: 0, base: 0 }];
     let fire = Some((neurons("lif", &[1; 10], &[1; 10]), 0));
     let ones: [&[i8]; 10] = [&[1]; 10];

@@ -51,6 +51,7 @@ pub(super) fn top<'a>(
         ("CW", shared.current_bits),
         ("VW", shared.membrane_bits),
         ("SW", shared.readout.input_bits),
+        ("LAST", shared.last.into()),
         ("FRAC", shared.frac),
         ("IW", shared.input.bits),
         ("CHANNELS", channels),
@@ -106,6 +107,7 @@ fn text(shared: &Shared, job: &Job, next: &mut Next) -> JobText {
             let ([add_bank, add_base], [keep_bank, keep_base]) = (current(sum.add), current(keep));
             let [first, row, place] = fire.map_or([-1, 0, 0], |(_, map)| written(shared, *map));
             let (weights, gains, neurons) = (next.weights, next.gains, next.neurons);
+            let kind = fire.map(|(n, _)| shared.kinds[n.kind]);
             next.weights += shared.rows(job, sum) * shared.groups(job);
             next.gains += job.out[0];
             next.neurons += fire.map_or(0, |_| job.out[0]);
@@ -125,11 +127,11 @@ fn text(shared: &Shared, job: &Job, next: &mut Next) -> JobText {
                 row,
                 place,
                 neurons.into(),
-                shared.leak_num.into(),
-                shared.leak_shift.into(),
-                reset(shared.reset).into(),
+                kind.map_or(0, |k| k.leak_num.into()),
+                kind.map_or(0, |k| k.leak_shift.into()),
+                kind.map_or(0, |k| reset(k.reset).into()),
             ]);
-            let strict = shared.compare == Compare::Above;
+            let strict = kind.is_some_and(|k| k.compare == Compare::Above);
             let rest = format!("{rest}, {strict}, {}", matches!(sum.then, Then::Readout));
             JobText { what, is_or: false, from, rest }
         }

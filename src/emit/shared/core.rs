@@ -8,7 +8,7 @@ use super::bits;
 use super::contents::{self, sums};
 use super::numbers::{self, Kind};
 use crate::diag::Result;
-use crate::hw::shared::{Bank, Job, Shared, Source, Then, Work};
+use crate::hw::shared::{Bank, Job, NeuronKind, Shared, Source, Then, Work};
 use crate::hw::{Design, Place};
 use crate::ir::{Compare, Reset};
 
@@ -73,13 +73,20 @@ struct Core<'a> {
     frac: u32,
     current_bits: u32,
     sum_bits: u32,
-    leak_num: u32,
-    leak_shift: u32,
-    reset: u32,
-    strict: u32,
+    kinds: KindsText,
+    last: u32,
     currents: Option<CurrentsText>,
     readout: ReadoutText,
     probe_job: String,
+}
+
+/// The kinds of neurons as parameters: each a vector with a field a kind, the first lowest.
+struct KindsText {
+    count: usize,
+    leak_num: String,
+    leak_shift: String,
+    reset: String,
+    strict: String,
 }
 
 struct InputText {
@@ -273,15 +280,8 @@ pub(super) fn render(design: &Design, shared: &Shared) -> Result<File> {
         frac: shared.frac,
         current_bits: shared.current_bits,
         sum_bits,
-        leak_num: shared.leak_num,
-        leak_shift: shared.leak_shift,
-        reset: match shared.reset {
-            Reset::Soft => 0,
-            Reset::SoftDelayed => 1,
-            Reset::Hard => 2,
-            Reset::None => 3,
-        },
-        strict: (shared.compare == Compare::Above).into(),
+        kinds: kinds(shared),
+        last: shared.last.into(),
         currents,
         readout: ReadoutText {
             gain_bits: shared.readout.gain_bits,
@@ -294,6 +294,29 @@ pub(super) fn render(design: &Design, shared: &Shared) -> Result<File> {
         fields,
     };
     File::rendered(format!("{RTL_DIR}/sf_core.v"), &core)
+}
+
+/// Without a layer that fires there is a kind all the same: a parameter has a bit at least.
+fn kinds(shared: &Shared) -> KindsText {
+    let none =
+        NeuronKind { leak_num: 0, leak_shift: 0, reset: Reset::None, compare: Compare::AtLeast };
+    let kinds = if shared.kinds.is_empty() { &[none][..] } else { &shared.kinds };
+    let vector = |width: usize, of: fn(&NeuronKind) -> u32| {
+        let fields = kinds.iter().rev().map(|k| format!("{width}'d{}", of(k)));
+        format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
+    };
+    KindsText {
+        count: kinds.len(),
+        leak_num: vector(16, |k| k.leak_num),
+        leak_shift: vector(5, |k| k.leak_shift),
+        reset: vector(2, |k| match k.reset {
+            Reset::Soft => 0,
+            Reset::SoftDelayed => 1,
+            Reset::Hard => 2,
+            Reset::None => 3,
+        }),
+        strict: vector(1, |k| (k.compare == Compare::Above).into()),
+    }
 }
 
 /// Widths that follow from the memories.
@@ -339,6 +362,7 @@ impl Limits {
             ("sum", 1),
             ("gain", self.gain_addr_bits),
             ("neuron", self.neuron_addr_bits),
+            ("neurons", widest(|n| n.neurons)),
             ("write_base", self.train_addr_bits),
             ("write_row", count),
             ("write_gap", self.train_addr_bits),
@@ -372,6 +396,8 @@ struct Numbers {
     channels: u32,
     gain: u32,
     neuron: u32,
+    /// The kind of the neurons.
+    neurons: u32,
     add: Option<(u32, u32)>,
     keep: Option<(u32, u32)>,
     fires: bool,
@@ -420,6 +446,7 @@ impl Numbers {
             channels,
             gain,
             neuron,
+            neurons: 0,
             add: None,
             keep: None,
             fires: false,
@@ -452,6 +479,7 @@ impl Numbers {
             if let Then::Maps { keep, fire } = &sum.then {
                 n.keep = keep.map(|m| numbers::current(shared, Some(m)));
                 n.fires = fire.is_some();
+                n.neurons = fire.as_ref().map_or(0, |(n, _)| n.kind as u32);
             } else {
                 n.sums = true;
             }
@@ -493,6 +521,7 @@ impl Numbers {
             "sum" => i64::from(self.sums),
             "gain" => i64::from(self.gain),
             "neuron" => i64::from(self.neuron),
+            "neurons" => i64::from(self.neurons),
             "write_base" => i64::from(self.write_base),
             "write_row" => i64::from(self.write_row) - 1,
             "write_gap" => i64::from(self.write_gap),

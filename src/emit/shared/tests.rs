@@ -4,7 +4,8 @@
 use super::numbers::{Walk, first_row, walk_of, written};
 use super::{contents, core};
 use crate::hw::shared::{
-    Bank, CurrentMap, Gather, InputMap, Job, Neurons, Shared, Source, SumJob, Then, TrainMap, Work,
+    Bank, CurrentMap, Gather, InputMap, Job, NeuronKind, Neurons, Shared, Source, SumJob, Then,
+    TrainMap, Work,
 };
 use crate::hw::{Design, Input, Place, ReadoutStage};
 use crate::ir::{Compare, Reset};
@@ -27,7 +28,7 @@ fn sum(window: [u32; 2], weights: Vec<i8>, channels: usize, then: Then) -> SumJo
 }
 
 fn fires(map: usize, sign: Vec<i8>, bias: Vec<i64>, threshold: Vec<i64>) -> Then {
-    let neurons = Neurons { name: "lif".into(), sign, bias, threshold };
+    let neurons = Neurons { name: "lif".into(), kind: 0, sign, bias, threshold };
     Then::Maps { keep: None, fire: Some((neurons, map)) }
 }
 
@@ -67,10 +68,13 @@ fn shared() -> Shared {
         digit_bits: 8,
         current_bits: 8,
         membrane_bits: 8,
-        leak_num: 1,
-        leak_shift: 0,
-        reset: Reset::Soft,
-        compare: Compare::Above,
+        last: false,
+        kinds: vec![NeuronKind {
+            leak_num: 1,
+            leak_shift: 0,
+            reset: Reset::Soft,
+            compare: Compare::Above,
+        }],
         frac: 0,
         input: InputMap { shape: [1, 1, 2], halo: 1, bits: 4, trains: false },
         trains: trains.map(|(shape, base)| TrainMap { shape, halo: 0, base }).to_vec(),
@@ -207,5 +211,5 @@ fn the_core_has_the_numbers_of_each_job() {
     assert_eq!((of("shift"), of("digits")), (vec![0, 1, 0], vec![0, 1, 0]));
     // Loops: words side by side, rows of the window, less one.
     assert_eq!((of("count0"), of("count1")), (vec![0, 3, 3], vec![2, 0, 0]));
-    assert!(text.contains(".RESET(0), .STRICT(1)"), "{text}");
+    assert!(text.contains(".RESET({2'd0}), .STRICT({1'd1})"), "{text}");
 }

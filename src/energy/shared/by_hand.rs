@@ -7,7 +7,7 @@ use super::*;
 use crate::energy::by_hand::{board, energy, near};
 use crate::energy::{IoTiming, Report, device};
 use crate::hw::shared::{
-    Bank, CurrentMap, Gather, InputMap, Neurons, Source, SumJob, Then, TrainMap,
+    Bank, CurrentMap, Gather, InputMap, NeuronKind, Neurons, Source, SumJob, Then, TrainMap,
 };
 use crate::hw::{Design, Input, ReadoutStage};
 use crate::ir::{Compare, Reset};
@@ -42,7 +42,7 @@ fn sum(window: [u32; 2], (planes, digits): (u32, u32), channels: usize, then: Th
 fn fire(channels: usize, map: usize) -> Option<(Neurons, usize)> {
     let (mut bias, mut threshold) = (vec![-8; channels], vec![85; channels]);
     (bias[0], threshold[0]) = (7, 42);
-    Some((Neurons { name: "n".into(), sign: vec![1; channels], bias, threshold }, map))
+    Some((Neurons { name: "n".into(), kind: 0, sign: vec![1; channels], bias, threshold }, map))
 }
 
 /// 8 levels; `conv` keeps its currents and fires, `pool` makes the OR of two places, `mix`
@@ -80,10 +80,13 @@ fn design() -> Design {
         digit_bits: 6,
         current_bits: 17,
         membrane_bits: 20,
-        leak_num: 3,
-        leak_shift: 2,
-        reset: Reset::Soft,
-        compare: Compare::AtLeast,
+        last: false,
+        kinds: vec![NeuronKind {
+            leak_num: 3,
+            leak_shift: 2,
+            reset: Reset::Soft,
+            compare: Compare::AtLeast,
+        }],
         frac: 0,
         input: InputMap { shape: [1, 2, 4], halo: 0, bits: 4, trains: false },
         trains: vec![train([3, 1, 4], 0), train([3, 1, 2], 8), train([2, 1, 2], 12)],

@@ -6,7 +6,7 @@ use crate::energy::Band;
 use crate::energy::assume::{COUNT, GLITCH, REPLACED, SIGN, UNROUTED, add_level};
 use crate::energy::work::Flips;
 use crate::hw::Design;
-use crate::hw::shared::{Job, Shared, Source, SumJob, Then};
+use crate::hw::shared::{Job, NeuronKind, Shared, Source, SumJob, Then};
 use crate::sim::StageMean;
 
 /// Of the levels of an inference on their way into the input map: three counters each.
@@ -129,8 +129,12 @@ fn tail(shared: &Shared, w: &Widths, sum: &SumJob, t: f64, act: &StageMean) -> V
     let array = 3.0 * f64::from((w.digit + 1) * w.gain) + product;
     let digit = REPLACED * GLITCH * array + REPLACED * (product + f64::from(w.digits * w.digit));
     let scale = REPLACED * GLITCH * (product + membrane) + REPLACED * membrane;
-    let adders = f64::from(shared.leak_num.count_ones().saturating_sub(1));
-    let nets = 3.0 * membrane + adders * (membrane + f64::from(shared.leak_shift));
+    // Every kind of neuron has its leak, and all of them see every membrane.
+    let leak = |k: &NeuronKind| {
+        let adders = k.leak_num.count_ones().saturating_sub(1);
+        f64::from(adders) * (membrane + f64::from(k.leak_shift))
+    };
+    let nets = 3.0 * membrane + shared.kinds.iter().map(leak).sum::<f64>();
     let trains = act.steps / t;
     let kept = if matches!(sum.then, Then::Maps { keep: Some(_), .. }) { results } else { 0.0 };
     let places = 2.0 * (act.parameter_reads + trains) + added(sum, act) + kept + act.train_writes;

@@ -2,7 +2,7 @@
 //! What the processor needs: memories exactly, LUTs and cycles as an estimate.
 
 use super::logic;
-use super::{Bank, Job, Shared, Source, SumJob, Then, Work};
+use super::{Bank, Job, NeuronKind, Shared, Source, SumJob, Then, Work};
 use crate::hw::cost::{leak_multipliers, readout_columns, varying};
 use crate::hw::{Design, Estimate, Memory, MemoryKind, Place};
 use crate::ir::interval::signed_width;
@@ -38,13 +38,15 @@ pub(in crate::hw) fn estimate(design: &Design, shared: &Shared) -> Estimate {
     }
 }
 
-/// Multipliers: a digit and its sign times the gain; the leak.
+/// Multipliers: a digit and its sign times the gain; the leak of each kind of neuron.
 fn multipliers(shared: &Shared, family: Family) -> u32 {
     let widths = Widths::new(shared);
     // The register of a membrane also holds what is added to it.
     let added = shared.current_bits.max(widths.bias).max(widths.threshold) + 1;
+    let leak =
+        |k: &NeuronKind| leak_multipliers(family, k.leak_num, shared.membrane_bits.max(added));
     family.multipliers([shared.digit_bits + 1, widths.gain])
-        + leak_multipliers(family, shared.leak_num, shared.membrane_bits.max(added))
+        + shared.kinds.iter().map(leak).sum::<u32>()
 }
 
 /// Widths of the parameters, the same for all jobs.

@@ -6,7 +6,7 @@
 //! prints the errors; docs/cost.md has them.
 
 use super::cost::{Widths, sums};
-use super::{Shared, Source};
+use super::{NeuronKind, Shared, Source};
 use crate::hw::cost::varying;
 use crate::hw::{Memory, MemoryKind, Place};
 use crate::target::Family;
@@ -116,10 +116,12 @@ impl Factors {
     /// Bits of the gains that are the same everywhere leave nothing to multiply.
     fn tail(&self, shared: &Shared) -> f64 {
         let gain = varying(sums(shared).flat_map(|s| &s.gain), Widths::new(shared).gain);
-        let terms = shared.leak_num.count_ones().saturating_sub(1);
+        let terms = |k: &NeuronKind| {
+            k.leak_num.count_ones().saturating_sub(1) * (shared.membrane_bits + k.leak_shift)
+        };
         self.membrane_bit * f64::from(shared.membrane_bits)
             + self.product_bit * f64::from((shared.digit_bits + 1) * gain)
-            + self.leak_bit * f64::from(terms * (shared.membrane_bits + shared.leak_shift))
+            + self.leak_bit * f64::from(shared.kinds.iter().map(terms).sum::<u32>())
     }
 
     fn currents(&self, shared: &Shared) -> f64 {

@@ -38,14 +38,8 @@ pub struct Shared {
     pub current_bits: u32,
     /// Width of the membrane, sign included; it holds every y, h and h with its bias, too.
     pub membrane_bits: u32,
-    /// Leak k / 2^m of every layer that fires: k.
-    pub leak_num: u32,
-    /// Leak k / 2^m: m.
-    pub leak_shift: u32,
-    /// What firing does, in every layer.
-    pub reset: crate::ir::Reset,
-    /// When a neuron fires, in every layer.
-    pub compare: crate::ir::Compare,
+    /// The kinds of neurons there are.
+    pub kinds: Vec<NeuronKind>,
     /// F: bits after the binary point of a membrane that a current does not have.
     pub frac: u32,
     /// Where the host's levels go.
@@ -58,6 +52,8 @@ pub struct Shared {
     pub jobs: Vec<Job>,
     /// Gains, offsets, logits and class.
     pub readout: super::ReadoutStage,
+    /// The readout takes the currents of the last timestep, not their sum over all.
+    pub last: bool,
     /// Where the weights lie.
     pub weights: super::Place,
     /// Where the two memories of currents lie.
@@ -156,8 +152,22 @@ pub enum Then {
         /// Neurons, and the map that takes their trains.
         fire: Option<(Neurons, usize)>,
     },
-    /// Their sum over the timesteps goes to the readout, channel by channel.
+    /// Their sum over the timesteps, or those of the last ([`Shared::last`]), go to the readout,
+    /// channel by channel.
     Readout,
+}
+
+/// What the neurons of a layer have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NeuronKind {
+    /// Leak k / 2^m: k, odd or 0.
+    pub leak_num: u32,
+    /// Leak k / 2^m: m, up to 16.
+    pub leak_shift: u32,
+    /// What firing does.
+    pub reset: crate::ir::Reset,
+    /// When a neuron fires.
+    pub compare: crate::ir::Compare,
 }
 
 /// Parameters of the neurons of a layer: `u = v + sign·h·2^F + bias`, compared with θ.
@@ -165,6 +175,8 @@ pub enum Then {
 pub struct Neurons {
     /// Name of the node that fires.
     pub name: String,
+    /// Index in [`Shared::kinds`].
+    pub kind: usize,
     /// −1, 0 or 1, per channel.
     pub sign: Vec<i8>,
     /// Per channel.

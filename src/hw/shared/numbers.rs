@@ -5,7 +5,7 @@
 
 use super::legalise::Plan;
 use super::ranges::{JobRanges, Range, hull, ranges, width};
-use super::{Neurons, Shared, Source, Then, Work};
+use super::{NeuronKind, Neurons, Shared, Source, Then, Work};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::ir::interval::{membrane_width, range, signed_width};
 use crate::ir::{FixedLif, PerChannel};
@@ -39,7 +39,7 @@ pub(super) fn numbers(plan: &mut Plan, timesteps: u32) -> Result<()> {
     plan.shared.digit_bits = DIGIT_BITS;
     let found = ranges(plan);
     let shared = &mut plan.shared;
-    let leak = leak(shared);
+    let (kinds, frac) = (shared.kinds.clone(), shared.frac);
     let (mut acc, mut kept, mut membrane, mut widest) = (1, 1, 1, String::new());
     for (job, ranges) in shared.jobs.iter_mut().zip(&found) {
         let (Work::Sum(sum), Some(r)) = (&mut job.work, ranges) else { continue };
@@ -83,12 +83,13 @@ pub(super) fn numbers(plan: &mut Plan, timesteps: u32) -> Result<()> {
                     kept = kept.max(width(result));
                 }
                 if let Some((neurons, _)) = fire {
-                    let bits = membrane_bits(&leak, neurons, r, timesteps);
+                    let bits = membrane_bits(kinds[neurons.kind], frac, neurons, r, timesteps);
                     membrane = membrane.max(check("a membrane", bits, MOST_BITS)?);
                 }
             }
             Then::Readout => {
-                let total = (result.0 * i128::from(timesteps), result.1 * i128::from(timesteps));
+                let times = if shared.last { 1 } else { i128::from(timesteps) };
+                let total = (result.0 * times, result.1 * times);
                 let readout = &mut shared.readout;
                 readout.input_bits = check("a sum over the timesteps", width(total), MOST_LOGIT)?;
                 readout.offset_bits = largest(&readout.offset);
@@ -128,30 +129,20 @@ fn widen(sum: &mut super::SumJob) {
     sum.gain.iter_mut().chain(&mut sum.offset).for_each(|v| *v = v.saturating_mul(1 << more));
 }
 
-/// Neurons without channels: what all layers have in common.
-fn leak(shared: &Shared) -> FixedLif {
-    FixedLif {
-        leak_num: PerChannel::All(shared.leak_num),
-        leak_shift: shared.leak_shift,
-        frac: shared.frac,
-        width: 0,
-        bias: Vec::new(),
-        threshold: Vec::new(),
-        reset: shared.reset,
-        compare: shared.compare,
-        sign: Vec::new(),
-        reset_to: Vec::new(),
-        start: Vec::new(),
-    }
-}
-
 /// Width of the membranes of a layer.
-fn membrane_bits(common: &FixedLif, n: &Neurons, r: &JobRanges, timesteps: u32) -> u32 {
+fn membrane_bits(kind: NeuronKind, frac: u32, n: &Neurons, r: &JobRanges, timesteps: u32) -> u32 {
     let l = FixedLif {
+        leak_num: PerChannel::All(kind.leak_num),
+        leak_shift: kind.leak_shift,
+        frac,
+        width: 0,
         bias: n.bias.clone(),
         threshold: n.threshold.clone(),
+        reset: kind.reset,
+        compare: kind.compare,
         sign: n.sign.clone(),
-        ..common.clone()
+        reset_to: Vec::new(),
+        start: Vec::new(),
     };
     let channels = r.result.len();
     let of = |(c, &(lo, hi)): (usize, &Range)| {

@@ -86,6 +86,7 @@ fn check_job(shared: &Shared, job: &Job) -> std::result::Result<(), &'static str
             let Some((n, to)) = fire else { return Ok(()) };
             let lengths = [n.sign.len(), n.bias.len(), n.threshold.len()];
             need(lengths == [channels; 3], "the neurons are of other channels")?;
+            need(n.kind < shared.kinds.len(), "there is no such kind of neurons")?;
             need(train(*to), "the map of trains has another shape")
         }
     }

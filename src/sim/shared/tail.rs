@@ -110,7 +110,6 @@ impl<'d> Tail<'d> {
         let address = |(bank, at)| (bank, at + c * self.timesteps);
         let (add, keep) = (target.add.map(address), target.keep.map(address));
         let neuron = c * self.job.positions() as usize + target.place;
-        let leak = (self.shared.leak_num, self.shared.leak_shift);
         let (mut train, mut v, mut total) = (0u32, 0, 0);
         for t in 0..self.timesteps {
             clock.take();
@@ -123,12 +122,14 @@ impl<'d> Tail<'d> {
                 self.kept.note(h);
                 memory.currents[bank][at + t] = h;
             }
-            total += h;
+            total = if self.shared.last { h } else { total + h };
             if let Some((n, _)) = self.fire {
                 let theta = n.threshold[c];
                 let u = v + i64::from(n.sign[c]) * (h << self.shared.frac) + n.bias[c];
-                let fires = neuron::fires(self.shared.compare, u, theta);
-                v = neuron::after(self.shared.reset, u, theta, fires, leak);
+                let kind = &self.shared.kinds[n.kind];
+                let fires = neuron::fires(kind.compare, u, theta);
+                let leak = (kind.leak_num, kind.leak_shift);
+                v = neuron::after(kind.reset, u, theta, fires, leak);
                 [h << self.shared.frac, u, v].into_iter().for_each(|x| self.membrane.note(x));
                 train |= u32::from(fires) << t;
                 probe.step(Step {

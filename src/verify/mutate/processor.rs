@@ -193,7 +193,7 @@ mod tests {
     fn shared() -> Shared {
         let mut conv = sum([3, 1], [1, 0], 1, (0..18).map(|i| 1 - i % 2 * 2).collect());
         let (sign, bias, threshold) = (vec![1; 3], vec![0; 3], vec![1, 6, 4]);
-        let neurons = Neurons { name: "lif".into(), sign, bias, threshold };
+        let neurons = Neurons { name: "lif".into(), kind: 0, sign, bias, threshold };
         conv.gain = vec![5, -6, 7];
         conv.then = Then::Maps { keep: Some(0), fire: Some((neurons, 1)) };
         let mut head = sum([1, 1], [0, 0], 3, vec![1, 2, 3, -1, -2, -3]);

@@ -16,10 +16,10 @@ mod weights;
 
 use std::collections::HashMap;
 
-use super::{InputMap, Job, Shared, Work};
+use super::{InputMap, Job, NeuronKind, Shared, Work};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::hw::{Input, Place, ReadoutStage};
-use crate::ir::{Compare, FixedLif, Graph, Kind, Node, NodeId, Op, PerChannel, Reset};
+use crate::ir::{FixedLif, Graph, Kind, Node, NodeId, Op, PerChannel};
 use streams::Held;
 pub(in crate::hw) use weights::planes;
 
@@ -65,8 +65,6 @@ pub(in crate::hw) fn legalise(graph: &Graph) -> Result<Plan> {
     }
     let (shape, input) = (b.input_shape, b.input);
     let bits = if input.changes { graph.timesteps } else { input.bits };
-    let (leak_num, leak_shift, reset, compare) =
-        b.neuron.take().map_or((0, 0, Reset::None, Compare::AtLeast), |n| n.1);
     let shared = Shared {
         lanes: 1,
         pack: 1,
@@ -74,16 +72,14 @@ pub(in crate::hw) fn legalise(graph: &Graph) -> Result<Plan> {
         digit_bits: 0,
         current_bits: 0,
         membrane_bits: 0,
-        leak_num,
-        leak_shift,
-        reset,
-        compare,
+        kinds: b.kinds,
         frac: b.frac,
         input: InputMap { shape, halo: 0, bits, trains: input.changes },
         trains: b.trains,
         currents: b.currents,
         jobs: b.jobs,
         readout,
+        last: b.last,
         weights: Place::BlockRam,
         banks: [Place::BlockRam; 2],
     };
@@ -109,16 +105,14 @@ struct Builder<'a> {
     input_shape: [u32; 3],
     /// Its count is 0 before there is an input.
     input: Input,
-    /// The first node that fires, and what all of them have in common.
-    neuron: Option<(String, Common)>,
+    kinds: Vec<NeuronKind>,
     /// F of the processor: that of the neurons with the coarsest membranes.
     frac: u32,
     readout: Option<ReadoutStage>,
+    /// Does it take the last timestep alone?
+    last: bool,
     notes: Vec<String>,
 }
-
-/// Leak k / 2^m, reset, comparison.
-type Common = (u32, u32, Reset, Compare);
 
 impl<'a> Builder<'a> {
     fn new(graph: &'a Graph) -> Self {
@@ -131,9 +125,10 @@ impl<'a> Builder<'a> {
             parts: Vec::new(),
             input_shape: [0; 3],
             input: Input { count: 0, bits: 0, changes: false },
-            neuron: None,
+            kinds: Vec::new(),
             frac: coarsest(graph),
             readout: None,
+            last: false,
             notes: Vec::new(),
         }
     }
@@ -210,32 +205,22 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// Holds a layer that fires against the ones before: the processor has one kind of neuron.
-    fn common(&mut self, node: &Node, l: &FixedLif) -> Result<()> {
+    /// The kind of a layer that fires, by its index.
+    fn kind(&mut self, node: &Node, l: &FixedLif) -> Result<usize> {
         let PerChannel::All(mut leak_num) = l.leak_num else {
-            return Err(unsupported(
-                node,
-                "the leak differs between neurons; the processor has one for all layers",
-            ));
+            let message = "the leak differs between neurons; the processor has one for a layer";
+            return Err(unsupported(node, message));
         };
         let mut leak_shift = l.leak_shift;
         while leak_shift > 0 && leak_num % 2 == 0 {
             (leak_num, leak_shift) = (leak_num / 2, leak_shift - 1);
         }
-        let this = (leak_num, leak_shift, l.reset, l.compare);
-        match &self.neuron {
-            None => self.neuron = Some((node.name.clone(), this)),
-            Some((_, first)) if *first == this => {}
-            Some((first, _)) => {
-                let message = format!(
-                    "leak, reset or comparison differ from those of `{first}`; the processor has \
-                     one kind of neuron"
-                );
-                return Err(unsupported(node, message)
-                    .help("train all layers with the same kind of neuron, or simulate the model"));
-            }
-        }
-        Ok(())
+        let this = NeuronKind { leak_num, leak_shift, reset: l.reset, compare: l.compare };
+        let known = self.kinds.iter().position(|k| *k == this);
+        Ok(known.unwrap_or_else(|| {
+            self.kinds.push(this);
+            self.kinds.len() - 1
+        }))
     }
 }
 

@@ -137,7 +137,7 @@ impl Builder<'_> {
     }
 
     pub(super) fn lif(&mut self, node: &Node, l: &FixedLif, x: NodeId) -> Result<Held> {
-        self.common(node, l)?;
+        let kind = self.kind(node, l)?;
         if l.reset_to.iter().chain(&l.start).any(|v| *v != 0) {
             return Err(unsupported(
                 node,
@@ -148,6 +148,7 @@ impl Builder<'_> {
         let shape = self.shape(&held);
         let neurons = Neurons {
             name: node.name.clone(),
+            kind,
             sign: self.per_channel(node, &l.sign, shape, 1)?,
             bias: self.per_channel(node, &l.bias, shape, 0)?,
             threshold: self.per_channel(node, &l.threshold, shape, 1)?,
@@ -175,10 +176,6 @@ impl Builder<'_> {
     }
 
     pub(super) fn read(&mut self, node: &Node, r: &FixedReadout, x: NodeId) -> Result<()> {
-        if r.kind == Taken::Last {
-            let message = "only the last timestep is read out; the hardware sums all of them";
-            return Err(unsupported(node, message));
-        }
         let held = self.stream(x)?.clone();
         let [classes, h, w] = self.shape(&held);
         if h * w > 1 {
@@ -195,6 +192,7 @@ impl Builder<'_> {
         };
         let job = self.fresh(node, x, Free::End)?;
         self.sum(job)?.then = Then::Readout;
+        self.last = r.kind == Taken::Last;
         self.readout = Some(ReadoutStage {
             name: node.name.clone(),
             input_bits: 0,

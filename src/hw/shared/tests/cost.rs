@@ -82,7 +82,7 @@ fn bits_that_are_the_same_everywhere_are_left_out() {
 fn multipliers_of_a_processor() {
     let of = |family, leak, membrane| {
         let with = |shared: &mut Shared| {
-            (shared.leak_num, shared.membrane_bits) = (leak, membrane);
+            (shared.kinds[0].leak_num, shared.membrane_bits) = (leak, membrane);
         };
         changed(family, with).dsp
     };
@@ -95,7 +95,7 @@ fn multipliers_of_a_processor() {
     // own, makes 19, which one takes; one of 19 bits makes 20.
     let of = |threshold: i64| {
         let with = |shared: &mut Shared| {
-            (shared.leak_num, shared.membrane_bits) = (3, 18);
+            (shared.kinds[0].leak_num, shared.membrane_bits) = (3, 18);
             let Then::Maps { fire: Some((neurons, _)), .. } = &mut conv(shared).then else {
                 panic!("conv fires not")
             };
@@ -119,9 +119,9 @@ fn look_up_tables_are_added_up() {
     near(more(Family::Ice40, |s| conv(s).gain = vec![0, 3, 0]), 2.3 * 13.0 * 2.0);
     near(more(Family::Ecp5, |s| conv(s).gain = vec![0, 3, 0]), 0.8 * 13.0 * 2.0);
     near(more(Family::Ecp5, |s| s.membrane_bits += 1), 13.0);
-    let terms = |s: &Shared| f64::from(s.membrane_bits + s.leak_shift);
+    let terms = |s: &Shared| f64::from(s.membrane_bits + s.kinds[0].leak_shift);
     let shared = lowered().shared.unwrap();
-    near(more(Family::Ice40, |s| s.leak_num = 3), terms(&shared));
+    near(more(Family::Ice40, |s| s.kinds[0].leak_num = 3), terms(&shared));
     // The host loads the weights.
     near(more(Family::Ice40, |s| s.weights = Place::Spram), 141.0);
     // Cells beside them: five an accumulator, those of the lane that adds everything too.

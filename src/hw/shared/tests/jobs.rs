@@ -60,7 +60,7 @@ fn a_residual_network_is_a_job_a_layer() {
     assert_eq!((keeps(conv3), fires(conv3).unwrap().0), (None, "lif3"));
     assert!(matches!(sum(head).then, Then::Readout));
     assert_eq!(plan.shared.readout.gain, [3, 3, 3]);
-    assert_eq!((plan.shared.leak_num, plan.shared.leak_shift), (1, 1), "2/4");
+    assert_eq!((plan.shared.kinds[0].leak_num, plan.shared.kinds[0].leak_shift), (1, 1), "2/4");
 }
 
 #[test]
@@ -215,8 +215,11 @@ fn what_no_job_computes_is_named() {
     n.flatten("flat", "other");
     n.linear("fc", "flat", 2, &[1]);
     n.read("fc");
-    let (node, message) = refused(&n.0);
-    assert!(node == "other" && message.contains("`lif`"), "{node}: {message}");
+    // Two kinds of neurons, each with its number.
+    let plan = legalise(&n.0).unwrap();
+    let shifts: Vec<_> = plan.shared.kinds.iter().map(|k| k.leak_shift).collect();
+    let kinds: Vec<_> = plan.shared.fires().map(|(n, _)| (&*n.name, n.kind)).collect();
+    assert_eq!((&shifts[..], &kinds[..]), (&[1, 2][..], &[("lif", 0), ("other", 1)][..]));
 
     let mut n = Net::new(2, &[1, 4, 4]);
     layer(&mut n);
@@ -245,8 +248,7 @@ fn what_no_job_computes_is_named() {
     let last = FixedReadout { kind, frac: 0, gain, offset, gain_width: 1, width: 24 };
     n.add("out", Op::FixedReadout(last), &["fc"]);
     n.0.set_output(n.0.find("out").unwrap());
-    let (node, message) = refused(&n.0);
-    assert!(node == "out" && message.contains("last timestep"), "{node}: {message}");
+    assert!(legalise(&n.0).unwrap().shared.last && !legalise(&residual()).unwrap().shared.last);
 
     let mut n = Net::new(2, &[1, 4, 4]);
     layer(&mut n);
