@@ -44,7 +44,7 @@ fn epoch(name: &str, samples: usize, batch: usize) -> Result<f64> {
     let device = Device::flex().autodiff();
     let steps = config.student.timesteps;
     let data = config.data.load(Split::Train, steps, None)?.first(samples);
-    let spec = config.student.model.model(data.extent, data.classes);
+    let spec = config.student.network(data.extent, data.classes);
     let mut random = rng(1, 0);
     let model = Model::new(&spec, &mut random, &device)?;
     let mut trainee = Trainee { model, extra: Vec::new() };

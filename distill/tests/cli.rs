@@ -10,11 +10,13 @@ use std::process::Command;
 
 use burn::tensor::Device;
 use serde_json::Value;
-use synfire::import::{self, onnx};
-use synfire::ir::Graph;
+use synfire::import::{self, WeightForm, onnx};
+use synfire::interp::{Interp, Stimulus};
+use synfire::ir::{Graph, Op};
 use synfire_distill::config::Config;
 use synfire_distill::data::Split;
 use synfire_distill::loss::{Over, Term};
+use synfire_distill::nn::Extent;
 use synfire_distill::train::{Setting, evaluate, load_run};
 use tempfile::TempDir;
 
@@ -77,7 +79,9 @@ impl Place {
 
     fn graph(&self, file: &str) -> Graph {
         let bytes = std::fs::read(self.path(file)).unwrap();
-        onnx::import(&bytes, "student", &import::Options::default()).unwrap().0
+        // Weights as they are, one bit or more.
+        let options = import::Options { weights: WeightForm::Float, ..Default::default() };
+        onnx::import(&bytes, "student", &options).unwrap().0
     }
 }
 
@@ -140,7 +144,7 @@ fn an_ensemble_is_exported_without_some_of_its_members() {
         (synapses(&place.graph("r/student.onnx")), synapses(&place.graph("one.onnx"))),
         (5, 3)
     );
-    let operations = |line: &str| place.good(line)["operations"].as_f64().unwrap();
+    let operations = |line: &str| place.good(line)["operations"]["sops"].as_f64().unwrap();
     let all = operations("evaluate r");
     let (first, second) =
         (operations("evaluate r --members 0"), operations("evaluate r --members 1"));
@@ -151,7 +155,82 @@ fn an_ensemble_is_exported_without_some_of_its_members() {
     let (_, model) = load_run(&place.path("r"), data.extent, data.classes, &device).unwrap();
     let active = Some(vec![true, false]);
     let setting = Setting { timesteps: 3, active, ..Setting::default() };
-    assert_eq!(evaluate(&model, &data, &setting, &device).operations, first);
+    assert_eq!(evaluate(&model, &data, &setting, &device).unwrap().operations.sops, first);
     let (is_good, said) = place.run("export r --members 2 -o none.onnx");
     assert!(!is_good && said["error"]["message"].to_string().contains("no member 2"), "{said}");
+}
+
+/// Share of the test samples that the exported graph has right, in the compiler's interpreter.
+fn exported_accuracy(place: &Place, run: &str) -> f64 {
+    let graph = place.graph(&format!("{run}/student.onnx"));
+    let data = place.config(run).data.load(Split::Test, 3, Some(place.0.path())).unwrap();
+    let interp = Interp::new(&graph).unwrap();
+    let is_right = |i: usize| {
+        let levels: Vec<u16> = data.sample(i).iter().map(|l| u16::from(*l)).collect();
+        interp.run_on(Stimulus::Levels(&levels)).unwrap().class == usize::from(data.labels()[i])
+    };
+    (0..data.len()).filter(|i| is_right(*i)).count() as f64 / data.len() as f64
+}
+
+/// Trained with latent weights throughout, or with one bit at the end: what training reports,
+/// `evaluate` finds and the file computes is one network.
+#[test]
+fn the_student_is_one_network() {
+    let binary = RUN.replace("epochs = 1", "epochs = 40");
+    let real = binary.replace("batch = 16", "batch = 16\nbinary = false");
+    let (phases, phase) = binary.split_at(binary.find("[[student.phases]]").unwrap());
+    let both = format!("{phases}{}{phase}", phase.replace("= 16", "= 16\nbinary = false"));
+    for (run, has_binary) in [(binary.as_str(), true), (&real, false), (&both, true)] {
+        let place = Place::new(run);
+        let trained = place.good("train run.toml --run r");
+        assert_eq!(place.good("evaluate r"), trained["student"]);
+        let last = trained["student"]["accuracy"].as_array().unwrap()[2].as_f64().unwrap();
+        assert_eq!(exported_accuracy(&place, "r"), last, "{run}");
+        assert!(last > 0.5, "{last}");
+        let network = place.config("r").student.network(Extent(1, 8, 8), 10);
+        assert_eq!(network.has_binary(), has_binary);
+        // What is refined stays what it is.
+        place.good("refine r --run s --epochs 1");
+        let refined = place.config("s").student.network(Extent(1, 8, 8), 10);
+        assert_eq!(refined.has_binary(), has_binary);
+    }
+}
+
+/// Spikes that are drawn have as many timesteps as somebody asks for, and the file says that it
+/// takes spikes.
+#[test]
+fn rates_stay_rates() {
+    let place =
+        Place::new(&RUN.replace("test = 29", "test = 29\nencoding = { rate = { steps = 1 } }"));
+    place.good("train run.toml --run r");
+    let graph = place.graph("r/student.onnx");
+    let input = graph.node(graph.find("input").unwrap());
+    assert!(!input.stream.is_static && graph.find("input.scale").is_none());
+    assert!(matches!(&input.op, Op::Input(i) if i.bits == Some(1)), "{:?}", input.op);
+    assert_eq!(place.good("evaluate r --timesteps 5")["accuracy"].as_array().unwrap().len(), 5);
+    place.good("export r --timesteps 2 -o two.onnx");
+    assert_eq!(place.graph("two.onnx").timesteps, 2);
+    place.good("refine r --run s --epochs 1");
+    let (is_good, said) = place.run("refine r --run t --timesteps 2");
+    assert!(!is_good && said["error"]["location"]["path"] == "teacher.timesteps", "{said}");
+}
+
+/// A gate of an ensemble of which a member was left out chooses among those that are left.
+#[test]
+fn a_refined_ensemble_has_a_gate() {
+    let hidden = "family = \"mlp\"\nhidden = [10]";
+    let ensemble = "family = \"ensemble\"\nmembers = 3\nfeatures = 4\nmember = { family = \"mlp\", hidden = [6] }";
+    let place = Place::new(&RUN.replace(hidden, ensemble));
+    place.good("train run.toml --run r");
+    let refined = place.good("refine r --run s --members 0,2 --epochs 1");
+    // Two members have a layer of neurons each; the third is not there.
+    assert_eq!(refined["student"]["firing"].as_array().unwrap().len(), 2);
+    let gate = place.good("gate s --run g --hidden 4 --epochs 1");
+    assert_eq!(gate["fixed"].as_array().unwrap().len(), 2);
+    let evaluated = place.good("evaluate s --members 0,2");
+    let all = evaluated["accuracy"].as_array().unwrap().last().unwrap().as_f64().unwrap();
+    assert_eq!(gate["fixed"][1].as_f64().unwrap(), all);
+    place.good("refine r --run one --members 1 --epochs 1");
+    let (is_good, said) = place.run("gate one --run h");
+    assert!(!is_good && said["error"]["message"].to_string().contains("two members"), "{said}");
 }

@@ -18,7 +18,7 @@ use std::path::Path;
 
 use synfire::emit::{self, HLS_DIR};
 use synfire::flow::{Tool, Toolbox};
-use synfire::hw::shared::Source;
+use synfire::hw::shared::{Bank, Source};
 use synfire::hw::{self, Design, Mapping, Options};
 use synfire::verify::{Executor, HlsExecutor, Scope, SimExecutor, compare};
 
@@ -119,15 +119,28 @@ fn chains_in_cpp_are_the_simulator() {
 
 #[test]
 fn processors_in_cpp_are_the_simulator() {
-    // Several windows of currents, each of several places: not every design has such.
+    // What not every design has: several windows of currents, each of several places; maps of
+    // currents in both memories.
     let gathers = |case: &Case| {
         let shared = case.design.shared.iter().flat_map(|s| &s.jobs);
-        let mut sources = shared.map(|job| (job.source, job.positions()));
+        let mut sources = shared.map(|job| (&job.source, job.positions()));
         sources.any(|(s, n)| matches!(s, Source::Currents(_, g) if n > 1 && g.window != [1, 1]))
     };
-    let windows = (0..60).filter_map(lowered).chain((1..60).map(drawn)).find(gathers);
-    assert!(windows.is_some(), "no design gathers");
-    all((1..=4).map(drawn).chain((0..6).filter_map(lowered)).chain(windows));
+    let banks = |case: &Case| {
+        let has = |bank| {
+            let mut maps = case.design.shared.iter().flat_map(|s| &s.currents);
+            maps.any(|m| m.bank == bank)
+        };
+        has(Bank::A) && has(Bank::B)
+    };
+    let drawn_or_lowered = || (0..60).filter_map(lowered).chain((5..60).map(drawn));
+    let chosen: Vec<Case> = drawn_or_lowered()
+        .filter(gathers)
+        .take(2)
+        .chain(drawn_or_lowered().filter(banks).take(3))
+        .collect();
+    assert_eq!(chosen.len(), 5, "no design gathers, or none has both memories");
+    all((1..=4).map(drawn).chain((0..4).filter_map(lowered)).chain(chosen));
 }
 
 #[test]

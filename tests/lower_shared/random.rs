@@ -86,7 +86,7 @@ fn agree(g: &Graph, design: &Design, rng: &mut Rng) {
 #[test]
 fn jobs_compute_what_the_graph_means() {
     let count_of = |name: &str| std::env::var(name).ok().and_then(|v| v.parse().ok());
-    let cases: u64 = count_of("NETWORKS").unwrap_or(300);
+    let cases: u64 = count_of("NETWORKS").unwrap_or(900);
     let (mut seen, mut refused) = (BTreeMap::new(), BTreeMap::<String, u64>::new());
     for seed in 0..cases {
         let g = network(seed, 3 + (seed % 18) as usize);

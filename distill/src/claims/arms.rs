@@ -61,7 +61,7 @@ pub(super) fn student(family: Family, train: usize, phase: Phase) -> Config {
             events: Events::default(),
         },
         student: Student {
-            model: Architecture { family, neuron, weights: Precision::BinaryLayer },
+            model: Architecture { family, neuron, weights: Some(Precision::BinaryLayer) },
             timesteps: 4,
             start: None,
             members: Members::All,
@@ -82,7 +82,7 @@ pub(super) fn rectifiers(name: &str, width: usize, train: usize) -> Config {
     name.clone_into(&mut config.description);
     config.student.timesteps = 1;
     config.student.model.neuron = Neuron::Relu;
-    config.student.model.weights = Precision::Real;
+    config.student.model.weights = Some(Precision::Real);
     config.student.phases[0].binary = false;
     config
 }

@@ -147,7 +147,7 @@ fn rules() -> Vec<Arm> {
 }
 
 fn precision() -> Vec<Arm> {
-    let weights = |p| with(residual(), |c| c.student.model.weights = p);
+    let weights = |p| with(residual(), |c| c.student.model.weights = Some(p));
     let two = with(residual(), |c| {
         let whole = c.student.phases[0].clone();
         let decayed = crate::config::Optimiser::Sgd { rate: 0.05, momentum: 0.9, decay: 5e-4 };
@@ -192,7 +192,7 @@ fn distillation() -> Vec<Arm> {
         };
         with(student(family, 5000, phase(12, objective)), |c| {
             c.student.model.neuron = neuron;
-            c.student.model.weights = weights;
+            c.student.model.weights = Some(weights);
             c.student.timesteps = timesteps;
         })
     };
@@ -214,11 +214,11 @@ fn distillation() -> Vec<Arm> {
         of("and each timestep's logits", labels_each().and(1.0, teacher(Over::Steps, 2.0))),
         of("and noisy logits", labels().and(1.0, noisy(NoiseForm::Paper))),
         of("and noisy logits, code", labels().and(1.0, noisy(NoiseForm::Code))),
-        of("and saliency", labels().and(1.0, attention(MapForm::Paper))),
+        of("and saliency, scaled", labels().and(1.0, attention(MapForm::Scaled))),
         of("and saliency, code", labels().and(1.0, attention(MapForm::Code))),
         of(
             "and both (CKDSNN)",
-            labels().and(1.0, attention(MapForm::Paper)).and(1.0, noisy(NoiseForm::Paper)),
+            labels().and(1.0, attention(MapForm::Scaled)).and(1.0, noisy(NoiseForm::Paper)),
         ),
         of("and own timesteps", labels_each().and(0.5, Term::OwnSteps { temperature: 3.0 })),
     ]
@@ -306,7 +306,7 @@ fn hybrid() -> Vec<Arm> {
     let taught = with(vanilla.clone(), |c| {
         "blocks".clone_into(&mut c.description);
         c.student.model.neuron = Neuron::Relu;
-        c.student.model.weights = Precision::Real;
+        c.student.model.weights = Some(Precision::Real);
         c.student.timesteps = 1;
         c.student.phases = vec![Phase { binary: false, ..phase(10, labels()) }];
     });

@@ -16,7 +16,7 @@ pub(super) fn likeness(run: &Run, outcome: &Outcome, values: &mut Values) -> Res
     let (Some(guide), Some(hybrid)) = (&outcome.guide, &run.config.student.hybrid) else {
         return Ok(());
     };
-    let before = run.untrained(Some(guide))?;
+    let before = run.untrained(Some(&guide.spec))?;
     for (i, stage) in hybrid.stages.iter().enumerate() {
         let first = cosine(run, guide, (&before.model, before.extra.get(i)), *stage);
         let last = cosine(run, guide, (&outcome.student, outcome.extra.get(i)), *stage);

@@ -57,16 +57,16 @@ pub fn measure(arm: &Arm, seed: u64, laboratory: &Laboratory, folder: &Path) -> 
         values.insert(format!("T={}", t + 1), accuracy * 100.0);
     }
     values.insert("accuracy".to_owned(), outcome.evaluation.last() * 100.0);
-    values.insert("operations".to_owned(), outcome.evaluation.operations);
+    values.insert("operations".to_owned(), outcome.evaluation.operations.sops);
     if let Some(teacher) = outcome.teacher {
         values.insert("teacher".to_owned(), teacher * 100.0);
     }
     match arm.also {
         Also::Nothing => {}
-        Also::Members => ensemble::by_members(&run, &outcome, &mut values),
+        Also::Members => ensemble::by_members(&run, &outcome, &mut values)?,
         Also::Noise => {
-            ensemble::by_members(&run, &outcome, &mut values);
-            ensemble::with_noise(&run, &outcome, &mut values);
+            ensemble::by_members(&run, &outcome, &mut values)?;
+            ensemble::with_noise(&run, &outcome, &mut values)?;
         }
         Also::Likeness => hybrid::likeness(&run, &outcome, &mut values)?,
     }

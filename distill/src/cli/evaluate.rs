@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use synfire::diag::Result;
+use synfire_distill::nn::Operations;
 use synfire_distill::train::{Evaluation, Setting, evaluate};
 
 use super::place::Place;
@@ -26,13 +27,18 @@ pub(super) struct Evaluate {
 
 impl Evaluate {
     pub(super) fn run(self, ui: Ui) -> Result<()> {
-        let (trained, test) = self.place.trained(&self.run)?;
+        let (trained, test) = self.place.trained(&self.run, self.timesteps)?;
         let active = super::export::active(&trained.spec, self.members.as_deref())?;
-        let timesteps = self.timesteps.unwrap_or(trained.config.student.timesteps);
+        let timesteps = trained.config.student.timesteps;
         let setting = Setting { timesteps, active, ..Setting::default() };
-        let found = evaluate(&trained.model, &test, &setting, &self.place.device()?);
+        let found = evaluate(&trained.model, &test, &setting, &self.place.device()?)?;
         ui.result(&found, &text(&found))
     }
+}
+
+/// Operations for people.
+pub(super) fn operations(counted: Operations) -> String {
+    format!("{:.0} accumulations, {:.0} multiply-accumulates", counted.sops, counted.macs)
 }
 
 /// An evaluation for people.
@@ -42,6 +48,6 @@ pub(super) fn text(found: &Evaluation) -> String {
     let _ = writeln!(text, "  by timestep     {}", steps.join(", "));
     let firing: Vec<String> = found.firing.iter().map(|f| format!("{f:.3}")).collect();
     let _ = writeln!(text, "firing rates      {}", firing.join(", "));
-    let _ = write!(text, "operations        {:.0} (spikes x weights they meet)", found.operations);
+    let _ = write!(text, "operations        {}", operations(found.operations));
     text
 }

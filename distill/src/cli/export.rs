@@ -33,10 +33,7 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) fn run(self, ui: Ui) -> Result<()> {
-        let (mut trained, test) = self.place.trained(&self.run)?;
-        if let Some(timesteps) = self.timesteps {
-            trained.config.student.timesteps = timesteps;
-        }
+        let (trained, test) = self.place.trained(&self.run, self.timesteps)?;
         let active = active(&trained.spec, self.members.as_deref())?;
         let bytes =
             bytes(&trained.config, (&trained.spec, &trained.model), &test, active.as_deref())?;

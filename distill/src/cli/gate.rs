@@ -34,18 +34,20 @@ pub(super) struct Gate {
 
 impl Gate {
     pub(super) fn run(self, ui: Ui) -> Result<()> {
-        let (trained, test) = self.place.trained(&self.ensemble)?;
+        let (trained, test) = self.place.trained(&self.ensemble, None)?;
         let device = self.place.device()?;
         let steps = trained.config.student.timesteps;
-        let members = members_of(&trained.spec);
-        if members < 2 {
-            let message = "the run's student is no ensemble";
+        let left = trained.config.student.members.left(members_of(&trained.spec));
+        if left.len() < 2 {
+            let message = "the run's student is no ensemble of two members or more";
             return Err(Diagnostic::new(&codes::TRAIN_CONFIG, message).in_file(&self.ensemble));
         }
         let train = trained.config.data.load(Split::Train, steps, self.place.data.as_deref())?;
         let mut config = trained.config.clone();
         config.description = format!("gate of {}", self.ensemble.display());
         config.teacher = None;
+        config.student.start = None;
+        config.student.hybrid = None;
         config.student.members = Members::All;
         config.student.model = Architecture {
             family: Family::Mlp { hidden: vec![self.hidden], pool: None },
@@ -61,7 +63,7 @@ impl Gate {
             objective: Objective::of(Term::Label { over: Over::Mean, smoothing: 0.0 }),
             augment: Default::default(),
         }];
-        let wanted = (steps, members);
+        let wanted = (steps, &left[..]);
         let run = Run {
             train: needs(&trained.model, &train, wanted, &device)?,
             test: needs(&trained.model, &test, wanted, &device)?,
@@ -73,7 +75,7 @@ impl Gate {
         let path = self.run.join("student.onnx");
         let student = (&outcome.spec, &outcome.student);
         write_file(&path, super::export::bytes(&run.config, student, &run.test, None)?)?;
-        let found = gated(&trained.model, &outcome.student, &test, wanted, &device);
+        let found = gated(&trained.model, &outcome.student, &test, wanted, &device)?;
         ui.result(&found, &text(&found))
     }
 }
@@ -84,6 +86,7 @@ fn text(found: &Gated) -> String {
     let _ = writeln!(text, "members on        {:.2}", found.members);
     let fixed: Vec<String> = found.fixed.iter().map(|a| format!("{:.2}", a * 100.0)).collect();
     let _ = writeln!(text, "fixed 1, 2, …     {}", fixed.join(", "));
-    let _ = writeln!(text, "gate, operations  {:.0}", found.operations);
+    let gate = super::evaluate::operations(found.operations);
+    let _ = writeln!(text, "gate, operations  {gate}");
     text
 }

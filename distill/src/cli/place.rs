@@ -59,9 +59,18 @@ impl Place {
         })
     }
 
-    /// The student of a run, and the test samples.
-    pub(super) fn trained(&self, run: &Path) -> Result<(Trained, Dataset)> {
-        let config = Config::read(&run.join("config.toml"))?;
+    /// The student of a run, and the test samples; with another number of timesteps, if one
+    /// is given.
+    pub(super) fn trained(
+        &self,
+        run: &Path,
+        timesteps: Option<usize>,
+    ) -> Result<(Trained, Dataset)> {
+        let mut config = Config::read(&run.join("config.toml"))?;
+        if let Some(timesteps) = timesteps {
+            config.student.timesteps = timesteps;
+            config.check()?;
+        }
         let test = config.data.load(Split::Test, config.student.timesteps, self.data.as_deref())?;
         let device = self.device()?;
         let (spec, model) = load_run(run, test.extent, test.classes, &device)?;

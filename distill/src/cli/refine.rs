@@ -73,7 +73,7 @@ impl Refine {
             epochs: self.epochs,
             batch: 256,
             optimiser: Optimiser::Adam { rate: self.rate, decay: 0.0 },
-            binary: true,
+            binary: !before.student.is_real(),
             clip: true,
             rule: Rule::Bptt,
             objective,

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
-use synfire::diag::{Diagnostic, Result, codes, write_file};
+use synfire::diag::{Diagnostic, Result, codes};
 use synfire_distill::config::Config;
-use synfire_distill::train::{Outcome, Run};
+use synfire_distill::train::{Outcome, Run, write_whole};
 
 use super::place::Place;
 use super::ui::{Bar, Ui};
@@ -47,33 +47,29 @@ pub(super) fn train(run: &Run, directory: &Path, ui: Ui) -> Result<()> {
             .in_file(directory)
             .help("name another directory with --run, or remove this one"));
     }
-    let began = std::time::Instant::now();
     let outcome = run.execute(&mut Bar::new("training"))?;
-    let seconds = began.elapsed().as_secs_f64();
     let path = directory.join("student.onnx");
-    write_file(
-        &path,
-        super::export::bytes(&run.config, (&outcome.spec, &outcome.student), &run.test, None)?,
-    )?;
+    let student = (&outcome.spec, &outcome.student);
+    write_whole(&path, &super::export::bytes(&run.config, student, &run.test, None)?)?;
     let result = json!({
         "student": outcome.evaluation,
         "teacher_accuracy": outcome.teacher,
-        "seconds": seconds,
+        "seconds": outcome.seconds,
         "onnx": path,
     });
     let report = serde_json::to_vec_pretty(&result)
         .map_err(|e| Diagnostic::internal("cli", e.to_string()))?;
-    write_file(&directory.join("report.json"), report)?;
-    ui.result(&result, &text(&outcome, seconds, &path))
+    write_whole(&directory.join("report.json"), &report)?;
+    ui.result(&result, &text(&outcome, &path))
 }
 
-fn text(outcome: &Outcome, seconds: f64, path: &Path) -> String {
+fn text(outcome: &Outcome, path: &Path) -> String {
     let mut text = String::new();
     if let Some(teacher) = outcome.teacher {
         let _ = writeln!(text, "teacher accuracy  {:.2} %", teacher * 100.0);
     }
     let _ = writeln!(text, "{}", super::evaluate::text(&outcome.evaluation));
-    let _ = writeln!(text, "seconds           {seconds:.1}");
+    let _ = writeln!(text, "seconds           {:.1}", outcome.seconds);
     let _ = writeln!(text, "written           {}", path.display());
     text
 }

@@ -12,6 +12,8 @@ use synfire::diag::{Diagnostic, Result, codes, read_file};
 
 use crate::data::{Augment, Dataset, Encoding, Events, Options, Split};
 use crate::loss::Objective;
+use crate::nn::Extent;
+use crate::nn::spec::{self, Precision};
 use crate::rule::Rule;
 
 pub use zoo::{Architecture, Block, Family};
@@ -131,7 +133,9 @@ pub struct Phase {
     pub batch: usize,
     /// How gradients become steps.
     pub optimiser: Optimiser,
-    /// Binary layers compute with one bit (true) or with their latent weights.
+    /// Binary layers compute with one bit (true) or with their latent weights. If no phase
+    /// computes with one bit, the network is one of real weights; if one does, so does the
+    /// last.
     #[serde(default = "yes")]
     pub binary: bool,
     /// Latent weights of binary layers are kept within ±1.
@@ -233,8 +237,17 @@ impl Config {
                 .help("docs/training.md lists every key; distill/recipes has examples")
         })?;
         check::unknown(text, &config.to_toml()?)?;
-        check::check(&config)?;
+        check::says_weights(text)?;
+        config.check()?;
         Ok(config)
+    }
+
+    /// What can be said against it without the data.
+    ///
+    /// # Errors
+    /// [`codes::TRAIN_CONFIG`] with the place.
+    pub fn check(&self) -> Result<()> {
+        check::check(self)
     }
 
     /// The configuration as TOML.
@@ -244,6 +257,37 @@ impl Config {
     pub fn to_toml(&self) -> Result<String> {
         toml::to_string(self).map_err(|e| Diagnostic::internal("config", e.to_string()))
     }
+}
+
+impl Student {
+    /// Its layers, for an input and classes, with the weights that it ends up with: one bit
+    /// where the architecture says so, unless no phase trains with them. Training reports this
+    /// network, `evaluate` runs it, and `export` writes it.
+    #[must_use]
+    pub fn network(&self, input: Extent, classes: usize) -> spec::Model {
+        let network = self.model.model(input, classes, Precision::default());
+        if self.is_real() { network.real() } else { network }
+    }
+
+    /// Does every phase train latent weights?
+    #[must_use]
+    pub fn is_real(&self) -> bool {
+        are_real(&self.phases)
+    }
+}
+
+impl Teacher {
+    /// The layers of a teacher that this run trains, for an input and classes; nothing if it
+    /// is taken from a run.
+    #[must_use]
+    pub fn network(&self, input: Extent, classes: usize) -> Option<spec::Model> {
+        let network = self.model.as_ref()?.model(input, classes, Precision::Real);
+        Some(if are_real(&self.phases) { network.real() } else { network })
+    }
+}
+
+fn are_real(phases: &[Phase]) -> bool {
+    phases.iter().all(|p| !p.binary)
 }
 
 impl Optimiser {

@@ -14,10 +14,11 @@ pub struct Architecture {
     /// Its neurons.
     #[serde(default = "lif")]
     pub neuron: Neuron,
-    /// The weights inside; the first layer and the last one of the families with blocks,
-    /// and convolutions on shortcuts, are always real.
+    /// The weights inside; nothing: one bit, one magnitude a layer (`binary-layer`), of a
+    /// student, and real numbers of a teacher. The first layer and the last one of the
+    /// families with blocks, and convolutions on shortcuts, are always real.
     #[serde(default)]
-    pub weights: Precision,
+    pub weights: Option<Precision>,
 }
 
 /// Arrangements of layers.
@@ -118,10 +119,10 @@ struct Maker<'a> {
 }
 
 impl Architecture {
-    /// The layers for an input and classes.
+    /// The layers for an input and classes; `weights` where the architecture says none.
     #[must_use]
-    pub fn model(&self, input: Extent, classes: usize) -> Model {
-        let make = Maker { neuron: &self.neuron, weights: self.weights };
+    pub fn model(&self, input: Extent, classes: usize, weights: Precision) -> Model {
+        let make = Maker { neuron: &self.neuron, weights: self.weights.unwrap_or(weights) };
         Model { input, stages: make.stages(&self.family, classes) }
     }
 }

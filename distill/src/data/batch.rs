@@ -27,7 +27,8 @@ impl Dataset {
         let (steps, values) = self.values(samples, augment, rng);
         let all = steps.unwrap_or(1) * samples.len();
         let maps = Tensor::from_data(TensorData::new(values, [all, c, h, w]), device);
-        Signal { maps, steps }
+        let signal = Signal { steps, ..Signal::held(maps) };
+        if matches!(self.encoding, Encoding::Rate { .. }) { signal.spikes() } else { signal }
     }
 
     /// `[timestep][sample][element]`, and how many timesteps.
@@ -37,10 +38,7 @@ impl Dataset {
         augment: &Augment,
         rng: &mut Rng,
     ) -> (Option<usize>, Vec<f32>) {
-        let steps = match self.encoding {
-            Encoding::Direct => self.steps,
-            Encoding::Rate { steps } => Some(steps),
-        };
+        let steps = self.timesteps();
         let (count, size) = (samples.len(), self.extent.elements());
         let scaled: [f32; 256] = std::array::from_fn(|level| (level as f64 * self.scale) as f32);
         let mut values = vec![0_f32; steps.unwrap_or(1) * count * size];

@@ -87,6 +87,15 @@ impl Dataset {
         Ok(Self { labels, classes, ..self.clone() })
     }
 
+    /// Timesteps of a batch; nothing: the same at all of them.
+    #[must_use]
+    pub fn timesteps(&self) -> Option<usize> {
+        match self.encoding {
+            Encoding::Direct => self.steps,
+            Encoding::Rate { steps } => Some(steps),
+        }
+    }
+
     /// Does a sample give the same values whenever it is shown?
     #[must_use]
     pub fn is_fixed(&self) -> bool {

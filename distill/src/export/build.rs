@@ -92,6 +92,7 @@ impl<'a> Builder<'a> {
         let (bits, scale, is_static) = match code {
             InputCode::Levels { scale } => (Some(8), scale, true),
             InputCode::LevelSteps { scale } => (Some(8), scale, false),
+            InputCode::Spikes => (Some(1), 1.0, false),
             InputCode::Reals => (None, 1.0, true),
             InputCode::RealSteps => (None, 1.0, false),
         };

@@ -75,6 +75,8 @@ pub enum InputCode {
         /// What a level is multiplied with.
         scale: f64,
     },
+    /// Spikes, others at every timestep: a data set that is shown as rates.
+    Spikes,
     /// Real numbers, the same at every timestep.
     Reals,
     /// Real numbers, others at every timestep.
@@ -88,9 +90,10 @@ impl InputCode {
     /// What the samples of a data set are.
     #[must_use]
     pub fn of(data: &Dataset) -> Self {
-        match data.steps {
-            None => Self::Levels { scale: data.scale },
-            Some(_) => Self::LevelSteps { scale: data.scale },
+        match (data.timesteps(), data.is_fixed()) {
+            (None, _) => Self::Levels { scale: data.scale },
+            (Some(_), true) => Self::LevelSteps { scale: data.scale },
+            (Some(_), false) => Self::Spikes,
         }
     }
 }

@@ -11,9 +11,12 @@ use crate::nn::{Maps, Output, Signal};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MapForm {
-    /// Each map to 0…1 by its own extremes; the loss times τ².
+    /// Not at all, Σ over timesteps and channels; the loss times τ².
     #[default]
     Paper,
+    /// Each map to 0…1 by its own extremes; the loss times τ². It then says where a map is
+    /// largest, not by how much: a softmax of numbers of 0…1 over many places is nearly even.
+    Scaled,
     /// All maps of a batch by the extremes of the batch; no τ² (the published code).
     Code,
 }
@@ -37,27 +40,32 @@ pub(super) fn last_maps(features: &[Signal]) -> Option<&Signal> {
     })
 }
 
-/// KL between the teacher's map and `mean_t Σ_c F[t, c]`, which a rate pass gives too; zero
-/// if either is missing.
+/// KL between the teacher's map and `Σ_t Σ_c F[t, c]`, where maps are scaled `mean_t Σ_c`; zero if
+/// either is missing. A rate pass has one timestep, and its sum is the mean.
 pub(super) fn loss(output: &Output, target: &Target, tau: f64, form: MapForm) -> Tensor<1> {
     let (Some(teacher), Some(student)) = (&target.map, last_maps(&output.features)) else {
         return Tensor::zeros([1], &output.logits.device());
     };
     let mean = student.mean();
     let [batch, _, h, w] = mean.dims();
-    let student = mean.sum_dim(1).reshape([batch, h * w]);
+    let timesteps = match form {
+        MapForm::Paper => student.steps.unwrap_or(1),
+        MapForm::Scaled | MapForm::Code => 1,
+    };
+    let student = mean.sum_dim(1).reshape([batch, h * w]).mul_scalar(timesteps as f64);
     let scaled = |map: Tensor<2>| normalise(map, form).div_scalar(tau);
     let divergence = kl(scaled(teacher.clone()), scaled(student));
     match form {
-        MapForm::Paper => divergence.mul_scalar(tau * tau),
+        MapForm::Paper | MapForm::Scaled => divergence.mul_scalar(tau * tau),
         MapForm::Code => divergence,
     }
 }
 
-/// `(x − min) / (max − min + 10⁻³)`.
+/// `(x − min) / (max − min + 10⁻³)`, or the map as it is.
 fn normalise(map: Tensor<2>, form: MapForm) -> Tensor<2> {
     let (low, high) = match form {
-        MapForm::Paper => (map.clone().min_dim(1), map.clone().max_dim(1)),
+        MapForm::Paper => return map,
+        MapForm::Scaled => (map.clone().min_dim(1), map.clone().max_dim(1)),
         MapForm::Code => (map.clone().min().reshape([1, 1]), map.clone().max().reshape([1, 1])),
     };
     (map - low.clone()) / (high - low).add_scalar(1e-3)

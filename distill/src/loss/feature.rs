@@ -8,14 +8,15 @@ use serde::{Deserialize, Serialize};
 use super::Target;
 use crate::nn::Output;
 
-/// Mean of `(F − f_T)²` over batch and elements; F is the mean over time of what flows
-/// into the last stage. Zero without a teacher.
+/// Mean of `(F − f_T)²` over batch and the elements of the members that are on (those of the
+/// others are 0 in both); F is the mean over time of what flows into the last stage. Zero
+/// without a teacher.
 pub(super) fn distance(output: &Output, target: &Target) -> Tensor<1> {
     let (Some(own), Some(teacher)) = (output.features.last(), target.features.last()) else {
         return Tensor::zeros([1], &output.logits.device());
     };
     let off = own.mean() - teacher.maps.clone();
-    (off.clone() * off).mean()
+    (off.clone() * off).mean().div_scalar(target.kept)
 }
 
 /// [`similarity`] of what flows into the last stage.

@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::{Target, kl};
 use crate::nn::Rng;
 
+/// Added to a variance: logits that are all equal (nothing has fired) have a deviation of 0,
+/// where the root has no derivative.
+const EPSILON: f64 = 1e-12;
+
 /// What the noise is added to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -50,7 +54,7 @@ pub fn noisy_kl(
     let teacher = teacher.div_scalar(tau);
     let divergence = match form {
         NoiseForm::Paper => {
-            let epsilon = mean + variance.sqrt() * normal;
+            let epsilon = mean + variance.add_scalar(EPSILON).sqrt() * normal;
             let soft = logits + epsilon.mul_scalar(noise);
             kl(teacher, soft.div_scalar(tau))
         }

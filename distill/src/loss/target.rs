@@ -10,6 +10,8 @@ pub struct Target {
     pub one_hot: Tensor<2>,
     /// The teacher's logits, `[batch, classes]`.
     pub logits: Option<Tensor<2>>,
+    /// Share of an ensemble's members that are on: the part of the features that is compared.
+    pub kept: f64,
     /// The teacher's features behind each stage but the last.
     pub features: Vec<Signal>,
     /// The teacher's saliency map of its last stage with maps, `[batch, places]`.
@@ -26,6 +28,7 @@ impl Target {
         Self {
             one_hot: labels.one_hot(classes).float(),
             logits: None,
+            kept: 1.0,
             features: Vec::new(),
             map: None,
         }

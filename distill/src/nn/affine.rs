@@ -77,16 +77,38 @@ impl Affine {
 }
 
 impl Affine {
-    /// Counts what spikes cost: each meets its fan-out, at the border of a map a little
-    /// less than is counted here.
+    /// Counts what the weights cost that inputs meet; those in the padding meet none.
     fn count(&self, input: &Signal, walk: &mut Walk) {
-        let (Some(sum), Some(_)) = (&mut walk.operations, input.steps) else { return };
+        let Some(sum) = &mut walk.operations else { return };
+        let [batch, channels, height, width] = input.maps.dims();
         let outputs = self.weight.dims()[0] as f64;
-        let fan_out = self.window.map_or(outputs, |w| {
-            outputs * (w.kernel * w.kernel) as f64 / (w.stride * w.stride) as f64
-        });
-        let spikes: f32 = input.maps.clone().abs().sum().into_data().iter::<f32>().sum();
-        *sum += f64::from(spikes) * fan_out;
+        let along = |size| self.window.map_or(vec![1.0; size], |w| w.fan_out(size));
+        let (rows, columns) = (along(height), along(width));
+        if input.binary {
+            let device = input.maps.device();
+            let rows = Tensor::<1>::from_data(&rows[..], &device).reshape([1, 1, -1, 1]);
+            let columns = Tensor::<1>::from_data(&columns[..], &device).reshape([1, 1, 1, -1]);
+            let met = (input.maps.clone() * rows * columns).flatten::<2>(1, 3).sum_dim(1);
+            // Of one image a single precision holds the number.
+            sum.sops += met.into_data().iter::<f32>().map(f64::from).sum::<f64>() * outputs;
+        } else {
+            let places = f64::from(rows.iter().sum::<f32>() * columns.iter().sum::<f32>());
+            sum.macs += (batch * (channels - input.off)) as f64 * places * outputs;
+        }
+    }
+}
+
+impl Window {
+    /// Windows that each place of a row of `size` is in.
+    fn fan_out(self, size: usize) -> Vec<f32> {
+        let windows = (size + 2 * self.padding - self.kernel) / self.stride + 1;
+        let mut met = vec![0.0; size];
+        for at in (0..windows).flat_map(|w| (0..self.kernel).map(move |k| w * self.stride + k)) {
+            if let Some(place) = at.checked_sub(self.padding).and_then(|at| met.get_mut(at)) {
+                *place += 1.0;
+            }
+        }
+        met
     }
 }
 

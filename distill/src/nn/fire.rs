@@ -56,7 +56,8 @@ fn integrate(input: Signal, lif: &spec::Lif, walk: &mut Walk) -> Signal {
         walk.keep_trace(trace);
     }
     let signal =
-        Signal::over(steps, if steps == 1 { spikes.remove(0) } else { Tensor::cat(spikes, 0) });
+        Signal::over(steps, if steps == 1 { spikes.remove(0) } else { Tensor::cat(spikes, 0) })
+            .spikes();
     walk.record(&signal);
     signal
 }

@@ -188,26 +188,26 @@ impl Parallel {
             outputs = outputs.into_iter().map(|o| o.spread(walk.steps)).collect();
         }
         let steps = outputs.first().and_then(|o| o.steps);
+        let binary = outputs.iter().all(|o| o.binary);
+        let off = outputs.iter().map(|o| o.off).sum();
         let maps: Vec<Maps> = outputs.into_iter().map(|o| o.maps).collect();
-        Signal { maps: Tensor::cat(maps, 1), steps }
+        Signal { maps: Tensor::cat(maps, 1), steps, binary, off }
     }
 }
 
 /// Zeros in the place of a member that is off. It is computed all the same, as layers find
-/// their states by their order; but neither counted, as hardware does not compute it, nor
-/// tracked: nobody would ever propagate back through its graph, and so free it.
+/// their states by their order; but neither counted nor recorded, as hardware does not compute
+/// it, nor tracked: nobody would ever propagate back through its graph, and so free it.
 fn silent(member: &Net, input: Signal, walk: &mut Walk) -> Signal {
-    let before = walk.operations;
+    let (before, spikes) = (walk.operations.take(), walk.spikes.take());
     let input = input.map(Tensor::detach);
     let output = member.clone().no_grad().forward(input, walk);
-    walk.operations = before;
-    output.map(|x| x.zeros_like())
+    (walk.operations, walk.spikes) = (before, spikes);
+    let off = output.maps.dims()[1];
+    Signal { maps: output.maps.zeros_like(), off, ..output }
 }
 
 fn add(a: Signal, b: Signal, steps: usize) -> Signal {
-    if a.steps == b.steps {
-        return Signal { maps: a.maps + b.maps, steps: a.steps };
-    }
-    let (a, b) = (a.spread(steps), b.spread(steps));
-    Signal { maps: a.maps + b.maps, steps: a.steps }
+    let (a, b) = if a.steps == b.steps { (a, b) } else { (a.spread(steps), b.spread(steps)) };
+    a.map(|x| x + b.maps)
 }

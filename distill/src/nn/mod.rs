@@ -29,4 +29,4 @@ pub use rng::{Rng, rng};
 pub use shape::Extent;
 pub use signal::{Maps, Signal};
 pub use surrogate::Surrogate;
-pub use walk::{Pass, Walk};
+pub use walk::{Operations, Pass, Walk};

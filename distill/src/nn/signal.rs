@@ -13,25 +13,35 @@ pub struct Signal {
     pub maps: Maps,
     /// Timesteps that `maps` holds, or nothing if all are the same.
     pub steps: Option<usize>,
+    /// Spikes: nothing but 0 and 1.
+    pub binary: bool,
+    /// Channels that nobody computes, as their member of an ensemble is off.
+    pub off: usize,
 }
 
 impl Signal {
     /// The same maps at every timestep.
     #[must_use]
     pub fn held(maps: Maps) -> Self {
-        Self { maps, steps: None }
+        Self { maps, steps: None, binary: false, off: 0 }
     }
 
     /// Maps of `steps` timesteps.
     #[must_use]
     pub fn over(steps: usize, maps: Maps) -> Self {
-        Self { maps, steps: Some(steps) }
+        Self { maps, steps: Some(steps), binary: false, off: 0 }
     }
 
-    /// The same timesteps, other maps.
+    /// The same maps, which are spikes.
+    #[must_use]
+    pub fn spikes(self) -> Self {
+        Self { binary: true, ..self }
+    }
+
+    /// The same timesteps, other maps; no spikes.
     #[must_use]
     pub fn map(self, f: impl FnOnce(Maps) -> Maps) -> Self {
-        Self { maps: f(self.maps), steps: self.steps }
+        Self { maps: f(self.maps), steps: self.steps, binary: false, off: 0 }
     }
 
     /// The maps of timestep `t`, `[batch, …]`.
@@ -51,7 +61,7 @@ impl Signal {
     pub fn spread(self, steps: usize) -> Self {
         match self.steps {
             Some(_) => self,
-            None => Self::over(steps, self.maps.repeat_dim(0, steps)),
+            None => Self { maps: self.maps.repeat_dim(0, steps), steps: Some(steps), ..self },
         }
     }
 

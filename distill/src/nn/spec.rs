@@ -29,6 +29,24 @@ impl Model {
         layers.into_iter().try_fold(self.input, Extent::through)
     }
 
+    /// The same network with real weights everywhere.
+    #[must_use]
+    pub fn real(mut self) -> Self {
+        let layers = self.stages.iter_mut().flat_map(|s| &mut s.layers);
+        layers.for_each(|l| l.each_precision(&mut |p| *p = Precision::Real));
+        self
+    }
+
+    /// Does a layer have weights of one bit?
+    #[must_use]
+    pub fn has_binary(&self) -> bool {
+        let mut found = false;
+        for layer in &mut self.stages.clone().iter_mut().flat_map(|s| &mut s.layers) {
+            layer.each_precision(&mut |p| found |= *p != Precision::Real);
+        }
+        found
+    }
+
     /// Multiplications of one timestep, were all inputs dense.
     ///
     /// # Errors
@@ -45,6 +63,19 @@ impl Model {
 }
 
 impl Layer {
+    /// Shows what the weights of this layer, and of those inside of it, are.
+    fn each_precision(&mut self, change: &mut impl FnMut(&mut Precision)) {
+        let inside: Vec<&mut Self> = match self {
+            Self::Linear { weights, .. } | Self::Conv { weights, .. } => return change(weights),
+            Self::Residual { body, shortcut } => body.iter_mut().chain(shortcut).collect(),
+            Self::Parallel { members } => members.iter_mut().flatten().collect(),
+            Self::Norm | Self::Neuron(_) | Self::AveragePool { .. } => Vec::new(),
+        };
+        for layer in inside {
+            layer.each_precision(change);
+        }
+    }
+
     fn operations(&self, input: Extent) -> Result<u64> {
         let all = |layers: &[Self]| -> Result<u64> {
             let (mut extent, mut sum) = (input, 0);
@@ -206,4 +237,43 @@ pub enum Compare {
 
 const fn one() -> usize {
     1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Wherever a layer stands: in a stage, in both ways of a sum, in a member.
+    #[test]
+    fn a_real_network_has_no_binary_layer() {
+        let linear = |weights| Layer::Linear { outputs: 2, weights, bias: false };
+        let conv = |weights| Layer::Conv {
+            channels: 1,
+            kernel: 1,
+            stride: 1,
+            padding: 0,
+            weights,
+            bias: false,
+        };
+        let model = |layer| Model {
+            input: Extent(1, 1, 1),
+            stages: vec![Stage { name: "one".to_owned(), layers: vec![Layer::Norm, layer] }],
+        };
+        use Precision::{BinaryChannel, BinaryLayer, Real};
+        let residual = |long, short| Layer::Residual {
+            body: vec![linear(long)],
+            shortcut: vec![linear(short)],
+        };
+        for layer in [
+            linear(BinaryLayer),
+            conv(BinaryChannel),
+            residual(BinaryLayer, Real),
+            residual(Real, BinaryChannel),
+            Layer::Parallel { members: vec![vec![linear(Real)], vec![conv(BinaryLayer)]] },
+        ] {
+            let model = model(layer);
+            assert!(model.has_binary() && !model.real().has_binary());
+        }
+        assert!(!model(residual(Real, Real)).has_binary());
+    }
 }

@@ -2,6 +2,7 @@
 //! What one pass over a network carries: its mode, and the state that layers keep.
 
 use burn::tensor::{Gradients, Tensor};
+use serde::Serialize;
 
 use super::signal::{Maps, Signal};
 use super::spec::{self, Reset};
@@ -15,6 +16,18 @@ pub enum Pass {
     Measure,
     /// Mean rates, on what the measuring pass noted.
     Rate,
+}
+
+/// What layers with weights cost, counted as the compiler counts it (docs/energy.md): a layer
+/// whose input is spikes costs an accumulation for each weight that a spike meets, any other
+/// one a multiply-accumulate for each weight, once where its input is the same at every
+/// timestep.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Operations {
+    /// Multiply-accumulates.
+    pub macs: f64,
+    /// Accumulations: synaptic operations.
+    pub sops: f64,
 }
 
 /// State and mode of a pass. Layers take their state in the order in which they are
@@ -35,9 +48,8 @@ pub struct Walk {
     pub through_time: bool,
     /// The spikes of every layer of neurons, in the order visited, if they are wanted.
     pub spikes: Option<Vec<Signal>>,
-    /// Synaptic operations so far (a spike or level times the weights it meets), if they
-    /// are to be counted.
-    pub operations: Option<f64>,
+    /// Operations so far, if they are to be counted.
+    pub operations: Option<Operations>,
     membranes: Slots<Maps>,
     traces: Slots<RateTrace>,
     norms: Slots<[Tensor<1>; 2]>,

@@ -32,6 +32,20 @@ pub fn save_model<M: Module>(module: &M, path: &Path) -> Result<()> {
     std::fs::rename(&part, path).map_err(|e| failed(format!("cannot write: {e}")))
 }
 
+/// Writes a file in one step: an earlier one stays whole until the new one is.
+///
+/// # Errors
+/// [`codes::FILE_WRITE`].
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    let part = Path::new(&part);
+    write_file(part, bytes)?;
+    std::fs::rename(part, path).map_err(|e| {
+        Diagnostic::new(&codes::FILE_WRITE, format!("cannot write: {e}")).in_file(path)
+    })
+}
+
 /// Reads parameters into a network of the same layers.
 ///
 /// # Errors
@@ -84,7 +98,7 @@ pub fn load_run(
     device: &Device,
 ) -> Result<(spec::Model, Model)> {
     let config = Config::read(&directory.join("config.toml"))?;
-    let spec = config.student.model.model(input, classes);
+    let spec = config.student.network(input, classes);
     let mut model = Model::new(&spec, &mut rng(config.seed, u64::MAX), device)?;
     load_model(&mut model, &directory.join("student.safetensors"))?;
     Ok((spec, model))

@@ -6,8 +6,9 @@ use std::path::Path;
 
 use plotters::prelude::*;
 use serde::{Deserialize, Serialize};
-use synfire::diag::{Diagnostic, Result, codes, read_file, write_file};
+use synfire::diag::{Diagnostic, Result, read_file};
 
+use super::checkpoint::write_whole;
 use super::phase::{Epoch, Start};
 use super::run::Part;
 
@@ -31,12 +32,18 @@ pub(super) fn read(directory: &Path, part: Part, start: &Start) -> Result<Vec<Re
     }
     let bytes = read_file(&path)?;
     let before = |r: &Record| r.part != part || (r.epoch.phase, r.epoch.epoch) < (start.0, start.1);
+    // Of a file that was cut off or damaged the whole lines in front are kept: what is missing
+    // is a line of a curve, not of the training.
     let lines = String::from_utf8_lossy(&bytes).into_owned();
-    let records =
-        lines.lines().map(serde_json::from_str).collect::<std::result::Result<Vec<_>, _>>();
-    let records =
-        records.map_err(|e| Diagnostic::new(&codes::CHECKPOINT, e.to_string()).in_file(&path))?;
-    Ok(records.into_iter().filter(before).collect())
+    let records = lines.lines().map_while(|l| serde_json::from_str(l).ok());
+    Ok(records.filter(before).collect())
+}
+
+/// Seconds of all epochs of a run so far.
+pub(super) fn seconds(directory: &Path) -> Result<f64> {
+    let everything = (usize::MAX, usize::MAX, None);
+    let records = read(directory, Part::Student, &everything)?;
+    Ok(records.iter().map(|r| r.epoch.seconds).sum())
 }
 
 /// Writes `metrics.jsonl` and `curves.svg`.
@@ -47,10 +54,10 @@ pub(super) fn write(directory: &Path, records: &[Record]) -> Result<()> {
         lines.push_str(&serde_json::to_string(record).map_err(failed)?);
         lines.push('\n');
     }
-    write_file(&directory.join("metrics.jsonl"), lines)?;
+    write_whole(&directory.join("metrics.jsonl"), lines.as_bytes())?;
     let mut picture = String::new();
     draw(records, &mut picture).map_err(|e| Diagnostic::internal("curves", e.to_string()))?;
-    write_file(&directory.join("curves.svg"), picture)
+    write_whole(&directory.join("curves.svg"), picture.as_bytes())
 }
 
 type Drawn = std::result::Result<(), Box<dyn std::error::Error>>;

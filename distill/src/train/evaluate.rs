@@ -2,9 +2,10 @@
 use burn::module::Module as _;
 use burn::tensor::{Device, Tensor};
 use serde::Serialize;
+use synfire::diag::{Diagnostic, Result, codes};
 
 use crate::data::{Augment, Dataset};
-use crate::nn::{Model, Walk, rng};
+use crate::nn::{Model, Operations, Walk, rng};
 
 /// How a network is run.
 #[derive(Debug, Clone, Default)]
@@ -13,8 +14,6 @@ pub struct Setting {
     pub timesteps: usize,
     /// Members that are on; nothing: all.
     pub active: Option<Vec<bool>>,
-    /// Binary layers compute with their latent weights.
-    pub real: bool,
     /// Changes of the samples: noise.
     pub augment: Augment,
 }
@@ -24,10 +23,11 @@ pub struct Setting {
 pub struct Evaluation {
     /// Share of samples with the right class, after 1, 2, … timesteps.
     pub accuracy: Vec<f64>,
-    /// Spikes of each layer of neurons, per neuron and timestep.
+    /// Spikes of each layer of neurons, per neuron and timestep; those of members that are
+    /// off are left out.
     pub firing: Vec<f64>,
-    /// Synaptic operations of one inference: each spike times the weights it meets.
-    pub operations: f64,
+    /// Operations of one inference.
+    pub operations: Operations,
 }
 
 impl Evaluation {
@@ -40,23 +40,36 @@ impl Evaluation {
 
 /// Runs a network over a data set. What t timesteps give is the prefix of what T give, so
 /// one run tells all of them.
-#[must_use]
-pub fn evaluate(model: &Model, data: &Dataset, setting: &Setting, device: &Device) -> Evaluation {
+///
+/// # Errors
+/// [`codes::TRAIN_DIVERGED`] if a logit is no finite number.
+pub fn evaluate(
+    model: &Model,
+    data: &Dataset,
+    setting: &Setting,
+    device: &Device,
+) -> Result<Evaluation> {
     let model = model.valid();
     let steps = setting.timesteps;
     let mut right = vec![0_usize; steps];
     let mut firing: Vec<f64> = Vec::new();
-    let mut operations = 0.0;
+    let mut operations = Operations::default();
     let mut random = rng(0, 0);
     let all: Vec<usize> = (0..data.len()).collect();
     for samples in all.chunks(500) {
         let input = data.batch(samples, &setting.augment, &mut random, device);
         let mut walk = Walk::new(steps);
         walk.active.clone_from(&setting.active);
-        walk.binary = !setting.real;
         walk.spikes = Some(Vec::new());
-        walk.operations = Some(0.0);
+        walk.operations = Some(Operations::default());
         let output = model.forward(input, &mut walk);
+        if !output.logits.clone().into_data().iter::<f32>().all(f32::is_finite) {
+            return Err(Diagnostic::new(
+                &codes::TRAIN_DIVERGED,
+                "a logit of the network is not a finite number",
+            )
+            .help("lower the rate or the weight of a loss; the last checkpoint is that of the epoch before"));
+        }
         let labels = data.labels_of(samples);
         let mut sum: Option<Tensor<3>> = None;
         // A teacher has one timestep, whatever it is asked for.
@@ -80,8 +93,10 @@ pub fn evaluate(model: &Model, data: &Dataset, setting: &Setting, device: &Devic
             }
             firing[i] += mean * share;
         }
-        operations += walk.operations.unwrap_or(0.0) / data.len() as f64;
+        let counted = walk.operations.unwrap_or_default();
+        operations.macs += counted.macs / data.len() as f64;
+        operations.sops += counted.sops / data.len() as f64;
     }
     let accuracy = right.iter().map(|r| *r as f64 / data.len() as f64).collect();
-    Evaluation { accuracy, firing, operations }
+    Ok(Evaluation { accuracy, firing, operations })
 }

@@ -9,7 +9,7 @@ use synfire::diag::Result;
 
 use super::evaluate::{Setting, evaluate};
 use crate::data::{Augment, Dataset};
-use crate::nn::{Model, Walk, rng};
+use crate::nn::{Model, Operations, Walk, rng};
 
 /// What a gate is worth.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -20,21 +20,22 @@ pub struct Gated {
     pub members: f64,
     /// Accuracy with the first 1, 2, … members on, whatever the sample.
     pub fixed: Vec<f64>,
-    /// Synaptic operations of the gate itself, each inference.
-    pub operations: f64,
+    /// Operations of the gate itself, each inference.
+    pub operations: Operations,
 }
 
-/// `[members][sample]`: the class that the first 1, 2, … members give.
+/// `[members][sample]`: the class that the first 1, 2, … of the members give.
 fn answers(
     model: &Model,
     data: &Dataset,
     steps: usize,
-    members: usize,
+    members: &[usize],
     device: &Device,
 ) -> Vec<Vec<u8>> {
-    (1..=members)
+    let all = super::members::count(model);
+    (1..=members.len())
         .map(|on| {
-            let active = (0..members).map(|m| m < on).collect();
+            let active = (0..all).map(|m| members[..on].contains(&m)).collect();
             classes(model, data, steps, Some(active), device)
         })
         .collect()
@@ -60,47 +61,49 @@ fn classes(
 }
 
 /// The samples with new labels: one less than the number of members that give the right
-/// class, the first ones on; all of them where no number does.
+/// class, the first ones of `members` on; all of them where no number does.
 ///
 /// # Errors
 /// As [`Dataset::new`].
 pub fn needs(
     ensemble: &Model,
     data: &Dataset,
-    (steps, members): (usize, usize),
+    (steps, members): (usize, &[usize]),
     device: &Device,
 ) -> Result<Dataset> {
     let answers = answers(ensemble, data, steps, members, device);
     let needed = |(i, label): (usize, &u8)| {
         let first = answers.iter().position(|a| a[i] == *label);
-        first.unwrap_or(members - 1) as u8
+        first.unwrap_or(members.len() - 1) as u8
     };
     let labels = data.labels().iter().enumerate().map(needed).collect();
-    data.relabelled(labels, members)
+    data.relabelled(labels, members.len())
 }
 
 /// Runs an ensemble with as many members as a gate says.
-#[must_use]
+///
+/// # Errors
+/// As [`evaluate`].
 pub fn gated(
     ensemble: &Model,
     gate: &Model,
     data: &Dataset,
-    (steps, members): (usize, usize),
+    (steps, members): (usize, &[usize]),
     device: &Device,
-) -> Gated {
+) -> Result<Gated> {
     let answers = answers(ensemble, data, steps, members, device);
     let chosen = classes(gate, data, steps, None, device);
     let total = data.len() as f64;
     let right = |answer: &mut dyn Iterator<Item = u8>| {
         answer.zip(data.labels()).filter(|(a, l)| a == *l).count() as f64 / total
     };
-    let on = |k: &u8| usize::from(*k).min(members - 1);
+    let on = |k: &u8| usize::from(*k).min(members.len() - 1);
     let accuracy = right(&mut chosen.iter().enumerate().map(|(i, k)| answers[on(k)][i]));
     let setting = Setting { timesteps: steps, ..Setting::default() };
-    Gated {
+    Ok(Gated {
         accuracy,
         members: chosen.iter().map(|k| on(k) as f64 + 1.0).sum::<f64>() / total,
         fixed: answers.iter().map(|a| right(&mut a.iter().copied())).collect(),
-        operations: evaluate(gate, data, &setting, device).operations,
-    }
+        operations: evaluate(gate, data, &setting, device)?.operations,
+    })
 }

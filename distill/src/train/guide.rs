@@ -89,6 +89,9 @@ impl Guide {
         if let Some(last) = features.last_mut() {
             *last = self.arranged(last.clone(), active);
         }
+        if let Some(active) = active {
+            target.kept = active.iter().filter(|a| **a).count() as f64 / active.len() as f64;
+        }
         target.features =
             features.into_iter().map(|f| Signal::held(Tensor::from_inner(f))).collect();
     }
@@ -150,7 +153,9 @@ impl Guide {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nn::Extent;
+    use crate::loss::{Objective, Over};
+    use crate::nn::spec::Precision;
+    use crate::nn::{Extent, Net};
 
     /// Four features for two members: in the order of the clusters, zeros where one is off.
     #[test]
@@ -170,5 +175,57 @@ mod tests {
         guide.order = Some(vec![2, 0, 3, 1]);
         assert_eq!(arranged(&guide, None), [12.0, 10.0, 13.0, 11.0]);
         assert_eq!(arranged(&guide, Some(&[false, true])), [0.0, 0.0, 13.0, 11.0]);
+    }
+
+    /// Two hybrids behind the first stage: the mean of a feature over time, 2, is projected to 6
+    /// and to 2, the teacher's last stage makes ± that of it, and the second class is right.
+    /// Cross-entropies ln(1 + e¹²) and ln(1 + e⁴), each with half of the weight 3.
+    #[test]
+    fn hybrids_go_on_in_the_teacher() {
+        let device = Device::flex().autodiff();
+        let put = |net: &mut crate::nn::Net, weights: &[f32]| {
+            let Layer::Affine(a) = &mut net.layers[0] else { panic!("{net:?}") };
+            let shape = a.weight.val().dims();
+            let weights = Tensor::<1>::from_data(weights, &device).reshape(shape);
+            a.weight = burn::module::Param::from_tensor(weights);
+        };
+        let linear = spec::Layer::Linear { outputs: 2, weights: Precision::Real, bias: false };
+        let conv = spec::Layer::Conv {
+            channels: 1,
+            kernel: 1,
+            stride: 1,
+            padding: 0,
+            weights: Precision::Real,
+            bias: false,
+        };
+        let stage = |name: &str, layer| spec::Stage { name: name.to_owned(), layers: vec![layer] };
+        let input = Extent(1, 1, 1);
+        let stages = vec![stage("first", spec::Layer::Norm), stage("head", linear)];
+        let spec = spec::Model { input, stages };
+        let mut model = Model::new(&spec, &mut rng(1, 0), &device).unwrap();
+        put(&mut model.stages[1], &[1.0, -1.0]);
+        let mut guide = Guide::new(spec, &model, 1);
+        let objective = Objective::of(Term::Label { over: Over::Mean, smoothing: 0.0 });
+        guide.hybrid = Some(Hybrid { stages: vec![0, 0], weight: 3.0, objective });
+        let projection = |by: f32| {
+            let mut net =
+                Net::new(std::slice::from_ref(&conv), input, &mut rng(1, 1), &device).unwrap();
+            put(&mut net, &[by]);
+            net
+        };
+        let trainee = Trainee { model, extra: vec![projection(3.0), projection(1.0)] };
+        let feature = Tensor::<1>::from_data([1.0, 3.0], &device).reshape([2, 1, 1, 1]);
+        let feature = feature.require_grad();
+        let target = Target::labels(&[1], 2, &device);
+        let features = [Signal::over(2, feature.clone())];
+        let loss = guide.hybrid_loss(&features, &trainee, &target, &mut rng(0, 0)).unwrap();
+        let value: f32 = loss.clone().into_data().iter().next().unwrap();
+        let want = 1.5 * ((1.0 + 12_f64.exp()).ln() + (1.0 + 4_f64.exp()).ln());
+        assert!((f64::from(value) - want).abs() < 1e-4, "{value}, not {want}");
+        // It flows back through the frozen stages: towards the class that is wrong, less.
+        let gradient = feature.grad(&loss.backward()).unwrap();
+        assert!(gradient.into_data().iter::<f32>().all(|g| g > 1.0));
+        guide.hybrid = None;
+        assert!(guide.hybrid_loss(&features, &trainee, &target, &mut rng(0, 0)).is_none());
     }
 }

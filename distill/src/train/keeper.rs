@@ -18,7 +18,9 @@ use crate::config::Phase;
 use crate::data::Dataset;
 use crate::rule::Trainee;
 
+/// The last checkpoint, the one before it, and one that is being written.
 const CHECKPOINT: &str = "checkpoint";
+const BEFORE: &str = "checkpoint.before";
 const NEXT: &str = "checkpoint.next";
 
 /// Where a checkpoint was written.
@@ -29,15 +31,28 @@ struct Place {
     epochs: usize,
 }
 
-/// Reads the last checkpoint of a part, if there is one.
+/// Reads the last checkpoint of a part, if there is one: if that is damaged, the one before.
 pub(super) fn resume(
     directory: &Path,
     part: Part,
     trainee: &mut Trainee,
     phases: &[Phase],
 ) -> Result<Start> {
-    let path = [CHECKPOINT, NEXT].map(|n| directory.join(n)).into_iter().find(|p| p.exists());
-    let Some(path) = path else { return Ok((0, 0, None)) };
+    let mut refused = None;
+    // A run that was cut off between two renames has only the one before.
+    for path in [CHECKPOINT, BEFORE].map(|n| directory.join(n)) {
+        if !path.exists() {
+            continue;
+        }
+        match read(&path, part, trainee, phases) {
+            Ok(start) => return Ok(start),
+            Err(d) => refused = refused.or(Some(d)),
+        }
+    }
+    refused.map_or(Ok((0, 0, None)), Err)
+}
+
+fn read(path: &Path, part: Part, trainee: &mut Trainee, phases: &[Phase]) -> Result<Start> {
     let place_path = path.join("place.json");
     let place: Place = serde_json::from_slice(&read_file(&place_path)?)
         .map_err(|e| Diagnostic::new(&codes::CHECKPOINT, e.to_string()).in_file(&place_path))?;
@@ -48,16 +63,18 @@ pub(super) fn resume(
         return Err(Diagnostic::new(&codes::CHECKPOINT, "the configuration has no such phase")
             .in_file(&place_path));
     };
-    load_model(trainee, &path.join("trainee.safetensors"))?;
     let optimiser =
         load_optimiser(optimise::optimiser(phase.optimiser)?, &path.join("optimiser.bpk"))?;
+    load_model(trainee, &path.join("trainee.safetensors"))?;
     Ok((place.phase, place.epochs, Some(optimiser)))
 }
 
 /// Removes the checkpoints of a part that is done.
 pub(super) fn forget(directory: &Path) {
     // What cannot be removed is written over by the next part.
-    let _ = std::fs::remove_dir_all(directory.join(CHECKPOINT));
+    for name in [CHECKPOINT, BEFORE] {
+        let _ = std::fs::remove_dir_all(directory.join(name));
+    }
 }
 
 /// Writes down each epoch, then passes it on.
@@ -86,11 +103,10 @@ impl Observer for Keeper<'_> {
         trainee: &Trainee,
         optimiser: &ModuleOptimizer,
     ) -> Result<()> {
-        let glimpse = evaluate(&trainee.model, self.glimpse, self.setting, self.device);
+        let glimpse = evaluate(&trainee.model, self.glimpse, self.setting, self.device)?;
         let record = Record { part: self.part, epoch, accuracy: glimpse.last() };
         self.records.push(record);
-        let next = self.directory.join(NEXT);
-        let last = self.directory.join(CHECKPOINT);
+        let [next, last, before] = [NEXT, CHECKPOINT, BEFORE].map(|n| self.directory.join(n));
         let failed = |e: std::io::Error| {
             Diagnostic::new(&codes::FILE_WRITE, format!("cannot write: {e}")).in_file(&last)
         };
@@ -103,8 +119,10 @@ impl Observer for Keeper<'_> {
             .map_err(|e| Diagnostic::internal("checkpoint", e.to_string()))?;
         write_file(&next.join("place.json"), place)?;
         curves::write(self.directory, &self.records)?;
-        // A run that is cut off between these two finds `checkpoint.next`.
-        let _ = std::fs::remove_dir_all(&last);
+        if last.exists() {
+            let _ = std::fs::remove_dir_all(&before);
+            std::fs::rename(&last, &before).map_err(failed)?;
+        }
         std::fs::rename(&next, &last).map_err(failed)?;
         self.observer.epoch(epoch, trainee, optimiser)
     }

@@ -31,6 +31,13 @@ impl Members {
         Some(active)
     }
 
+    /// The members that are left, of so many.
+    #[must_use]
+    pub fn left(&self, members: usize) -> Vec<usize> {
+        let used = self.used(members);
+        (0..members).filter(|m| used.as_ref().is_none_or(|u| u[*m])).collect()
+    }
+
     /// The members that are on when the network is used; nothing: all.
     #[must_use]
     pub fn used(&self, members: usize) -> Option<Vec<bool>> {

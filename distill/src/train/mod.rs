@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Training: phases of epochs of batches.
 
+mod check;
 mod checkpoint;
 mod clip;
 mod curves;
@@ -15,7 +16,7 @@ mod phase;
 mod prepare;
 mod run;
 
-pub use checkpoint::{load_model, load_run, save_model};
+pub use checkpoint::{load_model, load_run, save_model, write_whole};
 pub use evaluate::{Evaluation, Setting, evaluate};
 pub use gate::{Gated, gated, needs};
 pub use guide::Guide;

@@ -88,7 +88,6 @@ impl Trainer<'_> {
         observer: &mut dyn Observer,
     ) -> Result<Trainee> {
         for (index, phase) in phases.iter().enumerate().skip(first) {
-            phase.augment.check(self.data.extent)?;
             let done = if index == first { done } else { 0 };
             let mut optimiser = match known.take() {
                 Some(optimiser) => optimiser,

@@ -8,7 +8,6 @@ use super::clustered;
 use super::guide::Guide;
 use super::run::Run;
 use crate::data::Augment;
-use crate::loss::Term;
 use crate::nn::spec::{self, Layer, Precision};
 use crate::nn::{Model, Net, Walk, rng};
 use crate::rule::Trainee;
@@ -20,7 +19,7 @@ impl Run {
     /// The student's layers.
     #[must_use]
     pub fn spec(&self) -> spec::Model {
-        self.config.student.model.model(self.train.extent, self.train.classes)
+        self.config.student.network(self.train.extent, self.train.classes)
     }
 
     /// The student before it is trained, and the projections to a teacher's features.
@@ -28,18 +27,15 @@ impl Run {
     /// # Errors
     /// [`codes::MODEL_SHAPE`], [`codes::TRAIN_CONFIG`]; of a student to start from,
     /// [`codes::CHECKPOINT`].
-    pub fn untrained(&self, teacher: Option<&Guide>) -> Result<Trainee> {
+    pub fn untrained(&self, teacher: Option<&spec::Model>) -> Result<Trainee> {
         let device = self.device.clone().autodiff();
         let spec = self.spec();
         let mut model = Model::new(&spec, &mut rng(self.config.seed, u64::MAX), &device)?;
         if let Some(run) = &self.config.student.start {
             load_model(&mut model, &run.join("student.safetensors"))?;
         }
-        if let Some(teacher) = teacher {
-            self.check_features(&spec, &teacher.spec)?;
-        }
         let extra = match teacher {
-            Some(teacher) => self.projections(&spec, &teacher.spec)?,
+            Some(teacher) => self.projections(&spec, teacher)?,
             None => Vec::new(),
         };
         Ok(Trainee { model, extra })
@@ -61,32 +57,6 @@ impl Run {
             }
         }
         clustered(&rows, members_of(&self.spec()).max(1), self.config.seed)
-    }
-
-    /// Losses on features need features of one size.
-    fn check_features(&self, student: &spec::Model, teacher: &spec::Model) -> Result<()> {
-        let asks = |wanted: fn(&Term) -> bool| {
-            let phases = &self.config.student.phases;
-            phases.iter().flat_map(|p| &p.objective.terms).any(|w| wanted(&w.term))
-        };
-        let last = |m: &spec::Model| m.behind(m.stages.len().saturating_sub(2));
-        if asks(|t| matches!(t, Term::Feature)) && last(student)? != last(teacher)? {
-            let message = format!(
-                "the student's last stage is fed {:?}, the teacher's {:?}",
-                last(student)?,
-                last(teacher)?
-            );
-            return Err(unlike("loss = \"feature\"", message));
-        }
-        let maps = |m: &spec::Model| -> Result<Option<(usize, usize)>> {
-            let behind = (0..m.stages.len()).map(|s| m.behind(s)).collect::<Result<Vec<_>>>()?;
-            Ok(behind.iter().rev().map(|e| (e.1, e.2)).find(|(h, w)| h * w > 1))
-        };
-        if asks(|t| matches!(t, Term::Attention { .. })) && maps(student)? != maps(teacher)? {
-            let message = "the last maps of student and teacher have different sizes".to_owned();
-            return Err(unlike("loss = \"attention\"", message));
-        }
-        Ok(())
     }
 
     /// 1 × 1 convolution, norm and rectifier from the student's features to the teacher's,
@@ -119,7 +89,7 @@ impl Run {
     }
 }
 
-fn unlike(place: &str, message: String) -> Box<Diagnostic> {
+pub(super) fn unlike(place: &str, message: String) -> Box<Diagnostic> {
     Diagnostic::new(&codes::TRAIN_CONFIG, message)
         .at(place)
         .help("stages of student and teacher that are compared must end in the same extents")

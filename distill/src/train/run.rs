@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use burn::module::Module as _;
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
-use synfire::diag::{Diagnostic, Result, codes, write_file};
+use synfire::diag::{Diagnostic, Result, codes};
 
-use super::checkpoint::{load_model, load_run, save_model};
+use super::checkpoint::{load_model, load_run, save_model, write_whole};
 use super::curves;
 use super::evaluate::{Evaluation, Setting, evaluate};
 use super::guide::Guide;
@@ -53,6 +53,8 @@ pub struct Outcome {
     pub evaluation: Evaluation,
     /// Accuracy of the teacher, if there is one.
     pub teacher: Option<f64>,
+    /// Seconds of all epochs, those before an interruption included; 0 without a directory.
+    pub seconds: f64,
 }
 
 /// Who is trained.
@@ -73,26 +75,28 @@ impl Run {
     /// What of the configuration, the data or the directory cannot be used;
     /// [`codes::TRAIN_DIVERGED`].
     pub fn execute(&self, observer: &mut dyn Observer) -> Result<Outcome> {
+        self.check()?;
         if let Some(directory) = &self.directory {
             std::fs::create_dir_all(directory).map_err(|e| {
                 Diagnostic::new(&codes::FILE_WRITE, format!("cannot create: {e}"))
                     .in_file(directory)
             })?;
-            write_file(&directory.join("config.toml"), self.config.to_toml()?)?;
+            write_whole(&directory.join("config.toml"), self.config.to_toml()?.as_bytes())?;
         }
+        // What cannot be made or read is known before the teacher is trained.
+        let trainee = self.untrained(self.teacher_spec()?.as_ref())?;
         let guide = match &self.config.teacher {
             Some(teacher) => Some(self.teacher(teacher, observer)?),
             None => None,
         };
-        let teacher = guide.as_ref().map(|g| {
+        let accuracy = |g: &Guide| {
             let setting = Setting { timesteps: g.steps, ..Setting::default() };
-            evaluate(&g.model, &self.test, &setting, &self.device).last()
-        });
+            evaluate(&g.model, &self.test, &setting, &self.device).map(|e| e.last())
+        };
+        let teacher = guide.as_ref().map(accuracy).transpose()?;
         let (student, spec) = (&self.config.student, self.spec());
         let active = student.members.used(members_of(&spec));
-        let real = student.phases.iter().all(|p| !p.binary);
-        let setting = Setting { timesteps: student.timesteps, active, real, ..Setting::default() };
-        let trainee = self.untrained(guide.as_ref())?;
+        let setting = Setting { timesteps: student.timesteps, active, ..Setting::default() };
         let mut trainer = Trainer {
             data: &self.train,
             timesteps: student.timesteps,
@@ -103,20 +107,20 @@ impl Run {
         };
         let trained =
             self.part(Part::Student, trainee, &mut trainer, &student.phases, &setting, observer)?;
-        let evaluation = evaluate(&trained.model, &self.test, &setting, &self.device);
+        let evaluation = evaluate(&trained.model, &self.test, &setting, &self.device)?;
         let trained = trained.valid();
         let (student, extra) = (trained.model, trained.extra);
-        Ok(Outcome { spec, student, extra, evaluation, guide: trainer.guide, teacher })
+        let seconds = self.directory.as_deref().map_or(Ok(0.0), curves::seconds)?;
+        Ok(Outcome { spec, student, extra, evaluation, guide: trainer.guide, teacher, seconds })
     }
 
     /// The teacher, trained or read.
     fn teacher(&self, teacher: &Teacher, observer: &mut dyn Observer) -> Result<Guide> {
         let device = self.device.clone().autodiff();
         let (extent, classes) = (self.train.extent, self.train.classes);
-        let (spec, model) = match (&teacher.run, &teacher.model) {
+        let (spec, model) = match (&teacher.run, teacher.network(extent, classes)) {
             (Some(run), _) => load_run(run, extent, classes, &device)?,
-            (None, Some(architecture)) => {
-                let spec = architecture.model(extent, classes);
+            (None, Some(spec)) => {
                 let seed = self.config.seed ^ TEACHER;
                 let model = Model::new(&spec, &mut rng(seed, u64::MAX), &device)?;
                 let data = teacher.train.map(|n| self.train.first(n));

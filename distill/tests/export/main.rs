@@ -6,6 +6,7 @@
 mod agree;
 mod hardware;
 mod models;
+mod operations;
 mod refused;
 mod runtime;
 mod subset;

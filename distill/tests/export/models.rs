@@ -185,6 +185,7 @@ fn chosen(is_wanted: impl Fn(&str) -> bool) -> Result<Vec<Case>> {
         ("mixed", Extent(1, 6, 6), mixed(), 6, InputCode::LevelSteps { scale: 0.125 }),
         ("one-step", Extent(1, 6, 6), dense(), 1, InputCode::Levels { scale: 1.0 / 16.0 }),
         ("ties", Extent(1, 6, 6), ties(), 4, events),
+        ("rates", Extent(1, 6, 6), dense(), 4, InputCode::Spikes),
         ("teacher", Extent(1, 6, 6), teacher(), 1, pixels),
     ]
     .into_iter()
@@ -274,13 +275,15 @@ impl Case {
     }
 
     pub(crate) fn changes(&self) -> bool {
-        matches!(self.input, InputCode::LevelSteps { .. } | InputCode::RealSteps)
+        use InputCode::{LevelSteps, RealSteps, Spikes};
+        matches!(self.input, LevelSteps { .. } | RealSteps | Spikes)
     }
 
     /// What a level is multiplied with; nothing if the input is real numbers.
     pub(crate) fn scale(&self) -> Option<f64> {
         match self.input {
             InputCode::Levels { scale } | InputCode::LevelSteps { scale } => Some(scale),
+            InputCode::Spikes => Some(1.0),
             InputCode::Reals | InputCode::RealSteps => None,
         }
     }
@@ -288,6 +291,7 @@ impl Case {
     /// Random levels or real numbers.
     pub(crate) fn shown(&self, samples: usize, rng: &mut Rng) -> Shown {
         let levels = match self.scale() {
+            _ if self.input == InputCode::Spikes => 2,
             Some(scale) if scale < 0.01 => 256,
             Some(scale) if scale < 0.1 => 16,
             _ => 3,
@@ -312,6 +316,7 @@ impl Case {
             (0..steps).flat_map(step).map(|v| (f64::from(*v) * scale) as f32).collect();
         let data = TensorData::new(values, [steps * shown.len(), c, h, w]);
         let maps = Tensor::from_data(data, &Device::default());
-        if self.changes() { Signal::over(steps, maps) } else { Signal::held(maps) }
+        let signal = if self.changes() { Signal::over(steps, maps) } else { Signal::held(maps) };
+        if self.input == InputCode::Spikes { signal.spikes() } else { signal }
     }
 }

@@ -37,7 +37,8 @@ pub(crate) fn neurons(graph: &Graph) -> Result<Vec<String>> {
 
 /// All samples in one batch, with the members that are `active`.
 pub(crate) fn run(case: &Case, shown: &Shown, active: Option<&[bool]>) -> Result<Vec<Run>> {
-    let names = neurons(&case.graph()?)?;
+    let graph = active.map_or_else(|| case.graph(), |active| case.subset(active))?;
+    let names = neurons(&graph)?;
     let mut walk = Walk::new(case.steps);
     walk.spikes = Some(Vec::new());
     walk.active = active.map(<[bool]>::to_vec);

@@ -4,7 +4,7 @@
 use burn::tensor::{Tensor, TensorData};
 use rand_distr::{Distribution as _, StandardNormal};
 use synfire_distill::loss::{
-    Objective, Over, Similarity, Target, Term, class_map, noisy_kl, similarity,
+    NoiseForm, Objective, Over, Similarity, Target, Term, class_map, kl, noisy_kl, similarity,
 };
 use synfire_distill::nn::{Maps, Output, Signal, rng};
 
@@ -200,4 +200,44 @@ fn class_maps_are_grad_cam() {
         fixture.tensor("cam.head", &device()),
     );
     close("map", &values(map), &fixture.values("cam"), 1e-6);
+}
+
+/// Logits that are all equal, as where nothing has fired, have no deviation: noise of none, and a
+/// gradient all the same.
+#[test]
+fn noise_on_equal_logits_is_a_number() {
+    let device = device();
+    let normal = Tensor::<2>::from_data([[0.3, -1.2, 0.5]], &device);
+    let teacher = Tensor::<2>::from_data([[1.0, 2.0, 3.0]], &device);
+    for form in [NoiseForm::Paper, NoiseForm::Code] {
+        let logits = Tensor::<2>::from_data([[2.0, 2.0, 2.0]], &device).require_grad();
+        let loss = noisy_kl(teacher.clone(), logits.clone(), normal.clone(), (2.0, 0.1), form);
+        let gradients = loss.clone().backward();
+        let gradient = logits.grad(&gradients).unwrap();
+        assert!(values(loss.clone()).iter().all(|v| v.is_finite()), "{form:?}");
+        assert!(values(gradient).iter().all(|v| v.is_finite()), "{form:?}");
+        // The noise is none: what is left is the distance of equal classes from the teacher.
+        if form == NoiseForm::Paper {
+            let plain = kl(teacher.clone().div_scalar(2.0), logits.div_scalar(2.0)).mul_scalar(4.0);
+            close("plain", &values(loss), &values(plain), 1e-5);
+        }
+    }
+}
+
+/// Features of members that are off are 0 in student and teacher, and no part of the mean.
+#[test]
+fn features_are_compared_where_members_are_on() {
+    let device = device();
+    let four = |v: [f32; 4]| Tensor::<1>::from_data(v, &device).reshape([1, 4, 1, 1]);
+    let logits = Tensor::<3>::zeros([1, 1, 3], &device);
+    let features = vec![Signal::held(four([1.0, 3.0, 0.0, 0.0]))];
+    let output = Output { logits, features };
+    let mut target = Target::labels(&[0], 3, &device);
+    target.features = vec![Signal::held(four([0.0, 1.0, 0.0, 0.0]))];
+    let value = |target: &Target| {
+        values(Objective::of(Term::Feature).value(&output, target, &mut rng(0, 0)))[0]
+    };
+    assert_eq!(value(&target), (1.0 + 4.0) / 4.0);
+    target.kept = 0.5;
+    assert_eq!(value(&target), (1.0 + 4.0) / 2.0);
 }

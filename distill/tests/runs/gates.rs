@@ -21,7 +21,7 @@ fn members_that_samples_need() -> Result<()> {
         &[(&[1.0, 0.0], &[]), (&[0.0, 1.0], &[]), (&[0.0, 0.0, 1.0, 1.0], &[0.5, 0.0])],
     )?;
     let data = pairs(&[([4, 0], 1), ([0, 4], 1), ([0, 0], 1), ([0, 0], 0), ([0, 4], 0)])?;
-    let wanted = (1, 2);
+    let wanted = (1, &[0, 1][..]);
     // One will do, both are needed, nothing helps (so all), one will do, twice.
     let needed = needs(&ensemble, &data, wanted, &device)?;
     assert_eq!((needed.labels(), needed.classes), (&[0, 1, 1, 0, 0][..], 2));
@@ -29,9 +29,12 @@ fn members_that_samples_need() -> Result<()> {
     // A gate that asks for both where the second level is above a half.
     let gate =
         network([1, 1, 2], &[json!([real(2, true)])], &[(&[0.0, 0.0, 0.0, 1.0], &[0.5, 0.0])])?;
-    let found = gated(&ensemble, &gate, &data, wanted, &device);
+    let found = gated(&ensemble, &gate, &data, wanted, &device)?;
     // One, two, one, one, two members: right, right, wrong, right, wrong.
     assert_eq!((found.accuracy, found.members), (0.6, 1.4));
-    assert_eq!((found.fixed, found.operations), (vec![0.6, 0.6], 0.0));
+    assert_eq!((found.fixed, found.operations.macs), (vec![0.6, 0.6], 4.0));
+    // Of two members that are left, the second one first.
+    let turned = (1, &[1, 0][..]);
+    assert_eq!(needs(&ensemble, &data, turned, &device)?.labels(), &[1, 0, 1, 0, 1]);
     Ok(())
 }

@@ -87,15 +87,16 @@ fn accuracies_rates_and_operations_by_hand() -> Result<()> {
     let mut data = pairs(&data)?;
     data.classes = 3;
     let Evaluation { accuracy, firing, operations } =
-        evaluate(&model, &data, &setting(4), &Device::flex());
+        evaluate(&model, &data, &setting(4), &Device::flex())?;
     // Before the first spike the head start wins; one spike outweighs three of them.
     assert_eq!(accuracy, [500.0 / 600.0, 1.0, 1.0, 1.0]);
     // 4 of 8, and 3 of 8.
     let mean = (500.0 * 0.5 + 100.0 * 0.375) / 600.0;
     assert!(firing.len() == 1 && (firing[0] - mean).abs() < 1e-6, "{firing:?}");
-    // 4 or 3 spikes, each meets three weights; the held input is no spike.
+    // 4 or 3 spikes, each meets three weights; the held input meets four, once.
     let mean = (500.0 * 12.0 + 100.0 * 9.0) / 600.0;
-    assert!((operations - mean).abs() < 1e-6, "{operations}");
+    assert!((operations.sops - mean).abs() < 1e-6, "{operations:?}");
+    assert!((operations.macs - 4.0).abs() < 1e-9, "{operations:?}");
     Ok(())
 }
 
@@ -107,8 +108,8 @@ fn a_spike_meets_the_windows_that_it_is_in() -> Result<()> {
     let model = network([1, 2, 2], &[json!([lif(), conv])], &[(&[1.0; 12], &[])])?;
     let data = Dataset::new(Extent(1, 2, 2), None, 0.25, vec![4, 4, 4, 0], vec![0])?;
     // Three pixels fire at both timesteps.
-    let found = evaluate(&model, &data, &setting(2), &Device::flex());
-    assert!((found.operations - 18.0).abs() < 1e-9, "{}", found.operations);
+    let found = evaluate(&model, &data, &setting(2), &Device::flex())?.operations;
+    assert!((found.sops - 18.0).abs() < 1e-9 && found.macs == 0.0, "{found:?}");
     Ok(())
 }
 
@@ -123,26 +124,41 @@ fn members_that_are_off_cost_nothing() -> Result<()> {
     let model =
         network([1, 1, 2], &stages, &[own, sum, own, sum, (&[1.0, 1.0, 0.0, 0.0, 0.0, 0.0], &[])])?;
     let data = pairs(&[([4, 0], 0)])?;
-    let operations = |active: Option<Vec<bool>>| {
+    let operations = |active: Option<Vec<bool>>| -> Result<_> {
         let setting = Setting { active, ..setting(2) };
-        evaluate(&model, &data, &setting, &Device::flex()).operations
+        let found = evaluate(&model, &data, &setting, &Device::flex())?;
+        Ok((found.operations.sops, found.operations.macs, found.firing.len()))
     };
-    // Two timesteps: a spike to one feature, the feature to three classes.
-    assert!((operations(Some(vec![false, true])) - 2.0 * (1.0 + 3.0)).abs() < 1e-9);
-    assert!((operations(None) - 2.0 * (2.0 + 6.0)).abs() < 1e-9);
+    // A spike to one feature at both timesteps; the held input to two neurons, once; the
+    // feature, a real number, to three classes at both timesteps.
+    assert_eq!(operations(Some(vec![false, true]))?, (2.0, 4.0 + 6.0, 1));
+    assert_eq!(operations(None)?, (4.0, 8.0 + 12.0, 2));
     Ok(())
 }
 
-/// As binary weights both rows are alike, and the bias decides.
+/// As binary weights both rows are alike, and the bias decides; as real ones it does not.
 #[test]
-fn latent_weights_are_evaluated_if_they_are_wanted() -> Result<()> {
+fn a_real_network_is_another_one() -> Result<()> {
+    let device = Device::flex();
     let binary = json!({ "layer": "linear", "outputs": 2, "bias": true });
-    let model = network([1, 1, 2], &[json!([binary])], &[(&[0.9, 0.5, 0.1, 0.5], &[0.0, 0.1])])?;
+    let parameters: (&[f32], &[f32]) = (&[0.9, 0.5, 0.1, 0.5], &[0.0, 0.1]);
     let data = pairs(&[([4, 0], 0)])?;
-    for (real, accuracy) in [(true, 1.0), (false, 0.0)] {
-        let setting = Setting { real, ..setting(1) };
-        assert_eq!(evaluate(&model, &data, &setting, &Device::flex()).last(), accuracy);
+    for (weights, accuracy) in [("real", 1.0), ("binary-layer", 0.0)] {
+        let mut layer = binary.clone();
+        layer["weights"] = json!(weights);
+        let model = network([1, 1, 2], &[json!([layer])], &[parameters])?;
+        assert_eq!(evaluate(&model, &data, &setting(1), &device)?.last(), accuracy);
     }
+    Ok(())
+}
+
+/// What no number can be compared with is no accuracy.
+#[test]
+fn logits_without_a_number_are_no_result() -> Result<()> {
+    let model = network([1, 1, 2], &[json!([real(2, true)])], &[(&[1.0; 4], &[f32::NAN, 0.0])])?;
+    let data = pairs(&[([4, 0], 0)])?;
+    let d = evaluate(&model, &data, &setting(1), &Device::flex()).unwrap_err();
+    assert_eq!(d.code.id, "SF0805");
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use synfire_distill::train::{Setting, Silent, clustered, evaluate, gated, needs,
 
 use super::run;
 
-const ENSEMBLE: &str = r#"
+pub(crate) const ENSEMBLE: &str = r#"
 [data]
 set = "shapes"
 
@@ -52,9 +52,9 @@ fn every_choice_of_members_has_learned() -> Result<()> {
         let mut operations = 0.0;
         for active in subsets(3, on) {
             let setting = Setting { timesteps: 2, active: Some(active), ..Setting::default() };
-            let found = evaluate(&outcome.student, &run.test, &setting, &run.device);
+            let found = evaluate(&outcome.student, &run.test, &setting, &run.device)?;
             assert!(found.last() > 0.7, "{on} on: {}", found.last());
-            operations += found.operations / subsets(3, on).len() as f64;
+            operations += found.operations.sops / subsets(3, on).len() as f64;
         }
         assert!(operations > before);
         before = operations;
@@ -67,7 +67,7 @@ fn every_choice_of_members_has_learned() -> Result<()> {
 fn a_gate_says_how_many_members_a_sample_needs() -> Result<()> {
     let run = run(ENSEMBLE, None)?;
     let ensemble = run.execute(&mut Silent)?.student;
-    let wanted = (2, 3);
+    let wanted = (2, &[0, 1, 2][..]);
     let mut gates = super::run(ENSEMBLE, None)?;
     gates.train = needs(&ensemble, &run.train, wanted, &run.device)?;
     assert_eq!(gates.train.classes, 3);
@@ -75,7 +75,7 @@ fn a_gate_says_how_many_members_a_sample_needs() -> Result<()> {
     gates.config.teacher = None;
     gates.config.student.phases[0].objective.terms.truncate(1);
     let gate = gates.execute(&mut Silent)?.student;
-    let found = gated(&ensemble, &gate, &run.test, wanted, &run.device);
+    let found = gated(&ensemble, &gate, &run.test, wanted, &run.device)?;
     assert!(found.accuracy >= found.fixed[0] - 0.02, "{found:?}");
     assert!(found.members < 3.0 && found.members >= 1.0, "{found:?}");
     Ok(())
@@ -129,4 +129,27 @@ fn clusters_have_equal_sizes_whatever_the_features() {
     let mut blocks: Vec<Vec<usize>> = order.chunks(4).map(<[usize]>::to_vec).collect();
     blocks.sort();
     assert_eq!(blocks, [[0, 1, 6, 7], [2, 3, 4, 5]]);
+}
+
+/// Ten features in three blocks: four at most, and like ones together where they fit. Eight vary
+/// together, so that four of those have to move.
+#[test]
+fn blocks_are_even() {
+    let mut random = rng(2, 0);
+    let rows: Vec<Vec<f32>> = (0..100)
+        .map(|_| {
+            let [one, other]: [f32; 2] = std::array::from_fn(|_| random.random_range(-1.0..1.0));
+            (0..10)
+                .map(|i| if i < 8 { one } else { other } + 0.01 * random.random::<f32>())
+                .collect()
+        })
+        .collect();
+    let order = clustered(&rows, 3, 1);
+    let mut sorted = order.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, (0..10).collect::<Vec<_>>());
+    // The two that differ are neighbours.
+    let places: Vec<usize> =
+        (8..10).map(|f| order.iter().position(|o| *o == f).unwrap_or(99)).collect();
+    assert_eq!(places[0].abs_diff(places[1]), 1, "{order:?}");
 }

@@ -19,7 +19,7 @@ fn recipes_are_configurations() -> Result<()> {
         let cifar = config.data.set.starts_with("cifar");
         let input = if cifar { Extent(3, 32, 32) } else { Extent(1, 28, 28) };
         let last = |a: &Architecture| {
-            let model = a.model(input, 10);
+            let model = a.model(input, 10, Precision::default());
             model.behind(model.stages.len() - 1)
         };
         assert_eq!(last(&config.student.model)?, Extent(10, 1, 1));
@@ -33,14 +33,19 @@ fn recipes_are_configurations() -> Result<()> {
 }
 
 fn resnet(family: Family) -> Architecture {
-    Architecture { family, neuron: Neuron::Lif(Lif::default()), weights: Precision::BinaryLayer }
+    Architecture {
+        family,
+        neuron: Neuron::Lif(Lif::default()),
+        weights: Some(Precision::BinaryLayer),
+    }
 }
 
 /// 555.4 million multiplications a timestep for 32 × 32 images: the published count.
 #[test]
 fn resnet_18_has_the_published_size() -> Result<()> {
     for block in [Block::MultiShortcut, Block::SingleShortcut, Block::PostActivation] {
-        let model = resnet(Family::Resnet18 { block }).model(Extent(3, 32, 32), 10);
+        let model =
+            resnet(Family::Resnet18 { block }).model(Extent(3, 32, 32), 10, Precision::default());
         assert_eq!(model.operations()? / 100_000, 5_554, "{block:?}");
     }
     Ok(())
@@ -51,7 +56,7 @@ fn resnet_18_has_the_published_size() -> Result<()> {
 fn the_last_shortcut_goes_around_what_is_left() -> Result<()> {
     for shortcut in [0, 1, 2, 3, 5] {
         let family = Family::ResidualMlp { width: 8, modes: 3, shortcut, pool: None };
-        let model = resnet(family).model(Extent(1, 2, 2), 10);
+        let model = resnet(family).model(Extent(1, 2, 2), 10, Precision::default());
         assert_eq!(model.operations()?, 4 * 8 + 3 * 64 + 8 * 10, "{shortcut}");
     }
     Ok(())
@@ -66,7 +71,7 @@ fn full_size_networks_compute() -> Result<()> {
         for family in
             [Family::Resnet18 { block }, Family::Resnet19 { block }, Family::Resnet20 { block }]
         {
-            let spec = resnet(family).model(Extent(3, 32, 32), 100);
+            let spec = resnet(family).model(Extent(3, 32, 32), 100, Precision::default());
             let model = Model::new(&spec, &mut rng(1, 0), &device)?;
             let image = burn::tensor::Tensor::ones([1, 3, 32, 32], &device);
             let output = model.forward(Signal::held(image), &mut Walk::new(1));

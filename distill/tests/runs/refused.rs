@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 use synfire::diag::{Diagnostic, Result, codes};
 use synfire_distill::config::Config;
-use synfire_distill::train::{Silent, load_model};
+use synfire_distill::nn::Extent;
+use synfire_distill::train::{Observer, Silent, load_model};
 
 use super::{run, taught};
 
@@ -26,6 +27,24 @@ fn configurations_that_make_no_sense() {
             "student.phases[1].objective[1].wieght",
         ),
         ("rate = 1e-2", "rate = -1.0", "student.phases[0].optimiser.rate"),
+        ("rate = 1e-2", "rate = 1e30", "student.phases[0].optimiser.rate"),
+        ("rate = 1e-2", "rate = 1e-2, decay = 1.0", "student.phases[0].optimiser"),
+        (
+            "loss = \"level\"",
+            "loss = \"entropy\", temperature = 0",
+            "student.phases[1].objective[1].temperature",
+        ),
+        (
+            "loss = \"level\"",
+            "loss = \"noisy\", noise = 1.5",
+            "student.phases[1].objective[1].noise",
+        ),
+        (
+            "loss = \"level\"",
+            "loss = \"level\", weight = inf",
+            "student.phases[1].objective[1].weight",
+        ),
+        ("timesteps = 3", "timesteps = 3\nmembers = \"dropout\"", "student.members"),
         ("batch = 24", "batch = 1", "student.phases[0].batch"),
         ("binary = false", "rule = { rule = \"sltt\" }", "student.phases[0]"),
         ("[teacher.model]", "[teacher]\nrun = \"x\"\n[teacher.model]", "teacher"),
@@ -39,9 +58,115 @@ fn configurations_that_make_no_sense() {
         assert_eq!(d.code, &codes::TRAIN_CONFIG, "{to}: {d}");
         assert_eq!(d.location.path.as_deref(), Some(place), "{to}: {d}");
     }
+    // Which weights, those of the first phase or of the second?
+    let phase = |text: &str| {
+        good.match_indices("[[student.phases]]").map(|(i, _)| i).nth(usize::from(text == "second"))
+    };
+    let second = phase("second").unwrap_or_default();
+    let (first, rest) = good.split_at(second);
+    let first = first.replace("binary = false\n", "");
+    let rest = rest.replacen("batch = 24", "batch = 24\nbinary = false", 1);
+    let d = refused(&format!("{first}{rest}"));
+    assert_eq!(d.location.path.as_deref(), Some("student.phases"), "{d}");
     let alone = good.split("[teacher.model]").next().unwrap_or_default();
     let alone = alone.replace("\"level\"", "\"teacher\"");
     assert_eq!(refused(&alone).location.path.as_deref(), Some("student.phases[1]"));
+}
+
+/// Members that are not there, or none.
+#[test]
+fn members_that_cannot_be_left() {
+    let good = super::members::ENSEMBLE;
+    for (members, is_good) in
+        [("{ only = [2, 0] }", true), ("{ only = [9] }", false), ("{ only = [] }", false)]
+    {
+        let config = good.replace("members = \"dropout\"", &format!("members = {members}"));
+        assert_eq!(Config::parse(&config).is_ok(), is_good, "{members}");
+        if !is_good {
+            assert_eq!(refused(&config).location.path.as_deref(), Some("student.members"));
+        }
+    }
+}
+
+/// A teacher has real weights unless it says otherwise; the layers of one that is written out
+/// have to say it.
+#[test]
+fn teachers_are_real() -> Result<()> {
+    let extent = Extent(1, 6, 6);
+    let config = taught("", "{ loss = \"level\" }").replace("weights = \"real\"\n", "");
+    let plain = config.replace("binary = false\n", "");
+    for (config, weights, has_binary) in
+        [(&config, "", false), (&plain, "", false), (&plain, "weights = \"binary-layer\"\n", true)]
+    {
+        let config =
+            config.replace("hidden = [24]\nneuron", &format!("hidden = [24]\n{weights}neuron"));
+        let teacher = Config::parse(&config)?.teacher.and_then(|t| t.network(extent, 3));
+        assert_eq!(teacher.map(|t| t.has_binary()), Some(has_binary), "{weights}");
+    }
+    let written = r#"family = "custom"
+stages = [
+    { name = "hidden", layers = [{ layer = "linear", outputs = 24WEIGHTS }, { layer = "norm" }] },
+    { name = "head", layers = [{ layer = "linear", outputs = 3, weights = "real" }] },
+]
+"#;
+    let model = "family = \"mlp\"\nhidden = [24]\nneuron";
+    assert!(config.contains(model), "{config}");
+    let custom = |weights: &str| {
+        config.replace(model, &format!("{}neuron", written.replace("WEIGHTS", weights)))
+    };
+    assert!(Config::parse(&custom(", weights = \"real\"")).is_ok());
+    let d = refused(&custom(""));
+    assert_eq!(
+        d.location.path.as_deref(),
+        Some("teacher.model.stages[0].layers[0].weights"),
+        "{d}"
+    );
+    Ok(())
+}
+
+/// What depends on the extents of the data is found before the first batch.
+#[test]
+fn what_fits_no_data_is_refused_before_it_is_trained() -> Result<()> {
+    let ensemble = super::members::ENSEMBLE;
+    let mut told = Vec::new();
+    for (from, to, place) in [
+        ("blocks = 3", "blocks = 0", "teacher.phases[0].objective[1].blocks"),
+        ("blocks = 3", "blocks = 1", "teacher.phases[0].objective[1].blocks"),
+        ("blocks = 3", "blocks = 5", "teacher.phases[0].objective[1].blocks"),
+        ("hidden = [24]", "hidden = [25]", "loss = \"feature\""),
+        (
+            "binary = false",
+            "binary = false\naugment = { crop = 9 }",
+            "teacher.phases[0].augment.crop",
+        ),
+        (
+            "objective = [{ loss = \"label\" }, { loss = \"feature\"",
+            "augment = { crop = 9 }\nobjective = [{ loss = \"label\" }, { loss = \"feature\"",
+            "student.phases[0].augment.crop",
+        ),
+    ] {
+        let config = ensemble.replacen(from, to, 1);
+        assert_ne!(config, ensemble, "{from}");
+        // With 25 features the teacher's own blocks do not fit, either.
+        let config =
+            if to.contains("25") { config.replace("blocks = 3", "blocks = 5") } else { config };
+        let mut began = Began(false);
+        let result = run(&config, None)?.execute(&mut began);
+        let d = result.err().ok_or_else(|| Diagnostic::internal("test", "it was trained"))?;
+        assert_eq!(d.location.path.as_deref(), Some(place), "{d}");
+        told.push(began.0);
+    }
+    assert!(told.iter().all(|began| !began));
+    Ok(())
+}
+
+/// Has a batch been asked for?
+struct Began(bool);
+
+impl Observer for Began {
+    fn begins(&mut self, _: usize, _: usize, _: usize) {
+        self.0 = true;
+    }
 }
 
 #[test]

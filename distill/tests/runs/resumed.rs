@@ -125,12 +125,91 @@ fn an_epoch_without_its_checkpoint_is_trained_again() -> Result<()> {
     Ok(())
 }
 
+/// A line of the metrics that was cut off, a checkpoint that is damaged or half written: the run
+/// goes on from what is whole, and ends as it would have.
+#[test]
+fn damage_costs_an_epoch_at_most() -> Result<()> {
+    let folder = tempfile::tempdir().map_err(|e| internal(&e))?;
+    let config = taught("", "{ loss = \"level\", weight = 0.01 }");
+    let whole = folder.path().join("whole");
+    run(&config, Some(whole.clone()))?.execute(&mut Silent)?;
+    let write = |path: &Path, bytes: &[u8]| std::fs::write(path, bytes).map_err(|e| internal(&e));
+    type Damage<'a> = &'a dyn Fn(&Path) -> Result<()>;
+    let cases: [(&str, Damage<'_>, usize); 4] = [
+        // The teacher's four epochs and two of the student's are whole; two are left of four.
+        (
+            "metrics",
+            &|d| {
+                let path = d.join("metrics.jsonl");
+                let bytes = synfire::diag::read_file(&path)?;
+                write(&path, &bytes[..bytes.len() - 7])
+            },
+            10,
+        ),
+        ("optimiser", &|d| write(&d.join("checkpoint/optimiser.bpk"), b"no optimiser"), 11),
+        ("place", &|d| write(&d.join("checkpoint/place.json"), b"{"), 11),
+        (
+            "next",
+            &|d| {
+                std::fs::create_dir(d.join("checkpoint.next")).map_err(|e| internal(&e))?;
+                write(&d.join("checkpoint.next/trainee.safetensors"), b"half")
+            },
+            10,
+        ),
+    ];
+    for (name, damage, left) in cases {
+        let cut = folder.path().join(name);
+        assert!(run(&config, Some(cut.clone()))?.execute(&mut Cut(6)).is_err());
+        damage(&cut)?;
+        let mut rest = Count(0);
+        run(&config, Some(cut.clone()))?.execute(&mut rest)?;
+        assert_eq!(rest.0, left, "{name}");
+        assert!(student(&cut) == student(&whole), "{name}");
+        let (found, all) = (losses(&cut), losses(&whole));
+        // Nothing is there twice, and of the metrics one line is lost where they were damaged.
+        let lost = usize::from(name == "metrics");
+        assert_eq!(found.len(), all.len() - lost, "{name}");
+        assert!(found.iter().all(|l| all.contains(l)), "{name}");
+    }
+    Ok(())
+}
+
+/// Cut off in its first epoch, a run has a checkpoint that nobody finished, and begins again.
+#[test]
+fn half_of_the_first_checkpoint_is_none() -> Result<()> {
+    let folder = tempfile::tempdir().map_err(|e| internal(&e))?;
+    let next = folder.path().join("checkpoint.next");
+    std::fs::create_dir(&next).map_err(|e| internal(&e))?;
+    std::fs::write(next.join("trainee.safetensors"), b"half").map_err(|e| internal(&e))?;
+    let config = taught("", "{ loss = \"level\", weight = 0.01 }");
+    let mut all = Count(0);
+    run(&config, Some(folder.path().to_path_buf()))?.execute(&mut all)?;
+    assert_eq!(all.0, 16);
+    Ok(())
+}
+
+/// The seconds of a run are those of all its epochs, whoever trained them.
+#[test]
+fn seconds_are_those_of_every_session() -> Result<()> {
+    let folder = tempfile::tempdir().map_err(|e| internal(&e))?;
+    let config = taught("", "{ loss = \"level\", weight = 0.01 }");
+    assert!(run(&config, Some(folder.path().to_path_buf()))?.execute(&mut Cut(6)).is_err());
+    let outcome = run(&config, Some(folder.path().to_path_buf()))?.execute(&mut Silent)?;
+    let text = std::fs::read_to_string(folder.path().join("metrics.jsonl")).unwrap_or_default();
+    let seconds =
+        |line: &str| serde_json::from_str::<serde_json::Value>(line).ok()?["seconds"].as_f64();
+    let all: Vec<f64> = text.lines().filter_map(seconds).collect();
+    assert_eq!(all.len(), 16);
+    assert!((outcome.seconds - all.iter().sum::<f64>()).abs() < 1e-9, "{}", outcome.seconds);
+    Ok(())
+}
+
 #[test]
 fn another_seed_gives_another_student() -> Result<()> {
     let accuracy = |seed: u64| -> Result<_> {
         let config =
             format!("seed = {seed}\n{}", taught("", "{ loss = \"level\", weight = 0.01 }"));
-        let spikes = run(&config, None)?.execute(&mut Silent)?.evaluation.operations;
+        let spikes = run(&config, None)?.execute(&mut Silent)?.evaluation.operations.sops;
         Ok(spikes)
     };
     assert_eq!(accuracy(3)?, accuracy(3)?);
