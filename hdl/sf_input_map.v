@@ -60,17 +60,21 @@ module sf_input_map #(
       assign word_valid = x_valid_i;
       assign word       = x_data_i[LW-1:0];
     end else begin : gen_bytes
-      reg          upper_q;                    // the upper byte of a word is next
-      reg [BW-1:0] lower_q;
+      localparam NW = $clog2(BYTES);
+      localparam KW = (BYTES - 1) * BW;
+      reg [NW-1:0] byte_q;                     // number of the byte that comes next
+      reg [KW-1:0] kept_q;                     // those before it, the last one on top
+      wire [KW+BW-1:0] kept_d = {x_data_i, kept_q};
+      wire             last   = byte_q == BYTES[NW:0] - 1'b1;
       always @(posedge clk_i) begin
         if (x_valid_i) begin
-          upper_q <= ~upper_q;
-          lower_q <= x_data_i;
+          byte_q <= last ? {NW{1'b0}} : byte_q + 1'b1;
+          kept_q <= kept_d[KW+BW-1:BW];
         end
-        if (rst_i) upper_q <= 1'b0;
+        if (rst_i) byte_q <= {NW{1'b0}};
       end
-      assign word_valid = x_valid_i & upper_q;
-      assign word       = {x_data_i[LW-BW-1:0], lower_q};
+      assign word_valid = x_valid_i & last;
+      assign word       = kept_d[LW-1:0];
       wire unused = &{1'b0, x_data_i};
     end
   endgenerate
@@ -111,11 +115,13 @@ module sf_input_map #(
   // Where a level belongs: channel by channel, row by row.
   integer f_c, f_y, f_x, f_byte;
   wire    f_taken = x_valid_i && f_byte == BYTES - 1;
-  // What came, the byte before in the lower bits.
-  reg [BW-1:0]    f_before;
-  wire [2*BW-1:0] f_both  = {x_data_i, f_before};
-  wire [LW-1:0]   f_input = (BYTES == 1) ? {{LW{1'b0}}, x_data_i} : f_both;
-  always @(posedge clk_i) if (x_valid_i) f_before <= x_data_i;
+  // What came: each byte where its number says.
+  reg  [BYTES*BW-1:0] f_before;
+  wire [BYTES*BW-1:0] f_now   = x_data_i << (f_byte * BW);
+  wire [BYTES*BW-1:0] f_below = ~({BYTES*BW{1'b1}} << (f_byte * BW));
+  wire [BYTES*BW-1:0] f_both  = f_now | (f_before & f_below);
+  wire [LW-1:0]       f_input = f_both[LW-1:0];
+  always @(posedge clk_i) if (x_valid_i) f_before <= f_both;
   always @(posedge clk_i) begin
     if (rst_i) f_byte <= 0;
     else if (x_valid_i) f_byte <= (f_byte == BYTES - 1) ? 0 : f_byte + 1;
@@ -158,7 +164,10 @@ module sf_input_map #(
   generate
     if (BYTES > 1) begin : gen_formal_bytes
       always @(posedge clk_i) begin
-        if (f_past) i_upper : assert (gen_bytes.upper_q == (f_byte == 1) && (f_byte == 0 || gen_bytes.lower_q == f_before));
+        if (f_past) begin
+          i_number : assert (gen_bytes.byte_q == f_byte);
+          i_kept : assert (f_byte == 0 || (gen_bytes.kept_q >> ((BYTES - 1 - f_byte) * BW)) == (f_before & f_below));
+        end
       end
     end
   endgenerate

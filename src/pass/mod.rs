@@ -17,6 +17,7 @@ mod prune_ensemble;
 mod quantise;
 mod reduce_timesteps;
 mod round_weights;
+mod shift_membranes;
 
 use crate::diag::{Diagnostic, Result, codes};
 use crate::ir::{Graph, verify};
@@ -93,6 +94,7 @@ pub static PASSES: &[&dyn Pass] = &[
     &merge_parallel::MergeParallel,
     &fold_scale::FoldScale,
     &fold_batch_norm::FoldBatchNorm,
+    &shift_membranes::ShiftMembranes,
     &narrow_operands::NarrowOperands,
     &quantise::Quantise,
 ];
@@ -123,6 +125,10 @@ pub const TO_INTEGER: &[(&str, &str)] = &[
     (
         "fold-batch-norm",
         "before quantise: thresholds are rounded once, in units of the weighted sum",
+    ),
+    (
+        "shift-membranes",
+        "after fold-batch-norm: in the units that thresholds then have, a reset may be one number a channel",
     ),
     ("narrow-operands", "before quantise, which gives every scale its unit"),
     ("quantise", "last: after it every number is an integer"),

@@ -58,6 +58,9 @@ fn lif(rng: &mut Rng, x: &Stream) -> Op {
     let sometimes = |rng: &mut Rng| {
         if rng.one_in(3) { each(rng, x, quarters) } else { PerChannel::zero() }
     };
+    let reset_to = if reset == Reset::Hard { sometimes(rng) } else { PerChannel::zero() };
+    // Where they begin as they are reset, passes let membranes count from there.
+    let start = if rng.one_in(2) { reset_to.clone() } else { sometimes(rng) };
     Op::Lif(Lif {
         leak: each(rng, x, |rng| rng.pick(&[0.0, 0.5, 1.0])),
         gain: if rng.one_in(2) { PerChannel::All(1.0) } else { each(rng, x, gain) },
@@ -65,8 +68,8 @@ fn lif(rng: &mut Rng, x: &Stream) -> Op {
         threshold: each(rng, x, |rng| (1 + rng.below(8)) as f64 / 4.0),
         reset,
         compare: compare(rng),
-        reset_to: if reset == Reset::Hard { sometimes(rng) } else { PerChannel::zero() },
-        start: sometimes(rng),
+        reset_to,
+        start,
     })
 }
 

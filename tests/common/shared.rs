@@ -68,7 +68,7 @@ struct Draft {
 /// The design of a seed, with up to four jobs.
 pub fn design(seed: u64) -> Design {
     let mut rng = Rng(seed);
-    let timesteps = rng.pick(&[1, 2, 3, 4, 5, 9]);
+    let timesteps = rng.pick(&[1, 2, 3, 4, 5, 9, 17, 32]);
     let pack = rng.pick(&[1, 2, 4, 4, 8]);
     let shape = [1 + rng.below(3), 2 + rng.below(5), 2 + rng.below(5)].map(|n| n as u32);
     // In every third design spikes come and go.

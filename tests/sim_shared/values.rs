@@ -130,7 +130,7 @@ fn random_designs_have_everything() {
     for (what, count) in &seen {
         assert!(*count >= 5, "{what}: {count}");
     }
-    // 6 T, 4 E, 4 resets, 2 comparisons, 5 leaks, 1 or 2 kinds of neurons, 3 numbers of jobs, 14 single ones, planes by
+    // 8 T, 4 E, 4 resets, 2 comparisons, 5 leaks, 1 or 2 kinds of neurons, 3 numbers of jobs, 14 single ones, planes by
     // source and number, slices, digits, 6 ends of a job, 3 readouts.
-    assert_eq!(seen.len(), 6 + 4 + 4 + 2 + 5 + 2 + 3 + 14 + 6 + 8 + 2 + 3 + 6 + 3, "{seen:#?}");
+    assert_eq!(seen.len(), 8 + 4 + 4 + 2 + 5 + 2 + 3 + 14 + 6 + 8 + 2 + 3 + 6 + 3, "{seen:#?}");
 }

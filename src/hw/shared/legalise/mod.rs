@@ -24,7 +24,7 @@ use streams::Held;
 pub(in crate::hw) use weights::planes;
 
 /// Longest spike train: a train is part of a word.
-const MAX_TIMESTEPS: u32 = 16;
+const MAX_TIMESTEPS: u32 = 32;
 /// Inputs arrive as bytes.
 const MAX_INPUT_BITS: u32 = 8;
 /// The host link counts them in 16 bits.
