@@ -4,5 +4,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    synfire::cli::main()
+    ExitCode::from(synfire::cli::run(std::env::args_os()))
 }

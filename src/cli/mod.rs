@@ -26,11 +26,13 @@ mod tradeoff;
 mod ui;
 mod verify;
 
-use std::process::ExitCode;
+use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
 
 use crate::diag::{Diagnostic, codes};
+
+pub use model::{Loaded, load};
 
 /// Compiles trained binary-weight spiking networks to verified FPGA bitstreams.
 #[derive(Parser)]
@@ -61,10 +63,11 @@ enum Command {
 /// Exit code after Ctrl-C and its like.
 const INTERRUPTED: i32 = 130;
 
-/// Runs the command line; returns the exit code.
+/// Runs a command line, the program's name first; returns the exit code. It takes over the
+/// process: wrong usage, `--help` and Ctrl-C end it.
 #[must_use]
-pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
+    let cli = Cli::parse_from(args);
     // Without a handler, tools would go on without us and half a directory would stay.
     let handled = ctrlc::set_handler(|| {
         crate::flow::process::stop_all();
@@ -87,10 +90,10 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&args, ui),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(diagnostic) => {
             ui.error(&diagnostic);
-            ExitCode::from(exit_code(&diagnostic))
+            exit_code(&diagnostic)
         }
     }
 }

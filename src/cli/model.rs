@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Options about the model that several commands share, and loading it.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
+
+use clap::Parser as _;
 
 use super::cut::CutArgs;
 use super::tradeoff;
-use crate::diag::{Diagnostic, Result, codes};
+use crate::diag::{Diagnostic, InFile as _, Result, codes};
 use crate::import;
 use crate::ir::{Compare, Graph, Reset};
 use crate::pass::{self, Note};
@@ -283,14 +286,56 @@ impl ModelArgs {
 
     /// Imports the model and makes it integers.
     pub(super) fn load(&self) -> Result<Model> {
+        let Loaded { real, integer, notes } = self.load_both()?;
+        Ok(Model { real, integer: integer?, notes })
+    }
+
+    /// The same, where a model without an integer form is none the worse.
+    fn load_both(&self) -> Result<Loaded> {
         let options = self.passes.options()?;
         let Imported { graph: real, mut notes, .. } = self.import()?;
-        let mut integer = real.clone();
-        let passed = pass::run(&mut integer, pass::TO_INTEGER, &options)
-            .map_err(|d| d.in_file(&self.model))?;
-        notes.extend(passed);
-        Ok(Model { real, integer, notes })
+        let mut graph = real.clone();
+        let passed = pass::run(&mut graph, pass::TO_INTEGER, &options);
+        let integer = passed.map(|passed| {
+            notes.extend(passed);
+            graph
+        });
+        Ok(Loaded { real, integer: integer.in_file(&self.model), notes })
     }
+}
+
+/// A model as every command loads it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// As imported, without what was left out.
+    pub real: Graph,
+    /// After all passes, or why it has no integer form.
+    pub integer: Result<Graph>,
+    /// What import and passes said.
+    pub notes: Vec<Note>,
+}
+
+/// The part of a command line that is about the model.
+#[derive(clap::Parser)]
+#[command(name = "synfire", no_binary_name = true, disable_help_flag = true)]
+struct Line {
+    #[command(flatten)]
+    model: ModelArgs,
+}
+
+/// Loads a model by the words with which a command line names it: its path, and the options of
+/// `synfire simulate --help` that are about the model.
+///
+/// # Errors
+/// [`codes::BAD_OPTION`] for words that the command line would refuse; whatever import says.
+pub fn load(args: impl IntoIterator<Item = OsString>) -> Result<Loaded> {
+    let line = Line::try_parse_from(args).map_err(|refused| {
+        let text = refused.to_string();
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        Diagnostic::new(&codes::BAD_OPTION, message)
+            .help("`synfire simulate --help` lists the options about the model")
+    })?;
+    line.model.load_both()
 }
 
 impl PassArgs {
@@ -322,6 +367,21 @@ impl PassArgs {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A model without binary weights is imported and has an integer form or a reason; words that
+    /// no command takes are refused as they are.
+    #[test]
+    fn words_load_a_model() {
+        let words = |w: &str| load(w.split_whitespace().map(OsString::from));
+        let student = "distill/students/mnist_mlp.onnx";
+        let whole = words(student).unwrap();
+        let cut = words(&format!("{student} --keep-timesteps 1")).unwrap();
+        assert_eq!((whole.real.timesteps, cut.real.timesteps), (4, 1));
+        assert_eq!(cut.integer.unwrap().timesteps, 1);
+        let d = words(&format!("{student} --timestep 4")).unwrap_err();
+        assert_eq!((d.code.id, d.message.contains("--timestep")), ("SF0003", true), "{d}");
+        assert_eq!(words("no-such.onnx").unwrap_err().code.id, "SF0001");
+    }
 
     #[test]
     fn two_names_and_an_equals_sign_are_a_pair() {

@@ -94,7 +94,10 @@ pub struct Work<'a> {
 
 impl Work<'_> {
     /// What `of` gives for each place, in their order. Each thread has a state that `start` makes.
-    pub(super) fn each<S, T: Send>(
+    ///
+    /// # Errors
+    /// The first one, in the order of the places, of what `start` and `of` report.
+    pub fn each<S, T: Send>(
         &self,
         places: &[Place],
         start: impl Fn() -> Result<S> + Sync,

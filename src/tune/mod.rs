@@ -7,6 +7,7 @@
 //! report an accuracy ([`Split`]).
 
 mod explore;
+mod fit;
 mod head;
 mod infer;
 mod norms;
@@ -21,6 +22,7 @@ mod tests;
 mod trains;
 
 pub use explore::{Data, Found, explore};
+pub use fit::{check, input};
 pub use infer::{Work, infer, right_on};
 pub use paired::{Share, gain, share};
 pub use pareto::front;

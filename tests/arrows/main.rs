@@ -11,7 +11,7 @@ mod tree;
 
 use impls::check_impls;
 use paths::uses;
-use rules::{ARROWS, Arrow, LARGE, What};
+use rules::{ARROWS, Arrow, LARGE, PACKAGE, What};
 use tree::Tree;
 
 /// Arrows that are not in the table, entries nobody uses, modules without an entry.
@@ -59,6 +59,45 @@ fn check_arrows(tree: &Tree, table: &[Arrow]) -> Vec<String> {
     for module in tree.modules() {
         if module != "diag" && !rules::MODULES.contains(&module.as_str()) {
             wrong.push(format!("module `{module}` is not in tests/arrows/rules.rs"));
+        }
+    }
+    wrong
+}
+
+/// Modules and items of the library that the Python package may not use, entries it does not.
+fn check_package(tree: &Tree, table: &[(&str, What)]) -> Vec<String> {
+    let (mut wrong, mut used) = (Vec::new(), Vec::new());
+    for file in tree.rust("python/src/") {
+        for path in uses(file, &tree.modules()) {
+            let (to, item) = (path[0].clone(), path.get(1).cloned().unwrap_or_default());
+            if !tree.modules().contains(&to) {
+                continue; // of its own
+            }
+            let allowed = table.iter().any(|(name, what)| {
+                *name == to
+                    && match what {
+                        What::All => true,
+                        What::Only(items) => items.contains(&item.as_str()),
+                    }
+            });
+            if !allowed {
+                let path = path.join("::");
+                wrong.push(format!("{}: the package may not use `{path}`", file.path));
+            }
+            used.push((to, item));
+        }
+    }
+    for (name, what) in table {
+        let is_used = |item: Option<&str>| {
+            used.iter().any(|(to, i)| to == name && item.is_none_or(|item| item == i))
+        };
+        let items: Vec<_> = match what {
+            What::All => vec![None],
+            What::Only(items) => items.iter().map(|i| Some(*i)).collect(),
+        };
+        for item in items.into_iter().filter(|i| !is_used(*i)) {
+            let item = item.map_or(String::new(), |i| format!("::{i}"));
+            wrong.push(format!("the package may use {name}{item} and does not"));
         }
     }
     wrong
@@ -134,6 +173,11 @@ fn modules_use_only_what_the_table_allows() {
 }
 
 #[test]
+fn the_package_uses_only_what_the_table_allows() {
+    nothing(&check_package(&Tree::read(), PACKAGE));
+}
+
+#[test]
 fn modules_add_nothing_to_types_of_others() {
     nothing(&check_impls(&Tree::read()));
 }
@@ -193,6 +237,20 @@ fn an_unused_entry_and_an_unlisted_module_are_noticed() {
     let tree = Tree::of(&[("src/sim/mod.rs", ""), ("src/hw/mod.rs", "")]);
     one(&check_arrows(&tree, &arrow), "sim → hw, which nobody uses");
     one(&check_arrows(&Tree::of(&[("src/magic/mod.rs", "")]), &[]), "module `magic` is not in");
+}
+
+#[test]
+fn what_the_package_may_not_use_is_noticed() {
+    let table = [("cli", What::Only(&["load"])), ("ir", What::All)];
+    let with = |text| {
+        let library = [("src/cli/mod.rs", ""), ("src/ir/mod.rs", ""), ("src/flow/mod.rs", "")];
+        check_package(&Tree::of(&[&library[..], &[("python/src/a.rs", text)]].concat()), &table)
+    };
+    nothing(&with("use synfire::cli::load; use synfire::ir::Graph; use crate::own;"));
+    one(&with("use synfire::{cli::{load, verify}, ir};"), "may not use `cli::verify`");
+    one(&with("use synfire::{cli::load, flow, ir};"), "may not use `flow`");
+    one(&with("use synfire::cli::load;"), "may use ir and does not");
+    one(&with("use synfire::ir;"), "may use cli::load and does not");
 }
 
 #[test]

@@ -84,5 +84,20 @@ pub(crate) const ARROWS: &[Arrow] = &[
     arrow("report", "pass", "its tests draw a graph after the passes"),
 ];
 
+/// What the Python package may use of the library: what the commands compute with and show. What
+/// needs directories or tools it leaves to commands, which are all it wants of `cli`.
+pub(crate) const PACKAGE: &[(&str, What)] = &[
+    ("cli", What::Only(&["Loaded", "load", "run"])),
+    ("data", What::All),
+    ("diag", What::All),
+    ("hw", What::All),
+    ("interp", What::All),
+    ("ir", What::All),
+    ("report", What::All),
+    ("sim", What::All),
+    ("target", What::All),
+    ("tune", What::Only(&["Work", "check", "infer", "input"])),
+];
+
 /// Files above 600 lines, and why they are not cut.
 pub(crate) const LARGE: &[(&str, &str)] = &[];

@@ -23,7 +23,7 @@ impl File {
     /// Written by hand, in a language that has comments.
     pub(crate) fn is_source(&self) -> bool {
         let (_, ending) = self.path.rsplit_once('.').unwrap_or_default();
-        ["rs", "v", "vh", "sv", "cpp", "h", "py", "sh", "toml", "pcf"].contains(&ending)
+        ["rs", "v", "vh", "sv", "cpp", "h", "py", "pyi", "sh", "toml", "pcf"].contains(&ending)
             && !self.text.lines().take(3).any(|line| line.starts_with("// @generated"))
     }
 }
@@ -43,9 +43,18 @@ impl Tree {
                 add(root, &path, &mut files);
             }
         }
-        for dir in
-            ["src", "hdl", "templates", "targets", "tests", "xtask", "fuzz", "distill", "benches"]
-        {
+        for dir in [
+            "src",
+            "hdl",
+            "templates",
+            "targets",
+            "tests",
+            "xtask",
+            "fuzz",
+            "distill",
+            "benches",
+            "python",
+        ] {
             walk(root, &root.join(dir), &mut files);
         }
         files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -75,7 +84,9 @@ fn walk(root: &Path, dir: &Path, files: &mut Vec<File>) {
     for entry in entries {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if name == "target" || name == "__pycache__" || name.starts_with('.') {
+        // What cargo builds lies beside a manifest; `src/target` is a room.
+        let is_built = name == "target" && dir.join("Cargo.toml").is_file();
+        if is_built || name == "__pycache__" || name.starts_with('.') {
             continue;
         }
         if path.is_dir() { walk(root, &path, files) } else { add(root, &path, files) }

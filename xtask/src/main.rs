@@ -8,6 +8,7 @@ mod fuzz;
 mod mutants;
 #[cfg(feature = "proto")]
 mod onnx_proto;
+mod package;
 mod programs;
 mod python;
 mod results;
@@ -30,6 +31,7 @@ cargo xtask TASK
   test                       everything that has to pass before a merge
   nightly                    test, and what takes longer
   bench                      the benchmarks
+  tutorial                   the Python wheel, and docs/tutorial.md run line by line with it
   fuzz [TARGET] [--seconds N]
                              libFuzzer on everything that reads files (docs/fuzzing.md)
   faults [--only NAME] [--check]
@@ -41,7 +43,7 @@ cargo xtask TASK
                              of P only; --resume leaves out what was caught before
   onnx-proto                 write src/import/onnx/proto.rs anew from onnx.proto
 
-options of demo, test, nightly and bench:
+options of demo, test, nightly, bench and tutorial:
   --list                     name the steps, run nothing
   --only STEP                run one step (may be repeated)
   --no-apt                   as for setup

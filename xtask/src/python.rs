@@ -15,15 +15,14 @@ const STAMP: &str = ".tools/venv/synfire-stamp";
 /// Installs the pinned packages unless they are there already.
 pub(crate) fn install(files: &[&str]) -> Result<(), String> {
     let stamp = stamp(files)?;
-    if std::fs::read_to_string(STAMP).is_ok_and(|s| s == stamp) && succeeds(&python(), &["-c", ""])
-    {
+    if std::fs::read_to_string(STAMP).is_ok_and(|s| s == stamp) && succeeds(&path(), &["-c", ""]) {
         return Ok(());
     }
-    if !succeeds(&python(), &["-m", "pip", "--version"]) {
+    if !succeeds(&path(), &["-m", "pip", "--version"]) {
         create()?;
     }
     println!("pip install into {VENV}");
-    let mut pip = Command::new(python());
+    let mut pip = Command::new(path());
     pip.args([
         "-m",
         "pip",
@@ -43,10 +42,16 @@ pub(crate) fn install(files: &[&str]) -> Result<(), String> {
 pub(crate) fn add(file: &str) -> Result<(), String> {
     println!("pip install -r {file} into {VENV}");
     let arguments = ["-m", "pip", "--require-virtualenv", "--disable-pip-version-check"];
-    run(Command::new(python()).args(arguments).args(["install", "--quiet", "-r", file]))
+    run(Command::new(path()).args(arguments).args(["install", "--quiet", "-r", file]))
 }
 
-fn python() -> String {
+/// Does the environment's interpreter run this?
+pub(crate) fn runs(args: &[&str]) -> bool {
+    succeeds(&path(), args)
+}
+
+/// The environment's interpreter.
+pub(crate) fn path() -> String {
     format!("{VENV}/bin/python")
 }
 

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::{Options, apt, faults, mutants, programs, python, results, setup};
+use crate::{Options, apt, faults, mutants, package, programs, python, results, setup};
 
 /// What runs the companion's exported models in its slow tests.
 const ONNX_RUNTIME: &str = "distill/tests/export/requirements.txt";
@@ -23,6 +23,10 @@ pub(crate) enum Action {
     /// Builds and runs the test programs, with these variables; those that are unchanged since
     /// they passed only if `again`.
     Programs { environment: Vec<(&'static str, &'static str)>, again: bool },
+    /// Tests the Python package; without NumPy and pytest only if that is wanted.
+    Package { may_be_missing: bool },
+    /// Builds the wheel and runs the tutorial with it.
+    Tutorial,
     /// Puts every deliberate fault in, and has a test notice it.
     Faults,
     /// Tries an eighth of the mutants.
@@ -68,6 +72,8 @@ impl Step {
                 apt::install(apt::DATA, !options.no_apt);
                 python::add(ONNX_RUNTIME).map_err(|e| eprintln!("{e}")).is_ok()
             }
+            Action::Package { may_be_missing } => said(package::test(may_be_missing)),
+            Action::Tutorial => said(package::tutorial()),
             Action::Faults => said(faults::run(&[])),
             Action::Mutants => said(mutants::run(&mutants::of_the_day())),
             Action::Programs { environment, again } => said(programs::run(&environment, again)),

@@ -12,11 +12,12 @@ type Make = fn(&Options) -> Step;
 /// The steps of a task, or nothing if there is no such task.
 pub(crate) fn steps(task: &str, _: &Options) -> Option<Vec<Make>> {
     // The tests come last: their closing line is the closing line of the task.
-    let checks: [Make; 5] = [setup, fmt, clippy, rustdoc, doctest];
+    let checks: [Make; 6] = [setup, fmt, clippy, rustdoc, doctest, package];
     match task {
         "test" => Some([&checks[..], &[tests]].concat()),
         "nightly" => {
-            let slow: [Make; 7] = [data, bench_once, slow_tests, injected, mutated, claims, proto];
+            let slow: [Make; 8] =
+                [data, bench_once, slow_tests, injected, mutated, claims, proto, tutorial];
             Some([&checks[..], &slow, &[more_tests]].concat())
         }
         "demo" => {
@@ -26,6 +27,7 @@ pub(crate) fn steps(task: &str, _: &Options) -> Option<Vec<Make>> {
             Some([&[setup as Make][..], &dense, &conv].concat())
         }
         "bench" => Some(vec![bench]),
+        "tutorial" => Some(vec![setup, tutorial]),
         _ => None,
     }
 }
@@ -61,6 +63,17 @@ fn doctest(_: &Options) -> Step {
     // All packages, as for the tests: what is built for the one serves the other.
     let args = ["test", "--quiet", "--workspace", "--doc"];
     Step::cargo("doctest", "the examples in the doc comments", &args)
+}
+
+fn package(options: &Options) -> Step {
+    let about = "the Python package on the module that cargo builds";
+    let action = Action::Package { may_be_missing: options.allow_missing };
+    Step { name: "python", about, action }
+}
+
+fn tutorial(_: &Options) -> Step {
+    let about = "the wheel in a clean environment, and docs/tutorial.md line by line";
+    Step { name: "tutorial", about, action: Action::Tutorial }
 }
 
 fn claims(_: &Options) -> Step {
@@ -188,7 +201,7 @@ mod tests {
 
     #[test]
     fn steps_of_a_task_have_different_names() {
-        for task in ["test", "nightly", "demo", "bench"] {
+        for task in ["test", "nightly", "demo", "bench", "tutorial"] {
             let steps = steps(task, &Options::default()).unwrap();
             let names: Vec<_> = steps.iter().map(|s| s(&Options::default()).name).collect();
             let mut unique = names.clone();
