@@ -65,7 +65,7 @@ module sf_input_map #(
       reg [NW-1:0] byte_q;                     // number of the byte that comes next
       reg [KW-1:0] kept_q;                     // those before it, the last one on top
       wire [KW+BW-1:0] kept_d = {x_data_i, kept_q};
-      wire             last   = byte_q == BYTES[NW:0] - 1'b1;
+      wire             last   = byte_q == BYTES[NW-1:0] - 1'b1;
       always @(posedge clk_i) begin
         if (x_valid_i) begin
           byte_q <= last ? {NW{1'b0}} : byte_q + 1'b1;

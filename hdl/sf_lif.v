@@ -95,7 +95,7 @@ module sf_lif #(
   wire                 spike = ~over[VW] & ((STRICT == 0) | (over[VW-1:0] != {VW{1'b0}}));
   wire signed [VW-1:0] v     = (RESET == 0 && spike) ? over[VW-1:0] :
                                (RESET == 2 && spike) ? {VW{1'b0}} : u;
-  localparam signed [LW-1:0] Leak = K;
+  localparam signed [LW-1:0] Leak = {{(LW-M-1){1'b0}}, K[M:0]};
   /* verilator lint_off UNUSEDSIGNAL */ // the division drops the bits below, the bound on v those above
   wire signed [LW-1:0] scaled = {{(LW-VW){v[VW-1]}}, v} * Leak;
   /* verilator lint_on UNUSEDSIGNAL */
