@@ -110,3 +110,51 @@ fn outputs_of_a_classifier_are_its_logits() {
     let logits: Vec<f64> = outputs.into_vec().unwrap();
     assert!(logits.iter().all(|l| l.is_finite()) && logits[..10] != logits[10..20], "{logits:?}");
 }
+
+/// Arrays of both forms: the real-valued model's are those of the plain array, the integer
+/// model's classes those of its logits, and the spikes as many as the firing rate says.
+#[test]
+fn outputs_may_be_everything() {
+    let place = Place::without_tools();
+    let line = "simulate {student} --images {images} --count 7";
+    place.good(&format!("{line} --outputs y.npy"));
+    let said = place.good(&format!("{line} --outputs y.npz --threads 2 --json"));
+    let bytes = std::fs::read(place.path("y.npz")).unwrap();
+    place.good(&format!("{line} --outputs again.npz --threads 1"));
+    assert!(bytes == std::fs::read(place.path("again.npz")).unwrap());
+
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(&bytes[..])).unwrap();
+    fn array<T: npyz::Deserialize>(
+        archive: &mut zip::ZipArchive<std::io::Cursor<&[u8]>>,
+        name: &str,
+    ) -> (Vec<u64>, Vec<T>) {
+        let file = archive.by_name(&format!("{name}.npy")).unwrap();
+        let array = npyz::NpyFile::new(file).unwrap();
+        (array.shape().to_vec(), array.into_vec().unwrap())
+    }
+    let (shape, logits) = array::<f64>(&mut archive, "logits_real");
+    let plain = std::fs::read(place.path("y.npy")).unwrap();
+    assert_eq!(shape, [7, 4, 10]);
+    assert_eq!(logits, npyz::NpyFile::new(&plain[..]).unwrap().into_vec::<f64>().unwrap());
+    let first_of_the_largest = |logits: &[i64]| {
+        let most = logits.iter().max().unwrap();
+        logits.iter().position(|l| l == most).unwrap() as i64
+    };
+    let (shape, integers) = array::<i64>(&mut archive, "logits");
+    assert_eq!(shape, [7, 10]);
+    let classes: Vec<i64> = integers.chunks(10).map(first_of_the_largest).collect();
+    assert_eq!(array::<i64>(&mut archive, "classes"), (vec![7], classes));
+    assert_eq!(array::<i64>(&mut archive, "classes_real").0, [7]);
+    let names: Vec<String> = archive.file_names().map(|n| n.unwrap().into_owned()).collect();
+    let layers: Vec<_> = names.iter().filter(|n| n.starts_with("spikes/")).collect();
+    let (mut fired, mut slots) = (0.0, 0.0);
+    for layer in layers {
+        let (shape, spikes) = array::<u8>(&mut archive, layer.trim_end_matches(".npy"));
+        assert_eq!((shape[0], shape[1], shape.len()), (7, 4, 3), "{layer}");
+        fired += spikes.iter().map(|s| f64::from(*s)).sum::<f64>();
+        slots += spikes.len() as f64;
+    }
+    let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert!(fired > 0.0);
+    assert!((fired / slots - said["firing_rate"].as_f64().unwrap()).abs() < 1e-12);
+}

@@ -9,7 +9,7 @@ mod tally;
 mod tests;
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::value_parser;
 use serde::Serialize;
@@ -38,7 +38,7 @@ use crate::tune::infer;
 #[command(after_help = "Examples:
   synfire simulate build/student --images t10k-images-idx3-ubyte.gz --labels t10k-labels-idx1-ubyte.gz
   synfire simulate student.onnx --images images.gz --count 100 --json
-  synfire simulate student.onnx --images inputs.npy --outputs outputs.npy
+  synfire simulate student.onnx --images inputs.npy --outputs outputs.npz
   synfire simulate build/student --images images.gz --count 10 --report report.html")]
 pub(super) struct Args {
     #[command(flatten)]
@@ -52,7 +52,8 @@ pub(super) struct Args {
     #[arg(long, default_value_t = processors(), value_parser = value_parser!(u16).range(1..=1024))]
     threads: u16,
     /// Write what the real-valued model computes as an .npy array: [sample, class], or
-    /// [sample, timestep, class] where every timestep is an output.
+    /// [sample, timestep, class] where every timestep is an output. Into an .npz file go logits
+    /// and classes of both forms, and the spikes of every layer.
     #[arg(long, value_name = "FILE")]
     outputs: Option<PathBuf>,
     /// Write a page (HTML) about the first inference on the simulated hardware: stages or jobs,
@@ -124,7 +125,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
                 (&real, &integer, design.as_ref(), &inputs, &bar);
             scope.spawn(move || {
                 let range = from..(from + chunk).min(count);
-                part(real, integer, design, inputs, range, args.outputs.is_some(), &|| bar.inc(1))
+                part(real, integer, design, inputs, range, args.outputs.as_deref(), &|| bar.inc(1))
             })
         };
         let handles: Vec<_> = (0..count).step_by(chunk).map(part).collect();
@@ -139,7 +140,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         outputs.append(written);
     }
     if let Some(path) = &args.outputs {
-        outputs.write(&real, path)?;
+        outputs.write(&real, Some(&integer), path)?;
     }
     if let (Some(path), Some(design)) = (&args.report, &design) {
         let Some(Slice::U8(first)) = inputs.get(0) else {
@@ -163,22 +164,20 @@ fn part(
     design: Option<&Design>,
     inputs: &Samples,
     range: std::ops::Range<usize>,
-    wants_outputs: bool,
+    file: Option<&Path>,
     tick: &dyn Fn(),
 ) -> Result<(Sums, Outputs)> {
     let graph = real;
     let (real, integer) = (Interp::new(real)?, Interp::new(integer)?);
     let sim = design.map(Sim::new);
-    let (mut sums, mut outputs) = (Sums::default(), Outputs::default());
+    let (mut sums, mut outputs) = (Sums::default(), Outputs::for_file(file));
     for i in range {
         let (r, n) = (infer(&real, inputs, i)?, infer(&integer, inputs, i)?);
         let s = match (&sim, inputs.get(i)) {
             (Some(sim), Some(Slice::U8(input))) => Some(sim.run(input, &[], &mut NoProbe)?),
             _ => None,
         };
-        if wants_outputs {
-            outputs.add(graph, &r)?;
-        }
+        outputs.add(graph, &r, Some(&n))?;
         let label = inputs.labels.as_ref().and_then(|l| l.get(i)).copied();
         sums.count(&r, &n, s.as_ref(), label);
         tick();

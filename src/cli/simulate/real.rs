@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Models without an integer form: the real-valued graph alone, on any inputs.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::Args;
@@ -43,8 +45,8 @@ pub(super) fn run(args: &Args, graph: &Graph, refusal: &Diagnostic, ui: Ui) -> R
         let part = |from: usize| {
             let (samples, bar) = (&samples, &bar);
             let range = from..(from + chunk).min(count);
-            let wants_outputs = args.outputs.is_some();
-            scope.spawn(move || part(graph, samples, range, wants_outputs, &|| bar.inc(1)))
+            let file = args.outputs.as_deref();
+            scope.spawn(move || part(graph, samples, range, file, &|| bar.inc(1)))
         };
         let handles: Vec<_> = (0..count).step_by(chunk).map(part).collect();
         let died = |_| Err(Diagnostic::internal("simulate", "a thread died"));
@@ -56,7 +58,7 @@ pub(super) fn run(args: &Args, graph: &Graph, refusal: &Diagnostic, ui: Ui) -> R
         sums.add(part?);
     }
     if let Some(path) = &args.outputs {
-        sums.outputs.write(graph, path)?;
+        sums.outputs.write(graph, None, path)?;
     }
     let report = report(&sums, samples.labels.is_some(), refusal.to_string());
     ui.result(&report, || text(&report))
@@ -77,16 +79,14 @@ fn part(
     graph: &Graph,
     samples: &Samples,
     range: std::ops::Range<usize>,
-    wants_outputs: bool,
+    file: Option<&Path>,
     tick: &dyn Fn(),
 ) -> Result<Sums> {
     let interp = Interp::new(graph)?;
-    let mut sums = Sums::default();
+    let mut sums = Sums { outputs: Outputs::for_file(file), ..Sums::default() };
     for i in range {
         let record = infer(&interp, samples, i)?;
-        if wants_outputs {
-            sums.outputs.add(graph, &record)?;
-        }
+        sums.outputs.add(graph, &record, None)?;
         sums.count(&record, samples.labels.as_ref().and_then(|l| l.get(i)).copied());
         tick();
     }
@@ -161,7 +161,7 @@ output %y
     }
 
     fn counted(samples: &Samples, range: std::ops::Range<usize>, is_static: bool) -> Sums {
-        part(&graph(is_static), samples, range, false, &|| {}).unwrap()
+        part(&graph(is_static), samples, range, None, &|| {}).unwrap()
     }
 
     fn tally(s: &Sums) -> (u64, u64, u64, u64, &[u64]) {
