@@ -46,6 +46,8 @@ pub(super) struct Model<'a> {
     pub(super) batch: Option<usize>,
     /// A model that holds one timestep gets another input at every timestep.
     pub(super) input_changes: bool,
+    /// A model that takes the timesteps out of its input is shown the same at each of them.
+    pub(super) input_static: bool,
     /// The file is of our own dialect (docs/onnx-dialect.md).
     pub(super) is_own: bool,
     /// Width of a level, if the file notes it.
@@ -98,6 +100,7 @@ impl<'a> Model<'a> {
             input,
             batch,
             input_changes,
+            input_static: options.input_static,
             is_own: opsets.contains_key(DOMAIN),
             input_bits,
             output,

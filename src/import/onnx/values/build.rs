@@ -32,7 +32,7 @@ pub(super) struct Builder<'m, 'a> {
     by_key: HashMap<Key, Vec<ValueId>>,
     by_content: HashMap<u64, Vec<ValueId>>,
     /// The input, or its timesteps so far.
-    inputs: Vec<ValueId>,
+    pub(super) inputs: Vec<ValueId>,
     input_changes: bool,
     /// Values that are all timesteps of others.
     pub(super) stacks: HashMap<ValueId, Stack>,
@@ -66,13 +66,16 @@ impl<'m, 'a> Builder<'m, 'a> {
     pub(super) fn over(mut self, axis: usize) -> Self {
         let (_, info) = &self.model.input;
         let mut shape = info.shape.clone();
-        let steps = 0..shape.remove(axis);
-        let info = Info { elem: info.elem, shape };
-        let step =
-            |_| self.push(Value { kind: Kind::Input, info: Some(info.clone()), origin: None });
-        self.inputs = steps.map(step).collect();
-        self.input_changes = true;
-        self.stacks.insert(WHOLE_INPUT, Stack::of_input(self.inputs.clone(), axis));
+        let steps = shape.remove(axis);
+        let info = Some(Info { elem: info.elem, shape });
+        let is_static = self.model.input_static;
+        let count = if is_static { 1 } else { steps };
+        let step = |_| self.push(Value { kind: Kind::Input, info: info.clone(), origin: None });
+        let inputs: Vec<_> = (0..count).map(step).collect();
+        let timesteps = inputs.iter().copied().cycle().take(steps).collect();
+        self.stacks.insert(WHOLE_INPUT, Stack::of_input(timesteps, axis));
+        self.inputs = inputs;
+        self.input_changes = !is_static;
         self
     }
 
@@ -207,7 +210,7 @@ impl<'m, 'a> Builder<'m, 'a> {
             operands.pop();
         }
         let (mut ids, mut fate) = self.evaluate(n, node, operands.clone())?;
-        self.split(n, node, &operands, &ids)?;
+        self.split(n, node, &operands, &mut ids)?;
         if let Some(first) = ids.first_mut() {
             let id = self.follow(n, node, &operands, *first)?;
             if id != *first {
