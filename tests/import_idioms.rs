@@ -68,7 +68,7 @@ fn fired(record: &Record) -> Vec<String> {
 #[test]
 fn every_spike_is_the_frameworks() {
     let models = models();
-    assert_eq!(models.len(), 15);
+    assert_eq!(models.len(), 26);
     for (name, model, graph) in files(&models) {
         assert!(model.input.len() >= 50 && model.on_threshold >= 16, "{name}");
         let interp = Interp::new(&graph).unwrap();
@@ -81,6 +81,9 @@ fn every_spike_is_the_frameworks() {
     }
 }
 
+/// Imported, but the pipeline resets to zero only.
+const NO_HARDWARE: [&str; 2] = ["masked", "where_number"];
+
 /// The numbers of these models are exact in integers too.
 #[test]
 fn every_model_becomes_hardware() {
@@ -89,8 +92,15 @@ fn every_model_becomes_hardware() {
         let input = graph.node(graph.order().unwrap()[0]).op.clone();
         assert!(matches!(input, Op::Input(i) if i.is_static), "{name}");
         pass::run(&mut graph, TO_INTEGER, &pass::Options::default()).unwrap();
-        let (design, _) = hw::lower(&graph, &target, &hw::Options::default())
-            .unwrap_or_else(|d| panic!("{name}: {} {d}", d.code.id));
+        let design = match hw::lower(&graph, &target, &hw::Options::default()) {
+            Ok((design, _)) => design,
+            Err(d) => {
+                assert_eq!(d.code.id, "SF0410", "{name}: {d}");
+                assert!(NO_HARDWARE.iter().any(|n| name.starts_with(n)), "{name}: {d}");
+                continue;
+            }
+        };
+        assert!(!NO_HARDWARE.iter().any(|n| name.starts_with(n)), "{name}");
         let (interp, sim) = (Interp::new(&graph).unwrap(), Sim::new(&design));
         for (i, input) in model.input.iter().enumerate() {
             let record = interp.run(input).unwrap();

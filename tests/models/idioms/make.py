@@ -68,6 +68,34 @@ class Leaky(nn.Module):
         return out
 
 
+class Cell(nn.Module):
+    """A neuron in plain PyTorch: what `reset` makes of its membrane and spikes leaks next."""
+
+    def __init__(self, reset):
+        super().__init__()
+        self.reset, self.threshold = reset, 0.5
+
+    def forward(self, current, state):
+        u = 0.5 * state + current
+        s = (u >= self.threshold).to(u.dtype)
+        return s, self.reset(u, s, self.threshold)
+
+
+class Cells(nn.Module):
+    """The neuron over a list of currents."""
+
+    def __init__(self, reset):
+        super().__init__()
+        self.cell = Cell(reset)
+
+    def forward(self, currents):
+        state, out = torch.zeros_like(currents[0]), []
+        for current in currents:
+            spk, state = self.cell(current, state)
+            out.append(spk)
+        return out
+
+
 class Flat(nn.Module):
     """Linear, neurons, linear; `how` brings them together."""
 
@@ -203,6 +231,63 @@ def held(net, x):
     return net.b(torch.stack(net.node([net.a(x[t]) for t in range(STEPS)]))).mean(0)
 
 
+# The ways to write a reset.
+
+
+def where_spike(u, s, _):
+    return torch.where(s > 0, torch.zeros_like(u), u)
+
+
+def where_number(u, s, _):
+    return torch.where(s > 0.5, -0.25, u)
+
+
+def where_equal(u, s, _):
+    return torch.where(s == 1, torch.zeros_like(u), u)
+
+
+def where_none(u, s, _):
+    return torch.where(s == 0, u, torch.zeros_like(u))
+
+
+def where_soft(u, s, threshold):
+    return torch.where(s >= 1, u - threshold, u)
+
+
+def where_below(u, s, threshold):
+    return torch.where(u < threshold, u, torch.zeros_like(u))
+
+
+def masked(u, s, _):
+    return u.masked_fill(s.bool(), 0.25)
+
+
+def assigned(u, s, _):
+    v = u.clone()
+    v[s > 0] = 0.0
+    return v
+
+
+def times_not(u, s, _):
+    return u * (~s.bool())
+
+
+def times_below(u, s, threshold):
+    return u * (u < threshold)
+
+
+def less_product(u, s, _):
+    return u - s * u
+
+
+def loop(net, x):
+    return sum(net.b(s) for s in net.node([net.a(x)] * STEPS))
+
+
+RESETS = (where_spike, where_number, where_equal, where_none, where_soft, where_below, masked, assigned,
+          times_not, times_below, less_product)
+
+
 def models():
     """Name, model, shape of an input, what else differs from the usual."""
     for how in (batch_repeat, stack_flatten, chunks, parts, interleaved, batch_first, broadcast):
@@ -216,14 +301,16 @@ def models():
             layer.Flatten(), linear(12, CLASSES)), IMAGE, {"exporters": exports.DYNAMO}
     yield "jelly_linear", lambda: Jelly(repeated, linear(6, HIDDEN), lif(), linear(HIDDEN, CLASSES)), FLAT, {
         "exporters": exports.DYNAMO}
+    for reset in RESETS:
+        yield reset.__name__, lambda reset=reset: Flat(loop, lambda: Cells(reset)), FLAT, {}
     yield "held", lambda: Flat(held), FLAT, {"time": 0, "options": {"input_static": True}}
 
 
-NEURONS = (snntorch.Leaky, neuron.LIFNode, neuron.IFNode)
+NEURONS = (Cell, snntorch.Leaky, neuron.LIFNode, neuron.IFNode)
 
 
 def spikes(model, x):
-    """Spikes of every layer as `[sample][layer]` strings of all timesteps, and the output."""
+    """The spikes of every layer as `[sample][layer]` strings of all timesteps, and the output."""
     taken = {}
 
     def hook(module, _, out):
@@ -246,7 +333,7 @@ def on_threshold(make, seed, x):
         torch.manual_seed(seed)
         model = make().eval()
         for module in model.modules():
-            if isinstance(module, snntorch.Leaky):
+            if isinstance(module, (Cell, snntorch.Leaky)):
                 module.threshold *= factor
             elif isinstance(module, NEURONS):
                 module.v_threshold *= factor

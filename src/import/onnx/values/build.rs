@@ -8,6 +8,7 @@ use prost::Message as _;
 
 use super::identity::same;
 use super::time::{MAX_STEPS, Stack};
+use super::truth::Truth;
 use super::{Fate, Kind, Value, ValueId, Values, WHOLE_INPUT};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::import::onnx::dialect::DOMAIN;
@@ -245,6 +246,13 @@ impl<'m, 'a> Builder<'m, 'a> {
         })
     }
 
+    /// The value of a standard operator of these operands, if the model has computed it.
+    pub(super) fn known(&self, op: &str, operands: [ValueId; 2]) -> Option<ValueId> {
+        let operands = operands.map(Some).to_vec();
+        let key = Key { op: format!(":{op}:1"), attributes: Vec::new(), operands };
+        self.by_key.get(&key)?.first().copied()
+    }
+
     fn fate(&self, id: Option<ValueId>) -> Fate {
         let Some(id) = id else { return Fate::Dead };
         match self.values.get(id).map(|v| &v.kind) {
@@ -282,6 +290,19 @@ impl<'m, 'a> Builder<'m, 'a> {
                     return Ok((vec![id; outputs.min(1)], Fate::Identity));
                 }
             }
+        }
+        if outputs == 1
+            && let Some(truth) = self.truth(node, operands, info.as_ref())
+        {
+            return Ok(match truth {
+                Truth::Is(id) => (vec![id], Fate::Identity),
+                Truth::Not(id) => {
+                    let operands = vec![Some(id)];
+                    let kind = Kind::Node { node: n, output: 0, op: Some("Not"), operands };
+                    let id = self.push(Value { kind, info, origin: None });
+                    (vec![id], Fate::Value(id))
+                }
+            });
         }
         if outputs == 1
             && let Some(kind) = self.comparison(n, node, operands, info.as_ref())

@@ -9,6 +9,7 @@ mod build;
 mod compare;
 mod identity;
 mod time;
+mod truth;
 
 pub(super) use identity::OPERATORS as IDENTITIES;
 
