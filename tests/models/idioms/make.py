@@ -60,12 +60,17 @@ class Leaky(nn.Module):
         super().__init__()
         self.cell = snntorch.Leaky(**{"beta": 0.5, "threshold": 0.5, **more})
 
-    def forward(self, currents):
-        mem, out = torch.zeros_like(currents[0]), []
+    def run(self, currents):
+        """The spikes and the membranes of every timestep."""
+        mem, out, mems = torch.zeros_like(currents[0]), [], []
         for current in currents:
             spk, mem = self.cell(current, mem)
             out.append(spk)
-        return out
+            mems.append(mem)
+        return out, mems
+
+    def forward(self, currents):
+        return self.run(currents)[0]
 
 
 class Cell(nn.Module):
@@ -231,6 +236,33 @@ def held(net, x):
     return net.b(torch.stack(net.node([net.a(x[t]) for t in range(STEPS)]))).mean(0)
 
 
+# Spikes and membranes of the last layer, both returned.
+
+
+class Both(Flat):
+    def __init__(self, how, **more):
+        super().__init__(how)
+        self.out = Leaky(**more)
+
+    def last(self, x):
+        spk, mem = self.out.run([self.b(s) for s in self.node([self.a(x)] * STEPS)])
+        return torch.stack(spk), torch.stack(mem)
+
+
+def spikes_and_membranes(net, x):
+    return net.last(x)
+
+
+def sums_of_both(net, x):
+    spk, mem = net.last(x)
+    return spk.sum(0), mem.sum(0)
+
+
+def membrane_and_spikes(net, x):
+    spk, mem = net.last(x)
+    return mem[-1], spk.mean(0)
+
+
 # The ways to write a reset.
 
 
@@ -303,6 +335,9 @@ def models():
         "exporters": exports.DYNAMO}
     for reset in RESETS:
         yield reset.__name__, lambda reset=reset: Flat(loop, lambda: Cells(reset)), FLAT, {}
+    yield "spikes_and_membranes", lambda: Both(spikes_and_membranes), FLAT, {}
+    yield "sums_of_both", lambda: Both(sums_of_both, reset_mechanism="zero"), FLAT, {}
+    yield "membrane_and_spikes", lambda: Both(membrane_and_spikes), FLAT, {"output": 1}
     yield "held", lambda: Flat(held), FLAT, {"time": 0, "options": {"input_static": True}}
 
 
@@ -341,7 +376,7 @@ def on_threshold(make, seed, x):
     return sum(a != b for a, b in zip(*runs))
 
 
-def record(name, make, shape, seed, time=None, exporters=exports.BOTH, options=None):
+def record(name, make, shape, seed, time=None, exporters=exports.BOTH, options=None, output=None):
     """The entry of expected.json; none if too few samples come to a threshold."""
     torch.manual_seed(seed)
     model = make().eval().requires_grad_(False)
@@ -352,15 +387,20 @@ def record(name, make, shape, seed, time=None, exporters=exports.BOTH, options=N
     ties = on_threshold(make, seed, x)
     if ties < SAMPLES // 3:
         return None
-    fired, want = spikes(model, x)
+    fired, outputs = spikes(model, x)
+    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
     for exporter, opset in exporters:
         path = HERE / f"{name}_{exporter}.onnx"
         # `chunk` fixes the batch, so all are asked for by twos.
         pairs = x.split(2, 1 if time == 0 else 0)
         exports.export(model, pairs[0].clone(), path, exporter, opset, time, False)
         session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-        got = np.concatenate([session.run(None, {"x": p.numpy()})[0] for p in pairs])
-        assert np.array_equal(got, want.numpy()), name
+        got = zip(*(session.run(None, {"x": p.numpy()}) for p in pairs))
+        for pieces, whole in zip(got, outputs):
+            # `[batch, class]`, or `[timestep, batch, class]`.
+            assert np.array_equal(np.concatenate(pieces, whole.dim() - 2), whole.numpy()), name
+    want = outputs[output or 0]
+    want = want if want.dim() == 2 else want.transpose(0, 1).flatten(1)
     return {"exporters": [e for e, _ in exporters], "options": options or {}, "on_threshold": ties,
             "input": levels.reshape(SAMPLES, -1).tolist(), "spikes": fired, "logits": want.tolist()}
 

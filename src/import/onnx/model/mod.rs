@@ -117,6 +117,14 @@ impl<'a> Model<'a> {
     }
 }
 
+/// The outputs of a model that has one input, and so all timesteps.
+pub(super) fn outputs(proto: &ModelProto) -> Option<Vec<&str>> {
+    let graph = proto.graph.as_ref()?;
+    let constants: BTreeSet<&str> = graph.initializer.iter().map(TensorProto::name).collect();
+    let inputs = graph.input.iter().filter(|i| !constants.contains(i.name())).count();
+    (inputs == 1).then(|| graph.output.iter().map(|o| o.name()).collect())
+}
+
 fn broken(message: impl Into<String>) -> Box<Diagnostic> {
     Diagnostic::new(&codes::ONNX_GRAPH, message)
         .help("`onnx.checker.check_model` shows what else is wrong; export the model again")
