@@ -5,6 +5,7 @@
 //! docs/hardware.md.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -298,12 +299,26 @@ fn the_page_of_operators_is_the_registry() {
     for name in patterns.iter().flat_map(|p| p.operators) {
         assert!(operators.iter().any(|o| o.name == *name), "{name} is in no table of operators");
     }
-    bless("docs/operators.md", &want);
     let found = fs::read_to_string(root().join("docs/operators.md")).unwrap_or_default();
+    // What follows is written by hand.
+    let idioms = found.find("\n## Idioms\n").map_or("", |at| &found[at..]);
+    want.push_str(idioms);
+    bless("docs/operators.md", &want);
     assert!(
         found == want,
         "docs/operators.md is out of date: SYNFIRE_BLESS=1 cargo test --test docs"
     );
+}
+
+#[test]
+fn every_idiom_that_is_tested_is_on_the_page_of_operators() {
+    let page = read("docs/operators.md");
+    let idioms = page.split_once("\n## Idioms\n").unwrap().1;
+    let models = fs::read(root().join("tests/models/idioms/expected.json")).unwrap();
+    let models: BTreeMap<String, serde_json::Value> = serde_json::from_slice(&models).unwrap();
+    for name in models.keys() {
+        assert!(idioms.contains(&format!("`{name}`")), "{name} is missing");
+    }
 }
 
 #[test]

@@ -33,6 +33,10 @@ pub(super) struct ModelArgs {
     /// A file that holds one timestep: it gets another input at every timestep.
     #[arg(long)]
     input_changes: bool,
+    /// The model's input has a dimension of time; it is shown the same at every timestep, so
+    /// that one timestep of it is the input.
+    #[arg(long)]
+    input_static: bool,
     /// The output to take, if the file has several.
     #[arg(long)]
     output_name: Option<String>,
@@ -255,6 +259,7 @@ impl ModelArgs {
             input_bits: self.input_bits,
             input_scale: self.input_scale,
             input_changes: self.input_changes,
+            input_static: self.input_static,
             output: self.output_name.clone(),
             state: self.state.clone(),
             sign_of_zero: self.sign_of_zero.map(|s| match s {

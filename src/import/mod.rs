@@ -39,6 +39,8 @@ pub struct Options {
     /// Of a file that holds one timestep: it gets another input at every timestep, not the
     /// same one.
     pub input_changes: bool,
+    /// The input has a dimension of time, and is the same at every timestep.
+    pub input_static: bool,
     /// What weights of zero count as; none: they are refused.
     pub sign_of_zero: Option<ZeroSign>,
     /// What becomes of weights that are not binary.
@@ -91,6 +93,9 @@ impl Options {
         }
         if let Some(bits) = self.input_bits.filter(|b| !(1..=16).contains(b)) {
             return bad(format!("an input level has 1 to 16 bits, not {bits}"));
+        }
+        if self.input_changes && self.input_static {
+            return bad("an input changes or is static, not both".to_owned());
         }
         if let Some(scale) = self.input_scale.filter(|s| !s.is_finite() || *s <= 0.0) {
             return bad(format!("the worth of one input level must be above 0, not {scale}"));
@@ -159,6 +164,11 @@ fn read(path: &Path, bytes: &[u8], options: &Options) -> Result<(Graph, LiftRepo
             .help(format!("leave {option} out; it is for NIR files")));
     }
     let (graph, report) = match format {
+        Format::Text if options.input_static => {
+            let message = "a graph in text form says itself whether its input changes";
+            return Err(Diagnostic::new(&codes::BAD_OPTION, message)
+                .help("leave --input-static out, or write `static` in the stream of its input"));
+        }
         Format::Text => {
             let text = std::str::from_utf8(bytes).map_err(|e| {
                 Diagnostic::new(&codes::IR_SYNTAX, format!("the text is not UTF-8: {e}"))
@@ -225,6 +235,8 @@ mod tests {
         assert_eq!(code(&Options { input_bits: Some(17), ..Options::default() }), Some("SF0003"));
         let nan = Options { input_scale: Some(f64::NAN), ..Options::default() };
         assert_eq!(code(&nan), Some("SF0003"));
+        let both = Options { input_changes: true, input_static: true, ..Options::default() };
+        assert_eq!(code(&both), Some("SF0003"));
         assert_eq!(code(&Options { dt: Some(0.0), ..Options::default() }), Some("SF0003"));
     }
 

@@ -32,6 +32,12 @@ fn options_out_of_range() {
         "SF0003",
         "bare device",
     );
+    for (rest, words) in [
+        ("inspect {small} --input-static", "does not take the timesteps out of its input"),
+        ("inspect {small} --input-static --input-changes", "not both"),
+    ] {
+        place.refused(rest, 1, "SF0003", words);
+    }
     place.refused("inspect {small} --format memory", 1, "SF0003", "only a build has memories");
     place.refused("inspect {small} --integer --lift", 1, "SF0003", "--lift needs a model file");
     place.refused("explain SF9999", 1, "SF0003", "no diagnostic has the code `SF9999`");

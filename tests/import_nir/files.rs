@@ -3,7 +3,9 @@
 //! framework that wrote it, or of a plain Euler reference. No membrane in them comes nearer
 //! to its threshold than 1e-5, so spikes are compared exactly; other outputs within 1e-5.
 
+use synfire::import::{self, Options};
 use synfire::interp::{Interp, Stimulus};
+use synfire::ir::Op;
 
 use super::{folder, models};
 
@@ -70,4 +72,25 @@ fn files_are_small() {
         }
     }
     assert!(inputs < 200_000, "{inputs}");
+}
+
+/// `input_static`: the first timestep of a recording is the input, of all files.
+#[test]
+fn a_held_input_is_shown_at_every_timestep() {
+    for model in models() {
+        let options = Options { input_static: true, ..model.options() };
+        let held = import::load(&folder().join(format!("{}.nir", model.name)), &options).unwrap();
+        let input = held.order().unwrap().into_iter().find_map(|id| match &held.node(id).op {
+            Op::Input(input) => Some(input.clone()),
+            _ => None,
+        });
+        let input = input.filter(|i| i.is_static).unwrap();
+        let (_, levels) = read::<i8>(&format!("{}.in.npy", model.name));
+        let len = input.shape.iter().product();
+        let image: Vec<_> = levels[..len].iter().map(|v| f64::from(*v) * model.scale).collect();
+        let steps = vec![image.clone(); held.timesteps as usize];
+        let held = Interp::new(&held).unwrap().run_on(Stimulus::Reals(&image)).unwrap();
+        let changing = Interp::new(&model.load()).unwrap().run_on(Stimulus::RealSteps(&steps));
+        assert_eq!(held.steps, changing.unwrap().steps, "{}", model.name);
+    }
 }

@@ -108,11 +108,13 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// The model's input: real numbers of each timestep unless the options say otherwise.
+    /// The model's input: real numbers, others at each timestep, unless the options say
+    /// otherwise.
     fn input(&mut self, options: &Options) -> Result<NodeId> {
         let at = self.flat.input;
         let (path, shape) = (self.flat.nodes[at].path.clone(), self.shaped.shapes[at].clone());
-        let op = Op::Input(Input { shape, bits: options.input_bits, is_static: false });
+        let is_static = options.input_static;
+        let op = Op::Input(Input { shape, bits: options.input_bits, is_static });
         let id = self.graph.add(path.clone(), op, &[])?;
         self.account(at, Some(path.clone()));
         match options.input_scale {

@@ -27,6 +27,7 @@ mod lift;
 mod model;
 mod node;
 mod ops;
+mod outputs;
 #[allow(missing_docs, unreachable_pub, clippy::all)]
 #[rustfmt::skip]
 pub(crate) mod proto;
@@ -68,7 +69,10 @@ pub fn import_from(
     let beside = folder.map_or(Ok(0), |f| external::load(&mut proto, f))?;
     let size = bytes.len().saturating_add(beside);
     functions::inline(&mut proto, size)?;
-    let model = model::Model::new(&proto, options)?;
-    let values = values::Values::new(&model, size)?;
-    lift::lift(&model, &values, size, name, options)
+    let read = |options: &Options| {
+        let model = model::Model::new(&proto, options)?;
+        let values = values::Values::new(&model, size)?;
+        lift::lift(&model, &values, size, name, options)
+    };
+    read(options).or_else(|refused| outputs::choose(&proto, options, refused, read))
 }

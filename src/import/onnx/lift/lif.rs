@@ -46,18 +46,17 @@ impl Pattern for Lif {
         for chain in chains {
             let Some(last) = chain.last() else { continue };
             if !stream.is_static() && chain.len() != stream.steps.len() {
+                // The last comparison is missing where only membranes are used.
+                if chain.len() + 1 == stream.steps.len() {
+                    return Err(unlike(lift, last, "of its last timestep only the membrane is used, and a membrane that spikes reset is no output")
+                        .help("return the spikes; or export that layer without a reset (snnTorch: `reset_mechanism=\"none\"`), whose membranes can be read"));
+                }
                 let message = format!(
                     "this neuron can be followed for {} of {} timesteps only",
                     chain.len(),
                     stream.steps.len()
                 );
-                let error = unlike(lift, last, message);
-                // The last comparison is missing where only membranes are used.
-                return Err(if chain.len() + 1 == stream.steps.len() {
-                    error.help("if the membranes are the output, export that layer without a reset (snnTorch: `reset_mechanism=\"none\"`)")
-                } else {
-                    error
-                });
+                return Err(unlike(lift, last, message));
             }
             found.push(Found {
                 effect: neuron(lift, &chain)?,

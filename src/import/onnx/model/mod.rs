@@ -46,6 +46,8 @@ pub(super) struct Model<'a> {
     pub(super) batch: Option<usize>,
     /// A model that holds one timestep gets another input at every timestep.
     pub(super) input_changes: bool,
+    /// A model that takes the timesteps out of its input is shown the same at each of them.
+    pub(super) input_static: bool,
     /// The file is of our own dialect (docs/onnx-dialect.md).
     pub(super) is_own: bool,
     /// Width of a level, if the file notes it.
@@ -98,6 +100,7 @@ impl<'a> Model<'a> {
             input,
             batch,
             input_changes,
+            input_static: options.input_static,
             is_own: opsets.contains_key(DOMAIN),
             input_bits,
             output,
@@ -112,6 +115,14 @@ impl<'a> Model<'a> {
     pub(super) fn source(&self, name: &str) -> Option<Source<'a>> {
         self.sources.get(name).copied()
     }
+}
+
+/// The outputs of a model that has one input, and so all timesteps.
+pub(super) fn outputs(proto: &ModelProto) -> Option<Vec<&str>> {
+    let graph = proto.graph.as_ref()?;
+    let constants: BTreeSet<&str> = graph.initializer.iter().map(TensorProto::name).collect();
+    let inputs = graph.input.iter().filter(|i| !constants.contains(i.name())).count();
+    (inputs == 1).then(|| graph.output.iter().map(|o| o.name()).collect())
 }
 
 fn broken(message: impl Into<String>) -> Box<Diagnostic> {

@@ -61,7 +61,6 @@ impl<'a> Builder<'_, 'a> {
                 let axes = self.list(node, "axes", operands, 1)?;
                 stack.is_merged && axes.is_some_and(|a| a.iter().all(inside))
             }
-            "Flatten" => stack.is_merged && node.int("axis")?.unwrap_or(1) == 1,
             _ => false,
         };
         let is_constant = |o: &ValueId| match self.values.get(*o).map(|v| &v.kind) {
@@ -112,15 +111,9 @@ impl<'a> Builder<'_, 'a> {
         let (&batch, rest) = info.shape.split_first()?;
         let steps = stack.steps.len();
         let rows = batch.checked_mul(steps)?;
-        // Behind the batch time stays where it is.
-        if stack.axis != 0 && (stack.is_merged || out.get(..2) != Some(&[batch, steps])) {
-            return None;
-        }
         let kept = |skip: usize| out.get(skip..).filter(|s| count(s) == count(rest));
-        let split = match stack.axis {
-            0 => out.get(..2) == Some(&[steps, batch]),
-            _ => true,
-        };
+        let apart = if stack.axis == 0 { [steps, batch] } else { [batch, steps] };
+        let split = out.get(..2) == Some(&apart);
         let (split, merged) =
             (kept(2).filter(|_| split), kept(1).filter(|_| out.first() == Some(&rows)));
         // With a batch of 1 both may fit: what keeps the other dimensions is meant; else T is

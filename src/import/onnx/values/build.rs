@@ -8,6 +8,7 @@ use prost::Message as _;
 
 use super::identity::same;
 use super::time::{MAX_STEPS, Stack};
+use super::truth::Truth;
 use super::{Fate, Kind, Value, ValueId, Values, WHOLE_INPUT};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::import::onnx::dialect::DOMAIN;
@@ -32,7 +33,7 @@ pub(super) struct Builder<'m, 'a> {
     by_key: HashMap<Key, Vec<ValueId>>,
     by_content: HashMap<u64, Vec<ValueId>>,
     /// The input, or its timesteps so far.
-    inputs: Vec<ValueId>,
+    pub(super) inputs: Vec<ValueId>,
     input_changes: bool,
     /// Values that are all timesteps of others.
     pub(super) stacks: HashMap<ValueId, Stack>,
@@ -66,13 +67,16 @@ impl<'m, 'a> Builder<'m, 'a> {
     pub(super) fn over(mut self, axis: usize) -> Self {
         let (_, info) = &self.model.input;
         let mut shape = info.shape.clone();
-        let steps = 0..shape.remove(axis);
-        let info = Info { elem: info.elem, shape };
-        let step =
-            |_| self.push(Value { kind: Kind::Input, info: Some(info.clone()), origin: None });
-        self.inputs = steps.map(step).collect();
-        self.input_changes = true;
-        self.stacks.insert(WHOLE_INPUT, Stack::of_input(self.inputs.clone(), axis));
+        let steps = shape.remove(axis);
+        let info = Some(Info { elem: info.elem, shape });
+        let is_static = self.model.input_static;
+        let count = if is_static { 1 } else { steps };
+        let step = |_| self.push(Value { kind: Kind::Input, info: info.clone(), origin: None });
+        let inputs: Vec<_> = (0..count).map(step).collect();
+        let timesteps = inputs.iter().copied().cycle().take(steps).collect();
+        self.stacks.insert(WHOLE_INPUT, Stack::of_input(timesteps, axis));
+        self.inputs = inputs;
+        self.input_changes = !is_static;
         self
     }
 
@@ -207,7 +211,7 @@ impl<'m, 'a> Builder<'m, 'a> {
             operands.pop();
         }
         let (mut ids, mut fate) = self.evaluate(n, node, operands.clone())?;
-        self.split(n, node, &operands, &ids)?;
+        self.split(n, node, &operands, &mut ids)?;
         if let Some(first) = ids.first_mut() {
             let id = self.follow(n, node, &operands, *first)?;
             if id != *first {
@@ -240,6 +244,13 @@ impl<'m, 'a> Builder<'m, 'a> {
             self.by_key.insert(key, ids.clone());
             (ids, fate)
         })
+    }
+
+    /// The value of a standard operator of these operands, if the model has computed it.
+    pub(super) fn known(&self, op: &str, operands: [ValueId; 2]) -> Option<ValueId> {
+        let operands = operands.map(Some).to_vec();
+        let key = Key { op: format!(":{op}:1"), attributes: Vec::new(), operands };
+        self.by_key.get(&key)?.first().copied()
     }
 
     fn fate(&self, id: Option<ValueId>) -> Fate {
@@ -279,6 +290,19 @@ impl<'m, 'a> Builder<'m, 'a> {
                     return Ok((vec![id; outputs.min(1)], Fate::Identity));
                 }
             }
+        }
+        if outputs == 1
+            && let Some(truth) = self.truth(node, operands, info.as_ref())
+        {
+            return Ok(match truth {
+                Truth::Is(id) => (vec![id], Fate::Identity),
+                Truth::Not(id) => {
+                    let operands = vec![Some(id)];
+                    let kind = Kind::Node { node: n, output: 0, op: Some("Not"), operands };
+                    let id = self.push(Value { kind, info, origin: None });
+                    (vec![id], Fate::Value(id))
+                }
+            });
         }
         if outputs == 1
             && let Some(kind) = self.comparison(n, node, operands, info.as_ref())

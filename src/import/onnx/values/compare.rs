@@ -40,6 +40,11 @@ impl Builder<'_, '_> {
         let of = |(op, not)| self.compared(x, op).map(|(n, a, b)| (n, not, a, b));
         let (n, not, a, b) =
             [("Less", "GreaterOrEqual"), ("Greater", "LessOrEqual")].into_iter().find_map(of)?;
+        // What is true where a membrane is above is a spike, and its negation none.
+        let small = if not == "GreaterOrEqual" { a } else { b };
+        if matches!(self.values.get(small).map(|v| &v.kind), Some(Kind::Const(_))) {
+            return None;
+        }
         self.timed.insert(n);
         Some((not, a, b))
     }

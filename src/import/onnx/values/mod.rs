@@ -9,13 +9,14 @@ mod build;
 mod compare;
 mod identity;
 mod time;
+mod truth;
 
 pub(super) use identity::OPERATORS as IDENTITIES;
 
 use super::elem::Elem;
 use super::model::Model;
 use super::tensor::{Info, Tensor};
-use crate::diag::Result;
+use crate::diag::{Diagnostic, Result, codes};
 
 /// Index of a value; operands have lower indices than users.
 pub(super) type ValueId = usize;
@@ -97,6 +98,12 @@ impl Values {
             sequences.filter_map(|axis| build::Builder::new(model, bytes).over(axis).build().ok());
         match sequences.find(Values::takes_steps) {
             Some(values) => Ok(values),
+            None if model.input_static => Err(Diagnostic::new(
+                &codes::BAD_OPTION,
+                "the model does not take the timesteps out of its input one by one",
+            )
+            .at(format!("input {}", model.input.0))
+            .help("leave --input-static out: without a dimension of time the input is static")),
             None => build::Builder::new(model, bytes).build(),
         }
     }

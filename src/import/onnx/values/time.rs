@@ -4,10 +4,10 @@
 //! apart again for the neurons.
 //!
 //! Such a tensor is followed as the list of its timesteps, from the input or where they are
-//! put together (`Unsqueeze`, `Expand`, `Tile`, `Concat`) through what treats every
-//! timestep alike (`alike`) to where they are picked (`Slice`, `Gather`, `Split`,
-//! `Squeeze`) or reduced. What comes out is the network with its timesteps written out. A
-//! `Reshape` to `[T·batch, …]`, for layers that know of no time, is followed, too.
+//! put together (`gather`) through what treats every timestep alike (`alike`) to where they
+//! are picked (`Slice`, `Gather`, `Split`, `Squeeze`) or reduced. What comes out is the
+//! network with its timesteps written out. A `Reshape` or `Flatten` to `[T·batch, …]` or
+//! `[batch·T, …]`, for layers that know of no time, is followed, too.
 
 use super::build::Builder;
 use super::{Fate, Kind, Value, ValueId};
@@ -30,6 +30,11 @@ pub(super) struct Stack {
 }
 
 impl Stack {
+    /// What was put together along an axis, and nothing else yet.
+    pub(super) fn together(steps: Vec<ValueId>, axis: usize, is_merged: bool) -> Self {
+        Self { steps, axis, is_merged, is_computed: false }
+    }
+
     /// An input of these timesteps.
     pub(super) fn of_input(steps: Vec<ValueId>, axis: usize) -> Self {
         Self { steps, axis, is_merged: false, is_computed: true }
@@ -45,6 +50,17 @@ impl Stack {
         !self.is_merged && usize::try_from(axis) == Ok(self.axis)
     }
 
+    /// The timestep that is these rows of one dimension of time and batch: `before` is the
+    /// shape of the whole, `out` that of the part.
+    fn rows(&self, start: i64, before: &[usize], out: &[usize]) -> Option<ValueId> {
+        let batch = before.first()?.checked_div(self.steps.len())?;
+        let start = usize::try_from(start).ok()?;
+        // Behind the batch the rows of a timestep do not lie together.
+        let is_one = self.is_merged && self.axis == 0 && out.first() == Some(&batch);
+        let t = start.checked_div(batch).filter(|_| is_one && start.is_multiple_of(batch))?;
+        self.steps.get(t).copied()
+    }
+
     fn at(&self, index: i64) -> Option<ValueId> {
         let index = if index < 0 { index.saturating_add(signed(self.steps.len())) } else { index };
         self.steps.get(usize::try_from(index).ok()?).copied()
@@ -56,6 +72,14 @@ enum Made {
     Stack(Stack),
     /// One of the timesteps, or all brought together.
     Value(ValueId),
+}
+
+/// How often a shape stands in another one along an axis; every other extent stays.
+fn times(before: &[usize], out: &[usize], axis: usize) -> Option<usize> {
+    let stays = |(d, (a, b)): (usize, (&usize, &usize))| d == axis || a == b;
+    let alike = before.len() == out.len() && before.iter().zip(out).enumerate().all(stays);
+    let (from, to) = (*before.get(axis)?, *out.get(axis)?);
+    to.checked_div(from).filter(|times| alike && *times > 0 && times * from == to)
 }
 
 impl<'a> Builder<'_, 'a> {
@@ -101,33 +125,22 @@ impl<'a> Builder<'_, 'a> {
         }
         let axes = || self.list(node, "axes", operands, 1);
         let Some(stack) = self.stacks.get(&x).cloned() else {
-            return Ok(match node.op() {
-                "Unsqueeze" if axes()?.as_deref() == Some(&[0]) => Some(Made::Stack(Stack {
-                    steps: vec![x],
-                    axis: 0,
-                    is_merged: false,
-                    is_computed: false,
-                })),
-                _ => self.alike(n, node, operands)?.map(Made::Stack),
-            });
+            let begun = match self.begun(node, operands, &before, &out)? {
+                Some(stack) => Some(stack),
+                None => self.alike(n, node, operands)?,
+            };
+            return Ok(begun.map(Made::Stack));
         };
         let count = stack.steps.len();
         let is_time = |axes: Option<Vec<i64>>| {
             axes.is_some_and(|a| matches!(a[..], [a] if stack.is_time(a, before.len())))
         };
         Ok(match node.op() {
-            "Expand" | "Tile"
-                if stack.axis == 0
-                    && !stack.is_merged
-                    && out.get(1..) == before.get(1..)
-                    && count > 0 =>
-            {
-                match out.first() {
-                    Some(&t) if t % count == 0 && t <= MAX_STEPS => Some(Made::Stack(
-                        stack.of(stack.steps.iter().copied().cycle().take(t).collect()),
-                    )),
-                    _ => None,
-                }
+            "Expand" | "Tile" if !stack.is_merged => {
+                let times = times(&before, &out, stack.axis);
+                times
+                    .filter(|times| times.saturating_mul(count) <= MAX_STEPS)
+                    .map(|times| Made::Stack(stack.of(stack.steps.repeat(times))))
             }
             "Concat" if node.int("axis")?.is_some_and(|a| stack.is_time(a, before.len())) => {
                 let (mut steps, mut is_computed) = (Vec::new(), false);
@@ -144,13 +157,17 @@ impl<'a> Builder<'_, 'a> {
             "Slice" => {
                 let start = self.list(node, "starts", operands, 1)?;
                 let is_plain = self.ints(operands, 4).is_none_or(|s| s == [1]);
-                let length = out.get(stack.axis).copied().unwrap_or(0);
-                let (Some([start]), true) =
-                    (start.as_deref(), is_plain && is_time(self.list(node, "axes", operands, 3)?))
-                else {
+                let axes = self.list(node, "axes", operands, 3)?;
+                let (Some(&[start]), true) = (start.as_deref(), is_plain) else { return Ok(None) };
+                if stack.is_merged {
+                    let along = axes.is_none_or(|a| a == [0]);
+                    return Ok(stack.rows(start, &before, &out).filter(|_| along).map(Made::Value));
+                }
+                if !is_time(axes) {
                     return Ok(None);
-                };
-                let start = if *start < 0 { start.saturating_add(signed(count)) } else { *start };
+                }
+                let length = out.get(stack.axis).copied().unwrap_or(0);
+                let start = if start < 0 { start.saturating_add(signed(count)) } else { start };
                 let start = usize::try_from(start.max(0)).unwrap_or(count).min(count);
                 let part = start.checked_add(length).and_then(|end| stack.steps.get(start..end));
                 part.filter(|p| !p.is_empty()).map(|p| Made::Stack(stack.of(p.to_vec())))
@@ -173,7 +190,7 @@ impl<'a> Builder<'_, 'a> {
                 let is_swap = node.ints("perm")?.is_some_and(|p| p.iter().enumerate().all(swaps));
                 is_swap.then(|| Made::Stack(Stack { axis: 1 - stack.axis, ..stack }))
             }
-            "Reshape" | "Squeeze" | "Unsqueeze" => {
+            "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze" => {
                 let extents = self.ints(operands, 1).filter(|_| node.op() == "Reshape");
                 let joins = extents.is_some_and(|e| e.first() == Some(&-1));
                 self.reshaped(n, &stack, &out, joins).map(Made::Stack)
@@ -195,25 +212,76 @@ impl<'a> Builder<'_, 'a> {
         })
     }
 
+    /// Timesteps that are put together here, of values that are none themselves: in a
+    /// dimension of their own, before or behind the batch, or one after another in the batch.
+    fn begun(
+        &self,
+        node: &Node<'_>,
+        operands: &[Option<ValueId>],
+        before: &[usize],
+        out: &[usize],
+    ) -> Result<Option<Stack>> {
+        let Some(&Some(x)) = operands.first() else { return Ok(None) };
+        let input = self.inputs.first().and_then(|&i| self.values.get(i)?.info.as_ref());
+        let of_batch = input.is_some_and(|i| i.shape.first() == before.first());
+        let repeated = |times: usize, is_merged| {
+            let is_some = of_batch && times > 1 && times <= MAX_STEPS;
+            is_some.then(|| Stack::together(vec![x; times], 0, is_merged))
+        };
+        Ok(match node.op() {
+            "Unsqueeze" => match self.list(node, "axes", operands, 1)?.as_deref() {
+                Some([axis @ (0 | 1)]) => {
+                    usize::try_from(*axis).ok().map(|axis| Stack::together(vec![x], axis, false))
+                }
+                _ => None,
+            },
+            "Expand" if out.get(1..) == Some(before) => {
+                out.first().and_then(|&times| repeated(times, false))
+            }
+            "Expand" | "Tile" => times(before, out, 0).and_then(|times| repeated(times, true)),
+            "Concat" if node.int("axis")? == Some(0) && of_batch => {
+                let alike = |o: &ValueId| {
+                    let value = self.values.get(*o);
+                    let shape = value.and_then(|v| v.info.as_ref()).map(|i| &i.shape[..]);
+                    shape == Some(before) && !self.stacks.contains_key(o)
+                };
+                let steps: Option<Vec<_>> = operands.iter().copied().collect();
+                let steps = steps.filter(|s| s.len() > 1 && s.iter().all(alike));
+                steps.map(|steps| Stack::together(steps, 0, true))
+            }
+            _ => None,
+        })
+    }
+
     /// `Split` into timesteps, the only operator with several outputs that time goes through.
     pub(super) fn split(
         &mut self,
         n: usize,
         node: &Node<'a>,
         operands: &[Option<ValueId>],
-        ids: &[ValueId],
+        ids: &mut [ValueId],
     ) -> Result<()> {
         let Some(&Some(x)) = operands.first().filter(|_| node.is_standard()) else { return Ok(()) };
         let Some(stack) = self.stacks.get(&x).cloned() else { return Ok(()) };
         let Some(info) = self.values.get(x).and_then(|v| v.info.clone()) else { return Ok(()) };
-        let is_single =
-            self.list(node, "split", operands, 1)?.is_none_or(|s| s.iter().all(|s| *s == 1));
+        let parts = self.list(node, "split", operands, 1)?;
+        let are = |extent: usize| {
+            let extent = signed(extent);
+            parts.as_ref().is_none_or(|parts| parts.iter().all(|p| *p == extent))
+        };
         let axis = node.int("axis")?.unwrap_or(0);
-        if node.op() != "Split"
-            || !stack.is_time(axis, info.shape.len())
-            || !is_single
-            || ids.len() != stack.steps.len()
-        {
+        if node.op() != "Split" || ids.len() != stack.steps.len() {
+            return Ok(());
+        }
+        if stack.is_merged {
+            let batch = info.shape.first().and_then(|rows| rows.checked_div(ids.len()));
+            if stack.axis == 0 && axis == 0 && batch.is_some_and(are) {
+                ids.copy_from_slice(&stack.steps);
+                self.timed.insert(n);
+            }
+            return Ok(());
+        }
+        if !stack.is_time(axis, info.shape.len()) || !are(1) {
             return Ok(());
         }
         for (&id, &step) in ids.iter().zip(&stack.steps) {

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Idioms of people's `forward` (tests/models/idioms): the spikes that the framework fired,
+//! also where a membrane stands on its threshold, as real numbers, as integers and in the
+//! simulated hardware.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use synfire::hw;
+use synfire::import::{Options, load};
+use synfire::interp::{Interp, Logits, Record};
+use synfire::ir::{Graph, Op};
+use synfire::pass::{self, TO_INTEGER};
+use synfire::sim::{NoProbe, Sim};
+use synfire::target;
+
+#[derive(Debug, Deserialize)]
+struct Model {
+    exporters: Vec<String>,
+    options: Asked,
+    /// Samples with a spike that depends on what a membrane on its threshold does.
+    on_threshold: usize,
+    input: Vec<Vec<u16>>,
+    /// `[sample][layer]`, the neurons of all timesteps as 0 and 1.
+    spikes: Vec<Vec<String>>,
+    /// `[sample][class]`, or of every timestep.
+    logits: Vec<Vec<f64>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Asked {
+    #[serde(default)]
+    input_static: bool,
+}
+
+impl Model {
+    fn load(&self, name: &str, exporter: &str) -> Graph {
+        let options = Options { input_static: self.options.input_static, ..Options::default() };
+        let path = folder().join(format!("{name}_{exporter}.onnx"));
+        load(&path, &options).unwrap_or_else(|d| panic!("{name} {exporter}: {} {d}", d.code.id))
+    }
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models/idioms")
+}
+
+fn models() -> BTreeMap<String, Model> {
+    serde_json::from_slice(&std::fs::read(folder().join("expected.json")).unwrap()).unwrap()
+}
+
+/// Every file with the model that it is of.
+fn files(models: &BTreeMap<String, Model>) -> impl Iterator<Item = (String, &Model, Graph)> {
+    models.iter().flat_map(|(name, model)| {
+        let file = move |exporter: &String| {
+            (format!("{name} {exporter}"), model, model.load(name, exporter))
+        };
+        model.exporters.iter().map(file)
+    })
+}
+
+fn fired(record: &Record) -> Vec<String> {
+    let text = |s: &bool| if *s { '1' } else { '0' };
+    record.spikes.iter().map(|l| l.fired.iter().flatten().map(text).collect()).collect()
+}
+
+#[test]
+fn every_spike_is_the_frameworks() {
+    let models = models();
+    assert_eq!(models.len(), 29);
+    for (name, model, graph) in files(&models) {
+        assert!(model.input.len() >= 50 && model.on_threshold >= 16, "{name}");
+        let interp = Interp::new(&graph).unwrap();
+        for (i, input) in model.input.iter().enumerate() {
+            let record = interp.run(input).unwrap();
+            assert_eq!(fired(&record), model.spikes[i], "{name}: sample {i}");
+            let Logits::Real(logits) = &record.logits else { panic!("{record:?}") };
+            let (each, want) = (record.steps.concat(), &model.logits[i]);
+            let is_each = want.len() > logits.len();
+            assert_eq!(if is_each { &each } else { logits }, want, "{name}: sample {i}");
+        }
+    }
+}
+
+/// Imported, but the pipeline resets to zero only.
+const NO_HARDWARE: [&str; 2] = ["masked", "where_number"];
+
+/// The numbers of these models are exact in integers too.
+#[test]
+fn every_model_becomes_hardware() {
+    let target = target::load("icebreaker").unwrap();
+    for (name, model, mut graph) in files(&models()) {
+        let input = graph.node(graph.order().unwrap()[0]).op.clone();
+        assert!(matches!(input, Op::Input(i) if i.is_static), "{name}");
+        pass::run(&mut graph, TO_INTEGER, &pass::Options::default()).unwrap();
+        let design = match hw::lower(&graph, &target, &hw::Options::default()) {
+            Ok((design, _)) => design,
+            Err(d) => {
+                assert_eq!(d.code.id, "SF0410", "{name}: {d}");
+                assert!(NO_HARDWARE.iter().any(|n| name.starts_with(n)), "{name}: {d}");
+                continue;
+            }
+        };
+        assert!(!NO_HARDWARE.iter().any(|n| name.starts_with(n)), "{name}");
+        let (interp, sim) = (Interp::new(&graph).unwrap(), Sim::new(&design));
+        for (i, input) in model.input.iter().enumerate() {
+            let record = interp.run(input).unwrap();
+            assert_eq!(fired(&record), model.spikes[i], "{name}: sample {i}");
+            let bytes: Vec<u8> = input.iter().map(|l| u8::try_from(*l).unwrap()).collect();
+            let inference = sim.run(&bytes, &[], &mut NoProbe).unwrap();
+            let Logits::Integer(logits) = &record.logits else { panic!("{record:?}") };
+            let got: Vec<i64> = inference.logits.into_iter().map(i64::from).collect();
+            assert_eq!(got, *logits, "{name}: sample {i}");
+        }
+    }
+}

@@ -1,0 +1,427 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 OR MIT
+"""Idioms of people's `forward`, as PyTorch's exporters write them, with the spikes and
+outputs of the framework that ran them. Weights, leaks and thresholds are powers of 1/2 and
+sums of them, so that membranes are exact and often stand on their threshold. Nothing is
+trained.
+
+See README.md in this folder."""
+
+import argparse
+import importlib.util
+import json
+import pathlib
+import warnings
+
+import numpy as np
+import onnxruntime
+import snntorch
+import torch
+from spikingjelly.activation_based import functional, layer, neuron
+from torch import nn
+from torch.nn import functional as F
+
+HERE = pathlib.Path(__file__).parent
+spec = importlib.util.spec_from_file_location("exports", HERE.parent / "exports" / "make.py")
+exports = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(exports)
+conv = exports.conv
+
+SAMPLES, STEPS, CLASSES, HIDDEN = 50, 4, 3, 8
+FLAT, IMAGE = (6,), (2, 4, 4)
+
+
+def halves(module):
+    """Weights of ±1/2."""
+    with torch.no_grad():
+        module.weight.copy_(torch.where(module.weight >= 0, 0.5, -0.5))
+    return module
+
+
+def linear(i, o):
+    return halves(conv.Linear(i, o))
+
+
+def norm(channels):
+    """Factors and offsets that are sums of powers of 1/2."""
+    bn = nn.BatchNorm2d(channels, eps=0.0)
+    bn.running_mean.copy_(torch.randint(-2, 3, (channels,)) / 8)
+    bn.running_var.fill_(0.25)
+    with torch.no_grad():
+        bn.weight.fill_(0.5)
+        bn.bias.copy_(torch.randint(-1, 3, (channels,)) / 4)
+    return bn
+
+
+class Leaky(nn.Module):
+    """snnTorch's neuron over a list of currents."""
+
+    def __init__(self, **more):
+        super().__init__()
+        self.cell = snntorch.Leaky(**{"beta": 0.5, "threshold": 0.5, **more})
+
+    def run(self, currents):
+        """The spikes and the membranes of every timestep."""
+        mem, out, mems = torch.zeros_like(currents[0]), [], []
+        for current in currents:
+            spk, mem = self.cell(current, mem)
+            out.append(spk)
+            mems.append(mem)
+        return out, mems
+
+    def forward(self, currents):
+        return self.run(currents)[0]
+
+
+class Cell(nn.Module):
+    """A neuron in plain PyTorch: what `reset` makes of its membrane and spikes leaks next."""
+
+    def __init__(self, reset):
+        super().__init__()
+        self.reset, self.threshold = reset, 0.5
+
+    def forward(self, current, state):
+        u = 0.5 * state + current
+        s = (u >= self.threshold).to(u.dtype)
+        return s, self.reset(u, s, self.threshold)
+
+
+class Cells(nn.Module):
+    """The neuron over a list of currents."""
+
+    def __init__(self, reset):
+        super().__init__()
+        self.cell = Cell(reset)
+
+    def forward(self, currents):
+        state, out = torch.zeros_like(currents[0]), []
+        for current in currents:
+            spk, state = self.cell(current, state)
+            out.append(spk)
+        return out
+
+
+class Flat(nn.Module):
+    """Linear, neurons, linear; `how` brings them together."""
+
+    def __init__(self, how, node=Leaky):
+        super().__init__()
+        self.a, self.node, self.b, self.how = linear(6, HIDDEN), node(), linear(HIDDEN, CLASSES), how
+
+    def forward(self, x):
+        return self.how(self, x.to(torch.float32) / 2)
+
+
+class Picture(nn.Module):
+    """Convolution, batch norm, neurons, pool, linear; `how` brings them together."""
+
+    def __init__(self, how, node=Leaky):
+        super().__init__()
+        self.a, self.norm, self.node = halves(conv.Conv(2, 3, 3, padding=1)), norm(3), node()
+        self.pool, self.b, self.how = nn.MaxPool2d(2), linear(12, CLASSES), how
+
+    def forward(self, x):
+        return self.how(self, x.to(torch.float32) / 2)
+
+
+class Jelly(nn.Module):
+    """SpikingJelly's layers in multi-step mode on an image that is repeated inside."""
+
+    def __init__(self, repeat, *body):
+        super().__init__()
+        self.body, self.repeat = nn.Sequential(*body), repeat
+        functional.set_step_mode(self, "m")
+
+    def forward(self, x):
+        functional.reset_net(self)
+        return self.body(self.repeat(x.to(torch.float32) / 2)).mean(0)
+
+
+class Convolution(conv.Binary, layer.Conv2d):
+    """SpikingJelly's convolution with binary weights."""
+
+    def __init__(self, i, o):
+        super().__init__(i, o, 3, padding=1, bias=False)
+        halves(self)
+
+    def forward(self, x):
+        w = self.binary()
+        return functional.seq_to_ann_forward(x, lambda y: F.conv2d(y, w, padding=1))
+
+
+def lif():
+    return neuron.LIFNode(tau=2.0, v_threshold=0.5)
+
+
+def node_if():
+    return neuron.IFNode(v_threshold=0.5, v_reset=None)
+
+
+def repeated(x):
+    return x.unsqueeze(0).repeat(STEPS, *[1] * x.dim())
+
+
+def expanded(x):
+    return x.unsqueeze(0).expand(STEPS, *[-1] * x.dim())
+
+
+def stacked(x):
+    return torch.stack([x] * STEPS)
+
+
+# A static image with time folded into the batch.
+
+
+def batch_repeat(net, x):
+    y = net.a(x.repeat(STEPS, 1)).view(STEPS, -1, HIDDEN)
+    z = torch.stack(net.node(y.unbind(0))).flatten(0, 1)
+    return net.b(z).view(STEPS, -1, CLASSES).mean(0)
+
+
+def stack_flatten(net, x):
+    y = net.a(stacked(x).flatten(0, 1))
+    z = net.node(y.view(STEPS, -1, HIDDEN).unbind(0))
+    return net.b(torch.stack(z).flatten(0, 1)).view(STEPS, -1, CLASSES).sum(0)
+
+
+def chunks(net, x):
+    y = net.a(torch.cat([x] * STEPS, 0)).chunk(STEPS, 0)
+    return sum(net.b(torch.cat(net.node(y), 0)).chunk(STEPS, 0))
+
+
+def parts(net, x):
+    batch = x.shape[0]
+    y = net.a(x.repeat(STEPS, 1))
+    z = net.node([y[t * batch : (t + 1) * batch] for t in range(STEPS)])
+    out = net.b(torch.cat(z, 0))
+    return sum(out[t * batch : (t + 1) * batch] for t in range(STEPS))
+
+
+def interleaved(net, x):
+    y = net.a(x.repeat_interleave(STEPS, 0)).view(-1, STEPS, HIDDEN)
+    z = torch.stack(net.node(y.unbind(1)), 1).flatten(0, 1)
+    return net.b(z).view(-1, STEPS, CLASSES).sum(1)
+
+
+def batch_first(net, x):
+    y = net.a(x.unsqueeze(1).repeat(1, STEPS, 1))
+    return net.b(torch.stack(net.node([y[:, t] for t in range(STEPS)]), 1)).mean(1)
+
+
+def broadcast(net, x):
+    y = net.a(x.expand(STEPS, *x.shape))
+    return net.b(torch.stack(net.node([y[t] for t in range(STEPS)]))).mean(0)
+
+
+def fold_picture(net, x):
+    y = net.norm(net.a(x.repeat(STEPS, 1, 1, 1)))
+    z = net.node(y.view(STEPS, -1, 3, 4, 4).unbind(0))
+    return net.b(torch.stack([net.pool(s) for s in z]).flatten(2)).mean(0)
+
+
+def fold_picture_twice(net, x):
+    y = net.norm(net.a(expanded(x).flatten(0, 1)))
+    z = torch.stack(net.node(y.view(STEPS, -1, 3, 4, 4).unbind(0)))
+    z = net.pool(z.flatten(0, 1)).flatten(1)
+    return net.b(z).view(STEPS, -1, CLASSES).sum(0)
+
+
+def behind_batch(net, x):
+    y = net.norm(net.a(x.unsqueeze(1).repeat(1, STEPS, 1, 1, 1).flatten(0, 1)))
+    z = torch.stack(net.node(y.view(-1, STEPS, 3, 4, 4).unbind(1)), 1).flatten(0, 1)
+    return net.b(net.pool(z).flatten(1)).view(-1, STEPS, CLASSES).mean(1)
+
+
+def held(net, x):
+    return net.b(torch.stack(net.node([net.a(x[t]) for t in range(STEPS)]))).mean(0)
+
+
+# Spikes and membranes of the last layer, both returned.
+
+
+class Both(Flat):
+    def __init__(self, how, **more):
+        super().__init__(how)
+        self.out = Leaky(**more)
+
+    def last(self, x):
+        spk, mem = self.out.run([self.b(s) for s in self.node([self.a(x)] * STEPS)])
+        return torch.stack(spk), torch.stack(mem)
+
+
+def spikes_and_membranes(net, x):
+    return net.last(x)
+
+
+def sums_of_both(net, x):
+    spk, mem = net.last(x)
+    return spk.sum(0), mem.sum(0)
+
+
+def membrane_and_spikes(net, x):
+    spk, mem = net.last(x)
+    return mem[-1], spk.mean(0)
+
+
+# The ways to write a reset.
+
+
+def where_spike(u, s, _):
+    return torch.where(s > 0, torch.zeros_like(u), u)
+
+
+def where_number(u, s, _):
+    return torch.where(s > 0.5, -0.25, u)
+
+
+def where_equal(u, s, _):
+    return torch.where(s == 1, torch.zeros_like(u), u)
+
+
+def where_none(u, s, _):
+    return torch.where(s == 0, u, torch.zeros_like(u))
+
+
+def where_soft(u, s, threshold):
+    return torch.where(s >= 1, u - threshold, u)
+
+
+def where_below(u, s, threshold):
+    return torch.where(u < threshold, u, torch.zeros_like(u))
+
+
+def masked(u, s, _):
+    return u.masked_fill(s.bool(), 0.25)
+
+
+def assigned(u, s, _):
+    v = u.clone()
+    v[s > 0] = 0.0
+    return v
+
+
+def times_not(u, s, _):
+    return u * (~s.bool())
+
+
+def times_below(u, s, threshold):
+    return u * (u < threshold)
+
+
+def less_product(u, s, _):
+    return u - s * u
+
+
+def loop(net, x):
+    return sum(net.b(s) for s in net.node([net.a(x)] * STEPS))
+
+
+RESETS = (where_spike, where_number, where_equal, where_none, where_soft, where_below, masked, assigned,
+          times_not, times_below, less_product)
+
+
+def models():
+    """Name, model, shape of an input, what else differs from the usual."""
+    for how in (batch_repeat, stack_flatten, chunks, parts, interleaved, batch_first, broadcast):
+        yield how.__name__, lambda how=how: Flat(how), FLAT, {}
+    for how in (fold_picture, fold_picture_twice, behind_batch):
+        yield how.__name__, lambda how=how: Picture(how), IMAGE, {}
+    for name, repeat, node in (
+        ("jelly_repeat", repeated, lif), ("jelly_expand", expanded, node_if), ("jelly_stack", stacked, lif)):
+        yield name, lambda repeat=repeat, node=node: Jelly(
+            repeat, Convolution(2, 3), node(), layer.MaxPool2d(2), Convolution(3, 3), node(),
+            layer.Flatten(), linear(12, CLASSES)), IMAGE, {"exporters": exports.DYNAMO}
+    yield "jelly_linear", lambda: Jelly(repeated, linear(6, HIDDEN), lif(), linear(HIDDEN, CLASSES)), FLAT, {
+        "exporters": exports.DYNAMO}
+    for reset in RESETS:
+        yield reset.__name__, lambda reset=reset: Flat(loop, lambda: Cells(reset)), FLAT, {}
+    yield "spikes_and_membranes", lambda: Both(spikes_and_membranes), FLAT, {}
+    yield "sums_of_both", lambda: Both(sums_of_both, reset_mechanism="zero"), FLAT, {}
+    yield "membrane_and_spikes", lambda: Both(membrane_and_spikes), FLAT, {"output": 1}
+    yield "held", lambda: Flat(held), FLAT, {"time": 0, "options": {"input_static": True}}
+
+
+NEURONS = (Cell, snntorch.Leaky, neuron.LIFNode, neuron.IFNode)
+
+
+def spikes(model, x):
+    """The spikes of every layer as `[sample][layer]` strings of all timesteps, and the output."""
+    taken = {}
+
+    def hook(module, _, out):
+        spk = out[0] if isinstance(out, tuple) else out
+        taken.setdefault(module, []).extend(spk if isinstance(module, neuron.BaseNode) else [spk])
+
+    hooks = [m.register_forward_hook(hook) for m in model.modules() if isinstance(m, NEURONS)]
+    with torch.no_grad():
+        out = model(x)
+    for h in hooks:
+        h.remove()
+    layers = [torch.stack(steps, 1).flatten(1).int().tolist() for steps in taken.values()]
+    return [["".join(map(str, fired)) for fired in sample] for sample in zip(*layers)], out
+
+
+def on_threshold(make, seed, x):
+    """How many samples have a spike that depends on what a membrane on its threshold does."""
+    runs = []
+    for factor in (1 - 1e-6, 1 + 1e-6):
+        torch.manual_seed(seed)
+        model = make().eval()
+        for module in model.modules():
+            if isinstance(module, (Cell, snntorch.Leaky)):
+                module.threshold *= factor
+            elif isinstance(module, NEURONS):
+                module.v_threshold *= factor
+        runs.append(spikes(model, x)[0])
+    return sum(a != b for a, b in zip(*runs))
+
+
+def record(name, make, shape, seed, time=None, exporters=exports.BOTH, options=None, output=None):
+    """The entry of expected.json; none if too few samples come to a threshold."""
+    torch.manual_seed(seed)
+    model = make().eval().requires_grad_(False)
+    levels = np.random.default_rng(seed).integers(0, 4, (SAMPLES, *shape))
+    x = torch.from_numpy(levels).to(torch.uint8)
+    if time == 0:
+        x = x.expand(STEPS, *x.shape).contiguous()
+    ties = on_threshold(make, seed, x)
+    if ties < SAMPLES // 3:
+        return None
+    fired, outputs = spikes(model, x)
+    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+    for exporter, opset in exporters:
+        path = HERE / f"{name}_{exporter}.onnx"
+        # `chunk` fixes the batch, so all are asked for by twos.
+        pairs = x.split(2, 1 if time == 0 else 0)
+        exports.export(model, pairs[0].clone(), path, exporter, opset, time, False)
+        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        got = zip(*(session.run(None, {"x": p.numpy()}) for p in pairs))
+        for pieces, whole in zip(got, outputs):
+            # `[batch, class]`, or `[timestep, batch, class]`.
+            assert np.array_equal(np.concatenate(pieces, whole.dim() - 2), whole.numpy()), name
+    want = outputs[output or 0]
+    want = want if want.dim() == 2 else want.transpose(0, 1).flatten(1)
+    return {"exporters": [e for e, _ in exporters], "options": options or {}, "on_threshold": ties,
+            "input": levels.reshape(SAMPLES, -1).tolist(), "spikes": fired, "logits": want.tolist()}
+
+
+def main():
+    args = argparse.ArgumentParser(description=__doc__)
+    args.add_argument("names", nargs="*", help="only these models")
+    names = args.parse_args().names
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+    file = HERE / "expected.json"
+    expected = json.loads(file.read_text()) if names else {}
+    for name, make, shape, more in models():
+        if names and name not in names:
+            continue
+        tries = (record(name, make, shape, seed, **more) for seed in range(7, 60))
+        expected[name] = next(entry for entry in tries if entry)
+        print(name, expected[name]["on_threshold"])
+    lines = (f"{json.dumps(k)}: {json.dumps(v, separators=(',', ':'))}" for k, v in expected.items())
+    file.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+
+
+if __name__ == "__main__":
+    main()
