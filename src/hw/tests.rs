@@ -221,13 +221,13 @@ fn what_no_engine_takes_is_refused() {
         (d.code.id, d.message)
     };
     let (code, message) = refused(
-        &NET.replace("timesteps 3", "timesteps 17")
+        &NET.replace("timesteps 3", "timesteps 33")
             .replace("fixed(9, 2)", "fixed(12, 2)")
             .replace("\"width\":9", "\"width\":12")
             .replace("\"width\":6", "\"width\":9")
             .replace("\"width\":14", "\"width\":16"),
     );
-    assert_eq!((code, &*message), ("SF0410", "17 timesteps; the hardware runs up to 16"));
+    assert_eq!((code, &*message), ("SF0410", "33 timesteps; the hardware runs up to 32"));
     let level = |bits: u32, width: u32| {
         NET.replace("levels[20; 4]", &format!("levels[20; {bits}]"))
             .replace("\"bits\":4", &format!("\"bits\":{bits}"))
