@@ -156,7 +156,7 @@ fn unaccounted(
 }
 
 /// Of what a layer takes.
-const NO_STREAM: &str = "its weights are constant, but what it takes was not understood: spikes are 0 and 1, or 0 and one other constant, not ±1 (`2 * s - 1`, `where(u >= 0, 1, -1)`); time is taken out of a tensor by `x[t]`, `unbind`, `chunk` or `view(T, batch, …)`";
+const NO_STREAM: &str = "its weights are constant, but what it takes was not understood: spikes are two constants, `(u >= threshold).float()` or `2 * s - 1`; time is taken out of a tensor by `x[t]`, `unbind`, `chunk` or `view(T, batch, …)`";
 
 /// Of two streams.
 const PRODUCT: &str = "streams can be added, subtracted and put together, not multiplied (SpikingJelly: `connect_f=\"ADD\"`); a neuron resets by subtraction, to a constant, or not at all";
