@@ -69,7 +69,7 @@ fn fired(record: &Record) -> Vec<String> {
 #[test]
 fn every_spike_is_the_frameworks() {
     let models = models();
-    assert_eq!(models.len(), 29);
+    assert_eq!(models.len(), 34);
     for (name, model, graph) in files(&models) {
         assert!(model.input.len() >= 50 && model.on_threshold >= 16, "{name}");
         let interp = Interp::new(&graph).unwrap();
@@ -84,8 +84,8 @@ fn every_spike_is_the_frameworks() {
     }
 }
 
-/// Imported, but the pipeline resets to zero only.
-const NO_HARDWARE: [&str; 2] = ["masked", "where_number"];
+/// Imported, but hardware resets to zero only, and around ±1 a border of zeros is no spike.
+const NO_HARDWARE: [&str; 3] = ["masked", "where_number", "signs_padded"];
 
 /// The numbers of these models are exact in integers too.
 #[test]

@@ -157,7 +157,8 @@ fn bits(node: &Node, l: &Linear, last: bool) -> Result<(BitMatrix, u32)> {
             "its weights have {planes} bits; engines of a chain take such weights in the last \
              layer, in others ±1"
         );
-        return Err(unsupported(node, message));
+        return Err(unsupported(node, message)
+            .help("the processor takes them in every layer: leave --mapping pipeline out"));
     }
     let bit = |row: usize, input: usize| {
         let (neuron, plane) = (row / planes as usize, row % planes as usize);

@@ -32,6 +32,11 @@ impl Node {
         self.error(&codes::NIR_PARAMETER, message)
     }
 
+    /// Shapes that do not agree.
+    pub(super) fn misfit(&self, message: impl Into<String>) -> Box<Diagnostic> {
+        self.error(&codes::NIR_SHAPE, message).help("shapes count without batch, channels first; the Input's shape, the parameters and `input_shape` have to agree: write the file again from the network as it was trained")
+    }
+
     fn data(&self, name: &str) -> Option<&Data> {
         match self.parameters.get(name) {
             Some(Item::Data(data)) => Some(data),
@@ -100,7 +105,7 @@ impl Node {
         let elements = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
         match elements {
             Some(1..=0x0100_0000) => Ok(shape),
-            _ => Err(self.error(&codes::NIR_SHAPE, format!("a stream of {shape:?} is too large"))),
+            _ => Err(self.misfit(format!("a stream of {shape:?} is too large"))),
         }
     }
 }

@@ -31,8 +31,7 @@ impl Shaped {
             let lowered = lower(node, shape, time)?;
             let mut stream = Stream { shape: shape.clone(), kind: Kind::Real, is_static: false };
             for (_, op) in &lowered {
-                stream =
-                    infer(op, &[&stream]).map_err(|d| node.error(&codes::NIR_SHAPE, d.message))?;
+                stream = infer(op, &[&stream]).map_err(|d| node.misfit(d.message))?;
             }
             for &(_, to) in flat.edges.range((at, 0)..=(at, usize::MAX)) {
                 match &taken[to] {
@@ -46,7 +45,7 @@ impl Shaped {
                             flat.nodes[*from].path, stream.shape, node.path
                         );
                         return Err(flat.nodes[to]
-                            .error(&codes::NIR_SHAPE, message)
+                            .misfit(message)
                             .help("what edges into one node carry is added, so it has one shape"));
                     }
                     Some(_) => {}

@@ -5,7 +5,7 @@
 //! element; the NIR package broadcasts them as numpy does.
 
 use super::node::{Node, Tensor};
-use crate::diag::{Result, codes};
+use crate::diag::Result;
 use crate::ir::PerChannel;
 
 /// Numbers that a parameter with fewer may be broadcast to, other than from one a channel:
@@ -43,7 +43,7 @@ fn is_per_channel(t: &Tensor, stream: &[usize]) -> bool {
 /// The value of each element of a stream of this shape.
 ///
 /// # Errors
-/// [`codes::NIR_SHAPE`] if the parameter does not fit.
+/// [`crate::diag::codes::NIR_SHAPE`] if the parameter does not fit.
 pub(super) fn spread(node: &Node, name: &str, t: &Tensor, stream: &[usize]) -> Result<Vec<f64>> {
     let elements: usize = stream.iter().product();
     if let [one] = t.values[..] {
@@ -62,7 +62,7 @@ pub(super) fn spread(node: &Node, name: &str, t: &Tensor, stream: &[usize]) -> R
     if !broadcasts {
         let message = format!("`{name}` has the shape {:?}; the node takes {stream:?}", t.shape);
         return Err(node
-            .error(&codes::NIR_SHAPE, message)
+            .misfit(message)
             .help("a parameter is one number, one a channel, or one an element"));
     }
     if elements > MOST_BROADCAST {
@@ -71,7 +71,7 @@ pub(super) fn spread(node: &Node, name: &str, t: &Tensor, stream: &[usize]) -> R
             t.shape
         );
         return Err(node
-            .error(&codes::NIR_SHAPE, message)
+            .misfit(message)
             .help("a parameter is one number, one a channel, or one an element"));
     }
     let at = |mut i: usize| {

@@ -312,6 +312,36 @@ def less_product(u, s, _):
     return u - s * u
 
 
+# Spikes of ±1 between layers.
+
+
+def signs_by_where(net, x):
+    return sum(net.b(torch.where(s > 0, 1.0, -1.0)) for s in net.node([net.a(x)] * STEPS))
+
+
+def signs_by_factor(net, x):
+    return sum(net.b(2 * s - 1) for s in net.node([net.a(x)] * STEPS)) / STEPS
+
+
+def signs_between(net, x):
+    first = [2 * s - 1 for s in net.node([net.a(x)] * STEPS)]
+    return torch.stack(net.out([net.b(s) for s in first])).sum(0)
+
+
+class Deep(Picture):
+    """Two convolutions, the second one of ±1."""
+
+    def __init__(self, how, padding):
+        super().__init__(how)
+        self.c, self.out = halves(conv.Conv(3, 3, 3, padding=padding)), Leaky()
+        self.b = linear(48 if padding else 12, CLASSES)
+
+
+def signs_of_pictures(net, x):
+    first = [2 * s - 1 for s in net.node([net.norm(net.a(x))] * STEPS)]
+    return sum(net.b(s.flatten(1)) for s in net.out([net.c(s) for s in first]))
+
+
 def loop(net, x):
     return sum(net.b(s) for s in net.node([net.a(x)] * STEPS))
 
@@ -335,6 +365,11 @@ def models():
         "exporters": exports.DYNAMO}
     for reset in RESETS:
         yield reset.__name__, lambda reset=reset: Flat(loop, lambda: Cells(reset)), FLAT, {}
+    for how in (signs_by_where, signs_by_factor):
+        yield how.__name__, lambda how=how: Flat(how), FLAT, {}
+    yield "signs_between", lambda: Both(signs_between), FLAT, {}
+    for name, padding in (("signs_padded", 1), ("signs_inside", 0)):
+        yield name, lambda padding=padding: Deep(signs_of_pictures, padding), IMAGE, {}
     yield "spikes_and_membranes", lambda: Both(spikes_and_membranes), FLAT, {}
     yield "sums_of_both", lambda: Both(sums_of_both, reset_mechanism="zero"), FLAT, {}
     yield "membrane_and_spikes", lambda: Both(membrane_and_spikes), FLAT, {"output": 1}

@@ -5,7 +5,7 @@ use super::super::node::Node;
 use super::super::spread::{compact, grain, spread};
 use super::super::unsaid::Time;
 use super::Lowered;
-use crate::diag::{Result, codes};
+use crate::diag::Result;
 use crate::ir::{Compare, Delay, Linear, Op, Reshape, Scale, Threshold, Weights};
 
 /// The ends of a graph pass their stream on; their shape is checked.
@@ -15,7 +15,7 @@ pub(super) fn end(node: &Node, shape: &[usize]) -> Result<Lowered> {
         return Ok(Vec::new());
     }
     let message = format!("declared as {declared:?}, but it takes {shape:?}");
-    Err(node.error(&codes::NIR_SHAPE, message))
+    Err(node.misfit(message))
 }
 
 /// `y = W x` or `y = W x + b`.
@@ -23,11 +23,11 @@ pub(super) fn linear(node: &Node, shape: &[usize], has_bias: bool) -> Result<Op>
     let weight = node.reals("weight")?;
     let &[rows, columns] = &weight.shape[..] else {
         let message = format!("`weight` has the shape {:?}, not [outputs, inputs]", weight.shape);
-        return Err(node.error(&codes::NIR_SHAPE, message));
+        return Err(node.misfit(message));
     };
     if *shape != [columns] {
         let message = format!("`weight` takes [{columns}], but the node gets {shape:?}");
-        return Err(node.error(&codes::NIR_SHAPE, message).help(
+        return Err(node.misfit(message).help(
             "a fully connected layer takes one dimension; a Flatten before it counts dimensions without batch (start_dim = 0 for all)",
         ));
     }
@@ -76,7 +76,7 @@ pub(super) fn flatten(node: &Node, shape: &[usize]) -> Result<Lowered> {
             return Ok(place as usize);
         }
         let message = format!("`{name}` is {d}, but the node takes {shape:?}");
-        Err(node.error(&codes::NIR_SHAPE, message).help("dimensions count without batch"))
+        Err(node.misfit(message).help("dimensions count without batch"))
     };
     // Beyond the last dimension there is nothing to flatten: [C] with the default start of 1.
     if node.integer("start_dim", 1)? >= rank {
@@ -88,7 +88,7 @@ pub(super) fn flatten(node: &Node, shape: &[usize]) -> Result<Lowered> {
     {
         let message =
             format!("`input_type` is {:?}, but the node takes {shape:?}", declared.values);
-        return Err(node.error(&codes::NIR_SHAPE, message));
+        return Err(node.misfit(message));
     }
     if start >= end {
         return Ok(Vec::new());

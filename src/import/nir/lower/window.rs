@@ -3,7 +3,7 @@
 
 use super::super::node::Node;
 use super::layer::bias;
-use crate::diag::{Result, codes};
+use crate::diag::Result;
 use crate::ir::{Conv, Op, Pool, PoolKind, Weights, Window};
 
 /// One number for each of `dims` dimensions; one stands for all.
@@ -50,7 +50,7 @@ pub(super) fn conv(node: &Node, shape: &[usize], dims: usize) -> Result<Op> {
     if weight.shape.len() != dims + 2 {
         let message =
             format!("`weight` has the shape {:?}, not [outputs, inputs, window…]", weight.shape);
-        return Err(node.error(&codes::NIR_SHAPE, message));
+        return Err(node.misfit(message));
     }
     // The package writes None as an absent data set; some files have the whole shape here.
     if let Some(declared) = node.optional("input_shape")? {
@@ -58,7 +58,7 @@ pub(super) fn conv(node: &Node, shape: &[usize], dims: usize) -> Result<Op> {
         if declared.values != spatial {
             let message =
                 format!("`input_shape` is {:?}, but the node takes {shape:?}", declared.values);
-            return Err(node.error(&codes::NIR_SHAPE, message));
+            return Err(node.misfit(message));
         }
     }
     let kernel = weight.shape[2..].to_vec();
@@ -85,7 +85,7 @@ pub(super) fn pool(node: &Node, shape: &[usize]) -> Result<Op> {
     let padding = each(node, "padding", 0, 2)?.into_iter().map(|p| [p, p]).collect();
     if shape.len() != 3 {
         let message = format!("takes [channels, height, width], not {shape:?}");
-        return Err(node.error(&codes::NIR_SHAPE, message));
+        return Err(node.misfit(message));
     }
     let kind = if node.kind == "SumPool2d" { PoolKind::Sum } else { PoolKind::Average };
     let window = Window { kernel, stride, padding, dilation: vec![1, 1] };

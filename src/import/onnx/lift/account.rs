@@ -54,7 +54,10 @@ impl Account {
                     Fate::Value(id) => self.taken.get(id).copied(),
                 };
                 let Some(index) = index else {
-                    return Err(unaccounted(model, node, *fate, values, &made));
+                    let cause = beyond_all(model, values);
+                    return Err(
+                        cause.unwrap_or_else(|| unaccounted(model, node, *fate, values, &made))
+                    );
                 };
                 // The first timestep folds, the last one hands on a state that nobody takes:
                 // the operator belongs to the pattern that takes it in between.
@@ -67,6 +70,25 @@ impl Account {
         lifted.retain(|l| l.node.is_some() || !l.sources.is_empty());
         Ok(LiftReport { lifted, notes: Vec::new() })
     }
+}
+
+/// The first operator that no pattern is looked for at: whatever else is not understood may
+/// follow from it.
+pub(super) fn beyond_all(model: &Model<'_>, values: &Values) -> Option<Box<Diagnostic>> {
+    let count = model.nodes.len().max(1);
+    let fates = values.fates.iter().enumerate();
+    let found = fates.filter_map(|(i, fate)| match fate {
+        Fate::Value(id) => Some((i % count, *fate, *id)),
+        _ => None,
+    });
+    let listed = |op: &str| super::PATTERNS.iter().any(|p| p.operators().contains(&op));
+    let is_beyond = |&(n, _, id): &(usize, Fate, ValueId)| {
+        let node = model.nodes.get(n).filter(|node| node.is_standard());
+        let is_own = values.node(id) == Some(n) && values.joined(id).is_none();
+        node.is_some_and(|node| is_own && !listed(node.op()))
+    };
+    let (n, fate, _) = found.filter(is_beyond).min_by_key(|(n, ..)| *n)?;
+    Some(unaccounted(model, model.nodes.get(n)?, fate, values, &[]))
 }
 
 fn unaccounted(
@@ -92,10 +114,15 @@ fn unaccounted(
     }
     // What follows may say better what was meant.
     let next = match fate {
-        Fate::Value(id) => values.users(id).iter().filter_map(|&u| values.node(u)).collect(),
-        _ => Vec::new(),
+        Fate::Value(id) => values.users(id),
+        _ => &[],
     };
-    let next = next.into_iter().filter_map(|n| model.nodes.get(n));
+    let next = next.iter().filter_map(|&u| Some((u, model.nodes.get(values.node(u)?)?)));
+    let advice = |(id, node): (ValueId, &Node<'_>)| {
+        let is_layer = matches!(node.op(), "Conv" | "MatMul" | "Gemm");
+        let is_fixed = values.operand(id, 1).is_some_and(|w| is_const(&w));
+        if is_layer && is_fixed { Some(NO_STREAM) } else { help(node) }
+    };
     let is_product = match fate {
         Fate::Value(id) => {
             node.op() == "Mul" && !values.operands(id).iter().flatten().any(is_const)
@@ -106,12 +133,16 @@ fn unaccounted(
         Fate::Value(id) => values.get(id).info.as_ref().is_some_and(|i| i.elem.wraps()),
         _ => false,
     };
-    let said = match help(node) {
+    let own = match fate {
+        Fate::Value(id) => advice((id, node)),
+        _ => help(node),
+    };
+    let said = match own {
         _ if wraps && matches!(node.op(), "Add" | "Sub" | "Mul" | "Neg" | "Sum" | "Div") => Some(
             "integers of this type wrap around where a result is too large or negative; let the model convert its input first, e.g. `x.float()`",
         ),
         None if is_product => Some(PRODUCT),
-        None => next.filter(|n| n.is_standard()).find_map(help),
+        None => next.filter(|(_, n)| n.is_standard()).find_map(advice),
         known => known,
     };
     let found = match made {
@@ -124,6 +155,9 @@ fn unaccounted(
     })
 }
 
+/// Of what a layer takes.
+const NO_STREAM: &str = "its weights are constant, but what it takes was not understood: spikes are two constants, `(u >= threshold).float()` or `2 * s - 1`; time is taken out of a tensor by `x[t]`, `unbind`, `chunk` or `view(T, batch, …)`";
+
 /// Of two streams.
 const PRODUCT: &str = "streams can be added, subtracted and put together, not multiplied (SpikingJelly: `connect_f=\"ADD\"`); a neuron resets by subtraction, to a constant, or not at all";
 
@@ -134,7 +168,10 @@ fn help(node: &Node<'_>) -> Option<&'static str> {
             "operators of other domains than ONNX's own are not read yet; export with standard operators"
         }
         "Loop" | "Scan" | "If" => {
-            "control flow is not read; export with a Python loop over the timesteps, which is unrolled"
+            "control flow is not read; export with a Python loop over the timesteps, which is unrolled (SpikingJelly: version 2, dynamo exporter)"
+        }
+        "ScatterND" | "ScatterElements" => {
+            "a tensor that timesteps are written into (`out[t] = spk`) is not followed; collect them in a list and `torch.stack` it"
         }
         "Softmax" | "LogSoftmax" | "ArgMax" | "TopK" => {
             "leave it out of the exported model: the logits are the output, and the class is taken from them"
@@ -198,6 +235,29 @@ mod tests {
         // The last spikes are cast for the readout only.
         assert_eq!(report.count("lif"), 3 + 6 + 5);
         assert_eq!((report.count("readout"), report.count("cast")), (1, 2));
+    }
+
+    /// What the messages of other operators would follow from.
+    #[test]
+    fn what_no_pattern_takes_is_named_first() {
+        let text = neuron("m1 = Clip(i)", &BODY.replace("m@ = Sub(", "v@ = Sub("));
+        let text = text.replace("v2 = Sub(a2, s1)", "v2 = Sub(a2, s1)\nm2 = Clip(v2)");
+        let text = text.replace("v3 = Sub(a3, s2)", "v3 = Sub(a3, s2)\nm3 = Clip(v3)");
+        assert_eq!(
+            refusal(&text),
+            "SF0120 node m1 (Clip, opset 18): no pattern takes this operator"
+        );
+    }
+
+    #[test]
+    fn a_layer_with_constant_weights_is_not_blamed_for_them() {
+        let ternary = "const low f32 -: -1\nconst w f32 2x2: 0.5 -0.5 0.5 0.5\nb3 = Where(f3, one, low)\ny = MatMul(b3, w)";
+        let text = neuron("m1 = Identity(i)", BODY).replace("y = Sum(s1, s2, s3)", ternary);
+        let refused = import(&text).unwrap_err();
+        assert!(
+            !refused.help.as_ref().unwrap().contains("weights must be constants"),
+            "{refused:?}"
+        );
     }
 
     #[test]

@@ -122,7 +122,9 @@ impl Lift<'_> {
             None => self.timesteps = Some((steps, name.to_owned())),
             Some((known, first)) if *known != steps => {
                 let message = format!("it has {steps} timestep(s), but `{first}` has {known}");
-                return Err(Diagnostic::new(&codes::LIFT_TIMESTEPS, message).at(name));
+                return Err(Diagnostic::new(&codes::LIFT_TIMESTEPS, message)
+                    .at(name)
+                    .help("every layer must run at every timestep; export a `forward` whose loop runs all of them equally often"));
             }
             Some(_) => {}
         }

@@ -156,7 +156,9 @@ fn neuron(lift: &Lifting<'_>, chain: &[Step]) -> Result<Effect> {
     let (leak, reset, reset_to) =
         known.map_or((zero(), Reset::None, zero()), |k| (k.leak, k.reset, k.reset_to));
     if !first.threshold.all(|x| x > 0.0) {
-        return Err(unlike(lift, first, "the threshold is not above zero"));
+        return Err(lift
+            .error(first.fires, &codes::LIFT_NEURON, "the threshold is not above zero")
+            .help("a membrane starts at zero and would fire at rest; train with a threshold above zero"));
     }
     Ok(Effect::Nodes(vec![(
         Hint::new("lif").scope(lift.node(first.fires)),

@@ -145,7 +145,11 @@ pub(super) fn lift<'m>(
     let found = lift.layers(options);
     // What a model without binary layers lacks is told before what follows from it.
     multibit::accept(&lift, quantised)?;
-    found?;
+    found.map_err(|refused| {
+        let may_follow = [&codes::LIFT_UNSUPPORTED, &codes::LIFT_NEURON, &codes::LIFT_TIMESTEPS];
+        let cause = account::beyond_all(model, values);
+        cause.filter(|_| may_follow.iter().any(|c| c.id == refused.code.id)).unwrap_or(refused)
+    })?;
     let mut report = std::mem::take(&mut lift.account).close(model, values)?;
     if lift.timesteps.as_ref().is_some_and(|(t, _)| *t == 1) && model.states.is_empty() {
         lift.note("one timestep and no state: neither leak nor reset has any effect; if the network was trained with more, its state was lost when it was exported".to_owned());
@@ -175,6 +179,7 @@ pub(super) fn lift<'m>(
     lift.all_reach_the_output()?;
     lift.graph.timesteps = u32::try_from(timesteps).map_err(|_| {
         Diagnostic::new(&codes::LIFT_TIMESTEPS, format!("{timesteps} timesteps are too many"))
+            .help("export the network with fewer timesteps")
     })?;
     ir::verify(&lift.graph)?;
     Ok((lift.graph, report))

@@ -35,7 +35,9 @@ pub(super) fn readout(lift: &Lift<'_>, stream: &Stream) -> Result<Vec<Found>> {
             Some((g, o)) if g.is_near(&gain, 0.0) && o.is_near(&offset, 0.0) => {}
             Some(_) => {
                 let message = "the output is not the same function of every timestep";
-                return Err(lift.error(output, &codes::LIFT_TIMESTEPS, message));
+                return Err(lift.error(output, &codes::LIFT_TIMESTEPS, message).help(
+                    "return every timestep with the same factor and offset, or weigh them after the inference",
+                ));
             }
         }
     }

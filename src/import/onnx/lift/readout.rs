@@ -120,7 +120,9 @@ pub(super) fn stacked(
             order.len(),
             stream.steps.len()
         );
-        return Err(lift.error(id, &codes::LIFT_TIMESTEPS, message));
+        return Err(lift
+            .error(id, &codes::LIFT_TIMESTEPS, message)
+            .help("stack all timesteps of one layer, each once and in their order"));
     }
     Ok(None)
 }
@@ -162,11 +164,13 @@ fn summed(lift: &Lift<'_>, stream: &Stream, output: ValueId) -> Result<Option<Su
             return Ok(Some((ReadoutKind::Last, gain, offset, taken)));
         }
         if !atoms.iter().all(|a| form.coeff(*a).is_near(&gain, 0.0)) {
-            return Err(lift.error(
-                output,
-                &codes::LIFT_TIMESTEPS,
-                "the output does not weigh all timesteps equally",
-            ));
+            return Err(lift
+                .error(
+                    output,
+                    &codes::LIFT_TIMESTEPS,
+                    "the output does not weigh all timesteps equally",
+                )
+                .help("return the sum, the mean, the last or every one of the timesteps"));
         }
         (gain, form.constant)
     } else if let (Flow::Steps, 1, Some((&Atom::Value(id), factor))) =

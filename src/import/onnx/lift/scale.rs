@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Multiplication or division by constants: `uint8 → Cast → Div(255)`, a residual branch
 //! that is weakened, the sign of a difference. Of the input also what is added, as in
-//! `(x − mean) / deviation`.
+//! `(x − mean) / deviation`, and of spikes, as in `2 s − 1`: what a layer makes of ±1 is what
+//! it makes of 0 and 1 with twice the weights and their sum taken off its bias.
 
 use super::affine::Atom;
-use super::{Found, Hint, Lift, Pattern, Stream, steps};
+use super::{Flow, Found, Hint, Lift, Pattern, Stream, steps};
 use crate::diag::Result;
 use crate::import::onnx::values::ValueId;
 use crate::ir::{self, Op};
@@ -18,11 +19,11 @@ impl Pattern for Scale {
     }
 
     fn operators(&self) -> &'static [&'static str] {
-        &["Mul", "Div", "Neg", "Add", "Sub"]
+        &["Mul", "Div", "Neg", "Add", "Sub", "Where"]
     }
 
     fn becomes(&self) -> &'static str {
-        "`scale`, by one constant, one a channel or one an element; none is 0. `Add` and `Sub` of constants at the input"
+        "`scale`, by one constant, one a channel or one an element; none is 0. `Add` and `Sub` of constants at the input and at spikes, which may be ±1"
     }
 
     fn find(&self, lift: &Lift<'_>, stream: &Stream) -> Result<Vec<Found>> {
@@ -35,8 +36,14 @@ impl Pattern for Scale {
             if group.iter().any(|v| lift.account.has(*v)) && !group.iter().all(open) {
                 continue;
             }
+            // A selection of 1 and 0 is a cast, and was taken.
+            if group.iter().any(|v| lift.op(*v) == "Where" && lift.account.has(*v)) {
+                continue;
+            }
             // Elsewhere a constant is a current, or an offset of what comes next.
-            let may_shift = lift.input_of(stream.node).is_some();
+            let fires = matches!(lift.graph.node(stream.node).op, Op::Lif(_));
+            let is_spikes = fires && stream.flow == Flow::Steps;
+            let may_shift = is_spikes || lift.input_of(stream.node).is_some();
             let (group, taken) =
                 if may_shift { chain(lift, group) } else { (group.clone(), group) };
             let Some(&id) = group.first() else { continue };
