@@ -5,8 +5,10 @@
 // Contract
 //   Parameters  LOG2_CYCLES  1 ..= 24; rst_o is high for exactly 2**LOG2_CYCLES rising edges.
 //   Ports       clk_i        clock
+//               locked_i     the clock is good; 1 where it comes from a pin
 //               rst_o        synchronous reset, active high, straight from a flip-flop's inverse
-//   Timing      counts from the first clock edge after configuration; falls once, never rises again.
+//   Timing      counts the clock edges with locked_i since configuration or since the last edge
+//               without it, which begins the reset anew.
 //   Invariant   relies on the flip-flops' initial value 0, which is what an iCE40 configures.
 //
 // Why it is needed: on iCE40 the block RAMs do not show their initial contents for a few
@@ -18,6 +20,7 @@ module sf_por #(
     parameter integer LOG2_CYCLES = 8
 ) (
     input  wire clk_i,
+    input  wire locked_i,
     output wire rst_o
 );
 
@@ -28,12 +31,16 @@ module sf_por #(
 
   always @(posedge clk_i) begin
     if (rst_o) count_q <= count_q + 1'b1;
+    if (!locked_i) count_q <= {(LOG2_CYCLES + 1) {1'b0}};
   end
 
 `ifdef FORMAL
-  // f_edges: clock edges seen so far, held at 2**LOG2_CYCLES.
+  // f_edges: good clock edges since the last bad one, held at 2**LOG2_CYCLES.
   reg [LOG2_CYCLES+1:0] f_edges = 0;
-  always @(posedge clk_i) if (f_edges != (1 << LOG2_CYCLES)) f_edges <= f_edges + 1'b1;
+  always @(posedge clk_i) begin
+    if (!locked_i) f_edges <= 0;
+    else if (f_edges != (1 << LOG2_CYCLES)) f_edges <= f_edges + 1'b1;
+  end
 
   always @(posedge clk_i) begin
     a_exact : assert (rst_o == (f_edges < (1 << LOG2_CYCLES)));

@@ -132,7 +132,8 @@ fn warnings(
     let job = LintJob {
         dir: dir.to_path_buf(),
         sources: vec![file.to_path_buf()],
-        includes: vec![hdl()],
+        // Where the models of the vendors' primitives are.
+        includes: vec![hdl(), hdl().with_file_name("templates/verify")],
         parameters: params.iter().map(|(name, value)| format!("{name}={value}")).collect(),
         top: file.file_stem().unwrap().to_string_lossy().into_owned(),
         ..LintJob::default()

@@ -6,17 +6,21 @@ use std::path::{Path, PathBuf};
 use super::build::BitstreamReport;
 use crate::diag::{Diagnostic, Result, codes};
 use crate::emit::{self, RTL_DIR};
-use crate::flow::nextpnr::{self, PnrJob};
+use crate::flow::nextpnr::PnrJob;
 use crate::flow::yosys::{self, SynthJob};
-use crate::flow::{Toolbox, family, pack};
+use crate::flow::{Toolbox, family, pack, seeds};
 use crate::target::{Family, Target};
 
 /// What place and route is asked for.
 pub(super) struct Aim {
     /// MHz.
     pub(super) freq: f64,
-    /// Of the placement.
+    /// Of the first placement.
     pub(super) seed: u32,
+    /// Placements, of which the fastest counts.
+    pub(super) seeds: u32,
+    /// Whether it is an error if that is not reached.
+    pub(super) must: bool,
 }
 
 /// The tools for a bitstream. Asked for before the first step, as synthesis takes a minute.
@@ -80,12 +84,14 @@ pub(super) fn make(
         freq_mhz: aim.freq,
         seed: aim.seed,
     };
-    let placed = nextpnr::place_route(toolbox, &job, progress)?;
-    placed.report.check_timing()?;
+    let (placed, seed) = seeds::place_route(toolbox, &job, aim.seeds, progress)?;
+    if aim.must {
+        placed.report.check_timing()?;
+    }
     progress("pack");
     let bitstream = dir.join(family.spec().bitstream);
     pack::pack(toolbox, family, &placed.config, &bitstream)?;
     let cells = synthesis.cells;
     let bytes = bitstream.metadata().map_or(0, |m| m.len());
-    Ok(BitstreamReport::new(family, &cells, &placed.report, bytes))
+    Ok(BitstreamReport { seed, ..BitstreamReport::new(family, &cells, &placed.report, bytes) })
 }

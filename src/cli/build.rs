@@ -109,6 +109,9 @@ pub(super) struct BitstreamReport {
     pub(super) logic_cells: u64,
     /// What place and route reaches.
     pub(super) fmax_mhz: f64,
+    /// Seed of the placement.
+    #[serde(default)]
+    pub(super) seed: u32,
     /// Size of the bitstream.
     pub(super) bytes: u64,
 }
@@ -124,6 +127,7 @@ impl BitstreamReport {
             dsp: cells.dsp,
             logic_cells: placed.logic_cells(family).used,
             fmax_mhz: placed.fmax_mhz().unwrap_or(0.0),
+            seed: 0,
             bytes,
         }
     }

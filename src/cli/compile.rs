@@ -1,30 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! `synfire compile`: from a model to Verilog, and on to a bitstream.
 
+mod clock;
+mod job;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::bitstream::{self, Aim};
-use super::build::{BitstreamReport, MANIFEST, Manifest, TARGET};
+use super::bitstream;
+use super::build::{BitstreamReport, MANIFEST, Manifest};
 use super::hardware::{self, Layer, Mapping};
-use super::model::{Model, ModelArgs};
-use super::output::{FIRST, LOCK, put, replace};
+use super::model::ModelArgs;
+use super::output::{put, replace};
 use super::tradeoff;
 use super::ui::{Ui, table, thousands};
 use crate::diag::{Diagnostic, Result, codes};
-use crate::emit;
-use crate::hw::{self, Design, Estimate};
-use crate::target::{self, Target};
-use crate::{ir, report};
+use crate::hw::{self, Estimate};
+use crate::report;
+use crate::target::{self, Board, Pll, Target};
+use clock::ClockArgs;
+use job::Job;
 
 /// Compile a model to Verilog and, with --bitstream, to a bitstream.
 #[derive(clap::Args, Clone)]
 #[command(after_help = "Examples:
   synfire compile student.onnx --target icebreaker -o build/student
   synfire compile student.onnx --target icebreaker -o build/student --bitstream
+  synfire compile student.onnx --target icebreaker -o build/student --bitstream \\
+      --clock auto --baud auto --seeds 8
   synfire compile student.onnx --target ice40up5k -o build/student --lanes fc1=16
   synfire compile ensemble.onnx --keep-members 0,2 --target icebreaker -o build/half")]
 pub(super) struct Args {
@@ -55,16 +61,19 @@ pub(super) struct Args {
     /// Leave out the memory from which the host can read the spikes back.
     #[arg(long)]
     no_trace: bool,
-    /// Clock that place and route aims at, in MHz; 24, or the board's if that is higher.
+    #[command(flatten)]
+    clock: ClockArgs,
+    /// Clock that place and route aims at, in MHz; 24, or the design's if that is higher.
     #[arg(long)]
     freq: Option<f64>,
     /// Seed of the placement.
     #[arg(long, default_value_t = 1)]
     seed: u32,
+    /// Placements to try, with this many seeds from --seed on; the fastest is kept.
+    #[arg(long, value_name = "N", default_value_t = 1,
+        value_parser = clap::value_parser!(u32).range(1..=1000))]
+    seeds: u32,
 }
-
-/// Share of the logic cells that the next try keeps to, if there was no room.
-const FEWER: f64 = 0.93;
 
 /// What place and route aims at, in MHz, on slower boards.
 const FREQ: f64 = 24.0;
@@ -83,8 +92,10 @@ struct Summary<'a> {
     out: &'a Path,
     target: &'a str,
     notes: &'a [crate::pass::Note],
-    /// Foldings that place and route found no room for, and what was done.
+    /// Foldings that place and route found no room for, clocks that it did not reach or that
+    /// were not its best, and what was done.
     retries: Vec<String>,
+    clock: Option<Clock>,
     /// The bitstream is that of the build before: the hardware is the same.
     kept: bool,
     estimate: &'a Estimate,
@@ -92,6 +103,23 @@ struct Summary<'a> {
     jobs: Vec<report::JobRow>,
     load_bytes: u32,
     bitstream: Option<&'a BitstreamReport>,
+}
+
+/// The clock and the serial line.
+#[derive(Serialize)]
+struct Clock {
+    mhz: f64,
+    /// At the board's pin.
+    pin_mhz: f64,
+    pll: Option<Pll>,
+    baud: u32,
+}
+
+impl Clock {
+    fn of(board: &Board) -> Self {
+        let (pin_mhz, pll) = (board.clock_mhz, board.pll_setting);
+        Self { mhz: board.mhz(), pin_mhz, pll, baud: board.uart_baud }
+    }
 }
 
 pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
@@ -105,30 +133,26 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
 
 fn build(args: &Args, ui: Ui) -> Result<()> {
     let progress = ui.spinner("import");
-    let target = target::load(&args.target)?;
+    let mut target = target::load(&args.target)?;
+    args.clock.set(&mut target)?;
+    if args.clock.is_auto() && !args.bitstream {
+        let message = "--clock auto needs --bitstream: only place and route knows what is reached";
+        return Err(Diagnostic::new(&codes::BAD_OPTION, message));
+    }
     if args.bitstream && target.board.is_none() {
         let message = format!("`{}` is a bare device; a bitstream needs pins", target.name);
         return Err(Diagnostic::new(&codes::BAD_OPTION, message)
             .help("name a board, see `synfire targets`"));
     }
-    let clock = target.board.as_ref().map_or(0.0, |b| b.clock_mhz);
-    if args.freq.is_some_and(|f| !(f > 0.0 && f.is_finite())) {
-        return Err(Diagnostic::new(&codes::BAD_OPTION, "--freq takes a frequency above 0 MHz"));
-    }
-    let freq = args.freq.unwrap_or_else(|| clock.max(FREQ));
-    if freq < clock {
-        let message = format!("--freq {freq}: the clock of `{}` has {clock} MHz", target.name);
-        return Err(Diagnostic::new(&codes::BAD_OPTION, message));
-    }
-    let aim = Aim { freq, seed: args.seed };
+    let freq = freq(args, &target)?;
     let family = target.device.family;
     let toolbox = args.bitstream.then(|| bitstream::tools(family)).transpose()?;
     let model = args.model.load()?;
     progress.set_message("fold");
     let lanes: BTreeMap<_, _> = args.lanes.iter().cloned().collect();
-    let mut options =
+    let options =
         hw::Options { lanes, no_trace: args.no_trace, mapping: args.mapping.into(), cells: None };
-    let (mut design, mut estimate) =
+    let (design, estimate) =
         hw::lower(&model.integer, &target, &options).map_err(|d| d.in_file(&args.model.model))?;
     let mut manifest = Manifest {
         synfire: env!("CARGO_PKG_VERSION").into(),
@@ -140,101 +164,54 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         mapping: options.mapping,
         bitstream: None,
     };
-    let (mut retries, mut kept) = (Vec::new(), false);
+    let mut job =
+        Job { args, model: &model, options, freq, target, design, estimate, tries: vec![] };
+    let mut kept = false;
     let inputs = [&*args.model.model, Path::new(&args.target)];
     replace(&args.out, MANIFEST, &inputs, |dir| {
-        write(dir, &model, &design, &target, args.hls)?;
-        while let Some(toolbox) = &toolbox {
-            let progress = |step: &str| progress.set_message(step.to_owned());
-            let spram = estimate.spram > 0;
-            let full = match bitstream::make(dir, &target, spram, &aim, toolbox, &progress) {
-                Err(d) if *d.code == codes::PNR_NO_ROOM => d,
-                made => {
-                    manifest.bitstream = Some(made?);
-                    break;
-                }
-            };
-            // The estimate was too low, or the placer unlucky.
-            options.cells = Some((f64::from(estimate.cells) * FEWER) as u32);
-            let Ok((fewer, less)) = hw::lower(&model.integer, &target, &options) else {
-                return Err(full);
-            };
-            if less.cells >= estimate.cells {
-                return Err(full);
-            }
-            retries.push(retry(&design, &fewer, &less, &full));
-            (design, estimate) = (fewer, less);
-            manifest.cells = options.cells;
-            clear(dir)?;
-            write(dir, &model, &design, &target, args.hls)?;
+        let said = |step: &str| progress.set_message(step.to_owned());
+        match &toolbox {
+            Some(toolbox) => manifest.bitstream = Some(job.bitstream(dir, toolbox, &said)?),
+            None => job.write(dir)?,
         }
-        kept = !args.bitstream && manifest.keeps_bitstream(&args.out, dir, &target)?;
+        manifest.cells = job.options.cells;
+        kept = !args.bitstream && manifest.keeps_bitstream(&args.out, dir, &job.target)?;
         put(dir, MANIFEST, json(&manifest)?)
     })?;
     progress.finish_and_clear();
     let summary = Summary {
         out: &args.out,
-        target: &target.name,
+        target: &job.target.name,
         notes: &model.notes,
-        retries,
+        retries: job.tries,
+        clock: job.target.board.as_ref().map(Clock::of),
         kept,
-        estimate: &estimate,
-        layers: hardware::layers(&design),
-        jobs: report::jobs(&design),
-        load_bytes: design.load_bytes(),
+        estimate: &job.estimate,
+        layers: hardware::layers(&job.design),
+        jobs: report::jobs(&job.design),
+        load_bytes: job.design.load_bytes(),
         bitstream: manifest.bitstream.as_ref(),
     };
-    ui.result(&summary, || text(&summary, &target))
+    ui.result(&summary, || text(&summary, &job.target))
+}
+
+/// What place and route aims at, in MHz.
+fn freq(args: &Args, target: &Target) -> Result<f64> {
+    let clock = target.board.as_ref().map_or(0.0, Board::mhz);
+    if args.freq.is_some_and(|f| !(f > 0.0 && f.is_finite())) {
+        return Err(Diagnostic::new(&codes::BAD_OPTION, "--freq takes a frequency above 0 MHz"));
+    }
+    let freq = args.freq.unwrap_or_else(|| clock.max(FREQ));
+    if freq < clock {
+        let message = format!("--freq {freq}: the clock of `{}` has {clock} MHz", target.name);
+        return Err(Diagnostic::new(&codes::BAD_OPTION, message));
+    }
+    Ok(freq)
 }
 
 fn json(value: &impl Serialize) -> Result<String> {
     let text = serde_json::to_string_pretty(value);
     text.map(|t| t + "\n").map_err(|e| Diagnostic::internal("compile", e.to_string()))
-}
-
-fn write(dir: &Path, model: &Model, design: &Design, target: &Target, hls: bool) -> Result<()> {
-    put(dir, FIRST, ir::print(&model.real)?)?;
-    put(dir, "integer.sfir", ir::print(&model.integer)?)?;
-    put(dir, TARGET, json(target)?)?;
-    put(dir, "hardware.svg", report::svg(&model.integer, Some(design))?)?;
-    put(dir, "memory.svg", report::memory_svg(design, target))?;
-    let cpp = if hls { emit::hls(design)? } else { Vec::new() };
-    for file in emit::emit(design, target)?.into_iter().chain(cpp) {
-        put(dir, &file.path, file.contents)?;
-    }
-    Ok(())
-}
-
-/// Empties a directory before another try is written there.
-fn clear(dir: &Path) -> Result<()> {
-    let failed = |e: std::io::Error| {
-        Diagnostic::new(&codes::FILE_WRITE, format!("cannot remove: {e}")).in_file(dir)
-    };
-    for entry in std::fs::read_dir(dir).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path.ends_with(LOCK) {
-            continue;
-        }
-        let removed = if path.is_dir() {
-            std::fs::remove_dir_all(&path)
-        } else {
-            std::fs::remove_file(&path)
-        };
-        removed.map_err(failed)?;
-    }
-    Ok(())
-}
-
-/// Why there is another try, and with what.
-fn retry(before: &Design, after: &Design, less: &Estimate, full: &Diagnostic) -> String {
-    let lanes = before.denses().zip(after.denses()).filter(|(a, b)| a.lanes != b.lanes);
-    let mut lanes: String =
-        lanes.map(|(a, b)| format!(", lanes of {} {} → {}", a.name, a.lanes, b.lanes)).collect();
-    if let (Some(a), Some(b)) = (&before.shared, &after.shared) {
-        lanes = format!(", lanes {} → {}", a.lanes, b.lanes);
-    }
-    // Without other lanes it is memories that lie elsewhere.
-    format!("{}; folded again{lanes}, into {} logic cells", full.message, less.cells)
 }
 
 fn text(s: &Summary<'_>, target: &Target) -> String {
@@ -246,7 +223,7 @@ fn text(s: &Summary<'_>, target: &Target) -> String {
         let _ = writeln!(text, "{reason}");
     }
     for retry in &s.retries {
-        let _ = writeln!(text, "fold: {retry}");
+        let _ = writeln!(text, "{retry}");
     }
     let _ = write!(text, "\n{}\n", hardware::engines(&s.layers, &s.jobs));
     let (have, family) = (target.device.resources, target.device.family.spec());
@@ -294,6 +271,14 @@ fn text(s: &Summary<'_>, target: &Target) -> String {
         "-".into(),
     ]);
     text += &table(&rows);
+    if let Some(Clock { mhz, pin_mhz, pll: Some(pll), baud }) = &s.clock {
+        let Pll { reference, feedback, output } = pll;
+        let _ = write!(
+            text,
+            "\nclock {mhz} MHz ({pin_mhz} MHz / {reference} × {feedback} / {output}), serial line {} baud",
+            thousands(u64::from(*baud))
+        );
+    }
     if s.load_bytes > 0 {
         let bytes = thousands(u64::from(s.load_bytes));
         let _ = write!(text, "\nweights.bin, {bytes} bytes, has to be loaded after power-on");
@@ -321,7 +306,8 @@ mod tests {
     use crate::cli::hardware::layers;
     use crate::flow::nextpnr::PnrReport;
     use crate::flow::yosys::CellReport;
-    use crate::hw::{Place, Stage};
+    use crate::hw::{Design, Place, Stage};
+    use crate::ir;
     use crate::target::Family;
 
     /// Every number another one; the clock named first is the fastest.
@@ -376,6 +362,7 @@ mod tests {
             target: "icebreaker",
             notes: &[],
             retries: Vec::new(),
+            clock: None,
             kept: false,
             jobs: Vec::new(),
             estimate: &estimate,
@@ -402,8 +389,12 @@ weights.bin, 25,088 bytes, has to be loaded after power-on (0.25 s over the seri
 written to build/demo; bitstream top.bin, 104,090 bytes
 ";
         assert_eq!(text(&summary, &target), want);
+        let pll = Pll { reference: 1, feedback: 80, output: 32 };
+        summary.clock = Some(Clock { mhz: 30.0, pin_mhz: 12.0, pll: Some(pll), baud: 6_000_000 });
         (summary.load_bytes, summary.bitstream) = (0, None);
         let text = text(&summary, &target);
+        let clock = "clock 30 MHz (12 MHz / 1 × 80 / 32), serial line 6,000,000 baud\n";
+        assert!(text.contains(clock), "{text}");
         assert!(text.contains("\nLUT4            3,835       -   5,280\n"), "{text}");
         assert!(text.contains("\nMHz                 -       -       -\n"), "{text}");
         assert!(

@@ -92,7 +92,7 @@ fn io(design: &Design, target: &Target, clock: Option<f64>) -> Result<IoTiming> 
     }
     match (&target.board, clock) {
         (Some(board), mhz) => {
-            Ok(IoTiming::serial(design, mhz.unwrap_or(board.clock_mhz), board.uart_baud))
+            Ok(IoTiming::serial(design, mhz.unwrap_or(board.mhz()), board.uart_baud))
         }
         (None, Some(mhz)) => Ok(IoTiming::none(mhz)),
         (None, None) => {

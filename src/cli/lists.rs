@@ -29,8 +29,7 @@ pub(super) fn targets(_: &TargetsArgs, ui: Ui) -> Result<()> {
         let head = ["target", "device", "LUT4", "RAM", "SPRAM", "multipliers", "board clock"];
         let mut rows = vec![head.map(str::to_owned).to_vec()];
         for t in &all {
-            let clock =
-                t.board.as_ref().map_or_else(|| "-".into(), |b| format!("{} MHz", b.clock_mhz));
+            let clock = t.board.as_ref().map_or_else(|| "-".into(), |b| format!("{} MHz", b.mhz()));
             let have = t.device.resources;
             let count = |n: u32| thousands(u64::from(n));
             rows.push(vec![

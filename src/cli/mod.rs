@@ -104,6 +104,7 @@ fn exit_code(d: &Diagnostic) -> u8 {
         &codes::LINK_DAMAGED,
         &codes::MUTATION_SURVIVED,
         &codes::NOT_COMPARED,
+        &codes::CLOCK_DIFFERS,
     ];
     let tools = [&codes::TOOL_MISSING, &codes::TOOL_FAILED, &codes::TOOL_REPORT, &codes::SIM_BUILD];
     match d.code {
@@ -123,8 +124,8 @@ mod tests {
         for code in codes::all() {
             let want = match code.id {
                 // Two levels disagree, a response is damaged, a fault is not noticed, nothing
-                // is compared.
-                "SF0601" | "SF0602" | "SF0603" | "SF0604" => 3,
+                // is compared, the clock is another.
+                "SF0601" | "SF0602" | "SF0603" | "SF0604" | "SF0605" => 3,
                 // A tool is missing, fails, reports nonsense, builds no simulator.
                 "SF0501" | "SF0502" | "SF0503" | "SF0506" => 4,
                 _ => 1,

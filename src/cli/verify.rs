@@ -14,10 +14,10 @@ use super::sums;
 use super::ui::{Ui, table, thousands};
 use crate::data::Inputs;
 use crate::diag::{Diagnostic, InFile, Result, codes};
-use crate::emit::{self, HLS_DIR, RTL_DIR};
+use crate::emit::{HLS_DIR, RTL_DIR};
 use crate::flow::process::create_dir;
 use crate::flow::{Tool, Toolbox, family};
-use crate::target::Family;
+use crate::target::{Board, Family};
 use crate::verify::{
     Executor, GateExecutor, HlsExecutor, InterpExecutor, Level, Mutation, Mutator, Pair, Report,
     RtlExecutor, Scope, SimExecutor,
@@ -122,25 +122,24 @@ impl Check<'_> {
             self.report.left_out.push("top, netlist, bitstream: the target is no board".into());
             return Ok(());
         };
-        let divider = emit::divider(board)?;
         build.file(&format!("{RTL_DIR}/top.v"))?;
-        self.gate(Pair::SIM_TOP, Level::Rtl(&rtl), args.top.min(count), divider)?;
+        self.gate(Pair::SIM_TOP, Level::Rtl(&rtl), args.top.min(count), board)?;
         if build.manifest.bitstream.is_none() {
             let message = "netlist, bitstream: compiled without --bitstream";
             self.report.left_out.push(message.into());
             return Ok(());
         }
         if build.design.family == Family::Ecp5 {
-            return self.routed(args.netlist.min(count), divider);
+            return self.routed(args.netlist.min(count), board);
         }
         if !self.has("netlist, bitstream", &family::to_read_back(build.design.family)) {
             return Ok(());
         }
         let netlist = build.file("flow/synth.v")?;
-        self.gate(Pair::SIM_NETLIST, Level::Netlist(&netlist), args.netlist.min(count), divider)?;
+        self.gate(Pair::SIM_NETLIST, Level::Netlist(&netlist), args.netlist.min(count), board)?;
         let (bin, pcf) = (build.file("top.bin")?, build.file("pins.pcf")?);
         let level = Level::Bitstream { bin: &bin, pcf: &pcf };
-        self.gate(Pair::SIM_BITSTREAM, level, args.on_bitstream.min(count), divider)
+        self.gate(Pair::SIM_BITSTREAM, level, args.on_bitstream.min(count), board)
     }
 
     /// The C++ for high-level synthesis.
@@ -182,13 +181,13 @@ impl Check<'_> {
     }
 
     /// The whole chip behind its pins.
-    fn gate(&mut self, levels: Pair, level: Level<'_>, count: usize, divider: u32) -> Result<()> {
+    fn gate(&mut self, levels: Pair, level: Level<'_>, count: usize, board: &Board) -> Result<()> {
         if !self.asked(&[levels], count) {
             return Ok(());
         }
         self.progress.set_message(format!("building a simulator for {levels}"));
         let (design, work) = (&self.build.design, self.work.join(level.name()));
-        let mut found = GateExecutor::build(&self.toolbox, design, level, &work, divider)?
+        let mut found = GateExecutor::build(&self.toolbox, design, level, &work, board)?
             .with_weights(self.build.weights()?);
         let mut sim = SimExecutor::new(design, Vec::new());
         self.pair(levels, &mut sim, &mut found, count, Scope::line(design))
@@ -242,7 +241,7 @@ impl Check<'_> {
             .with_hls(self.build.path(HLS_DIR).is_dir());
         for mutation in Mutation::ALL {
             self.progress.set_message(format!("deliberate fault: {mutation:?}"));
-            let bitstream = bitstream.as_ref().map(|(asc, pcf, d)| (&**asc, &**pcf, *d));
+            let bitstream = bitstream.as_ref().map(|(asc, pcf)| (&**asc, &**pcf));
             match mutator.run(mutation, bitstream)? {
                 Some(result) => self.report.mutations.push(result),
                 None if mutation == Mutation::Bitstream && bitstream.is_some() => {
@@ -255,19 +254,17 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// What a fault in the bitstream needs: configuration, pins, divider. If something is
+    /// What a fault in the bitstream needs: configuration and pins. If something is
     /// missing, the report says so.
-    fn packed(&mut self) -> Result<Option<(PathBuf, PathBuf, u32)>> {
+    fn packed(&mut self) -> Result<Option<(PathBuf, PathBuf)>> {
         let build = self.build;
         let family = build.design.family;
         let tools = [family::to_read_back(family), family::to_bitstream(family).into()].concat();
-        let Some(board) =
-            build.target.board.as_ref().filter(|_| build.manifest.bitstream.is_some())
-        else {
+        if build.target.board.is_none() || build.manifest.bitstream.is_none() {
             let message = "bitstream mutation: compiled without --bitstream";
             self.report.left_out.push(message.into());
             return Ok(None);
-        };
+        }
         if !self.has("bitstream mutation", &tools) {
             return Ok(None);
         }
@@ -276,7 +273,7 @@ impl Check<'_> {
             return Ok(None);
         }
         let (asc, pcf) = (build.file("flow/pnr.asc")?, build.file("pins.pcf")?);
-        Ok(Some((asc, pcf, emit::divider(board)?)))
+        Ok(Some((asc, pcf)))
     }
 }
 

@@ -15,7 +15,6 @@ use crate::hw::Design;
 use crate::target::Target;
 pub use hls::{HLS_DIR, HLS_SHIM, hls};
 pub use memory::{in_blocks as block_memories, load_image, rows as memory_rows};
-pub use top::divider;
 
 /// A file to be written, its path relative to the output directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +65,8 @@ pub static HDL: &[(&str, &str)] = &[
     ("sf_map.v", include_str!("../../hdl/sf_map.v")),
     ("sf_or.v", include_str!("../../hdl/sf_or.v")),
     ("sf_planes.v", include_str!("../../hdl/sf_planes.v")),
+    ("sf_pll_ecp5.v", include_str!("../../hdl/sf_pll_ecp5.v")),
+    ("sf_pll_ice40.v", include_str!("../../hdl/sf_pll_ice40.v")),
     ("sf_por.v", include_str!("../../hdl/sf_por.v")),
     ("sf_ram.v", include_str!("../../hdl/sf_ram.v")),
     ("sf_ram1p.v", include_str!("../../hdl/sf_ram1p.v")),

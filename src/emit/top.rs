@@ -4,9 +4,9 @@
 use askama::Template;
 
 use super::{File, RTL_DIR, quoted};
-use crate::diag::{Diagnostic, Result, codes};
+use crate::diag::Result;
 use crate::hw::Design;
-use crate::target::{Board, Family, Target};
+use crate::target::{Board, Family, Pll, Target};
 
 #[derive(Template)]
 #[template(path = "verilog/top.v", escape = "none")]
@@ -26,6 +26,18 @@ struct Top<'a> {
     shared: bool,
     /// The LEDs light when driven high.
     lit_high: bool,
+    /// The PLL, if the clock comes from one.
+    pll: Option<Pll>,
+    /// Range of its filter.
+    filter: u32,
+    /// Frequencies of the design's clock and of the pin's.
+    mhz: f64,
+    pin_mhz: f64,
+    /// As the names of modules have it.
+    family: &'static str,
+    /// The nets of the clock and of its being good.
+    clock: &'static str,
+    locked: &'static str,
 }
 
 #[derive(Template)]
@@ -49,37 +61,15 @@ struct Lpf<'a> {
 /// Ports and where they are.
 type Pins<'a> = Vec<(&'a str, &'a str)>;
 
-/// Largest deviation of the serial line's speed that a receiver stands.
-const BAUD_TOLERANCE: f64 = 0.02;
-
-/// Clock cycles a bit of the serial line.
-///
-/// # Errors
-/// [`codes::TARGET_FORMAT`] if no divider comes near enough.
-pub fn divider(board: &Board) -> Result<u32> {
-    let exact = board.clock_mhz * 1e6 / f64::from(board.uart_baud);
-    let divider = exact.round();
-    // Also false for what is no number.
-    let possible = divider >= 4.0 && (divider / exact - 1.0).abs() <= BAUD_TOLERANCE;
-    if !possible {
-        let message =
-            format!("{} baud cannot be made from {} MHz", board.uart_baud, board.clock_mhz);
-        return Err(Diagnostic::new(&codes::TARGET_FORMAT, message)
-            .at("board.uart_baud")
-            .help("choose a speed that divides the clock by a whole number of at least 4"));
-    }
-    Ok(divider as u32)
-}
-
 /// Top module and pin constraints.
 pub(super) fn render(design: &Design, target: &Target, board: &Board) -> Result<Vec<File>> {
-    let version = env!("CARGO_PKG_VERSION");
+    let (version, pll) = (env!("CARGO_PKG_VERSION"), board.pll_setting);
     let top = Top {
         model: quoted(&design.name),
         target: &target.name,
         version,
         baud: board.uart_baud,
-        divider: divider(board)?,
+        divider: board.divider()?,
         inputs: design.input_bytes(),
         load_bytes: design.load_bytes(),
         identity: identity(design),
@@ -87,6 +77,16 @@ pub(super) fn render(design: &Design, target: &Target, board: &Board) -> Result<
         lif_count: design.lifs().count().max(1),
         shared: design.shared.is_some(),
         lit_high: board.pins.contains_key("led_busy_o"),
+        pll,
+        filter: pll.map_or(0, |p| p.filter(board.clock_mhz)),
+        mhz: board.mhz(),
+        pin_mhz: board.clock_mhz,
+        family: match target.device.family {
+            Family::Ice40 => "ice40",
+            Family::Ecp5 => "ecp5",
+        },
+        clock: if pll.is_some() { "clk" } else { "clk_i" },
+        locked: if pll.is_some() { "locked" } else { "1'b1" },
     };
     let pins = board.pins.iter().map(|(port, pin)| (port.as_str(), pin.as_str())).collect();
     let (family, target) = (target.device.family, &target.name);
@@ -116,7 +116,6 @@ fn identity(design: &Design) -> String {
 mod tests {
     use super::*;
     use crate::hw::{Input, ReadoutStage, Stage};
-    use crate::target;
 
     fn design(name: &str) -> Design {
         let readout = ReadoutStage {
@@ -146,31 +145,5 @@ mod tests {
         assert_eq!(identity(&design("student_large")), "53594E4601040A031073747564656E74");
         // A short name is followed by zeros.
         assert_eq!(identity(&design("ab")), "53594E4601040A031061620000000000");
-    }
-
-    #[test]
-    fn dividers_are_whole_and_near_enough() {
-        let board = |clock_mhz: f64, uart_baud: u32| Board {
-            clock_mhz,
-            uart_baud,
-            ..target::load("icebreaker").unwrap().board.unwrap()
-        };
-        for (clock, baud, cycles) in [
-            (12.0, 1_000_000, 12),
-            (12.0, 115_200, 104),
-            (4.0, 1_000_000, 4),
-            (10.2, 1_000_000, 10),
-        ] {
-            assert_eq!(divider(&board(clock, baud)).unwrap(), cycles, "{clock} MHz, {baud}");
-        }
-        for (clock, baud) in
-            [(3.0, 1_000_000), (4.49, 1_000_000), (10.21, 1_000_000), (9.79, 1_000_000), (12.0, 0)]
-        {
-            assert_eq!(
-                divider(&board(clock, baud)).unwrap_err().code.id,
-                "SF0402",
-                "{clock}, {baud}"
-            );
-        }
     }
 }

@@ -55,7 +55,7 @@ impl IoTiming {
     /// Clock and serial line of the target's board, if it has one.
     #[must_use]
     pub fn of(design: &Design, target: &Target) -> Option<Self> {
-        target.board.as_ref().map(|b| Self::serial(design, b.clock_mhz, b.uart_baud))
+        target.board.as_ref().map(|b| Self::serial(design, b.mhz(), b.uart_baud))
     }
 
     /// Cycles until the request has come.

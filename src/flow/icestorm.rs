@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::catalog::Tool;
 use super::pack::{parent, unpack};
+use super::pll::{self, ReadPll};
 use super::process::{Process, seen_from};
 use super::tools::Toolbox;
 use super::{spram, yosys};
@@ -12,6 +13,9 @@ use crate::diag::{Result, read_file, write_file};
 use crate::target::Family;
 
 pub use super::ram::{Flipped, flip_ram_bit};
+
+/// The port that a PLL's pin is.
+const CLOCK: &str = "clk_i";
 
 /// Writes the configuration as Verilog, with the ports that the constraints name and the
 /// contents of the memories. It covers logic, block RAM and SPRAM, not multipliers.
@@ -50,6 +54,8 @@ pub struct ReadBack {
     pub asc: PathBuf,
     /// Verilog for Verilator, to be simulated with Yosys' cell models.
     pub verilog: PathBuf,
+    /// What the PLL is set to, if there is one.
+    pub pll: Option<ReadPll>,
 }
 
 /// Turns a bitstream back into Verilog that Verilator accepts, in `dir`: `unpacked.asc`,
@@ -68,6 +74,9 @@ pub fn read_back(
         (dir.join("unpacked.asc"), dir.join("unpacked.raw.v"), dir.join("unpacked.v"));
     unpack(toolbox, Family::Ice40, bin, &asc)?;
     to_verilog(toolbox, &asc, pcf, top, &raw)?;
+    let text = String::from_utf8_lossy(&read_file(&raw)?).into_owned();
+    let (joined, pll) = pll::join(&text, CLOCK).map_err(|d| d.in_file(&asc))?;
+    write_file(&raw, joined)?;
     yosys::rewrite_for_verilator(toolbox, &raw, &verilog)?;
-    Ok(ReadBack { asc, verilog })
+    Ok(ReadBack { asc, verilog, pll })
 }

@@ -2,6 +2,8 @@
 //! Devices and boards: data in targets/*.toml, read here.
 
 mod family;
+mod line;
+mod pll;
 mod schema;
 
 use std::path::Path;
@@ -10,6 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::diag::{Diagnostic, InFile, Result, codes, read_file};
 pub use family::{Family, FamilySpec, Ram};
+pub use pll::Pll;
 pub use schema::{
     Basis, Board, Coefficient, Device, Energy, Published, Resources, Target, Tools, Unit,
 };
@@ -83,6 +86,9 @@ pub fn parse(text: &str) -> Result<Target> {
     }
     let file: BoardFile = toml_value(text)?;
     let device = find(&file.device, device)?;
+    if let Some((field, fault)) = file.board.fault(device.family) {
+        return Err(Diagnostic::new(&codes::TARGET_FORMAT, fault).at(field));
+    }
     Ok(Target { name: file.name, description: file.description, device, board: Some(file.board) })
 }
 

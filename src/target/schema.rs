@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Family;
+use super::{Family, Pll};
 
 /// A device, and the board it is on if there is one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -206,9 +206,50 @@ pub struct Board {
     pub io_standard: Option<String>,
     /// Frequency at the clock pin.
     pub clock_mhz: f64,
+    /// True if the clock's pin feeds a PLL.
+    #[serde(default)]
+    pub pll: bool,
+    /// How that PLL is set; without it the design runs at the pin's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pll_setting: Option<Pll>,
     /// Host link speed in bits a second.
     pub uart_baud: u32,
+    /// Base of the speeds that the board's serial bridge has: itself, two thirds of it, and
+    /// what dividing it by 2 or more makes, in steps of an eighth. Without it none is known but
+    /// `uart_baud`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uart_base: Option<u32>,
     /// Port of the top module → pin. The LEDs are `led_busy_no` and `led_error_no` where they
     /// light when driven low, `led_busy_o` and `led_error_o` where they do when driven high.
     pub pins: BTreeMap<String, String>,
+}
+
+impl Board {
+    /// The design's clock in MHz.
+    #[must_use]
+    pub fn mhz(&self) -> f64 {
+        self.pll_setting.map_or(self.clock_mhz, |pll| pll.mhz(self.clock_mhz))
+    }
+
+    /// What is wrong with it on a device of this family, if anything: field and words.
+    #[must_use]
+    pub fn fault(&self, family: Family) -> Option<(&'static str, String)> {
+        if !(self.clock_mhz > 0.0 && self.clock_mhz.is_finite()) {
+            let message = format!("a clock of {} MHz", self.clock_mhz);
+            return Some(("board.clock_mhz", message));
+        }
+        let setting = self.pll_setting?;
+        if !self.pll {
+            return Some(("board.pll_setting", "the clock's pin feeds no PLL (pll)".to_owned()));
+        }
+        let Pll { reference, feedback, output } = setting;
+        (!setting.is_possible(family, self.clock_mhz)).then(|| {
+            let message = format!(
+                "no PLL of {} makes {} MHz / {reference} × {feedback} / {output}",
+                family.spec().name,
+                self.clock_mhz
+            );
+            ("board.pll_setting", message)
+        })
+    }
 }

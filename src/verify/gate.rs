@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use super::executor::{BITSTREAM, NETLIST, ROUTED, TOP};
 use super::link::{NOT_LOADED, decode_response, encode_load, encode_request, parse_result};
-use super::{Executor, Outcome};
+use super::{Executor, Outcome, pll};
 use crate::diag::{Diagnostic, InFile, Result, codes, read_file, write_file};
 use crate::flow::ecp5::Netlist;
 use crate::flow::process::{Process, create_dir};
 use crate::flow::verilator::{self, LintJob, VerilatorJob};
 use crate::flow::{Toolbox, icestorm, yosys};
 use crate::hw::Design;
+use crate::target::Board;
 
 /// The test bench.
 const BENCH: &str = include_str!("../../templates/verify/tb_top.cpp");
@@ -65,36 +66,46 @@ impl Level<'_> {
 }
 
 impl<'d> GateExecutor<'d> {
-    /// Builds a simulator in `work`; `divider` is the cycles a bit of the serial line.
+    /// Builds a simulator in `work`, of a design on this board.
     ///
     /// # Errors
-    /// If a tool is missing or fails.
+    /// If a tool is missing or fails; [`codes::CLOCK_DIFFERS`] if a PLL that is read back is set
+    /// to something else than the board's.
     pub fn build(
         toolbox: &Toolbox,
         design: &'d Design,
         level: Level<'_>,
         work: &Path,
-        divider: u32,
+        board: &Board,
     ) -> Result<Self> {
         create_dir(work)?;
+        let divider = board.divider()?;
+        let pll = pll::model(design.family, board, work)?;
         let bench = work.join("tb_top.cpp");
         write_file(&bench, BENCH)?;
         let (name, sources, includes) = match level {
-            Level::Rtl(rtl) => (TOP, vec![rtl.join("top.v")], vec![rtl.to_path_buf()]),
+            Level::Rtl(rtl) => {
+                let sources = pll.into_iter().chain([rtl.join("top.v")]).collect();
+                (TOP, sources, vec![rtl.to_path_buf()])
+            }
             Level::Netlist(netlist) => {
                 let sources = vec![netlist.to_path_buf(), yosys::ice40_cells(toolbox)?];
-                (NETLIST, sources, Vec::new())
+                // Before the family's cells, which have it without a model.
+                (NETLIST, pll.into_iter().chain(sources).collect(), Vec::new())
             }
             Level::Routed(json) => {
-                let netlist = Netlist::parse(&read_file(json)?).and_then(|n| n.to_verilog(MODULE));
+                let netlist = Netlist::parse(&read_file(json)?).in_file(json)?;
+                let set = netlist.pll().in_file(json)?;
+                pll::compare(board, set.map(|p| (p, None))).in_file(json)?;
                 let verilog = work.join("routed.v");
-                write_file(&verilog, netlist.in_file(json)?)?;
+                write_file(&verilog, netlist.to_verilog(MODULE).in_file(json)?)?;
                 (ROUTED, vec![verilog], Vec::new())
             }
             Level::Bitstream { bin, pcf } => {
                 let read = icestorm::read_back(toolbox, bin, pcf, MODULE, work)?;
+                pll::compare(board, read.pll.map(|r| (r.pll, Some(r.filter)))).in_file(bin)?;
                 let sources = vec![read.verilog, yosys::ice40_cells(toolbox)?];
-                (BITSTREAM, sources, Vec::new())
+                (BITSTREAM, pll.into_iter().chain(sources).collect(), Vec::new())
             }
         };
         let job = VerilatorJob {

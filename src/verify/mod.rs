@@ -15,6 +15,7 @@ mod maps;
 mod mutate;
 mod packed;
 mod pair;
+mod pll;
 mod report;
 mod rtl;
 #[cfg(test)]

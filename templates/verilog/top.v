@@ -12,8 +12,18 @@ module top (
   output wire led_error_<% if lit_high %>o<% else %>no<% endif %>
 );
 
+<%- match pll %>
+<%- when Some with (pll) %>
+  // <{ mhz }> MHz from <{ pin_mhz }> MHz.
+  wire clk, locked;
+  sf_pll_<{ family }> #(.REFERENCE(<{ pll.reference }>), .FEEDBACK(<{ pll.feedback }>), .OUTPUT(<{ pll.output }>)<% if family == "ice40" %>, .FILTER(<{ filter }>)<% endif %>) u_pll (
+    .clk_pin_i(clk_i), .clk_o(clk), .locked_o(locked)
+  );
+<%- when None %>
+<%- endmatch %>
+
   wire rst;
-  sf_por #(.LOG2_CYCLES(10)) u_por (.clk_i(clk_i), .rst_o(rst));
+  sf_por #(.LOG2_CYCLES(10)) u_por (.clk_i(<{ clock }>), .locked_i(<{ locked }>), .rst_o(rst));
 
   wire [7:0] rx_data, tx_data, core_data, res_data;
   wire rx_valid, tx_valid, tx_ready;
@@ -22,15 +32,15 @@ module top (
   wire load_start, load_valid;
 
   sf_uart_rx #(.DIV(<{ divider }>)) u_rx (
-    .clk_i(clk_i), .rst_i(rst), .rx_i(uart_rx_i), .data_o(rx_data), .valid_o(rx_valid)
+    .clk_i(<{ clock }>), .rst_i(rst), .rx_i(uart_rx_i), .data_o(rx_data), .valid_o(rx_valid)
   );
 
   sf_uart_tx #(.DIV(<{ divider }>)) u_tx (
-    .clk_i(clk_i), .rst_i(rst), .data_i(tx_data), .valid_i(tx_valid), .ready_o(tx_ready), .tx_o(uart_tx_o)
+    .clk_i(<{ clock }>), .rst_i(rst), .data_i(tx_data), .valid_i(tx_valid), .ready_o(tx_ready), .tx_o(uart_tx_o)
   );
 
   sf_host_link #(.N_IN(<{ inputs }>), .N_LOAD(<{ load_bytes }>), .ID(128'h<{ identity }>)) u_link (
-    .clk_i(clk_i), .rst_i(rst),
+    .clk_i(<{ clock }>), .rst_i(rst),
     .rx_data_i(rx_data), .rx_valid_i(rx_valid),
     .tx_data_o(tx_data), .tx_valid_o(tx_valid), .tx_ready_i(tx_ready),
     .core_data_o(core_data), .core_valid_o(core_valid), .core_ready_i(core_ready),
@@ -46,10 +56,10 @@ module top (
 <%- endif %>
 
   wire core_rst;
-  sf_reset u_reset (.clk_i(clk_i), .rst_i(rst), .abort_i(core_abort), .rst_o(core_rst));
+  sf_reset u_reset (.clk_i(<{ clock }>), .rst_i(rst), .abort_i(core_abort), .rst_o(core_rst));
 
   sf_core u_core (
-    .clk_i(clk_i), .rst_i(core_rst), .trace_i(core_trace),
+    .clk_i(<{ clock }>), .rst_i(core_rst), .trace_i(core_trace),
     .in_data_i(core_data), .in_valid_i(core_valid), .in_ready_o(core_ready),
     .out_data_o(res_data), .out_valid_o(res_valid), .out_ready_i(res_ready), .out_last_o(res_last),
 <%- if load_bytes > 0 %>
@@ -68,7 +78,7 @@ module top (
 <%- endif %>
 
   sf_status u_status (
-    .clk_i(clk_i), .rst_i(rst), .start_i(core_commit), .error_i(core_abort),
+    .clk_i(<{ clock }>), .rst_i(rst), .start_i(core_commit), .error_i(core_abort),
     .done_i(res_valid & res_ready & res_last),
     .led_busy_no(<% if lit_high %>busy_n<% else %>led_busy_no<% endif %>), .led_error_no(<% if lit_high %>error_n<% else %>led_error_no<% endif %>)
   );

@@ -67,8 +67,8 @@ pub(crate) const ARROWS: &[Arrow] = &[
     Arrow {
         from: "flow",
         to: "target",
-        what: What::Only(&["Family"]),
-        reason: "each family has its tools",
+        what: What::Only(&["Family", "Pll"]),
+        reason: "each family has its tools, and a PLL that can be read back",
     },
     arrow("energy", "ir", "the literature's figure counts a graph's operations"),
     arrow("energy", "hw", "the device's figure counts memories and registers"),

@@ -87,10 +87,13 @@ fn damaged_targets() {
     refused(&device.replace("lut4 =", "lut5 ="), "SF0402", "lut5");
     refused(&device.replace("value = 104.0", "value = 4.0"), "SF0402", "static_power");
     refused(&board.replace("\"ice40up5k\"", "\"ice40up6k\""), "SF0401", "ice40up6k");
-    for clock in ["0.0", "nan", "inf", "-12.0", "0.001"] {
-        let text = board.replace("clock_mhz = 12.0", &format!("clock_mhz = {clock}"));
-        refused(&text, "SF0402", "board.uart_baud");
+    let with = |clock: &str| board.replace("clock_mhz = 12.0", &format!("clock_mhz = {clock}"));
+    for clock in ["0.0", "nan", "inf", "-12.0"] {
+        refused(&with(clock), "SF0402", "board.clock_mhz");
     }
+    refused(&with("0.001"), "SF0402", "board.uart_baud");
+    let pll = "pll = true\npll_setting = { reference = 1, feedback = 20, output = 32 }";
+    refused(&board.replace("pll = true", pll), "SF0402", "no PLL of iCE40 makes 12 MHz / 1");
     refused(&board.replace("uart_baud = 1000000", "uart_baud = 0"), "SF0402", "board.uart_baud");
     place.file("my.toml", [0xff, 0xfe]);
     place.refused("compile {small} --target my.toml -o b", 1, "SF0402", "my.toml");

@@ -10,6 +10,7 @@ use crate::cli::ui::thousands;
 use crate::diag::{Result, read_file, write_file};
 use crate::flow::process::create_dir;
 use crate::flow::{ecp5, family, pack};
+use crate::target::Board;
 use crate::verify::{Level, Packed, PackedFault, PackedReport, Pair, check_packed};
 
 /// Which value in use is damaged: in the middle of a small memory, odd.
@@ -18,9 +19,9 @@ const PACKED_FAULT: usize = 77;
 impl Check<'_> {
     /// The netlist that place and route wrote, and the contents of the packed bitstream, which
     /// nothing turns back into a netlist.
-    pub(super) fn routed(&mut self, count: usize, divider: u32) -> Result<()> {
+    pub(super) fn routed(&mut self, count: usize, board: &Board) -> Result<()> {
         let netlist = self.build.file("flow/pnr.json")?;
-        self.gate(Pair::SIM_ROUTED, Level::Routed(&netlist), count, divider)?;
+        self.gate(Pair::SIM_ROUTED, Level::Routed(&netlist), count, board)?;
         let bitstream = self.build.file(self.build.target.device.family.spec().bitstream)?;
         if self.has("bitstream", &family::to_read_back(self.build.design.family)) {
             self.report.packed.compared =

@@ -12,4 +12,6 @@ codes! {
         "`synfire verify --mutate` changed one bit or one transition of the hardware, and the comparison found no difference. The check is then worth nothing; the message names the fault.";
     NOT_COMPARED = "SF0604", "a level was not compared",
         "`synfire verify` compared no two levels, or fewer inferences at one of them than were asked for. What was not compared is not verified; the message names the levels.";
+    CLOCK_DIFFERS = "SF0605", "the PLL is set to another clock",
+        "The PLL's divisors, read back from the bitstream or from the routed netlist, are not those of the board's clock. The simulation counts cycles and knows no frequencies, so that only this comparison would notice.";
 }

@@ -4,6 +4,7 @@
 
 mod contents;
 mod netlist;
+mod pll;
 
 pub use contents::{Flipped, Words, block_rams, flip};
 pub use netlist::{BlockRam, Netlist};

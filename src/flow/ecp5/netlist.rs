@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 
 use serde::Deserialize;
 
+use super::pll;
 use crate::diag::{Diagnostic, Result, codes};
 
 /// The models of the cells.
@@ -37,9 +38,9 @@ struct Port {
 }
 
 #[derive(Debug, Deserialize)]
-struct Cell {
+pub(super) struct Cell {
     #[serde(rename = "type")]
-    kind: String,
+    pub(super) kind: String,
     parameters: BTreeMap<String, String>,
     #[serde(default)]
     attributes: BTreeMap<String, String>,
@@ -82,13 +83,17 @@ impl Netlist {
         self.modules.values().next().ok_or_else(|| unknown("there is no module"))
     }
 
+    /// Its cells, by name.
+    pub(super) fn cells(&self) -> Result<impl Iterator<Item = (&String, &Cell)>> {
+        Ok(self.module()?.cells.iter())
+    }
+
     /// Its block RAMs, by name.
     ///
     /// # Errors
     /// [`codes::NETLIST_CELL`] if one has no number.
     pub fn block_rams(&self) -> Result<Vec<BlockRam>> {
-        let cells = &self.module()?.cells;
-        let rams = cells.iter().filter(|(_, c)| c.kind == "DP16KD");
+        let rams = self.cells()?.filter(|(_, c)| c.kind == "DP16KD");
         rams.map(|(name, cell)| {
             let id = cell.attributes.get("WID").and_then(|w| number(w));
             let id = id.ok_or_else(|| unknown(format!("the block RAM `{name}` has no number")))?;
@@ -140,7 +145,7 @@ impl Module {
 
 impl Cell {
     /// A parameter's text. nextpnr marks text that looks like a number by a space after it.
-    fn parameter(&self, name: &str) -> &str {
+    pub(super) fn parameter(&self, name: &str) -> &str {
         self.parameters.get(name).map_or("", |p| p.trim_end())
     }
 
@@ -149,7 +154,7 @@ impl Cell {
     }
 
     /// What an input pin sees.
-    fn input(&self, pin: &str) -> Result<String> {
+    pub(super) fn input(&self, pin: &str) -> Result<String> {
         let raw = match self.connected(pin) {
             None => "1'b1".to_owned(),
             Some(Bit::Net(n)) => format!("n{n}"),
@@ -174,7 +179,7 @@ impl Cell {
     }
 
     /// Where an output pin goes, if it goes anywhere.
-    fn output(&self, pin: &str) -> Option<String> {
+    pub(super) fn output(&self, pin: &str) -> Option<String> {
         if let Some(Bit::Net(n)) = self.connected(pin) { Some(format!("n{n}")) } else { None }
     }
 
@@ -185,6 +190,7 @@ impl Cell {
             "DP16KD" => self.ram(index),
             "MULT18X18D" => self.multiplier(index),
             "TRELLIS_IO" => self.io(ports),
+            pll::CELL => self.pll_instance(),
             // A global buffer, which is always enabled if nothing says otherwise.
             "DCCA" if self.connected("CE").is_none() => {
                 let to = self.output("CLKO").ok_or_else(|| unknown("DCCA without CLKO"))?;
@@ -366,12 +372,12 @@ impl Cell {
 }
 
 /// A number, which nextpnr writes in 32 binary digits.
-fn number(text: &str) -> Option<u32> {
+pub(super) fn number(text: &str) -> Option<u32> {
     let text = text.trim_end();
     if text.len() == 32 { u32::from_str_radix(text, 2).ok() } else { text.parse().ok() }
 }
 
-fn unknown(message: impl Into<String>) -> Box<Diagnostic> {
+pub(super) fn unknown(message: impl Into<String>) -> Box<Diagnostic> {
     Diagnostic::new(&codes::NETLIST_CELL, message)
 }
 
@@ -557,7 +563,7 @@ mod tests {
     #[test]
     fn what_has_no_model_is_refused() {
         for (cell, words) in [
-            (r#"{"type":"EHXPLLL","parameters":{},"connections":{}}"#, "no model of EHXPLLL"),
+            (r#"{"type":"CLKDIVF","parameters":{},"connections":{}}"#, "no model of CLKDIVF"),
             (r#"{"type":"TRELLIS_COMB","parameters":{"MODE":"DPRAM"},"connections":{}}"#, "DPRAM"),
             (r#"{"type":"TRELLIS_FF","parameters":{"SRMODE":"ASYNC"},"connections":{}}"#, "ASYNC"),
             (r#"{"type":"TRELLIS_FF","parameters":{"CEMUX":"X"},"connections":{}}"#, "CEMUX is X"),

@@ -159,23 +159,20 @@ impl<'a> Mutator<'a> {
 
     /// Applies one fault; none of a kind that the design has no place for, none in the bitstream
     /// without one, or if nothing that shows is in block RAM; none in what is loaded if nothing
-    /// is; none in C++ where there is none. `bitstream`: the sound configuration and its pins, and the cycles a bit of the serial
-    /// line.
+    /// is; none in C++ where there is none. `bitstream`: the sound configuration and its pins.
     ///
     /// # Errors
     /// If a tool fails, or no fault of the kind shows on these inputs.
     pub fn run(
         &self,
         mutation: Mutation,
-        bitstream: Option<(&Path, &Path, u32)>,
+        bitstream: Option<(&Path, &Path)>,
     ) -> Result<Option<MutationResult>> {
         let faulty = match (mutation.kind(), mutation, bitstream) {
             (Some(kind), ..) => self.in_design(kind)?,
-            (None, Mutation::Bitstream, Some((asc, pcf, divider))) => {
-                self.bitstream(asc, pcf, divider)?
-            }
-            (None, Mutation::Load, Some((asc, pcf, divider))) if self.design.load_bytes() > 0 => {
-                Some(self.loaded(asc, pcf, divider)?)
+            (None, Mutation::Bitstream, Some((asc, pcf))) => self.bitstream(asc, pcf)?,
+            (None, Mutation::Load, Some((asc, pcf))) if self.design.load_bytes() > 0 => {
+                Some(self.loaded(asc, pcf)?)
             }
             (None, Mutation::Transition, _) => Some(self.transition()?),
             (None, Mutation::Hls, _) if self.hls => self.cpp()?,
@@ -324,7 +321,7 @@ impl<'a> Mutator<'a> {
 
     /// Flips the bit of a weight, threshold or gain that shows, where it lies in block RAM;
     /// packs, unpacks, runs. Nothing if none is found there.
-    fn bitstream(&self, asc: &Path, pcf: &Path, divider: u32) -> Result<Option<Faulty<'_>>> {
+    fn bitstream(&self, asc: &Path, pcf: &Path) -> Result<Option<Faulty<'_>>> {
         let text = String::from_utf8_lossy(&read_file(asc)?).into_owned();
         for kind in [Kind::Weight, Kind::Threshold, Kind::Gain] {
             let Some(Shown { change, on }) = self.shown(kind, Scope::line(self.design))? else {
@@ -340,7 +337,7 @@ impl<'a> Mutator<'a> {
             write_file(&changed, flipped.text)?;
             pack::pack(self.toolbox, self.design.family, &changed, &bin)?;
             let weights = emit::load_image(self.design);
-            let faulty = self.packed(fault, (&bin, pcf, divider), weights, change.design, on)?;
+            let faulty = self.packed(fault, (&bin, pcf), weights, change.design, on)?;
             return Ok(Some(faulty));
         }
         Ok(None)
@@ -356,7 +353,7 @@ impl<'a> Mutator<'a> {
     }
 
     /// Loads the weights with one of them changed into the sound bitstream's hardware.
-    fn loaded(&self, asc: &Path, pcf: &Path, divider: u32) -> Result<Faulty<'_>> {
+    fn loaded(&self, asc: &Path, pcf: &Path) -> Result<Faulty<'_>> {
         let Some(Shown { change, on }) = self.shown(Kind::Loaded, Scope::line(self.design))? else {
             return Err(Diagnostic::internal("mutate", "weights are loaded, and there are none"));
         };
@@ -366,21 +363,23 @@ impl<'a> Mutator<'a> {
         pack::pack(self.toolbox, self.design.family, asc, &bin)?;
         let fault = format!("loaded: {}", change.fault);
         let weights = emit::load_image(&change.design);
-        self.packed(fault, (&bin, pcf, divider), weights, change.design, on)
+        self.packed(fault, (&bin, pcf), weights, change.design, on)
     }
 
-    /// The hardware of a bitstream with pins and divider, beside which it is built; these
-    /// weights are loaded into it.
+    /// The hardware of a bitstream with pins, beside which it is built; these weights are loaded
+    /// into it.
     fn packed(
         &self,
         fault: String,
-        (bin, pcf, divider): (&Path, &Path, u32),
+        (bin, pcf): (&Path, &Path),
         weights: Vec<u8>,
         design: Design,
         on: Range<usize>,
     ) -> Result<Faulty<'_>> {
         let (level, work) = (Level::Bitstream { bin, pcf }, bin.parent().unwrap_or(bin));
-        let built = GateExecutor::build(self.toolbox, self.design, level, work, divider)?;
+        let board = self.target.board.as_ref();
+        let board = board.ok_or_else(|| Diagnostic::internal("mutate", "a bitstream, no board"))?;
+        let built = GateExecutor::build(self.toolbox, self.design, level, work, board)?;
         let (hardware, scope) = (Box::new(built.with_weights(weights)), Scope::line(self.design));
         Ok(Faulty { fault, hardware, design: Some(design), on, scope })
     }

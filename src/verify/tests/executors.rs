@@ -161,16 +161,17 @@ fn nothing_stands_in_for_a_missing_tool() {
     let missing = |result: Result<()>| assert_eq!(result.unwrap_err().code.id, "SF0501");
     missing(RtlExecutor::build(&none, &design, dir.path(), dir.path(), Vec::new()).map(drop));
     let bitstream = Level::Bitstream { bin: &file, pcf: &file };
+    let target = target::load("icebreaker").unwrap();
+    let board = target.board.as_ref().unwrap();
     for level in [Level::Rtl(dir.path()), Level::Netlist(&file), bitstream] {
-        missing(GateExecutor::build(&none, &design, level, dir.path(), 4).map(drop));
+        missing(GateExecutor::build(&none, &design, level, dir.path(), board).map(drop));
     }
 
     let inputs: [&[u8]; 3] = [&[0, 0], &[7, 11], &[200, 3]];
-    let target = target::load("icebreaker").unwrap();
     let work = dir.path().to_path_buf();
     let mutator = Mutator::new(&none, &design, &target, work, &inputs).unwrap();
     std::fs::write(&file, "").unwrap();
     for mutation in [Mutation::Weight, Mutation::Threshold, Mutation::Transition] {
-        missing(mutator.run(mutation, Some((&file, &file, 4))).map(drop));
+        missing(mutator.run(mutation, Some((&file, &file))).map(drop));
     }
 }

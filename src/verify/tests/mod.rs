@@ -22,7 +22,7 @@ output %y
 "#;
 
 /// Its hardware.
-pub(super) fn design() -> Design {
+pub(crate) fn design() -> Design {
     let (graph, target) = (ir::parse(GRAPH).unwrap(), target::load("icebreaker").unwrap());
     hw::lower(&graph, &target, &hw::Options::default()).unwrap().0
 }

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! The serial line of a board: which speeds its clock makes, and which its bridge has.
+
+use super::Board;
+use crate::diag::{Diagnostic, Result, codes};
+
+/// Largest deviation of the serial line's speed that a receiver stands.
+const TOLERANCE: f64 = 0.02;
+/// The deviation of a line whose speed is chosen here: the host's clock has one of its own.
+const CHOSEN: f64 = 0.01;
+/// Clock cycles a bit: the receiver looks for the middle of one, and counts in 16 bits.
+const DIVIDERS: std::ops::RangeInclusive<u32> = 4..=65_535;
+
+impl Board {
+    /// Clock cycles a bit of the serial line.
+    ///
+    /// # Errors
+    /// [`codes::TARGET_FORMAT`] if no divider comes near enough.
+    pub fn divider(&self) -> Result<u32> {
+        let exact = self.mhz() * 1e6 / f64::from(self.uart_baud);
+        // What is no number, and what is too large for one, is no divider either.
+        let divider = exact.round() as u32;
+        let deviation = (f64::from(divider) / exact - 1.0).abs();
+        if DIVIDERS.contains(&divider) && deviation <= TOLERANCE {
+            return Ok(divider);
+        }
+        let message = format!("{} baud cannot be made from {} MHz", self.uart_baud, self.mhz());
+        let (least, most) = DIVIDERS.into_inner();
+        let help = format!(
+            "choose a speed that divides the clock by a whole number from {least} to {most}"
+        );
+        Err(Diagnostic::new(&codes::TARGET_FORMAT, message).at("board.uart_baud").help(help))
+    }
+
+    /// The fastest speed that the board's bridge has and the clock makes; nothing if the bridge's
+    /// speeds are not known, or none is one of the clock's.
+    #[must_use]
+    pub fn fastest_line(&self) -> Option<u32> {
+        let base = f64::from(self.uart_base?);
+        let near = |divider: u32| {
+            let made = self.mhz() * 1e6 / f64::from(divider);
+            let rate = bridge(base, made);
+            ((rate / made - 1.0).abs() <= CHOSEN).then(|| rate.round() as u32)
+        };
+        DIVIDERS.clone().find_map(near).filter(|baud| *baud > 0)
+    }
+
+    /// The bridge's speed that comes nearest to one, where its speeds are known: itself if it has
+    /// it.
+    #[must_use]
+    pub fn nearest_line(&self, baud: u32) -> u32 {
+        match self.uart_base {
+            Some(base) => bridge(f64::from(base), f64::from(baud)).round() as u32,
+            None => baud,
+        }
+    }
+}
+
+/// Of the speeds that a bridge has the nearest to one: FTDI's chips divide their base by 1, 1.5, or
+/// from 2 on in eighths (FTDI AN232B-05).
+fn bridge(base: f64, wanted: f64) -> f64 {
+    let eighths = (base / wanted * 8.0).clamp(16.0, 131_064.0);
+    let fine = [eighths.floor(), eighths.ceil()].map(|e| e / 8.0);
+    let rates = fine.into_iter().chain([1.0, 1.5]).map(|d| base / d);
+    let off = |rate: f64| (rate / wanted - 1.0).abs();
+    rates.min_by(|a, b| off(*a).total_cmp(&off(*b))).unwrap_or(base)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::target::{self, Pll};
+
+    fn board(clock_mhz: f64, uart_baud: u32) -> Board {
+        Board { clock_mhz, uart_baud, ..target::load("icebreaker").unwrap().board.unwrap() }
+    }
+
+    #[test]
+    fn dividers_are_whole_and_near_enough() {
+        for (clock, baud, cycles) in [
+            (12.0, 1_000_000, 12),
+            (12.0, 115_200, 104),
+            (4.0, 1_000_000, 4),
+            (10.2, 1_000_000, 10),
+            (19.6605, 300, 65_535),
+        ] {
+            assert_eq!(board(clock, baud).divider().unwrap(), cycles, "{clock} MHz, {baud}");
+        }
+        for (clock, baud) in [
+            (3.0, 1_000_000),
+            (4.49, 1_000_000),
+            (10.21, 1_000_000),
+            (9.79, 1_000_000),
+            (19.661, 300),
+            (48.0, 300),
+            (12.0, 0),
+        ] {
+            let error = board(clock, baud).divider().unwrap_err();
+            assert_eq!(error.code.id, "SF0402", "{clock}, {baud}");
+        }
+    }
+
+    /// A bridge of 12 Mbaud has 12, 8, 6, 12 / 2.125, 12 / 2.25, ... Mbaud.
+    #[test]
+    fn a_bridge_divides_its_base() {
+        for (wanted, has) in [
+            (20e6, 12e6),
+            (11e6, 12e6),
+            (9e6, 8e6),
+            (6.9e6, 6e6),
+            (6e6, 6e6),
+            (5.65e6, 12e6 / 2.125),
+            (1e6, 1e6),
+            (115_200.0, 12e6 / 104.125),
+            (10.0, 12e6 / 16_383.0),
+        ] {
+            let found = bridge(12e6, wanted);
+            assert!((found - has).abs() < 1e-3, "{wanted}: {found}, not {has}");
+        }
+    }
+
+    #[test]
+    fn the_fastest_line_is_one_that_both_ends_make() {
+        let fastest = |mhz| board(mhz, 1).fastest_line();
+        // Four cycles a bit; 12 / 4 at the pin's own clock.
+        assert_eq!(fastest(12.0), Some(3_000_000));
+        assert_eq!(fastest(24.0), Some(6_000_000));
+        // A quarter is 7.5 Mbaud, which no bridge has; a fifth is 6.
+        assert_eq!(fastest(30.0), Some(6_000_000));
+        assert_eq!(fastest(32.0), Some(8_000_000));
+        // 30.75 / 7 is 0.7 % above 12 / 2.75.
+        assert_eq!(fastest(30.75), Some(4_363_636));
+        let none = Board { uart_base: None, ..board(12.0, 1) };
+        assert_eq!((none.fastest_line(), none.nearest_line(999_999)), (None, 999_999));
+        assert_eq!(board(12.0, 1).nearest_line(999_999), 1_000_000);
+        // Of a chosen speed both ends make the same, or nearly.
+        for pll in Pll::settings(target::Family::Ice40, 12.0) {
+            let mut board = Board { pll_setting: Some(pll), ..board(12.0, 1) };
+            board.uart_baud = board.fastest_line().unwrap();
+            let divider = board.divider().unwrap();
+            let made = board.mhz() * 1e6 / f64::from(divider);
+            assert!((made / f64::from(board.uart_baud) - 1.0).abs() < 0.0101, "{pll:?}");
+        }
+    }
+}

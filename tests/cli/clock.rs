@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! A clock that the board's PLL makes, down to the bitstream.
+
+use serde_json::{Value, json};
+use synfire::flow::Tool;
+
+use crate::run::Place;
+use crate::tools::tools;
+
+const NEEDED: [Tool; 7] = [
+    Tool::Yosys,
+    Tool::NextpnrIce40,
+    Tool::Icepack,
+    Tool::Iceunpack,
+    Tool::IceboxVlog,
+    Tool::Verilator,
+    Tool::Cxx,
+];
+
+const COMPILE: &str = "compile {small} --target icebreaker --bitstream";
+const VERIFY: &str = "verify b --count 4 --rtl 1 --top 1 --netlist 1 --on-bitstream 1";
+
+#[test]
+fn the_pll_of_a_bitstream_is_read_back() {
+    if tools(&NEEDED).is_none() {
+        return;
+    }
+    let place = Place::new();
+    let built = place.json(&format!("{COMPILE} -o b --clock 24 --baud auto --seeds 2"));
+    let pll = json!({"reference": 1, "feedback": 64, "output": 32});
+    let clock = json!({"mhz": 24.0, "pin_mhz": 12.0, "pll": pll, "baud": 6_000_000});
+    assert_eq!(built["clock"], clock);
+    let seed = built["bitstream"]["seed"].as_u64().unwrap();
+    assert!((1..=2).contains(&seed), "{built}");
+    assert!(!place.path(&format!("b/flow/seed-{seed}")).exists());
+    assert!(place.path("b/flow/pnr.log").is_file());
+    let report = place.json(VERIFY);
+    let comparisons = report["comparisons"].as_array().unwrap();
+    assert_eq!(comparisons.len(), 7, "{report}");
+    assert!(comparisons.iter().all(|c| c["first"].is_null()), "{report}");
+    assert_eq!(report["left_out"], json!([]));
+    // The same network at the same speed of the line; only the PLL is set to another clock.
+    place.good(&format!("{COMPILE} -o c --clock 24.375 --baud 6000000"));
+    std::fs::copy(place.path("c/top.bin"), place.path("b/top.bin")).unwrap();
+    let words = "12 MHz / 1 × 65 / 32, filter 1 instead of 12 MHz / 1 × 64 / 32, filter 1";
+    place.refused(VERIFY, 3, "SF0605", words);
+}
+
+#[test]
+#[ignore = "routes several times; part of the nightly run"]
+fn the_clock_is_the_best_that_routes() {
+    if tools(&NEEDED).is_none() {
+        return;
+    }
+    let place = Place::new();
+    let built = place.json(&format!("{COMPILE} -o b --clock auto --baud auto"));
+    let of = |v: &Value| v.as_f64().unwrap();
+    let (mhz, fmax) = (of(&built["clock"]["mhz"]), of(&built["bitstream"]["fmax_mhz"]));
+    assert!(mhz >= 24.0 && mhz <= 0.95 * fmax, "{mhz} MHz of {fmax}");
+    assert_eq!(built["clock"]["baud"], 6_000_000);
+    // Energy and latency are those of this clock.
+    let energy = place.json("energy b --count 1");
+    assert_eq!(of(&energy["device"]["io"]["clock_mhz"]), mhz);
+    let report = place.json(VERIFY);
+    assert!(report["comparisons"].as_array().unwrap().iter().all(|c| c["first"].is_null()));
+}
+
+#[test]
+fn what_no_board_makes_is_refused() {
+    let place = Place::new();
+    for (options, code, words) in [
+        ("icebreaker --clock auto", "SF0003", "--clock auto needs --bitstream"),
+        ("icebreaker --clock 13", "SF0003", "no setting of the PLL makes 13 MHz from 12 MHz"),
+        ("icebreaker --baud 7000000", "SF0003", "no 7000000 baud"),
+        ("icebreaker --baud 6000000", "SF0402", "6000000 baud cannot be made from 12 MHz"),
+        ("orangecrab-25f --baud auto", "SF0003", "are not known"),
+        ("ice40up5k --clock 24", "SF0003", "a bare device"),
+    ] {
+        place.refused(&format!("compile {{small}} -o b --target {options}"), 1, code, words);
+    }
+    assert!(place.tree().is_empty());
+    // Without a bitstream it is Verilog with a PLL.
+    place.good("compile {small} -o b --target ulx3s-85f --clock 50");
+    let top = std::fs::read_to_string(place.path("b/rtl/top.v")).unwrap();
+    assert!(top.contains("sf_pll_ecp5 #(.REFERENCE(1), .FEEDBACK(16), .OUTPUT(8)) u_pll"), "{top}");
+}
