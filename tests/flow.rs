@@ -276,6 +276,7 @@ fn a_true_property_is_proved_and_a_false_one_is_named() {
             top: "wrap".into(),
             depth: 12,
             mode: Mode::Induction,
+            clocks: false,
         };
         formal::prove(&toolbox, &job)
     };

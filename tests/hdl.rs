@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! The hand-written Verilog: free of warnings, its properties proved, and the proofs able
-//! to fail. `hdl/formal.toml` and its two neighbours say what is proved how.
+//! to fail. `hdl/formal.toml` and its neighbours say what is proved how.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
 #[path = "common/tools.rs"]
@@ -30,6 +30,9 @@ struct Proof {
     params: Vec<BTreeMap<String, i64>>,
     mode: Mode,
     depth: u32,
+    /// Of several clocks.
+    #[serde(default)]
+    clocks: bool,
 }
 
 #[derive(serde::Deserialize)]
@@ -52,7 +55,8 @@ fn modules() -> Vec<PathBuf> {
 }
 
 fn plan() -> Plan {
-    let files = ["formal.toml", "formal_shared.toml", "formal_shared_faults.toml"];
+    let files =
+        ["formal.toml", "formal_spi.toml", "formal_shared.toml", "formal_shared_faults.toml"];
     let text = files.map(|name| std::fs::read_to_string(hdl().join(name)).unwrap());
     toml::from_str(&text.concat()).unwrap()
 }
@@ -80,6 +84,7 @@ impl Proof {
             top: self.module.clone(),
             depth: self.depth,
             mode: self.mode,
+            clocks: self.clocks,
         };
         let proved = prove(toolbox, &job);
         let failed = proved.as_ref().err().map(|d| d.code);
@@ -179,6 +184,7 @@ fn every_module_with_properties_is_in_the_plan() {
 
 /// Bounded proofs are cut to so many cycles in everyday runs.
 const QUICK_DEPTH: u32 = 50;
+const QUICK_STEPS: u32 = 36;
 /// So many sets of parameters are tried in everyday runs.
 const QUICK_PARAMETERS: usize = 2;
 
@@ -188,7 +194,9 @@ fn properties_hold() {
     for mut proof in plan().proof {
         proof.params.truncate(QUICK_PARAMETERS);
         if proof.mode == Mode::Bmc {
-            proof.depth = proof.depth.min(QUICK_DEPTH);
+            // Steps of time are finer than cycles.
+            let most = if proof.clocks { QUICK_STEPS } else { QUICK_DEPTH };
+            proof.depth = proof.depth.min(most);
             proof.params.truncate(1);
         }
         proof.run_all(&toolbox);

@@ -112,13 +112,36 @@ struct Clock {
     /// At the board's pin.
     pin_mhz: f64,
     pll: Option<Pll>,
-    baud: u32,
+    /// Of the serial line, if that is the link.
+    baud: Option<u32>,
+    /// Of the host over SPI, if that is.
+    spi_mhz: Option<f64>,
 }
 
 impl Clock {
     fn of(board: &Board) -> Self {
         let (pin_mhz, pll) = (board.clock_mhz, board.pll_setting);
-        Self { mhz: board.mhz(), pin_mhz, pll, baud: board.uart_baud }
+        let baud = board.link.is_uart().then_some(board.uart_baud);
+        let spi_mhz = board.spi_mhz.filter(|_| !board.link.is_uart());
+        Self { mhz: board.mhz(), pin_mhz, pll, baud, spi_mhz }
+    }
+
+    /// Nothing where all is as on a board without options.
+    fn text(&self) -> String {
+        let line = match (self.baud, self.spi_mhz) {
+            (_, Some(mhz)) => format!("SPI at {mhz} MHz"),
+            (baud, None) => {
+                format!("serial line {} baud", thousands(u64::from(baud.unwrap_or_default())))
+            }
+        };
+        match self.pll {
+            None if self.spi_mhz.is_none() => String::new(),
+            None => format!("\nclock {} MHz, {line}", self.mhz),
+            Some(Pll { reference, feedback, output }) => format!(
+                "\nclock {} MHz ({} MHz / {reference} × {feedback} / {output}), {line}",
+                self.mhz, self.pin_mhz
+            ),
+        }
     }
 }
 
@@ -271,21 +294,16 @@ fn text(s: &Summary<'_>, target: &Target) -> String {
         "-".into(),
     ]);
     text += &table(&rows);
-    if let Some(Clock { mhz, pin_mhz, pll: Some(pll), baud }) = &s.clock {
-        let Pll { reference, feedback, output } = pll;
-        let _ = write!(
-            text,
-            "\nclock {mhz} MHz ({pin_mhz} MHz / {reference} × {feedback} / {output}), serial line {} baud",
-            thousands(u64::from(*baud))
-        );
+    if let Some(clock) = &s.clock {
+        text += &clock.text();
     }
     if s.load_bytes > 0 {
         let bytes = thousands(u64::from(s.load_bytes));
         let _ = write!(text, "\nweights.bin, {bytes} bytes, has to be loaded after power-on");
         if let Some(board) = &target.board {
-            // A byte is ten bits on the line.
-            let seconds = f64::from(s.load_bytes) * 10.0 / f64::from(board.uart_baud.max(1));
-            let _ = write!(text, " ({seconds:.2} s over the serial line)");
+            let seconds = f64::from(s.load_bytes) * board.byte_seconds();
+            let line = if board.link.is_uart() { "the serial line" } else { "SPI" };
+            let _ = write!(text, " ({seconds:.2} s over {line})");
         }
     }
     let _ = write!(text, "\nwritten to {}", s.out.display());
@@ -390,7 +408,13 @@ written to build/demo; bitstream top.bin, 104,090 bytes
 ";
         assert_eq!(text(&summary, &target), want);
         let pll = Pll { reference: 1, feedback: 80, output: 32 };
-        summary.clock = Some(Clock { mhz: 30.0, pin_mhz: 12.0, pll: Some(pll), baud: 6_000_000 });
+        summary.clock = Some(Clock {
+            mhz: 30.0,
+            pin_mhz: 12.0,
+            pll: Some(pll),
+            baud: Some(6_000_000),
+            spi_mhz: None,
+        });
         (summary.load_bytes, summary.bitstream) = (0, None);
         let text = text(&summary, &target);
         let clock = "clock 30 MHz (12 MHz / 1 × 80 / 32), serial line 6,000,000 baud\n";

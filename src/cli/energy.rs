@@ -91,9 +91,7 @@ fn io(design: &Design, target: &Target, clock: Option<f64>) -> Result<IoTiming> 
         return Err(Diagnostic::new(&codes::BAD_OPTION, "--clock takes a frequency above 0 MHz"));
     }
     match (&target.board, clock) {
-        (Some(board), mhz) => {
-            Ok(IoTiming::serial(design, mhz.unwrap_or(board.mhz()), board.uart_baud))
-        }
+        (Some(board), mhz) => Ok(IoTiming::on(design, board, mhz.unwrap_or(board.mhz()))),
         (None, Some(mhz)) => Ok(IoTiming::none(mhz)),
         (None, None) => {
             let message = format!("`{}` is a bare device and has no clock of its own", target.name);

@@ -19,8 +19,8 @@ use crate::flow::process::create_dir;
 use crate::flow::{Tool, Toolbox, family};
 use crate::target::{Board, Family};
 use crate::verify::{
-    Executor, GateExecutor, HlsExecutor, InterpExecutor, Level, Mutation, Mutator, Pair, Report,
-    RtlExecutor, Scope, SimExecutor,
+    Executor, GateExecutor, HlsExecutor, InterpExecutor, Level, LineTime, Mutation, Mutator, Pair,
+    Report, RtlExecutor, Scope, SimExecutor,
 };
 
 /// Check that interp = sim = RTL = netlist = unpacked bitstream, spike by spike.
@@ -190,7 +190,12 @@ impl Check<'_> {
         let mut found = GateExecutor::build(&self.toolbox, design, level, &work, board)?
             .with_weights(self.build.weights()?);
         let mut sim = SimExecutor::new(design, Vec::new());
-        self.pair(levels, &mut sim, &mut found, count, Scope::line(design))
+        self.pair(levels, &mut sim, &mut found, count, Scope::line(design))?;
+        if levels == Pair::SIM_TOP {
+            let cycles = found.line_cycles(&self.inputs.first(count.min(TIMED)))?;
+            self.report.line = LineTime::of(&cycles, board.mhz());
+        }
+        Ok(())
     }
 
     /// Runs the first `count` inputs on two levels and compares.
@@ -280,6 +285,9 @@ impl Check<'_> {
 /// Inputs that the C simulation gets, if nothing else is said.
 const HLS_INPUTS: usize = 32;
 
+/// Inferences that are timed with their line.
+const TIMED: usize = 4;
+
 /// Inputs among which one has to show a deliberate fault.
 const MUTATION_INPUTS: usize = 256;
 
@@ -292,6 +300,18 @@ fn text(r: &Report) -> String {
         rows.push(std::iter::once(c.levels.to_string()).chain(counts.map(thousands)).collect());
     }
     let mut text = table(&rows);
+    if let Some(l) = r.line {
+        let us = |cycles: f64| cycles / l.mhz;
+        let _ = writeln!(
+            text,
+            "\none inference with its line, {} MHz: {} cycles, {:.1} us; the longest of {} {:.1} us",
+            l.mhz,
+            thousands(l.mean_cycles.round() as u64),
+            us(l.mean_cycles),
+            l.inferences,
+            us(l.worst_cycles as f64)
+        );
+    }
     for m in &r.mutations {
         let outcome = match &m.caught {
             Some(d) => format!("caught: image {}, {}", d.image, d.what),

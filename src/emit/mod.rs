@@ -76,6 +76,7 @@ pub static HDL: &[(&str, &str)] = &[
     ("sf_rom.v", include_str!("../../hdl/sf_rom.v")),
     ("sf_sequence.v", include_str!("../../hdl/sf_sequence.v")),
     ("sf_spram.v", include_str!("../../hdl/sf_spram.v")),
+    ("sf_spi.v", include_str!("../../hdl/sf_spi.v")),
     ("sf_status.v", include_str!("../../hdl/sf_status.v")),
     ("sf_stream_seq.v", include_str!("../../hdl/sf_stream_seq.v")),
     ("sf_tail.v", include_str!("../../hdl/sf_tail.v")),

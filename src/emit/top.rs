@@ -6,7 +6,7 @@ use askama::Template;
 use super::{File, RTL_DIR, quoted};
 use crate::diag::Result;
 use crate::hw::Design;
-use crate::target::{Board, Family, Pll, Target};
+use crate::target::{Board, Family, Pace, Pll, Target};
 
 #[derive(Template)]
 #[template(path = "verilog/top.v", escape = "none")]
@@ -14,7 +14,9 @@ struct Top<'a> {
     model: String,
     target: &'a str,
     version: &'a str,
-    baud: u32,
+    /// The line between host and board, in words.
+    line: String,
+    spi: bool,
     divider: u32,
     inputs: u32,
     /// Bytes of weights that the host loads.
@@ -64,12 +66,19 @@ type Pins<'a> = Vec<(&'a str, &'a str)>;
 /// Top module and pin constraints.
 pub(super) fn render(design: &Design, target: &Target, board: &Board) -> Result<Vec<File>> {
     let (version, pll) = (env!("CARGO_PKG_VERSION"), board.pll_setting);
+    let (line, divider) = match board.pace()? {
+        Pace::Divider(divider) => {
+            (format!("A serial line of {} baud", board.uart_baud), Some(divider))
+        }
+        Pace::Spi(mhz) => (format!("SPI at {mhz} MHz"), None),
+    };
     let top = Top {
         model: quoted(&design.name),
         target: &target.name,
         version,
-        baud: board.uart_baud,
-        divider: board.divider()?,
+        line,
+        spi: divider.is_none(),
+        divider: divider.unwrap_or(0),
         inputs: design.input_bytes(),
         load_bytes: design.load_bytes(),
         identity: identity(design),
@@ -88,7 +97,7 @@ pub(super) fn render(design: &Design, target: &Target, board: &Board) -> Result<
         clock: if pll.is_some() { "clk" } else { "clk_i" },
         locked: if pll.is_some() { "locked" } else { "1'b1" },
     };
-    let pins = board.pins.iter().map(|(port, pin)| (port.as_str(), pin.as_str())).collect();
+    let pins = board.used_pins().collect();
     let (family, target) = (target.device.family, &target.name);
     let name = family.spec().constraints;
     let io = board.io_standard.as_deref();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! What passes on the serial line for one inference.
+//! What passes between host and board for one inference.
 
 use serde::Serialize;
 
 use crate::hw::{Design, ReadoutStage};
-use crate::target::Target;
+use crate::target::{Board, Link, Pace, Target};
 
 /// Command, payload and checksum of a request beside the payload, the byte stuffing's first
 /// code and the delimiter.
@@ -13,6 +13,9 @@ const REQUEST_OVERHEAD: u32 = 5;
 const RESPONSE_OVERHEAD: u32 = 3;
 /// Start bit, eight bits, stop bit.
 const BITS_PER_BYTE: f64 = 10.0;
+/// Bytes of SPI that pass at most between a response's being there and its first byte: what a byte
+/// is, is decided a byte before.
+const SPI_LATE: u32 = 2;
 
 /// Clock, and the serial line beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -37,25 +40,44 @@ impl IoTiming {
     /// The frames of docs/host-link.md at `baud` bits a second.
     #[must_use]
     pub fn serial(design: &Design, clock_mhz: f64, baud: u32) -> Self {
+        let divider = (clock_mhz * 1e6 / f64::from(baud.max(1))).round();
+        Self::framed(design, clock_mhz, divider * BITS_PER_BYTE, 0)
+    }
+
+    /// The same over SPI at `sck_mhz`.
+    #[must_use]
+    pub fn spi(design: &Design, clock_mhz: f64, sck_mhz: f64) -> Self {
+        Self::framed(design, clock_mhz, Pace::Spi(sck_mhz).byte_cycles(clock_mhz), SPI_LATE)
+    }
+
+    fn framed(design: &Design, clock_mhz: f64, cycles_per_byte: f64, late: u32) -> Self {
         let classes = design.readout().map_or(0, ReadoutStage::classes);
         let payload = design.input_bytes();
         // Byte stuffing costs a byte in 254.
         let request = payload + REQUEST_OVERHEAD + payload / 254;
         let body = 4 * classes + 1;
-        let divider = (clock_mhz * 1e6 / f64::from(baud.max(1))).round();
         Self {
             clock_mhz,
-            cycles_per_byte: divider * BITS_PER_BYTE,
+            cycles_per_byte,
             request_bytes: request,
             // Stuffed zeros double every byte that is not zero; code and delimiter end it.
-            response_bytes: 2 * (body + RESPONSE_OVERHEAD) + 2,
+            response_bytes: 2 * (body + RESPONSE_OVERHEAD) + 2 + late,
         }
     }
 
-    /// Clock and serial line of the target's board, if it has one.
+    /// The board's line, with a clock of `clock_mhz`.
+    #[must_use]
+    pub fn on(design: &Design, board: &Board, clock_mhz: f64) -> Self {
+        match (board.link, board.spi_mhz) {
+            (Link::Spi, Some(sck)) => Self::spi(design, clock_mhz, sck),
+            _ => Self::serial(design, clock_mhz, board.uart_baud),
+        }
+    }
+
+    /// Clock and line of the target's board, if it has one.
     #[must_use]
     pub fn of(design: &Design, target: &Target) -> Option<Self> {
-        target.board.as_ref().map(|b| Self::serial(design, b.mhz(), b.uart_baud))
+        target.board.as_ref().map(|b| Self::on(design, b, b.mhz()))
     }
 
     /// Cycles until the request has come.

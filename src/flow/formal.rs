@@ -42,6 +42,8 @@ pub struct ProofJob {
     pub depth: u32,
     /// What is to be shown.
     pub mode: Mode,
+    /// Several clocks, which the module's properties make of steps of time; `depth` counts these.
+    pub clocks: bool,
 }
 
 /// Shows that the module's assertions hold under its assumptions, or that its cover
@@ -89,9 +91,8 @@ fn script(job: &ProofJob) -> String {
         let _ = writeln!(script, "chparam -set {name} {value} {}", job.top);
     }
     let _ = writeln!(script, "hierarchy -check -top {}\nproc\nopt_clean\nflatten", job.top);
-    script.push_str(
-        "async2sync\nchformal -lower\ndffunmap\nopt_clean\nwrite_smt2 -wires model.smt2\n",
-    );
+    script.push_str(if job.clocks { "clk2fflogic\n" } else { "async2sync\n" });
+    script.push_str("chformal -lower\ndffunmap\nopt_clean\nwrite_smt2 -wires model.smt2\n");
     script
 }
 
@@ -129,6 +130,7 @@ mod tests {
             top: "sf_a".into(),
             depth: 7,
             mode: Mode::Induction,
+            clocks: false,
         }
     }
 

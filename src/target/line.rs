@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! The serial line of a board: which speeds its clock makes, and which its bridge has.
+//! The line between host and board: which speeds its clock makes, and which the host's side has.
 
-use super::Board;
+use super::{Board, Link};
 use crate::diag::{Diagnostic, Result, codes};
 
 /// Largest deviation of the serial line's speed that a receiver stands.
@@ -10,13 +10,69 @@ const TOLERANCE: f64 = 0.02;
 const CHOSEN: f64 = 0.01;
 /// Clock cycles a bit: the receiver looks for the middle of one, and counts in 16 bits.
 const DIVIDERS: std::ops::RangeInclusive<u32> = 4..=65_535;
+/// Periods of the host's clock in one of the design's, at most (hdl/sf_spi.v).
+const SPI_MOST: f64 = 2.0;
+
+/// How fast bytes pass, as the design sees it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Pace {
+    /// Clock cycles a bit of the serial line.
+    Divider(u32),
+    /// The host's clock of SPI, in MHz.
+    Spi(f64),
+}
+
+impl Pace {
+    /// Clock cycles that a byte takes at the design's clock of `mhz`: start bit, eight bits and
+    /// stop bit of the serial line; eight bits of SPI.
+    #[must_use]
+    pub fn byte_cycles(self, mhz: f64) -> f64 {
+        match self {
+            Self::Divider(divider) => 10.0 * f64::from(divider),
+            Self::Spi(sck) => 8.0 * mhz / sck,
+        }
+    }
+}
 
 impl Board {
+    /// How fast bytes pass.
+    ///
+    /// # Errors
+    /// [`codes::TARGET_FORMAT`] if the line does not go with the clock.
+    pub fn pace(&self) -> Result<Pace> {
+        if self.link.is_uart() {
+            return self.divider().map(Pace::Divider);
+        }
+        let sck = self.spi_mhz.unwrap_or(0.0);
+        if sck > 0.0 && sck <= SPI_MOST * self.mhz() {
+            return Ok(Pace::Spi(sck));
+        }
+        let message = format!("SPI at {sck} MHz with a design at {} MHz", self.mhz());
+        let help = format!("the host's clock is at most {SPI_MOST} times the design's");
+        Err(Diagnostic::new(&codes::TARGET_FORMAT, message).at("board.spi_mhz").help(help))
+    }
+
+    /// Seconds that a byte takes on the line, at the speed that it is called by.
+    #[must_use]
+    pub fn byte_seconds(&self) -> f64 {
+        match (self.link, self.spi_mhz) {
+            (Link::Spi, Some(sck)) => 8.0 / (sck * 1e6),
+            _ => 10.0 / f64::from(self.uart_baud.max(1)),
+        }
+    }
+
+    /// Its pins: those of the other link are left out.
+    pub fn used_pins(&self) -> impl Iterator<Item = (&str, &str)> {
+        let other = if self.link.is_uart() { "spi_" } else { "uart_" };
+        let used = self.pins.iter().filter(move |(port, _)| !port.starts_with(other));
+        used.map(|(port, pin)| (port.as_str(), pin.as_str()))
+    }
+
     /// Clock cycles a bit of the serial line.
     ///
     /// # Errors
     /// [`codes::TARGET_FORMAT`] if no divider comes near enough.
-    pub fn divider(&self) -> Result<u32> {
+    fn divider(&self) -> Result<u32> {
         let exact = self.mhz() * 1e6 / f64::from(self.uart_baud);
         // What is no number, and what is too large for one, is no divider either.
         let divider = exact.round() as u32;
@@ -98,6 +154,27 @@ mod tests {
             let error = board(clock, baud).divider().unwrap_err();
             assert_eq!(error.code.id, "SF0402", "{clock}, {baud}");
         }
+    }
+
+    #[test]
+    fn spi_is_at_most_twice_as_fast_as_the_design() {
+        let spi = |sck| Board { link: Link::Spi, spi_mhz: Some(sck), ..board(12.0, 1_000_000) };
+        assert_eq!(spi(24.0).pace().unwrap(), Pace::Spi(24.0));
+        assert_eq!(spi(24.0).pace().unwrap().byte_cycles(12.0), 4.0);
+        assert_eq!(board(12.0, 1_000_000).pace().unwrap().byte_cycles(12.0), 120.0);
+        for board in [spi(24.1), spi(0.0), spi(f64::NAN), Board { spi_mhz: None, ..spi(1.0) }] {
+            assert_eq!(board.pace().unwrap_err().code.id, "SF0402");
+        }
+        let near = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-12, "{a} {b}");
+        near(spi(16.0).byte_seconds(), 0.5e-6);
+        near(board(12.0, 1_000_000).byte_seconds(), 10e-6);
+        let ports = |b: &Board| b.used_pins().map(|(port, _)| port.to_owned()).collect::<Vec<_>>();
+        let common = ["clk_i", "led_busy_no", "led_error_no"];
+        assert_eq!(
+            ports(&spi(1.0)),
+            [&common[..], &["spi_cs_ni", "spi_miso_o", "spi_mosi_i", "spi_sck_i"]].concat()
+        );
+        assert_eq!(ports(&board(12.0, 1)), [&common[..], &["uart_rx_i", "uart_tx_o"]].concat());
     }
 
     /// A bridge of 12 Mbaud has 12, 8, 6, 12 / 2.125, 12 / 2.25, ... Mbaud.

@@ -12,9 +12,10 @@ use serde::de::DeserializeOwned;
 
 use crate::diag::{Diagnostic, InFile, Result, codes, read_file};
 pub use family::{Family, FamilySpec, Ram};
+pub use line::Pace;
 pub use pll::Pll;
 pub use schema::{
-    Basis, Board, Coefficient, Device, Energy, Published, Resources, Target, Tools, Unit,
+    Basis, Board, Coefficient, Device, Energy, Link, Published, Resources, Target, Tools, Unit,
 };
 
 /// The files that come with the program, by name.

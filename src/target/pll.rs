@@ -194,6 +194,8 @@ mod tests {
         for bad in [
             Pll { reference: 0, ..good },
             Pll { reference: 2, ..good },
+            // 6 MHz at the phase detector, all else as it should be.
+            Pll { reference: 2, feedback: 128, ..good },
             Pll { feedback: 0, ..good },
             Pll { feedback: 44, ..good },
             Pll { feedback: 89, ..good },

@@ -192,6 +192,25 @@ pub struct Published {
     pub source: String,
 }
 
+/// How a host talks to a board.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Link {
+    /// A serial line.
+    #[default]
+    Uart,
+    /// SPI; the board is the device.
+    Spi,
+}
+
+impl Link {
+    /// What a file that says nothing means.
+    #[must_use]
+    pub fn is_uart(&self) -> bool {
+        *self == Self::Uart
+    }
+}
+
 /// A board.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -212,14 +231,20 @@ pub struct Board {
     /// How that PLL is set; without it the design runs at the pin's clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pll_setting: Option<Pll>,
-    /// Host link speed in bits a second.
+    /// How the host talks to it.
+    #[serde(default, skip_serializing_if = "Link::is_uart")]
+    pub link: Link,
+    /// Clock that the host gives over SPI, in MHz; without it there is no such link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spi_mhz: Option<f64>,
+    /// Speed of the serial line in bits a second.
     pub uart_baud: u32,
     /// Base of the speeds that the board's serial bridge has: itself, two thirds of it, and
     /// what dividing it by 2 or more makes, in steps of an eighth. Without it none is known but
     /// `uart_baud`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uart_base: Option<u32>,
-    /// Port of the top module → pin. The LEDs are `led_busy_no` and `led_error_no` where they
+    /// Port of the top module → pin; `uart_*` and `spi_*` are those of the two links. The LEDs are `led_busy_no` and `led_error_no` where they
     /// light when driven low, `led_busy_o` and `led_error_o` where they do when driven high.
     pub pins: BTreeMap<String, String>,
 }

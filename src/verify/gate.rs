@@ -12,10 +12,12 @@ use crate::flow::process::{Process, create_dir};
 use crate::flow::verilator::{self, LintJob, VerilatorJob};
 use crate::flow::{Toolbox, icestorm, yosys};
 use crate::hw::Design;
-use crate::target::Board;
+use crate::target::{Board, Pace};
 
 /// The test bench.
 const BENCH: &str = include_str!("../../templates/verify/tb_top.cpp");
+/// The one of a host over SPI.
+const SPI_BENCH: &str = include_str!("../../templates/verify/tb_spi.cpp");
 /// The top module.
 const MODULE: &str = "top";
 
@@ -29,7 +31,8 @@ pub struct GateExecutor<'d> {
     /// Where the program runs: memory files are named relative to it.
     run_in: PathBuf,
     work: PathBuf,
-    divider: u32,
+    /// How fast it is, as the program is told.
+    pace: Vec<String>,
     weights: Vec<u8>,
 }
 
@@ -79,10 +82,13 @@ impl<'d> GateExecutor<'d> {
         board: &Board,
     ) -> Result<Self> {
         create_dir(work)?;
-        let divider = board.divider()?;
+        let (text, pace) = match board.pace()? {
+            Pace::Divider(divider) => (BENCH, vec![divider.to_string()]),
+            Pace::Spi(sck) => (SPI_BENCH, [board.mhz(), sck].map(half_period).to_vec()),
+        };
         let pll = pll::model(design.family, board, work)?;
         let bench = work.join("tb_top.cpp");
-        write_file(&bench, BENCH)?;
+        write_file(&bench, text)?;
         let (name, sources, includes) = match level {
             Level::Rtl(rtl) => {
                 let sources = pll.into_iter().chain([rtl.join("top.v")]).collect();
@@ -126,7 +132,7 @@ impl<'d> GateExecutor<'d> {
         let program = verilator::build(toolbox, &job)?;
         let run_in = if let Level::Rtl(rtl) = level { rtl } else { work }.to_path_buf();
         let (work, weights) = (work.to_path_buf(), Vec::new());
-        Ok(Self { name, short: level.name(), design, program, run_in, work, divider, weights })
+        Ok(Self { name, short: level.name(), design, program, run_in, work, pace, weights })
     }
 
     /// Loads these weights before the first inference, and demands that an inference before
@@ -148,17 +154,45 @@ impl<'d> GateExecutor<'d> {
     }
 }
 
+/// Of a clock in MHz, in picoseconds.
+fn half_period(mhz: f64) -> String {
+    (0.5e6 / mhz).round().to_string()
+}
+
 impl Executor for GateExecutor<'_> {
     fn name(&self) -> &'static str {
         self.name
     }
 
     fn run(&mut self, inputs: &[&[u8]]) -> Result<Vec<Outcome>> {
+        let preparation = self.preparation(inputs);
+        let (responses, _) = self.exchange(&preparation, inputs, self.design.trace)?;
+        self.outcomes(&preparation, &responses, inputs.len())
+    }
+}
+
+impl GateExecutor<'_> {
+    /// Cycles of each of these inferences, from the first bit of the request to the last of the
+    /// response, without spike trains.
+    ///
+    /// # Errors
+    /// As [`Executor::run`].
+    pub fn line_cycles(&mut self, inputs: &[&[u8]]) -> Result<Vec<u64>> {
+        let preparation = self.preparation(inputs);
+        let (_, cycles) = self.exchange(&preparation, inputs, false)?;
+        Ok(cycles.into_iter().skip(preparation.len()).collect())
+    }
+
+    /// Sends frames; the responses, and the cycles that each frame and its response took.
+    fn exchange(
+        &self,
+        preparation: &[(Vec<u8>, u8)],
+        inputs: &[&[u8]],
+        trace: bool,
+    ) -> Result<(Vec<u8>, Vec<u64>)> {
         let absolute = |p: PathBuf| std::path::absolute(&p).unwrap_or(p);
         let frames = absolute(self.work.join("frames.bin"));
         let responses = absolute(self.work.join("responses.bin"));
-        let preparation = self.preparation(inputs);
-        let trace = self.design.trace;
         let requests =
             inputs.iter().map(|input| encode_request(&self.design.request(input), trace));
         let mut bytes = Vec::new();
@@ -167,16 +201,16 @@ impl Executor for GateExecutor<'_> {
             bytes.extend(frame);
         }
         write_file(&frames, bytes)?;
-        Process::program(&self.program, self.short, &self.run_in)
-            .arg(self.divider.to_string())
+        let run = Process::program(&self.program, self.short, &self.run_in)
+            .args(&self.pace)
             .arg(&frames)
             .arg(&responses)
             .run()?;
-        self.outcomes(&preparation, &read_file(&responses)?, inputs.len())
+        let log = String::from_utf8_lossy(&read_file(&run.log)?).into_owned();
+        let cycles = log.lines().filter_map(|l| l.strip_suffix(" cycles")?.parse().ok());
+        Ok((read_file(&responses)?, cycles.collect()))
     }
-}
 
-impl GateExecutor<'_> {
     /// What the responses to the preparation and to `requests` requests say.
     fn outcomes(
         &self,
@@ -224,7 +258,7 @@ mod tests {
     fn executor(design: &Design) -> GateExecutor<'_> {
         let (name, short) = (NETLIST, "netlist");
         let (program, run_in, work) = Default::default();
-        GateExecutor { name, short, design, program, run_in, work, divider: 4, weights: vec![] }
+        GateExecutor { name, short, design, program, run_in, work, pace: vec![], weights: vec![] }
     }
 
     /// A result of the made-up design: logits 1 and -2, class 1, trains of two neurons.

@@ -30,6 +30,6 @@ pub use link::{NOT_LOADED, Response, decode_response, encode_load, encode_reques
 pub use mutate::{Mutation, Mutator};
 pub use packed::{Packed, PackedFault, PackedReport, check_packed};
 pub use pair::{BATCH, Comparison, Pair};
-pub use report::Report;
+pub use report::{LineTime, Report};
 pub use rtl::RtlExecutor;
 pub use trial::MutationResult;

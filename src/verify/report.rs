@@ -17,6 +17,33 @@ pub struct Report {
     pub mutations: Vec<MutationResult>,
     /// A bitstream of which only a part can be compared, if there is one.
     pub packed: PackedReport,
+    /// What one inference takes with its line, as the whole chip was simulated.
+    pub line: Option<LineTime>,
+}
+
+/// The time of inferences in the simulated chip, from the first bit of the request to the last of
+/// the response, without spike trains.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct LineTime {
+    /// How many were timed.
+    pub inferences: usize,
+    /// Clock cycles, on average.
+    pub mean_cycles: f64,
+    /// Clock cycles, at most.
+    pub worst_cycles: u64,
+    /// The board's clock.
+    pub mhz: f64,
+}
+
+impl LineTime {
+    /// Of the cycles of each inference; nothing without any.
+    #[must_use]
+    pub fn of(cycles: &[u64], mhz: f64) -> Option<Self> {
+        let worst_cycles = *cycles.iter().max()?;
+        let inferences = cycles.len();
+        let mean_cycles = cycles.iter().sum::<u64>() as f64 / inferences as f64;
+        Some(Self { inferences, mean_cycles, worst_cycles, mhz })
+    }
 }
 
 impl Report {

@@ -8,6 +8,7 @@
 // FRAMES: per frame u32 length (little-endian), then its bytes as they go over the line.
 // RESPONSES: the bytes that came back, one response (up to its 0x00) after each frame. Where
 // none comes, or a stop bit is missing, they end: that is for the host to judge.
+// Prints the cycles from the first bit of each frame to the last of its response.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -61,6 +62,7 @@ int main(int argc, char **argv) {
   uint8_t head[4];
   while (std::fread(head, 1, 4, frames) == 4) {
     const uint32_t length = head[0] | head[1] << 8 | head[2] << 16 | uint32_t(head[3]) << 24;
+    const uint64_t start = total;
     for (uint32_t i = 0; i < length; i++) {
       const uint32_t bits = uint32_t(std::fgetc(frames) & 0xFF) << 1 | 0x200;
       for (int b = 0; b < 10; b++)
@@ -72,9 +74,9 @@ int main(int argc, char **argv) {
       broken = patience > 20000000;
     }
     if (broken) break;
+    std::printf("%llu cycles\n", (unsigned long long)(total - start));
     for (uint32_t k = 0; k < 4 * divider; k++) cycle(true);
   }
   std::fclose(responses);
-  std::printf("%llu cycles\n", (unsigned long long)total);
   return 0;
 }

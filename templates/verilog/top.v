@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
 // top: <{ model }> on <{ target }>, written by synfire <{ version }>.
-// A serial line of <{ baud }> baud carries the frames of docs/host-link.md.
+// <{ line }> carries the frames of docs/host-link.md.
 `default_nettype none
 
 module top (
   input  wire clk_i,
+<%- if spi %>
+  input  wire spi_sck_i,
+  input  wire spi_cs_ni,
+  input  wire spi_mosi_i,
+  output wire spi_miso_o,
+<%- else %>
   input  wire uart_rx_i,
   output wire uart_tx_o,
+<%- endif %>
   output wire led_busy_<% if lit_high %>o<% else %>no<% endif %>,
   output wire led_error_<% if lit_high %>o<% else %>no<% endif %>
 );
@@ -31,6 +38,15 @@ module top (
   wire res_valid, res_last, res_ready;
   wire load_start, load_valid;
 
+<%- if spi %>
+
+  sf_spi u_spi (
+    .clk_i(<{ clock }>), .sck_i(spi_sck_i), .cs_ni(spi_cs_ni), .mosi_i(spi_mosi_i), .miso_o(spi_miso_o),
+    .rx_data_o(rx_data), .rx_valid_o(rx_valid),
+    .tx_data_i(tx_data), .tx_valid_i(tx_valid), .tx_ready_o(tx_ready)
+  );
+<%- else %>
+
   sf_uart_rx #(.DIV(<{ divider }>)) u_rx (
     .clk_i(<{ clock }>), .rst_i(rst), .rx_i(uart_rx_i), .data_o(rx_data), .valid_o(rx_valid)
   );
@@ -38,6 +54,7 @@ module top (
   sf_uart_tx #(.DIV(<{ divider }>)) u_tx (
     .clk_i(<{ clock }>), .rst_i(rst), .data_i(tx_data), .valid_i(tx_valid), .ready_o(tx_ready), .tx_o(uart_tx_o)
   );
+<%- endif %>
 
   sf_host_link #(.N_IN(<{ inputs }>), .N_LOAD(<{ load_bytes }>), .ID(128'h<{ identity }>)) u_link (
     .clk_i(<{ clock }>), .rst_i(rst),

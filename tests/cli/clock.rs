@@ -28,7 +28,8 @@ fn the_pll_of_a_bitstream_is_read_back() {
     let place = Place::new();
     let built = place.json(&format!("{COMPILE} -o b --clock 24 --baud auto --seeds 2"));
     let pll = json!({"reference": 1, "feedback": 64, "output": 32});
-    let clock = json!({"mhz": 24.0, "pin_mhz": 12.0, "pll": pll, "baud": 6_000_000});
+    let clock =
+        json!({"mhz": 24.0, "pin_mhz": 12.0, "pll": pll, "baud": 6_000_000, "spi_mhz": null});
     assert_eq!(built["clock"], clock);
     let seed = built["bitstream"]["seed"].as_u64().unwrap();
     assert!((1..=2).contains(&seed), "{built}");
@@ -65,6 +66,50 @@ fn the_clock_is_the_best_that_routes() {
     assert!(report["comparisons"].as_array().unwrap().iter().all(|c| c["first"].is_null()));
 }
 
+/// The whole chip behind SPI, whose clock has no relation to the design's: 15 MHz and 12.
+#[test]
+fn spi_is_a_line_like_the_other() {
+    if tools(&[Tool::Verilator, Tool::Cxx]).is_none() {
+        return;
+    }
+    let place = Place::new();
+    let built = place.json("compile {student} -o b --target icebreaker --link spi");
+    let clock = json!({"mhz": 12.0, "pin_mhz": 12.0, "pll": null, "baud": null, "spi_mhz": 15.0});
+    assert_eq!(built["clock"], clock);
+    let pins = std::fs::read_to_string(place.path("b/pins.pcf")).unwrap();
+    assert!(pins.contains("set_io spi_sck_i 15\n") && !pins.contains("uart"), "{pins}");
+    let report = place.json("verify b --count 8 --rtl 1 --top 4 --images {images}");
+    let last = report["comparisons"].as_array().unwrap().last().unwrap();
+    assert_eq!((&last["tally"]["images"], &last["first"]), (&json!(4), &Value::Null), "{report}");
+    // What the energy's model takes for the line is what the chip takes, or a little more: a
+    // response is at most as long as it says.
+    let energy = place.json("energy b --count 4 --images {images}");
+    let modelled = energy["device"]["inference"]["cycles"].as_f64().unwrap();
+    let measured = report["line"]["mean_cycles"].as_f64().unwrap();
+    assert!(measured <= modelled && measured > 0.9 * modelled, "{measured} {modelled}");
+    assert!(
+        place
+            .good("verify b --count 1 --rtl 1 --top 1 --images {images}")
+            .contains("one inference with its line, 12 MHz: ")
+    );
+}
+
+#[test]
+#[ignore = "half a minute; part of the nightly run"]
+fn a_bitstream_with_spi_is_read_back() {
+    if tools(&NEEDED).is_none() {
+        return;
+    }
+    let place = Place::new();
+    place.good(&format!("{COMPILE} -o b --link spi --clock 24"));
+    let report = place.json(&format!("{VERIFY} --mutate"));
+    let comparisons = report["comparisons"].as_array().unwrap();
+    assert_eq!(comparisons.len(), 7, "{report}");
+    assert!(comparisons.iter().all(|c| c["first"].is_null()), "{report}");
+    let mutations = report["mutations"].as_array().unwrap();
+    assert!(mutations.iter().all(|m| m["caught"]["what"].is_string()), "{report}");
+}
+
 #[test]
 fn what_no_board_makes_is_refused() {
     let place = Place::new();
@@ -75,6 +120,7 @@ fn what_no_board_makes_is_refused() {
         ("icebreaker --baud 6000000", "SF0402", "6000000 baud cannot be made from 12 MHz"),
         ("orangecrab-25f --baud auto", "SF0003", "are not known"),
         ("ice40up5k --clock 24", "SF0003", "a bare device"),
+        ("ulx3s-85f --link spi", "SF0003", "`ulx3s-85f` has no SPI to the host"),
     ] {
         place.refused(&format!("compile {{small}} -o b --target {options}"), 1, code, words);
     }

@@ -67,6 +67,9 @@ fn what_is_loaded_is_a_file_and_verified() {
     assert_eq!(comparisons.len(), 5, "{report}");
     assert!(comparisons.iter().all(|c| c["first"].is_null()), "{report}");
     assert!(comparisons[1]["tally"]["cycles"][0].as_u64() > Some(1000), "{report}");
+    // 784 bytes and a response of 120 cycles each; loading would take ten times as long.
+    assert_eq!(report["line"]["inferences"], 1);
+    assert!(report["line"]["worst_cycles"].as_u64() < Some(150_000), "{report}");
 
     // One bit of every weight's byte, then a byte less, then nothing.
     let file = place.path("b/weights.bin");

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::diag::{Diagnostic, Result, codes};
 use crate::energy::IoTiming;
 use crate::hw::Design;
-use crate::target::{Board, Family, Pll, Target};
+use crate::target::{Board, Family, Link, Pll, Target};
 
 /// Something that is asked for, or left to the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,16 @@ pub(super) struct ClockArgs {
     /// the board's bridge has.
     #[arg(long, value_name = "N|auto")]
     baud: Option<Wanted<u32>>,
+    /// How the host talks to the board, where there is a choice (`spi_mhz` in the board's file).
+    #[arg(long, value_enum)]
+    link: Option<Line>,
+}
+
+/// A link, as the command line calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Line {
+    Uart,
+    Spi,
 }
 
 /// Share of what place and route reaches that a clock of a PLL may have: below 100 MHz the data
@@ -53,12 +63,12 @@ impl ClockArgs {
 
     /// Sets what is asked for in the target; with `--clock auto` its own clock stays.
     pub(super) fn set(&self, target: &mut Target) -> Result<()> {
-        if self.clock.is_none() && self.baud.is_none() {
+        if self.clock.is_none() && self.baud.is_none() && self.link.is_none() {
             return Ok(());
         }
         let family = target.device.family;
         let Some(board) = &mut target.board else {
-            return Err(bad(format!("`{}` is a bare device, without a clock", target.name))
+            return Err(bad(format!("`{}` is a bare device, without clock and line", target.name))
                 .help("name a board, see `synfire targets`"));
         };
         if self.clock.is_some() && !board.pll {
@@ -69,9 +79,18 @@ impl ClockArgs {
         if let Some(Wanted::Is(mhz)) = self.clock {
             board.pll_setting = setting(family, board.clock_mhz, mhz)?;
         }
+        match self.link {
+            Some(Line::Spi) if board.spi_mhz.is_none() => {
+                return Err(bad(format!("`{}` has no SPI to the host", target.name))
+                    .help("leave --link out, or give the board's file `spi_mhz` and its pins"));
+            }
+            Some(Line::Spi) => board.link = Link::Spi,
+            Some(Line::Uart) => board.link = Link::Uart,
+            None => {}
+        }
         *board = self.with_line(board.clone())?;
         // A clock that is found has its own divider.
-        if self.is_auto() { Ok(()) } else { board.divider().map(drop) }
+        if self.is_auto() { Ok(()) } else { board.pace().map(drop) }
     }
 
     /// The board with the serial line that is asked for.
@@ -110,7 +129,7 @@ impl ClockArgs {
         let mut boards: Vec<Board> = std::iter::once(None)
             .chain(settings)
             .filter_map(with)
-            .filter(|b| b.divider().is_ok())
+            .filter(|b| b.pace().is_ok())
             .collect();
         boards.sort_by(|a, b| {
             let (x, y) = (seconds(a, design, cycles), seconds(b, design, cycles));
@@ -122,9 +141,9 @@ impl ClockArgs {
 
 /// One inference, its bytes on the line included, at the line's nominal speed.
 fn seconds(board: &Board, design: &Design, cycles: u32) -> f64 {
-    let io = IoTiming::serial(design, board.mhz(), board.uart_baud);
-    let bits = f64::from(io.request_bytes + io.response_bytes) * 10.0;
-    bits / f64::from(board.uart_baud) + f64::from(cycles) / (board.mhz() * 1e6)
+    let io = IoTiming::on(design, board, board.mhz());
+    let bytes = f64::from(io.request_bytes + io.response_bytes);
+    bytes * board.byte_seconds() + f64::from(cycles) / (board.mhz() * 1e6)
 }
 
 /// The setting that comes nearest to a clock; nothing for the pin's own.
@@ -194,7 +213,7 @@ mod tests {
     use crate::target;
 
     fn args(clock: &str, baud: &str) -> ClockArgs {
-        ClockArgs { clock: clock.parse().ok(), baud: baud.parse().ok() }
+        ClockArgs { clock: clock.parse().ok(), baud: baud.parse().ok(), link: None }
     }
 
     fn set(name: &str, clock: &str, baud: &str) -> Result<Board> {

@@ -106,7 +106,7 @@ fn cost(
         (work.tick)();
     }
     let io = match &target.board {
-        Some(board) => IoTiming::serial(&design, board.mhz(), board.uart_baud),
+        Some(board) => IoTiming::on(&design, board, board.mhz()),
         None => IoTiming::none(CLOCK),
     };
     let energy_nj = match energy::device(&design, target, &mean, io) {

@@ -4,8 +4,8 @@
 use super::stub::{SCOPE, Stub, inputs, outcome, slices};
 use crate::verify::executor::{NETLIST, SIM};
 use crate::verify::{
-    Comparison, Difference, Mutation, MutationResult, Packed, PackedFault, PackedReport, Pair,
-    Report, Tally,
+    Comparison, Difference, LineTime, Mutation, MutationResult, Packed, PackedFault, PackedReport,
+    Pair, Report, Tally,
 };
 
 fn sound(levels: Pair) -> Comparison {
@@ -146,6 +146,7 @@ fn the_report_is_written_as_documented() {
     let mut report = report();
     report.comparisons.truncate(1);
     report.mutations = vec![noticed()];
+    report.line = LineTime::of(&[40, 42], 12.0);
     let found = serde_json::to_value(&report).unwrap();
     let want = serde_json::json!({
         "comparisons": [{
@@ -161,6 +162,14 @@ fn the_report_is_written_as_documented() {
             "as_predicted": true,
         }],
         "packed": {"compared": null, "fault": null},
+        "line": {"inferences": 2, "mean_cycles": 41.0, "worst_cycles": 42, "mhz": 12.0},
     });
     assert_eq!(found, want);
+}
+
+#[test]
+fn the_time_with_the_line_is_a_mean_and_a_maximum() {
+    assert_eq!(LineTime::of(&[], 12.0), None);
+    let line = LineTime::of(&[1000, 1300, 1003], 12.0).unwrap();
+    assert_eq!((line.inferences, line.mean_cycles, line.worst_cycles), (3, 1101.0, 1300));
 }
