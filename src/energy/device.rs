@@ -31,7 +31,8 @@ pub fn device(
             "compile for a target that has some, or put measured ones into a target file of your own (docs/energy.md)",
         ));
     };
-    let model = Model::new(design, table, mean, io);
+    let pll = target.board.as_ref().is_some_and(|b| b.pll_setting.is_some());
+    let model = Model::new(design, table, mean, io, pll);
     let mut stages: Vec<StageEnergy> = match &design.shared {
         Some(processor) => shared::stages(&model, processor),
         None => (0..design.stages.len()).map(|i| model.stage(i)).collect(),
@@ -76,6 +77,8 @@ pub(super) struct Model<'a> {
     table: &'a Energy,
     pub(super) mean: &'a MeanActivity,
     io: IoTiming,
+    /// Does the clock come from a PLL?
+    pll: bool,
     pub(super) memories: Vec<Memory>,
     /// Cycles of the core alone.
     pub(super) core: f64,
@@ -86,7 +89,13 @@ pub(super) struct Model<'a> {
 }
 
 impl<'a> Model<'a> {
-    fn new(design: &'a Design, table: &'a Energy, mean: &'a MeanActivity, io: IoTiming) -> Self {
+    fn new(
+        design: &'a Design,
+        table: &'a Energy,
+        mean: &'a MeanActivity,
+        io: IoTiming,
+        pll: bool,
+    ) -> Self {
         let core = mean.cycles();
         let inputs = inputs(design, mean).min(core);
         Self {
@@ -94,6 +103,7 @@ impl<'a> Model<'a> {
             table,
             mean,
             io,
+            pll,
             memories: hw::estimate(design).memories,
             core,
             request: io.request_cycles().max(inputs),
@@ -111,9 +121,10 @@ impl<'a> Model<'a> {
         inputs(self.design, self.mean)
     }
 
-    /// None for SPRAM on a device without.
+    /// None for SPRAM on a device without, and for a PLL that is not used.
     fn coefficient(&self, cause: Cause) -> Option<&'a Coefficient> {
         match cause {
+            Cause::Pll => self.table.pll.as_ref().filter(|_| self.pll),
             Cause::Static => Some(&self.table.static_power),
             Cause::Clock => Some(&self.table.clock_cycle),
             Cause::Registers => Some(&self.table.register_clock),
@@ -192,18 +203,19 @@ impl<'a> Model<'a> {
         self.part("registers", Cause::Registers, ff * self.core, ff * self.inference())
     }
 
-    /// Static power and the clock's base for some cycles, in nanojoules.
+    /// Static power, the PLL's, or the clock's base for some cycles, in nanojoules.
     fn chip(&self, cause: Cause, cycles: f64) -> Band {
         let c = self.each(cause);
         // µW × µs = pJ.
-        if cause == Cause::Static { c * (cycles / self.io.clock_mhz) } else { c * cycles }
+        let count = if cause == Cause::Clock { cycles } else { cycles / self.io.clock_mhz };
+        c * count
     }
 
     fn causes(&self, stages: &[StageEnergy]) -> Vec<CauseEnergy> {
         let of_cause = |cause: Cause| {
             let parts = || stages.iter().flat_map(|s| &s.parts).filter(move |p| p.cause == cause);
             let (core_nj, inference_nj) = match cause {
-                Cause::Static | Cause::Clock => {
+                Cause::Static | Cause::Pll | Cause::Clock => {
                     (self.chip(cause, self.core), self.chip(cause, self.inference()))
                 }
                 _ => (parts().map(|p| p.core_nj).sum(), parts().map(|p| p.inference_nj).sum()),
@@ -243,12 +255,14 @@ impl<'a> Model<'a> {
         let ebr: u32 = clocked.map(Memory::ebr).sum();
         let each = Band::from(&self.table.register_clock) * ff
             + Band::from(&self.table.ram_idle) * f64::from(ebr);
-        self.chip(Cause::Static, cycles) + self.chip(Cause::Clock, cycles) + each * (cycles * PJ)
+        let chip = [Cause::Static, Cause::Pll, Cause::Clock].map(|c| self.chip(c, cycles));
+        chip.into_iter().sum::<Band>() + each * (cycles * PJ)
     }
 
     fn comparisons(&self, core_uw: Band) -> Vec<Comparison> {
         // pJ × MHz = µW.
         let floor_uw = Band::from(&self.table.static_power)
+            + self.coefficient(Cause::Pll).map_or(Band::ZERO, Band::from)
             + Band::from(&self.table.clock_cycle) * self.io.clock_mhz;
         let verdict = |low: f64, high: f64| match core_uw.value {
             v if v < low => "below",

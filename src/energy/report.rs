@@ -12,6 +12,8 @@ use crate::target::Basis;
 pub enum Cause {
     /// Leakage and always-on circuits.
     Static,
+    /// The PLL that makes the clock.
+    Pll,
     /// Clock tree and base.
     Clock,
     /// Clock load of the design's registers.
@@ -28,8 +30,9 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause, in the order of a report.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Static,
+        Self::Pll,
         Self::Clock,
         Self::Registers,
         Self::Flips,
@@ -43,6 +46,7 @@ impl Cause {
     pub fn name(self) -> &'static str {
         match self {
             Self::Static => "static",
+            Self::Pll => "PLL",
             Self::Clock => "clock and base",
             Self::Registers => "clock load of registers",
             Self::Flips => "bits that flip",

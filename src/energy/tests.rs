@@ -95,6 +95,28 @@ fn without_activity_only_what_passes_with_time_is_left() {
     assert_eq!(r.core.cycles, r.inference.cycles);
 }
 
+/// 914 µW as long as it runs: 1,000 cycles at 24 MHz are 41.7 µs.
+#[test]
+fn a_pll_costs_as_long_as_it_runs() {
+    let (design, mut target) = (design(), board());
+    let report = |target: &Target, mhz: f64| {
+        device(&design, target, &mean(1000, Vec::new()), IoTiming::none(mhz)).unwrap()
+    };
+    let without = report(&target, 24.0);
+    assert!(without.causes.iter().all(|c| c.cause != Cause::Pll));
+    let pll = crate::target::Pll { reference: 1, feedback: 64, output: 32 };
+    target.board.as_mut().unwrap().pll_setting = Some(pll);
+    let with = report(&target, 24.0);
+    let more = with.causes.iter().find(|c| c.cause == Cause::Pll).unwrap();
+    near(more.core_nj.value, 914.0 * (1000.0 / 24.0) * 1e-3);
+    near(with.core.energy_nj.value, without.core.energy_nj.value + more.core_nj.value);
+    let phases: f64 = with.phases.iter().map(|p| p.energy_nj.value).sum();
+    near(phases, with.inference.energy_nj.value);
+    let half = report(&target, 12.0);
+    let twice = half.causes.iter().find(|c| c.cause == Cause::Pll).unwrap();
+    near(twice.core_nj.value, 2.0 * more.core_nj.value);
+}
+
 #[test]
 fn idle_energy_is_linear_in_cycles() {
     let design = design();

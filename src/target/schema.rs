@@ -102,6 +102,8 @@ pub struct Energy {
     pub ram_idle: Coefficient,
     /// One access to one single-port RAM; a device with such RAMs must say it.
     pub spram_access: Option<Coefficient>,
+    /// A PLL that runs; a device whose boards use it should say it.
+    pub pll: Option<Coefficient>,
     /// What others have measured on this device.
     #[serde(default)]
     pub published: Vec<Published>,
@@ -111,6 +113,7 @@ impl Energy {
     /// Every coefficient, its name and the unit it must have.
     pub fn coefficients(&self) -> impl Iterator<Item = (&'static str, &Coefficient, Unit)> {
         let spram = self.spram_access.as_ref().map(|c| ("spram_access", c, Unit::Picojoule));
+        let pll = self.pll.as_ref().map(|c| ("pll", c, Unit::Microwatt));
         [
             ("static_power", &self.static_power, Unit::Microwatt),
             ("clock_cycle", &self.clock_cycle, Unit::Picojoule),
@@ -121,6 +124,7 @@ impl Energy {
         ]
         .into_iter()
         .chain(spram)
+        .chain(pll)
     }
 
     /// What is wrong with the table, if anything: a unit, a band, a source.
