@@ -22,6 +22,8 @@ pub use schema::{
 static BUILT_IN: &[(&str, &str)] = &[
     ("ice40up5k", include_str!("../../targets/ice40up5k.toml")),
     ("icebreaker", include_str!("../../targets/icebreaker.toml")),
+    ("ice40hx8k", include_str!("../../targets/ice40hx8k.toml")),
+    ("hx8k-breakout", include_str!("../../targets/hx8k-breakout.toml")),
     ("ecp5-25f", include_str!("../../targets/ecp5-25f.toml")),
     ("ecp5-85f", include_str!("../../targets/ecp5-85f.toml")),
     ("ulx3s-25f", include_str!("../../targets/ulx3s-25f.toml")),

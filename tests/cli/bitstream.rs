@@ -98,3 +98,22 @@ fn a_clock_that_is_not_reached_leaves_nothing() {
     place.refused(&format!("{COMPILE} b --freq 300"), 1, "SF0505", "300.00 were asked for");
     assert!(place.tree().is_empty());
 }
+
+/// Without SPRAM, without a PLL at the clock's pin, LEDs that light when driven high.
+#[test]
+#[ignore = "half a minute; part of the nightly run"]
+fn another_device_of_the_family_is_read_back_too() {
+    if tools(&NEEDED).is_none() {
+        return;
+    }
+    let place = Place::new();
+    place.good("compile {small} --target hx8k-breakout --bitstream -o b");
+    let report =
+        place.json("verify b --count 8 --rtl 2 --top 2 --netlist 2 --on-bitstream 2 --mutate");
+    let comparisons = report["comparisons"].as_array().unwrap();
+    assert_eq!(comparisons.len(), 7, "{report}");
+    assert!(comparisons.iter().all(|c| c["first"].is_null()), "{report}");
+    assert!(
+        report["mutations"].as_array().unwrap().iter().all(|m| m["caught"]["what"].is_string())
+    );
+}

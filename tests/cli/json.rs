@@ -150,6 +150,8 @@ fn values_are_what_they_should_be() {
         [
             "ice40up5k",
             "icebreaker",
+            "ice40hx8k",
+            "hx8k-breakout",
             "ecp5-25f",
             "ecp5-85f",
             "ulx3s-25f",
