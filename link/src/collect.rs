@@ -29,6 +29,11 @@ impl<B: AsMut<[u8]>> Collector<B> {
         Self { buffer, len: 0 }
     }
 
+    /// Forgets the frame that has begun.
+    pub fn clear(&mut self) {
+        self.len = 0;
+    }
+
     /// The next byte of the line. With a delimiter comes the frame that it ends, without it;
     /// delimiters with nothing between them mean nothing.
     pub fn push(&mut self, byte: u8) -> Option<Result<&mut [u8], TooLong>> {

@@ -40,6 +40,42 @@ pub fn decode_response(frame: &[u8]) -> Result<Response> {
     }
 }
 
+/// Bytes of a train of a chain, or of a word of trains of the shared mapping.
+fn train_size(design: &Design) -> usize {
+    let trains = design.shared.as_ref().map_or(1, |shared| shared.pack);
+    (trains * design.timesteps).div_ceil(8) as usize
+}
+
+/// Bytes of a result, with the trains or without.
+#[must_use]
+pub fn result_length(design: &Design, trace: bool) -> usize {
+    let classes = design.readout().map_or(0, |r| r.gain.len());
+    let trains = match &design.shared {
+        _ if !trace => 0,
+        Some(shared) => shared.train_depth() as usize,
+        None => executor::neurons(design).iter().sum(),
+    };
+    classes * 4 + 1 + trains * train_size(design)
+}
+
+/// The bytes of a result, as a board sends them; [`parse_result`] reads them.
+#[must_use]
+pub fn result_bytes(design: &Design, outcome: &Outcome, trace: bool) -> Vec<u8> {
+    let mut bytes: Vec<u8> =
+        outcome.logits.iter().flat_map(|logit| (*logit as i32).to_le_bytes()).collect();
+    bytes.push(outcome.class as u8);
+    match &design.shared {
+        _ if !trace => {}
+        Some(shared) => bytes.extend(maps::bytes(shared, design.timesteps, &outcome.trains)),
+        None => {
+            let size = train_size(design);
+            let train = |t: &u32| t.to_le_bytes().into_iter().take(size);
+            bytes.extend(outcome.trains.iter().flatten().flat_map(train));
+        }
+    }
+    bytes
+}
+
 /// Reads the bytes of a result: logits, class, and the trains if they were asked for.
 ///
 /// With a chain these are those of each layer that fires; with the shared mapping all words of
@@ -49,12 +85,8 @@ pub fn decode_response(frame: &[u8]) -> Result<Response> {
 /// [`codes::LINK_DAMAGED`] if there are more or fewer bytes than the design gives.
 pub fn parse_result(design: &Design, bytes: &[u8], trace: bool) -> Result<Outcome> {
     let classes = executor::readout(design)?.gain.len();
-    let (items, width) = match &design.shared {
-        Some(shared) => (shared.train_depth() as usize, shared.pack * design.timesteps),
-        None => (executor::neurons(design).iter().sum(), design.timesteps),
-    };
-    let size = width.div_ceil(8) as usize;
-    let expected = classes * 4 + 1 + if trace { items * size } else { 0 };
+    let size = train_size(design);
+    let expected = result_length(design, trace);
     let short = || {
         let message = format!("this result has {expected} bytes, not {}", bytes.len());
         Diagnostic::new(&codes::LINK_DAMAGED, message)
@@ -114,6 +146,8 @@ pub(super) mod tests {
         bytes.extend([1, 0x34, 0x0a, 0x01, 0x05]);
         let outcome = parse_result(&design, &bytes, true).unwrap();
         assert_eq!(outcome.trains, [[0xa34, 0x501]]);
+        assert_eq!(result_bytes(&design, &outcome, true), bytes);
+        assert_eq!(result_bytes(&design, &outcome, false), bytes[..9]);
         assert_eq!((outcome.logits, outcome.class), (vec![7, -2], 1));
     }
 
@@ -127,6 +161,7 @@ pub(super) mod tests {
         bytes.extend([0, 0b1101_0101, 0b0000_0001]);
         let outcome = parse_result(&design, &bytes, true).unwrap();
         assert_eq!(outcome.trains, [[0b101, 0b010, 0b111]]);
+        assert_eq!(result_bytes(&design, &outcome, true), bytes);
         assert_eq!((outcome.logits, outcome.class), (vec![7, -2], 0));
         assert!(parse_result(&design, &bytes[..10], true).is_err());
     }

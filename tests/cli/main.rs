@@ -8,6 +8,7 @@ mod bad_data;
 mod bad_model;
 mod bad_option;
 mod bitstream;
+mod board;
 mod commands;
 mod convert;
 mod directory;
