@@ -11,7 +11,10 @@ use crate::hw::Design;
 use crate::verify::{Outcome, encode_request, parse_result, result_length};
 
 /// Attempts of a request. Fewer than the 16 tags: a late answer is never taken for another's.
-const ATTEMPTS: u32 = 12;
+const ATTEMPTS: u32 = 8;
+/// How often the patience doubles. A board that is late stays late for all that it is sent in the
+/// meantime: sending more, as fast as before, would never let it catch up.
+const DOUBLED: u32 = 2;
 /// Start bit, eight bits, stop bit.
 const BITS_PER_BYTE: f64 = 10.0;
 
@@ -183,7 +186,8 @@ impl<'d, L: Line> Host<'d, L> {
         for attempt in 0..ATTEMPTS {
             self.talk.repeated += u64::from(attempt > 0);
             let begun = Instant::now();
-            last = match self.attempt(ask)? {
+            let limit = self.limit(ask, attempt);
+            last = match self.attempt(ask, limit)? {
                 Attempt::Done(body) => return Ok((body, begun.elapsed())),
                 Attempt::Refused(Status::BadCommand) => {
                     let message = format!("the board does not know how to {}", ask.what);
@@ -201,7 +205,7 @@ impl<'d, L: Line> Host<'d, L> {
                     let damage = damage.map_or("nothing came".to_owned(), |d| {
                         format!("what came was damaged ({d})")
                     });
-                    format!("{damage} within {} ms", self.limit(ask).as_millis())
+                    format!("{damage} within {} ms", limit.as_millis())
                 }
             };
         }
@@ -212,21 +216,21 @@ impl<'d, L: Line> Host<'d, L> {
         ))
     }
 
-    /// How long an answer may take.
-    fn limit(&self, ask: &Ask<'_>) -> Duration {
+    /// How long an answer may take, after so many attempts.
+    fn limit(&self, ask: &Ask<'_>, attempts: u32) -> Duration {
         let bytes = Request::encoded_max(ask.payload.len()) + Response::encoded_max(ask.body);
-        self.speed.line(bytes) + ask.takes + self.speed.patience
+        let patience = self.speed.patience * (1 << attempts.min(DOUBLED));
+        self.speed.line(bytes) + ask.takes + patience
     }
 
     /// Sends a request once, with a new tag, and waits for its answer.
-    fn attempt(&mut self, ask: &Ask<'_>) -> Result<Attempt> {
+    fn attempt(&mut self, ask: &Ask<'_>, limit: Duration) -> Result<Attempt> {
         self.tag = (self.tag + 1) & 15;
         self.talk.requests += 1;
         let Ask { command, payload, .. } = *ask;
         let request = encode_request(&Request { tag: self.tag, command, payload });
         // Whatever was begun before is over, on both sides.
         self.collector.clear();
-        let limit = self.limit(ask);
         let until = Instant::now() + limit;
         self.line.send(&[&[DELIMITER], &request[..]].concat(), limit)?;
         let mut damage = None;

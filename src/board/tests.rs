@@ -187,11 +187,13 @@ fn a_damaged_load_unloads() {
     assert_eq!(ask(Command::Infer, input, 0), Status::NotLoaded);
 }
 
-/// A line that says nothing.
-struct Dead;
+/// A line that says nothing; how long it was waited for, in milliseconds.
+#[derive(Default)]
+struct Dead(Vec<u128>);
 
-impl Line for Dead {
-    fn send(&mut self, _: &[u8], _: Duration) -> Result<()> {
+impl Line for &mut Dead {
+    fn send(&mut self, _: &[u8], limit: Duration) -> Result<()> {
+        self.0.push(limit.as_millis());
         Ok(())
     }
 
@@ -203,8 +205,11 @@ impl Line for Dead {
 #[test]
 fn silence_has_an_end() {
     let design = design(Place::BlockRam);
-    let error: Box<Diagnostic> = Host::new(Dead, &design, vec![], SPEED).identify().unwrap_err();
+    let mut dead = Dead::default();
+    let mut host = Host::new(&mut dead, &design, vec![], SPEED);
+    let error: Box<Diagnostic> = host.identify().unwrap_err();
     assert_eq!(error.code.id, "SF0902");
-    assert!(error.message.contains("no good answer to 12 attempts"), "{error}");
-    assert!(error.message.contains("nothing came within 100 ms"), "{error}");
+    assert!(error.message.contains("no good answer to 8 attempts"), "{error}");
+    assert!(error.message.contains("nothing came within 400 ms"), "{error}");
+    assert_eq!(dead.0, [100, 200, 400, 400, 400, 400, 400, 400]);
 }

@@ -89,8 +89,11 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let port = Port::open(&args.port, board.uart_baud)?;
     let loaded_bytes = weights.len();
     let mut host = Host::new(port, design, weights, speed);
+    let spinner = ui.spinner("asking the board which design it runs");
     host.identify().in_file(&args.port)?;
+    spinner.set_message("loading the weights");
     host.load().in_file(&args.port)?;
+    spinner.finish_and_clear();
 
     let bar = ui.bar("run", presented.len());
     let mut sim = SimExecutor::new(design, Vec::new());
