@@ -15,6 +15,7 @@ mod doctor;
 mod encoding;
 mod energy;
 mod explain;
+mod flash;
 mod hardware;
 mod inputs;
 mod inspect;
@@ -54,6 +55,7 @@ enum Command {
     Inspect(inspect::Args),
     Simulate(simulate::Args),
     Verify(verify::Args),
+    Flash(flash::Args),
     Run(run::Args),
     Board(board::Args),
     Energy(energy::Args),
@@ -86,6 +88,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Inspect(args) => inspect::run(&args, ui),
         Command::Simulate(args) => simulate::run(&args, ui),
         Command::Verify(args) => verify::run(&args, ui),
+        Command::Flash(args) => flash::run(&args, ui),
         Command::Run(args) => run::run(&args, ui),
         Command::Board(args) => board::run(&args, ui),
         Command::Energy(args) => energy::run(&args, ui),
@@ -117,6 +120,7 @@ fn exit_code(d: &Diagnostic) -> u8 {
         &codes::TOOL_REPORT,
         &codes::SIM_BUILD,
         &codes::BOARD_SILENT,
+        &codes::BOARD_FLASH,
     ];
     match d.code {
         code if differ.contains(&code) => 3,
@@ -137,8 +141,9 @@ mod tests {
                 // Two levels disagree, a response is damaged, a fault is not noticed, nothing
                 // is compared.
                 "SF0601" | "SF0602" | "SF0603" | "SF0604" => 3,
-                // A tool is missing, fails, reports nonsense, builds no simulator; a board is silent.
-                "SF0501" | "SF0502" | "SF0503" | "SF0506" | "SF0902" => 4,
+                // A tool is missing, fails, reports nonsense, builds no simulator, writes no board; a
+                // board is silent.
+                "SF0501" | "SF0502" | "SF0503" | "SF0506" | "SF0902" | "SF0904" => 4,
                 _ => 1,
             };
             assert_eq!(exit_code(&Diagnostic::new(code, "")), want, "{}", code.id);

@@ -18,6 +18,7 @@ mod kept;
 pub mod nextpnr;
 pub mod pack;
 pub mod process;
+pub mod program;
 pub mod ram;
 mod runtime;
 mod search;

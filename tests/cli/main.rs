@@ -13,6 +13,7 @@ mod commands;
 mod convert;
 mod directory;
 mod ecp5;
+mod flash;
 mod hls;
 mod inputs;
 mod json;
