@@ -113,10 +113,26 @@ fn every_fault_is_noticed_and_none_is_fatal() {
         assert!(talk.repeated >= harmful && harmful > 200, "{harmful} {talk:?}");
         assert!(talk.refused > 50 && talk.damaged > 50 && talk.silent > 50, "{talk:?}");
         assert!(talk.late > 10, "{talk:?}");
+        let changes = |f: &&Fault| matches!(f.kind, Kind::Flip | Kind::Cut);
+        assert!(faults.iter().filter(changes).all(|f| !f.is_harmless));
         for kind in [Kind::Drop, Kind::Double, Kind::Flip, Kind::Cut, Kind::Stall] {
             assert!(faults.iter().filter(|f| f.kind == kind).count() > 40, "{kind:?}");
         }
     }
+}
+
+/// What another program began to send is not in the way of the first request.
+#[test]
+fn a_request_ends_what_came_before() {
+    let design = design(Place::BlockRam);
+    let mut line = Direct::new(SimulatedBoard::new(&design), Faults::new(0, 1));
+    (&mut line).send(&[9, 1, 2], PATIENCE).unwrap();
+    let mut host = Host::new(&mut line, &design, vec![], SPEED);
+    let input = &inputs(&design, 1)[0];
+    let first = host.infer(input, false);
+    assert!(first.is_ok(), "{first:?}");
+    // The board refused the rest of it, which cost an attempt; its own request was understood.
+    assert_eq!(host.talk().late, 1, "{:?}", host.talk());
 }
 
 #[test]

@@ -158,9 +158,9 @@ pub(super) mod tests {
         shared.readout.gain = vec![1, 1];
         let design = Design { shared: Some(shared), ..crate::verify::tests::design() };
         let mut bytes = [7i32.to_le_bytes(), (-2i32).to_le_bytes()].concat();
-        bytes.extend([0, 0b1101_0101, 0b0000_0001]);
+        bytes.extend([0, 0b1010_0011, 0b0000_0001]);
         let outcome = parse_result(&design, &bytes, true).unwrap();
-        assert_eq!(outcome.trains, [[0b101, 0b010, 0b111]]);
+        assert_eq!(outcome.trains, [[0b011, 0b100, 0b110]]);
         assert_eq!(result_bytes(&design, &outcome, true), bytes);
         assert_eq!((outcome.logits, outcome.class), (vec![7, -2], 0));
         assert!(parse_result(&design, &bytes[..10], true).is_err());
