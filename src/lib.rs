@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Synfire compiles trained binary-weight spiking networks into verified hardware.
 
+pub mod board;
 pub mod cli;
 pub mod data;
 pub mod diag;

@@ -7,6 +7,7 @@ use synfire::flow::{nextpnr::PnrReport, ram, spram, yosys::CellReport};
 use synfire::hw::{self, Options};
 use synfire::target::{self, Family, Target};
 use synfire::{emit, ir, report, verify};
+use synfire_link::{Command, Lengths, Request};
 
 use super::{memory, refused};
 
@@ -57,8 +58,16 @@ pub fn link(bytes: &[u8]) {
         Ok(response) => assert!(response.body.len() < bytes.len()),
         Err(d) => assert_eq!(d.code.id, "SF0602", "{d}"),
     }
-    let request = verify::encode_request(bytes, bytes.len() % 2 == 1);
+    let command = if bytes.len() % 2 == 1 { Command::InferWithTrace } else { Command::Infer };
+    let sent = Request { tag: 0, command, payload: bytes };
+    let mut request = verify::encode_request(&sent);
     assert_eq!(request.iter().position(|b| *b == 0), Some(request.len() - 1));
+    request.pop();
+    let lengths = Lengths { infer: bytes.len(), load: 0 };
+    assert_eq!(Request::decode(&mut request, lengths), Ok(sent));
+    if let Ok(found) = Request::decode(&mut bytes.to_vec(), Lengths { infer: 4, load: 3 }) {
+        assert!(found.payload.len() < bytes.len());
+    }
 }
 
 /// What Yosys, nextpnr and icepack write: the first byte says which.

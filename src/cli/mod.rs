@@ -3,9 +3,10 @@
 //!
 //! Exit codes: 0 good; 1 the input cannot be used (a coded diagnostic says why); 2 wrong
 //! usage; 3 two levels disagree, or a deliberate fault was not noticed; 4 an external
-//! tool is missing or failed; 130 interrupted (Ctrl-C, SIGTERM, SIGHUP).
+//! tool is missing or failed, or a board does not answer; 130 interrupted (Ctrl-C, SIGTERM, SIGHUP).
 
 mod bitstream;
+mod board;
 mod build;
 mod compile;
 mod convert;
@@ -14,12 +15,14 @@ mod doctor;
 mod encoding;
 mod energy;
 mod explain;
+mod flash;
 mod hardware;
 mod inputs;
 mod inspect;
 mod lists;
 mod model;
 mod output;
+mod run;
 mod simulate;
 mod sums;
 mod tradeoff;
@@ -52,6 +55,9 @@ enum Command {
     Inspect(inspect::Args),
     Simulate(simulate::Args),
     Verify(verify::Args),
+    Flash(flash::Args),
+    Run(run::Args),
+    Board(board::Args),
     Energy(energy::Args),
     Tradeoff(tradeoff::Args),
     Targets(lists::TargetsArgs),
@@ -82,6 +88,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Inspect(args) => inspect::run(&args, ui),
         Command::Simulate(args) => simulate::run(&args, ui),
         Command::Verify(args) => verify::run(&args, ui),
+        Command::Flash(args) => flash::run(&args, ui),
+        Command::Run(args) => run::run(&args, ui),
+        Command::Board(args) => board::run(&args, ui),
         Command::Energy(args) => energy::run(&args, ui),
         Command::Tradeoff(args) => tradeoff::run(&args, ui),
         Command::Targets(args) => lists::targets(&args, ui),
@@ -106,7 +115,14 @@ fn exit_code(d: &Diagnostic) -> u8 {
         &codes::NOT_COMPARED,
         &codes::CLOCK_DIFFERS,
     ];
-    let tools = [&codes::TOOL_MISSING, &codes::TOOL_FAILED, &codes::TOOL_REPORT, &codes::SIM_BUILD];
+    let tools = [
+        &codes::TOOL_MISSING,
+        &codes::TOOL_FAILED,
+        &codes::TOOL_REPORT,
+        &codes::SIM_BUILD,
+        &codes::BOARD_SILENT,
+        &codes::BOARD_FLASH,
+    ];
     match d.code {
         code if differ.contains(&code) => 3,
         code if tools.contains(&code) => 4,
@@ -126,8 +142,9 @@ mod tests {
                 // Two levels disagree, a response is damaged, a fault is not noticed, nothing
                 // is compared, the clock is another.
                 "SF0601" | "SF0602" | "SF0603" | "SF0604" | "SF0605" => 3,
-                // A tool is missing, fails, reports nonsense, builds no simulator.
-                "SF0501" | "SF0502" | "SF0503" | "SF0506" => 4,
+                // A tool is missing, fails, reports nonsense, builds no simulator, writes no board; a
+                // board is silent.
+                "SF0501" | "SF0502" | "SF0503" | "SF0506" | "SF0902" | "SF0904" => 4,
                 _ => 1,
             };
             assert_eq!(exit_code(&Diagnostic::new(code, "")), want, "{}", code.id);

@@ -23,16 +23,17 @@ impl Ui {
         value: &impl Serialize,
         text: impl FnOnce() -> String,
     ) -> Result<()> {
-        let shown = self.render(value, text)?;
-        let mut out = std::io::stdout().lock();
-        match out.write_all(shown.as_bytes()).and_then(|()| out.flush()) {
-            // A reader that has seen enough, like `head`, is no mistake.
-            Err(e) if e.kind() != ErrorKind::BrokenPipe => {
-                Err(Diagnostic::new(&codes::FILE_WRITE, format!("cannot write: {e}"))
-                    .in_file(Path::new("standard output")))
-            }
-            _ => Ok(()),
-        }
+        print(&self.render(value, text)?)
+    }
+
+    /// Prints one line of a result that goes on: JSON without line breaks, or the text.
+    pub(super) fn line(self, value: &impl Serialize, text: impl FnOnce() -> String) -> Result<()> {
+        let line = if self.json {
+            serde_json::to_string(value).map_err(|e| Diagnostic::internal("cli", e.to_string()))?
+        } else {
+            text()
+        };
+        print(&(line + "\n"))
     }
 
     /// A result as JSON, or as the lines of `text`.
@@ -78,6 +79,19 @@ impl Ui {
             bar.set_style(style);
         }
         bar
+    }
+}
+
+/// Writes to standard output.
+fn print(shown: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(shown.as_bytes()).and_then(|()| out.flush()) {
+        // A reader that has seen enough, like `head`, is no mistake.
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
+            Err(Diagnostic::new(&codes::FILE_WRITE, format!("cannot write: {e}"))
+                .in_file(Path::new("standard output")))
+        }
+        _ => Ok(()),
     }
 }
 

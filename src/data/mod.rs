@@ -29,6 +29,7 @@ pub use events::{Bins, Event, Framing, Recording, Sensor};
 pub use format::{Format, gunzip};
 pub use random::{random, shuffled};
 pub use read::MAX_BYTES;
+pub use rng::number as random_number;
 pub use samples::{EventCounts, Samples, Slice, Values};
 pub use source::{Content, Options, parse, samples};
 

@@ -7,7 +7,8 @@
 const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// Number `n`, counted from 0, of the sequence of `seed`.
-pub(super) fn number(seed: u64, n: u64) -> u64 {
+#[must_use]
+pub fn number(seed: u64, n: u64) -> u64 {
     let mut z = seed.wrapping_add(n.wrapping_add(1).wrapping_mul(GAMMA));
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

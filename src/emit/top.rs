@@ -108,17 +108,9 @@ pub(super) fn render(design: &Design, target: &Target, board: &Board) -> Result<
     Ok(vec![File::rendered(format!("{RTL_DIR}/top.v"), &top)?, pins])
 }
 
-/// What the board answers to `identify`, 16 bytes: "SYNF", version 1, timesteps, classes,
-/// inputs (2 bytes), and the first 7 letters of the model's name.
+/// What the board answers to `identify`, as digits.
 fn identity(design: &Design) -> String {
-    let classes = design.readout().map_or(0, crate::hw::ReadoutStage::classes);
-    let mut bytes = b"SYNF\x01".to_vec();
-    bytes.push(design.timesteps as u8);
-    bytes.push(classes as u8);
-    bytes.extend((design.input_bytes() as u16).to_be_bytes());
-    bytes.extend(design.name.bytes().take(7));
-    bytes.resize(16, 0);
-    bytes.iter().map(|b| format!("{b:02X}")).collect()
+    design.identity().iter().map(|b| format!("{b:02X}")).collect()
 }
 
 #[cfg(test)]

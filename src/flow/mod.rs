@@ -19,6 +19,7 @@ pub mod nextpnr;
 pub mod pack;
 pub mod pll;
 pub mod process;
+pub mod program;
 pub mod ram;
 mod runtime;
 mod search;

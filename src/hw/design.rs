@@ -303,6 +303,19 @@ impl Design {
         }
     }
 
+    /// What the board answers to identify, 16 bytes: "SYNF", version 1, timesteps, classes,
+    /// inputs (2 bytes, big endian), and the first 7 letters of the model's name.
+    #[must_use]
+    pub fn identity(&self) -> [u8; 16] {
+        let classes = self.readout().map_or(0, ReadoutStage::classes);
+        let [high, low] = (self.input_bytes() as u16).to_be_bytes();
+        let mut bytes = [0; 16];
+        let numbers = [1, self.timesteps as u8, classes as u8, high, low];
+        let all = b"SYNF".iter().chain(&numbers).copied().chain(self.name.bytes().take(7));
+        bytes.iter_mut().zip(all).for_each(|(to, from)| *to = from);
+        bytes
+    }
+
     /// Bytes of weights that the host has to load before the first inference; 0 if the
     /// bitstream holds them all.
     #[must_use]

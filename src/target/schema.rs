@@ -251,6 +251,10 @@ pub struct Board {
     /// Port of the top module → pin; `uart_*` and `spi_*` are those of the two links. The LEDs are `led_busy_no` and `led_error_no` where they
     /// light when driven low, `led_busy_o` and `led_error_o` where they do when driven high.
     pub pins: BTreeMap<String, String>,
+    /// What writes a bitstream into the board's memory, the best first: a tool's name and its
+    /// options; the file comes behind them.
+    #[serde(default)]
+    pub flash: Vec<Vec<String>>,
 }
 
 impl Board {

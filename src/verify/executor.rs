@@ -19,6 +19,7 @@ pub(super) const TOP: &str = "top, over the serial line";
 pub(super) const ROUTED: &str = "post-route netlist, over the serial line";
 pub(super) const NETLIST: &str = "netlist, over the serial line";
 pub(super) const BITSTREAM: &str = "bitstream, over the serial line";
+pub(super) const BOARD: &str = "board, over the serial line";
 
 /// What one inference gave, in the terms every level has.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,8 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
+use synfire_link::{Command, Request, Status};
+
 use super::executor::{BITSTREAM, NETLIST, ROUTED, TOP};
-use super::link::{NOT_LOADED, decode_response, encode_load, encode_request, parse_result};
+use super::link::{decode_response, encode_request, parse_result};
 use super::{Executor, Outcome, pll};
 use crate::diag::{Diagnostic, InFile, Result, codes, read_file, write_file};
 use crate::flow::ecp5::Netlist;
@@ -143,14 +145,18 @@ impl<'d> GateExecutor<'d> {
         self
     }
 
+    fn request(&self, input: &[u8], command: Command) -> Vec<u8> {
+        encode_request(&Request { tag: 0, command, payload: &self.design.request(input) })
+    }
+
     /// What the host sends before the inferences, and the status that has to come back.
-    fn preparation(&self, inputs: &[&[u8]]) -> Vec<(Vec<u8>, u8)> {
+    fn preparation(&self, inputs: &[&[u8]]) -> Vec<(Vec<u8>, Status)> {
         if self.weights.is_empty() {
             return Vec::new();
         }
-        let request = |i: &&[u8]| (encode_request(&self.design.request(i), false), NOT_LOADED);
-        let early = inputs.first().map(request);
-        early.into_iter().chain([(encode_load(&self.weights), 0)]).collect()
+        let early = inputs.first().map(|i| (self.request(i, Command::Infer), Status::NotLoaded));
+        let load = Request { tag: 0, command: Command::Load, payload: &self.weights };
+        early.into_iter().chain([(encode_request(&load), Status::Ok)]).collect()
     }
 }
 
@@ -186,15 +192,15 @@ impl GateExecutor<'_> {
     /// Sends frames; the responses, and the cycles that each frame and its response took.
     fn exchange(
         &self,
-        preparation: &[(Vec<u8>, u8)],
+        preparation: &[(Vec<u8>, Status)],
         inputs: &[&[u8]],
         trace: bool,
     ) -> Result<(Vec<u8>, Vec<u64>)> {
         let absolute = |p: PathBuf| std::path::absolute(&p).unwrap_or(p);
         let frames = absolute(self.work.join("frames.bin"));
         let responses = absolute(self.work.join("responses.bin"));
-        let requests =
-            inputs.iter().map(|input| encode_request(&self.design.request(input), trace));
+        let command = if trace { Command::InferWithTrace } else { Command::Infer };
+        let requests = inputs.iter().map(|input| self.request(input, command));
         let mut bytes = Vec::new();
         for frame in preparation.iter().map(|p| p.0.clone()).chain(requests) {
             bytes.extend((frame.len() as u32).to_le_bytes());
@@ -214,7 +220,7 @@ impl GateExecutor<'_> {
     /// What the responses to the preparation and to `requests` requests say.
     fn outcomes(
         &self,
-        preparation: &[(Vec<u8>, u8)],
+        preparation: &[(Vec<u8>, Status)],
         received: &[u8],
         requests: usize,
     ) -> Result<Vec<Outcome>> {
@@ -222,7 +228,7 @@ impl GateExecutor<'_> {
         for ((_, wanted), response) in preparation.iter().zip(responses.by_ref()) {
             let status = decode_response(response).map_err(|d| d.at(self.short))?.status;
             if status != *wanted {
-                let message = format!("loading the weights: status {status} instead of {wanted}");
+                let message = format!("loading the weights: `{status}` instead of `{wanted}`");
                 return Err(Diagnostic::new(&codes::LINK_DAMAGED, message).at(self.short));
             }
         }
@@ -241,10 +247,10 @@ impl GateExecutor<'_> {
 
     fn outcome(&self, frame: &[u8]) -> Result<Outcome> {
         let response = decode_response(frame)?;
-        if response.status == 0 {
+        if response.status == Status::Ok {
             return parse_result(self.design, &response.body, self.design.trace);
         }
-        let message = format!("the hardware answered with status {}", response.status);
+        let message = format!("the hardware answered `{}`", response.status);
         Err(Diagnostic::new(&codes::LINK_DAMAGED, message))
     }
 }
@@ -268,7 +274,7 @@ mod tests {
     fn every_request_needs_its_response() {
         let design = design();
         let gate = executor(&design);
-        let good = response(0, &RESULT);
+        let good = response(Status::Ok, &RESULT);
         let one = Outcome {
             trains: vec![vec![0b101, 0b010]],
             logits: vec![1, -2],
@@ -284,8 +290,8 @@ mod tests {
             (good.repeat(2), 3, "2 responses to 3 requests"),
             (good.repeat(2), 1, "2 responses to 1 requests"),
             (Vec::new(), 1, "0 responses to 1 requests"),
-            (response(3, &[]), 1, "the hardware answered with status 3"),
-            (response(0, &RESULT[..10]), 1, "this result has 11 bytes, not 10"),
+            (response(Status::BadCommand, &[]), 1, "the hardware answered `bad command`"),
+            (response(Status::Ok, &RESULT[..10]), 1, "this result has 11 bytes, not 10"),
             ([&good[..], &good[..9]].concat(), 2, "structure is broken"),
         ] {
             let error = gate.outcomes(&[], &received, requests).unwrap_err();
@@ -301,18 +307,22 @@ mod tests {
         assert!(gate.preparation(&[&[1, 2]]).is_empty());
         let gate = gate.with_weights(vec![5, 0, 6]);
         let preparation = gate.preparation(&[&[1, 2], &[3, 4]]);
-        let want = [(encode_request(&[1, 2], false), 6), (encode_load(&[5, 0, 6]), 0)];
+        let load = Request { tag: 0, command: Command::Load, payload: &[5, 0, 6] };
+        let want = [
+            (gate.request(&[1, 2], Command::Infer), Status::NotLoaded),
+            (encode_request(&load), Status::Ok),
+        ];
         assert_eq!(preparation, want);
 
-        let good = response(0, &RESULT);
-        let (refused, loaded) = (response(6, &[]), response(0, &[]));
+        let good = response(Status::Ok, &RESULT);
+        let (refused, loaded) = (response(Status::NotLoaded, &[]), response(Status::Ok, &[]));
         let run = |parts: &[&[u8]]| gate.outcomes(&preparation, &parts.concat(), 1);
         assert_eq!(run(&[&refused, &loaded, &good]).unwrap().len(), 1);
         // An inference without weights, weights that are refused.
         for parts in [[&good, &loaded, &good], [&refused, &refused, &good]] {
             let error = run(&parts.map(|p| &p[..])).unwrap_err();
             assert_eq!(error.code.id, "SF0602");
-            assert!(error.message.starts_with("loading the weights: status "), "{error}");
+            assert!(error.message.starts_with("loading the weights: `"), "{error}");
         }
         assert!(run(&[&refused, &loaded]).is_err());
     }

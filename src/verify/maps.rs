@@ -48,6 +48,31 @@ pub(super) fn trains(shared: &Shared, timesteps: u32, bytes: &[u8]) -> Result<Ve
     Err(Diagnostic::new(&codes::VERIFY_MISMATCH, message))
 }
 
+/// The bytes of the memory with these trains in it, in which everything else is zero: what
+/// [`trains`] takes out.
+pub(super) fn bytes(shared: &Shared, timesteps: u32, trains: &[Vec<u32>]) -> Vec<u8> {
+    let (pack, bits) = (shared.pack as usize, timesteps as usize);
+    let size = (pack * bits).div_ceil(8);
+    let mut memory = vec![0; shared.train_depth() as usize * size];
+    for ((_, map), trains) in shared.fires().zip(trains) {
+        let map = &shared.trains[map];
+        let [_, rows, columns] = map.shape.map(|n| n as usize);
+        let (words, pitch) = (map.words(shared.pack) as usize, map.pitch() as usize);
+        let first = (map.base + map.first(shared.pack)) as usize;
+        for (i, train) in trains.iter().enumerate() {
+            let (c, y, x) = (i / (rows * columns), i / columns % rows, i % columns);
+            let word = first + (y * pitch + x) * words + c / pack;
+            for t in (0..bits).filter(|t| train >> t & 1 == 1) {
+                let at = c % pack * bits + t;
+                if let Some(byte) = memory.get_mut(word * size + at / 8) {
+                    *byte |= 1 << (at % 8);
+                }
+            }
+        }
+    }
+    memory
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;

@@ -26,7 +26,9 @@ pub use compare::{Difference, Scope, Tally, compare};
 pub use executor::{Executor, InterpExecutor, Outcome, SimExecutor};
 pub use gate::{GateExecutor, Level};
 pub use hls::HlsExecutor;
-pub use link::{NOT_LOADED, Response, decode_response, encode_load, encode_request};
+pub use link::{
+    Response, decode_response, encode_request, parse_result, result_bytes, result_length,
+};
 pub use mutate::{Mutation, Mutator};
 pub use packed::{Packed, PackedFault, PackedReport, check_packed};
 pub use pair::{BATCH, Comparison, Pair};

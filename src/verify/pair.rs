@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use super::executor::{
-    BITSTREAM, HLS, INTERP, NETLIST, ROUTED, RTL, RTL_GAPS, RTL_PAUSES, SIM, TOP,
+    BITSTREAM, BOARD, HLS, INTERP, NETLIST, ROUTED, RTL, RTL_GAPS, RTL_PAUSES, SIM, TOP,
 };
 use super::{Difference, Executor, Scope, Tally, compare};
 use crate::diag::{Diagnostic, Result};
@@ -68,6 +68,9 @@ impl Pair {
     pub const SIM_ROUTED: Self = Self { expected: SIM, found: ROUTED };
     /// The design and the packed bitstream.
     pub const SIM_BITSTREAM: Self = Self { expected: SIM, found: BITSTREAM };
+
+    /// The design and a board.
+    pub const SIM_BOARD: Self = Self { expected: SIM, found: BOARD };
 
     /// Runs the inputs on both levels, batch by batch, and compares. `progress` is told the
     /// number of inferences that are done.

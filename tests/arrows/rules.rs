@@ -20,8 +20,8 @@ pub(crate) enum What {
 
 /// Every module there is or, as far as the design has it, will be.
 pub(crate) const MODULES: &[&str] = &[
-    "cli", "data", "emit", "energy", "export", "flow", "hw", "import", "interp", "ir", "pass",
-    "report", "sim", "target", "tune", "verify",
+    "board", "cli", "data", "emit", "energy", "export", "flow", "hw", "import", "interp", "ir",
+    "pass", "report", "sim", "target", "tune", "verify",
 ];
 
 const fn arrow(from: &'static str, to: &'static str, reason: &'static str) -> Arrow {
@@ -64,6 +64,32 @@ pub(crate) const ARROWS: &[Arrow] = &[
     arrow("verify", "emit", "a changed design is written anew"),
     arrow("verify", "target", "for which it is written"),
     arrow("verify", "flow", "the tools that run Verilog and take bitstreams apart"),
+    arrow("board", "hw", "the design that a board runs"),
+    arrow("board", "verify", "what a board answers is compared, and a simulated one computes"),
+    Arrow {
+        from: "board",
+        to: "data",
+        what: What::Only(&["random_number"]),
+        reason: "faults of the line are the same for the same seed",
+    },
+    Arrow {
+        from: "board",
+        to: "ir",
+        what: What::Only(&["parse"]),
+        reason: "its tests make a design",
+    },
+    Arrow {
+        from: "board",
+        to: "target",
+        what: What::Only(&["load"]),
+        reason: "its tests make a design",
+    },
+    Arrow {
+        from: "board",
+        to: "emit",
+        what: What::Only(&["load_image"]),
+        reason: "the weights that a simulated board has to get",
+    },
     Arrow {
         from: "flow",
         to: "target",

@@ -52,6 +52,7 @@ impl Tree {
             "xtask",
             "fuzz",
             "distill",
+            "link",
             "benches",
             "python",
         ] {

@@ -24,7 +24,7 @@ pub(crate) fn tight(place: &Place, lut4: u32, ebr: u32) {
 }
 
 /// The text of a network with other weights in every row: a row read in another's place shows.
-fn varied(text: &str) -> String {
+pub(crate) fn varied(text: &str) -> String {
     let mut state = 1u32;
     let mut digit = |_| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

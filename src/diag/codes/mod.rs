@@ -3,6 +3,7 @@
 //!
 //! A code never changes its meaning and is never used again for another one.
 
+mod board;
 mod distill;
 mod flow;
 mod hw;
@@ -13,6 +14,7 @@ mod pass;
 mod tune;
 mod verify;
 
+pub use board::*;
 pub use distill::*;
 pub use flow::*;
 pub use hw::*;
@@ -62,6 +64,7 @@ pub fn all() -> impl Iterator<Item = &'static Code> {
         verify::TABLE,
         tune::TABLE,
         distill::TABLE,
+        board::TABLE,
     ]
     .into_iter()
     .flatten()

@@ -42,6 +42,8 @@ const VARIABLES: [&str; 8] = [
 ];
 /// The companion's library, of which its test programs are made as well.
 const COMPANION: &str = "distill/src/";
+/// The protocol's library, which the compiler's is made with.
+const LINK: &str = "link/src/";
 
 /// Files by their path below the root.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
@@ -122,7 +124,7 @@ impl Seen {
                     let name = path.rsplit('/').next().unwrap_or(path);
                     own.iter().any(|f| f.text.contains(name))
                 }
-                None => path.starts_with("src/"),
+                None => path.starts_with("src/") || path.starts_with(LINK),
             }
         };
         let mut hash = DefaultHasher::new();
