@@ -102,7 +102,7 @@ fn a_bitstream_with_spi_is_read_back() {
     }
     let place = Place::new();
     place.good(&format!("{COMPILE} -o b --link spi --clock 24"));
-    let report = place.json(&format!("{VERIFY} --mutate"));
+    let report = place.json("verify b --mutate --rtl 1 --top 1 --netlist 1 --on-bitstream 1");
     let comparisons = report["comparisons"].as_array().unwrap();
     assert_eq!(comparisons.len(), 7, "{report}");
     assert!(comparisons.iter().all(|c| c["first"].is_null()), "{report}");
