@@ -6,6 +6,7 @@
 //! target.json    the target it was compiled for
 //! real.sfir      the model as imported
 //! integer.sfir   the model the hardware computes
+//! base.sfir      the model that the hardware was made for (patch)
 //! hardware.svg   the hardware as a picture
 //! memory.svg     its memories
 //! rtl/           Verilog and memory contents
@@ -34,6 +35,8 @@ use crate::target::{Family, Target};
 
 /// The manifest's file name: a directory with it is ours.
 pub(super) const MANIFEST: &str = "synfire.json";
+/// The file name of the model that a patched bitstream's hardware was made for.
+pub(super) const BASE: &str = "base.sfir";
 /// The target's file name: a build says the same after the target's own file has changed.
 pub(super) const TARGET: &str = "target.json";
 
@@ -58,9 +61,22 @@ pub(super) struct Manifest {
     pub(super) mapping: hw::Mapping,
     /// What the tools made of it.
     pub(super) bitstream: Option<BitstreamReport>,
+    /// The hardware was made for another model of the same shape.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) patched: bool,
 }
 
 impl Manifest {
+    /// What was asked of the hardware.
+    pub(super) fn options(&self) -> hw::Options {
+        hw::Options {
+            lanes: self.lanes.clone(),
+            no_trace: self.no_trace,
+            mapping: self.mapping,
+            cells: self.cells,
+        }
+    }
+
     /// Takes the bitstream of the build at `old` over into `new`, where it took minutes and would
     /// be the same: everything that it was made from is. Says whether it did.
     pub(super) fn keeps_bitstream(
@@ -71,7 +87,8 @@ impl Manifest {
     ) -> Result<bool> {
         let family = target.device.family.spec();
         let Ok(before) = json::<Self>(old, MANIFEST) else { return Ok(false) };
-        let Some(report) = before.bitstream else { return Ok(false) };
+        // The netlist of a patched one has other memories.
+        let Some(report) = before.bitstream.filter(|_| !before.patched) else { return Ok(false) };
         let made_from =
             |name: &str| name.starts_with(RTL_DIR) || name == TARGET || name == family.constraints;
         let made = |name: &str| name.starts_with("flow/") || name == family.bitstream;
@@ -139,6 +156,8 @@ pub(super) struct Build {
     pub(super) manifest: Manifest,
     pub(super) real: Graph,
     pub(super) integer: Graph,
+    /// The model that the hardware was made for, if that is another one.
+    pub(super) base: Option<Graph>,
     pub(super) target: Target,
     pub(super) design: Design,
     /// What the design needs, and why it is as it is.
@@ -163,15 +182,16 @@ impl Build {
             ir::parse(&String::from_utf8_lossy(&bytes)).in_file(&path)
         };
         let (real, integer) = (graph("real.sfir")?, graph("integer.sfir")?);
-        let options = hw::Options {
-            lanes: manifest.lanes.clone(),
-            no_trace: manifest.no_trace,
-            mapping: manifest.mapping,
-            cells: manifest.cells,
+        let options = manifest.options();
+        let base = manifest.patched.then(|| graph(BASE)).transpose()?;
+        let lowered = match &base {
+            None => hw::lower(&integer, &target, &options),
+            Some(base) => hw::lower(base, &target, &options)
+                .and_then(|(to, _)| hw::lower_like(&integer, &target, &options, &to)),
         };
-        let (design, estimate) = hw::lower(&integer, &target, &options).in_file(dir)?;
+        let (design, estimate) = lowered.in_file(dir)?;
         let dir = dir.to_path_buf();
-        Ok(Self { dir, manifest, real, integer, target, design, estimate })
+        Ok(Self { dir, manifest, real, integer, base, target, design, estimate })
     }
 
     /// Path of a file in the directory.
@@ -205,6 +225,12 @@ const WANTED: &str = "name a directory that `synfire compile -o` wrote";
 
 fn damaged(path: &Path, message: impl Into<String>) -> Box<Diagnostic> {
     Diagnostic::new(&codes::BUILD_DAMAGED, message).in_file(path).help("compile again")
+}
+
+/// A value as a file of the directory has it.
+pub(super) fn json_text(value: &impl Serialize) -> Result<String> {
+    let text = serde_json::to_string_pretty(value);
+    text.map(|t| t + "\n").map_err(|e| Diagnostic::internal("build", e.to_string()))
 }
 
 fn file(dir: &Path, name: &str) -> Result<PathBuf> {
@@ -245,9 +271,10 @@ mod tests {
             no_trace: false,
             mapping: hw::Mapping::Auto,
             bitstream: None,
+            patched: false,
         };
         let (real, integer, dir) = (graph.clone(), graph, dir.to_path_buf());
-        Build { dir, manifest, real, integer, target, design, estimate }
+        Build { dir, manifest, real, integer, base: None, target, design, estimate }
     }
 
     #[test]

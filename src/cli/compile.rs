@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::bitstream;
-use super::build::{BitstreamReport, MANIFEST, Manifest};
+use super::build::{BitstreamReport, MANIFEST, Manifest, json_text};
 use super::hardware::{self, Layer, Mapping};
 use super::model::ModelArgs;
 use super::output::{put, replace};
@@ -186,6 +186,7 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         no_trace: args.no_trace,
         mapping: options.mapping,
         bitstream: None,
+        patched: false,
     };
     let mut job =
         Job { args, model: &model, options, freq, target, design, estimate, tries: vec![] };
@@ -199,7 +200,7 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         }
         manifest.cells = job.options.cells;
         kept = !args.bitstream && manifest.keeps_bitstream(&args.out, dir, &job.target)?;
-        put(dir, MANIFEST, json(&manifest)?)
+        put(dir, MANIFEST, json_text(&manifest)?)
     })?;
     progress.finish_and_clear();
     let summary = Summary {
@@ -230,11 +231,6 @@ fn freq(args: &Args, target: &Target) -> Result<f64> {
         return Err(Diagnostic::new(&codes::BAD_OPTION, message));
     }
     Ok(freq)
-}
-
-fn json(value: &impl Serialize) -> Result<String> {
-    let text = serde_json::to_string_pretty(value);
-    text.map(|t| t + "\n").map_err(|e| Diagnostic::internal("compile", e.to_string()))
 }
 
 fn text(s: &Summary<'_>, target: &Target) -> String {

@@ -22,6 +22,7 @@ mod inspect;
 mod lists;
 mod model;
 mod output;
+mod patch;
 mod run;
 mod simulate;
 mod sums;
@@ -55,6 +56,7 @@ enum Command {
     Inspect(inspect::Args),
     Simulate(simulate::Args),
     Verify(verify::Args),
+    Patch(patch::Args),
     Flash(flash::Args),
     Run(run::Args),
     Board(board::Args),
@@ -88,6 +90,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Inspect(args) => inspect::run(&args, ui),
         Command::Simulate(args) => simulate::run(&args, ui),
         Command::Verify(args) => verify::run(&args, ui),
+        Command::Patch(args) => patch::run(&args, ui),
         Command::Flash(args) => flash::run(&args, ui),
         Command::Run(args) => run::run(&args, ui),
         Command::Board(args) => board::run(&args, ui),

@@ -8,6 +8,7 @@
 //! with its last lines and the path of its log. Steps run in a directory that the caller
 //! names, and leave no output there when they fail.
 
+pub mod blocks;
 pub mod catalog;
 pub mod csim;
 pub mod ecp5;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! Changes one bit of memory contents in an iCE40 text configuration, so that a check
-//! which reads the bitstream back can be shown to notice.
+//! Changes memory contents in an iCE40 text configuration: one bit, so that a check which reads the
+//! bitstream back can be shown to notice; or all of some blocks, for another model.
 
 use crate::diag::{Diagnostic, Result, codes};
 
@@ -46,16 +46,84 @@ pub fn flip_in_block(
     bit: usize,
 ) -> Result<Option<Flipped>> {
     let words = words(asc)?;
-    let value = |w: &Word| {
-        let stored = u16::from_str_radix(&asc[w.at..w.at + WORD_DIGITS], 16).unwrap_or(0);
-        (0..16).fold(0, |v, bit| v | (stored >> place(bit) & 1) << bit)
-    };
+    let value =
+        |w: &Word| stored(u16::from_str_radix(&asc[w.at..w.at + WORD_DIGITS], 16).unwrap_or(0));
     let in_use = contents.iter().filter(|c| **c != 0).count();
     let block = words.chunk_by(|a, b| a.tile == b.tile).find(|block| {
         block.len() == in_use && block.iter().all(|w| contents.get(w.word) == Some(&value(w)))
     });
     let word = block.and_then(|block| block.iter().find(|w| w.word == at));
     Ok(word.map(|w| flip(asc, w, place(bit))))
+}
+
+/// Gives block RAMs other contents, as their ports see them: each is known by what it holds.
+///
+/// # Errors
+/// [`codes::ASC_FORMAT`] if none holds it, or if several do that are to differ.
+pub fn replace_blocks(asc: &str, changes: &[(Vec<u16>, Vec<u16>)]) -> Result<String> {
+    let mut text = asc.as_bytes().to_vec();
+    let found = all_blocks(asc)?;
+    for (before, after) in changes.iter().filter(|(before, after)| before != after) {
+        let wanted = changes.iter().filter(|(b, _)| b == before);
+        if wanted.clone().any(|(_, a)| a != after) || before.iter().all(|w| *w == 0) {
+            let message = "two memories begin with the same contents and are to differ";
+            return Err(Diagnostic::new(&codes::ASC_FORMAT, message));
+        }
+        let holders: Vec<_> = found.iter().filter(|b| b.contents == *before).collect();
+        if holders.is_empty() {
+            let message = "no block RAM holds what this build says";
+            return Err(Diagnostic::new(&codes::ASC_FORMAT, message));
+        }
+        for (word, value) in holders.iter().flat_map(|b| b.at.iter().zip(after)) {
+            text[*word..word + WORD_DIGITS]
+                .copy_from_slice(format!("{:04x}", stored(*value)).as_bytes());
+        }
+    }
+    // Only digits were replaced.
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// The contents of all block RAMs, in the order of the text.
+///
+/// # Errors
+/// [`codes::ASC_FORMAT`] when a block is not hexadecimal.
+pub fn contents(asc: &str) -> Result<Vec<Vec<u16>>> {
+    Ok(all_blocks(asc)?.into_iter().map(|b| b.contents).collect())
+}
+
+struct Block {
+    contents: Vec<u16>,
+    /// Byte offset of each word.
+    at: Vec<usize>,
+}
+
+fn all_blocks(asc: &str) -> Result<Vec<Block>> {
+    // Checked as the words are.
+    words(asc)?;
+    let mut blocks: Vec<Block> = Vec::new();
+    let (mut open, mut at) = (false, 0);
+    for line in asc.split_inclusive('\n') {
+        let text = line.trim_end();
+        if text.starts_with(".ram_data ") {
+            open = true;
+            blocks.push(Block { contents: Vec::new(), at: Vec::new() });
+        } else if text.starts_with('.') || text.is_empty() {
+            open = false;
+        } else if let Some(block) = blocks.last_mut().filter(|_| open) {
+            for word in (0..16).rev().map(|i| i * WORD_DIGITS) {
+                let digits = &text[word..word + WORD_DIGITS];
+                block.contents.push(stored(u16::from_str_radix(digits, 16).unwrap_or(0)));
+                block.at.push(at + word);
+            }
+        }
+        at += line.len();
+    }
+    Ok(blocks)
+}
+
+/// A word as the text has it, of one as a port sees it, and the other way round.
+fn stored(word: u16) -> u16 {
+    (0..16).fold(0, |v, bit| v | (word >> place(bit) & 1) << bit)
 }
 
 /// Where a word's text has the bit that a port calls `bit`: the four digits of its number
@@ -124,6 +192,34 @@ mod tests {
         format!(
             ".device 5k\n.ram_data 6 1\n{zero}\n{zero}\n\n.ram_data 6 3\n{zero}\n{used}\n{other}\n.logic_tile 1 1\nabc\n"
         )
+    }
+
+    #[test]
+    fn blocks_are_replaced_by_what_they_hold() {
+        let asc = asc();
+        let before = super::contents(&asc).unwrap();
+        assert_eq!(before.iter().map(Vec::len).collect::<Vec<_>>(), [32, 48]);
+        // The last digits of a line are its first word; a word's bits are those of the port in the
+        // order of their numbers read backwards.
+        assert_eq!((before[1][16], before[1][47]), (0x8001, 0x5555));
+        let mut after = before[1].clone();
+        (after[16], after[47], after[0]) = (0x0001, 0, 0x0003);
+        let change = (before[1].clone(), after.clone());
+        let patched = replace_blocks(&asc, std::slice::from_ref(&change)).unwrap();
+        assert_eq!(super::contents(&patched).unwrap(), [before[0].clone(), after.clone()]);
+        assert_eq!(patched.len(), asc.len());
+        assert!(
+            patched.starts_with(".device 5k\n.ram_data 6 1\n0000") && patched.ends_with("abc\n")
+        );
+        // The same twice is the same; what stays need not be found.
+        let twice = [change.clone(), change.clone(), (vec![7; 256], vec![7; 256])];
+        assert_eq!(replace_blocks(&asc, &twice).unwrap(), patched);
+        let other = (before[1].clone(), before[1].clone());
+        let unknown = (vec![9; 48], after.clone());
+        let empty = (before[0].clone(), vec![1; 32]);
+        for changes in [vec![change, other], vec![unknown], vec![empty]] {
+            assert_eq!(replace_blocks(&asc, &changes).unwrap_err().code.id, "SF0507");
+        }
     }
 
     #[test]

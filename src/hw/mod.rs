@@ -7,6 +7,7 @@
 
 mod cost;
 mod design;
+mod fit;
 mod fold;
 mod logic;
 mod lower;
@@ -17,4 +18,5 @@ mod tests;
 
 pub use cost::{Estimate, Memory, MemoryKind, estimate};
 pub use design::{DenseStage, Design, Input, LifStage, Place, PlanesStage, ReadoutStage, Stage};
+pub use fit::lower_like;
 pub use lower::{Mapping, Options, lower};

@@ -6,7 +6,7 @@ use crate::ir::{self, BitMatrix, Compare, Graph, Reset};
 use crate::target::{self, Family, Target};
 
 /// 20 levels of 4 bits → 6 neurons → 5 neurons → 3 classes, T = 3.
-const NET: &str = r#"synfire-ir 1
+pub(super) const NET: &str = r#"synfire-ir 1
 graph "net" timesteps 3
 %in = input() : levels[20; 4] static {"shape":[20],"bits":4,"is_static":true}
 %fc1 = linear(%in) : current[6; fixed(10, 0)] static {"weights":{"binary":{"signs":{"cols":20,"rows":["10000","00000","00000","00000","00000","00000"]},"scale":1.0}},"bias":null}
@@ -18,15 +18,15 @@ graph "net" timesteps 3
 output %y
 "#;
 
-fn graph(text: &str) -> Graph {
+pub(super) fn graph(text: &str) -> Graph {
     ir::parse(text).unwrap_or_else(|d| panic!("{d}"))
 }
 
-fn board() -> Target {
+pub(super) fn board() -> Target {
     target::load("icebreaker").unwrap()
 }
 
-fn lowered(text: &str) -> Design {
+pub(super) fn lowered(text: &str) -> Design {
     lower(&graph(text), &board(), &Options::default()).unwrap().0
 }
 

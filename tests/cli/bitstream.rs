@@ -3,9 +3,13 @@
 
 use std::path::Path;
 
+use onnx_protobuf::ModelProto;
+use protobuf::Message as _;
 use synfire::flow::Tool;
 
 use crate::artefacts::each_level_runs_its_own;
+use crate::json::as_documented;
+use crate::models::{changed, student};
 use crate::run::Place;
 use crate::tools::tools;
 
@@ -48,6 +52,8 @@ fn every_level_agrees_and_a_second_build_is_the_same() {
     assert_eq!(report["left_out"], serde_json::json!([]));
     each_level_runs_its_own(&there, &toolbox, "some/where/b");
 
+    patches(&here);
+
     // Without the tools, and without the files.
     std::fs::create_dir(here.path(".tools")).unwrap();
     let out = here.command(["verify", "b", "--mutate"]).env("PATH", "").output().unwrap();
@@ -58,6 +64,69 @@ fn every_level_agrees_and_a_second_build_is_the_same() {
     std::fs::remove_file(here.path("b/top.bin")).unwrap();
     let line = "verify b --count 1 --rtl 1 --top 1 --netlist 1";
     here.refused(line, 1, "SF0004", "there is no top.bin in it");
+}
+
+/// The same model into its own bitstream, and models that do not go into it.
+fn patches(here: &Place) {
+    let patched = here.json("patch b {small} -o p");
+    as_documented("patch", &patched);
+    assert_eq!((&patched["memories"], &patched["block_rams"]), (&0.into(), &0.into()));
+    let bin = |build: &str| std::fs::read(here.path(build).join("top.bin")).unwrap();
+    assert_eq!(bin("b"), bin("p"));
+    let report = here.json("verify p --count 4 --rtl 1 --top 1 --on-bitstream 1");
+    assert_eq!(report["comparisons"].as_array().unwrap().len(), 6, "{report}");
+    assert!(
+        report["left_out"][0].as_str().unwrap().starts_with("netlist: the bitstream was patched")
+    );
+    // And again into that.
+    assert_eq!(here.json("patch p {small} -o q")["block_rams"], 0);
+    here.refused("patch b {student} -o r", 1, "SF0413", "4 timesteps; the hardware has 3");
+    let other = changed(|graph| {
+        let weights = graph.initializer.iter_mut().find(|t| t.dims == [8, 12]).unwrap();
+        weights.raw_data.chunks_exact_mut(4).step_by(3).for_each(|f| f[3] ^= 0x80);
+    });
+    here.file("other.onnx", other);
+    here.refused("patch b other.onnx -o r", 1, "SF0413", "lies in look-up tables, which stay");
+    here.good("compile {small} --target icebreaker -o c");
+    here.refused("patch c {small} -o r", 1, "SF0003", "this build has no bitstream");
+    assert!(!here.path("r").exists());
+}
+
+/// A student with other weights in the bitstream of the first: every inference is the new one's.
+#[test]
+#[ignore = "a minute; part of the nightly run"]
+fn a_patched_bitstream_computes_the_other_model() {
+    if tools(&NEEDED).is_none() {
+        return;
+    }
+    let place = Place::new();
+    place.good("compile {student} --target icebreaker --bitstream -o b");
+    let mut model = ModelProto::parse_from_bytes(&student()).unwrap();
+    let graph = model.graph.mut_or_insert_default();
+    // The head lies in look-up tables: there is no block RAM left for it.
+    for tensor in graph.initializer.iter_mut().filter(|t| t.dims.iter().product::<i64>() > 9999) {
+        // Signs of floats: their last byte.
+        tensor.raw_data.chunks_exact_mut(4).step_by(3).for_each(|f| f[3] ^= 0x80);
+    }
+    place.file("other.onnx", model.write_to_bytes().unwrap());
+    let patched = place.json("patch b other.onnx -o p");
+    assert!(patched["block_rams"].as_u64() > Some(10), "{patched}");
+    let verify = "verify p --images {images} --count 200 --rtl 4 --top 2 --on-bitstream 4";
+    let report = place.json(verify);
+    assert!(report["comparisons"].as_array().unwrap().iter().all(|c| c["first"].is_null()));
+    // As if it had been compiled, but for what the first model needed more.
+    place.good("compile other.onnx --target icebreaker -o c");
+    let simulate =
+        |build| place.json(&format!("simulate {build} --images {{images}} --labels {{labels}}"));
+    let (a, b) = (simulate("p"), simulate("c"));
+    assert_eq!(
+        (&a["accuracy_integer"], &a["firing_rate"]),
+        (&b["accuracy_integer"], &b["firing_rate"])
+    );
+    assert_ne!(a["accuracy_integer"], simulate("b")["accuracy_integer"]);
+    // The other one's bitstream in the place of this one.
+    std::fs::copy(place.path("b/top.bin"), place.path("p/top.bin")).unwrap();
+    place.refused(verify, 3, "SF0601", "sim = bitstream");
 }
 
 fn is_log(path: &Path) -> bool {

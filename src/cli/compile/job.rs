@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
+use super::Args;
 use super::clock::Search;
-use super::{Args, json};
 use crate::cli::bitstream::{self, Aim};
-use crate::cli::build::{BitstreamReport, TARGET};
+use crate::cli::build::{BitstreamReport, TARGET, json_text};
 use crate::cli::model::Model;
 use crate::cli::output::{FIRST, LOCK, put};
 use crate::diag::{Diagnostic, Result, codes};
@@ -37,7 +37,7 @@ impl Job<'_> {
     pub(super) fn write(&self, dir: &Path) -> Result<()> {
         put(dir, FIRST, ir::print(&self.model.real)?)?;
         put(dir, "integer.sfir", ir::print(&self.model.integer)?)?;
-        put(dir, TARGET, json(&self.target)?)?;
+        put(dir, TARGET, json_text(&self.target)?)?;
         put(dir, "hardware.svg", report::svg(&self.model.integer, Some(&self.design))?)?;
         put(dir, "memory.svg", report::memory_svg(&self.design, &self.target))?;
         let cpp = if self.args.hls { emit::hls(&self.design)? } else { Vec::new() };

@@ -14,4 +14,6 @@ codes! {
         "The network needs more of a resource than the target has. The message says which, by how much, and what would fit.";
     ENERGY_UNKNOWN = "SF0412", "nobody knows what this target consumes",
         "The device's file has no energy coefficients, because no measurement of it was found. The simulator's counts are there all the same; without coefficients they are no energy.";
+    OTHER_SHAPE = "SF0413", "the model does not go into this hardware",
+        "`synfire patch` puts other weights and thresholds into the memories of a bitstream. Everything else has to be as it was: the layers, their sizes, how they fire, and the widths of all numbers. The message names the first thing that is not.";
 }

@@ -2,6 +2,7 @@
 //! Where a bit of an emitted memory is in block RAM.
 
 use crate::emit::{File, memory_rows};
+use crate::flow::blocks;
 
 /// A bit of a block RAM of 256 words of 16 bits, which is known by its contents.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,9 +14,6 @@ pub(super) struct RamBit {
 
 /// The one bit in which the memories of two designs differ, with the sound one's contents;
 /// nothing if they differ in none or in several, or if no block RAM has it.
-///
-/// Synthesis leaves out the bits that are the same in every word, and puts 16 of the others
-/// side by side.
 pub(super) fn changed_bit(sound: &[File], changed: &[File]) -> Option<RamBit> {
     let mut pairs = sound.iter().zip(changed).filter(|(a, b)| a != b);
     let ((a, b), None) = (pairs.next()?, pairs.next()) else { return None };
@@ -27,17 +25,10 @@ pub(super) fn changed_bit(sound: &[File], changed: &[File]) -> Option<RamBit> {
     let (at, None) = (differ.next()?, differ.next()) else { return None };
     let (row, column) = (at / width, at % width);
 
-    let kept: Vec<usize> =
-        (0..width).filter(|c| rows.iter().any(|r| r[*c] != rows[0][*c])).collect();
+    let kept = blocks::kept(&rows);
     let place = kept.iter().position(|c| *c == column)?;
-    let slice = kept.iter().skip(place / 16 * 16).take(16);
-    let word = |r: usize| {
-        let bit = |c: &usize| rows.get(r).is_some_and(|row| row[*c]);
-        slice.clone().enumerate().fold(0, |w, (b, c)| w | u16::from(bit(c)) << b)
-    };
-    let bank = row / 256 * 256;
-    let contents = (bank..bank + 256).map(word).collect();
-    Some(RamBit { contents, at: row - bank, bit: place % 16 })
+    let contents = blocks::block(&rows, &kept, row, place);
+    Some(RamBit { contents, at: row % 256, bit: place % 16 })
 }
 
 #[cfg(test)]

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! `synfire patch`: another model of the same shape into a bitstream that is there.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde::Serialize;
+
+use super::build::{BASE, BitstreamReport, Build, MANIFEST, Manifest, TARGET, json_text};
+use super::model::ModelArgs;
+use super::output::{FIRST, put, replace};
+use super::ui::{Ui, thousands};
+use crate::diag::{Diagnostic, InFile, Result, codes, read_file};
+use crate::emit::{self, File, WEIGHTS};
+use crate::flow::process::create_dir;
+use crate::flow::{Tool, Toolbox, blocks, pack, ram};
+use crate::hw::{self, Design, Stage};
+use crate::target::Family;
+use crate::{ir, report};
+
+/// Put another model of the same shape into a bitstream, without synthesis.
+///
+/// Weights, thresholds and gains lie in block RAM, whose contents are exchanged; the rest of the
+/// hardware stays. A model that needs other hardware is refused with the reason. What was packed
+/// is unpacked again and compared.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  synfire patch build/student retrained.onnx -o build/retrained
+  synfire verify build/retrained --images images.gz")]
+pub(super) struct Args {
+    /// A directory that `synfire compile --bitstream` wrote.
+    build: PathBuf,
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Output directory; an earlier result in it is replaced.
+    #[arg(short, long)]
+    out: PathBuf,
+}
+
+/// What is printed.
+#[derive(Serialize)]
+struct Patched<'a> {
+    out: &'a Path,
+    /// Memories with other contents.
+    memories: usize,
+    /// Block RAMs with other contents.
+    block_rams: usize,
+    /// Bytes that the host loads, if there are other ones.
+    load_bytes: u32,
+    seconds: f64,
+}
+
+pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
+    let start = Instant::now();
+    let build = Build::open(&args.build)?;
+    let Some(bitstream) = &build.manifest.bitstream else {
+        let message = "this build has no bitstream";
+        return Err(Diagnostic::new(&codes::BAD_OPTION, message)
+            .in_file(&build.dir)
+            .help("compile with --bitstream"));
+    };
+    if build.design.family != Family::Ice40 {
+        let message = "only the block RAMs of an iCE40 can be exchanged";
+        return Err(Diagnostic::new(&codes::BAD_OPTION, message).help("compile the model anew"));
+    }
+    let toolbox = Toolbox::discover();
+    for tool in [Tool::Icepack, Tool::Iceunpack] {
+        toolbox.require(tool)?;
+    }
+    let model = args.model.load()?;
+    let options = build.manifest.options();
+    let lowered = hw::lower_like(&model.integer, &build.target, &options, &build.design);
+    let (design, _) = lowered.in_file(&args.model.model)?;
+    let changes = changes(&build, &design).in_file(&args.model.model)?;
+    let asc = build.file("flow/pnr.asc")?;
+    let text = String::from_utf8_lossy(&read_file(&asc)?).into_owned();
+    let patched = ram::replace_blocks(&text, &changes.blocks).in_file(&asc)?;
+
+    let manifest = Manifest {
+        synfire: env!("CARGO_PKG_VERSION").into(),
+        model: args.model.model.file_name().unwrap_or_default().to_string_lossy().into(),
+        bitstream: Some(BitstreamReport { ..bitstream.clone() }),
+        patched: true,
+        ..build.manifest.clone()
+    };
+    let inputs = [&*args.model.model, &*args.build];
+    replace(&args.out, MANIFEST, &inputs, |dir| {
+        put(dir, FIRST, ir::print(&model.real)?)?;
+        put(dir, "integer.sfir", ir::print(&model.integer)?)?;
+        put(dir, BASE, ir::print(build.base.as_ref().unwrap_or(&build.integer))?)?;
+        put(dir, TARGET, json_text(&build.target)?)?;
+        put(dir, "hardware.svg", report::svg(&model.integer, Some(&design))?)?;
+        put(dir, "memory.svg", report::memory_svg(&design, &build.target))?;
+        for file in emit::emit(&design, &build.target)? {
+            put(dir, &file.path, file.contents)?;
+        }
+        put(dir, "flow/pnr.asc", &*patched)?;
+        let bin = dir.join(Family::Ice40.spec().bitstream);
+        pack::pack(&toolbox, Family::Ice40, &dir.join("flow/pnr.asc"), &bin)?;
+        read_back(&toolbox, &bin, &patched)?;
+        put(dir, MANIFEST, json_text(&manifest)?)
+    })?;
+    let done = Patched {
+        out: &args.out,
+        memories: changes.memories,
+        block_rams: changes.blocks.iter().filter(|(a, b)| a != b).count(),
+        load_bytes: if changes.loaded { design.load_bytes() } else { 0 },
+        seconds: start.elapsed().as_secs_f64(),
+    };
+    ui.result(&done, || text_of(&done))
+}
+
+/// What differs between two designs of the same hardware.
+struct Changes {
+    blocks: Vec<(Vec<u16>, Vec<u16>)>,
+    memories: usize,
+    /// The host loads other weights.
+    loaded: bool,
+}
+
+/// The memories that differ; an error if anything else does.
+fn changes(build: &Build, design: &Design) -> Result<Changes> {
+    let before = emit::emit(&build.design, &build.target)?;
+    let after = emit::emit(&renamed(design, &build.design), &build.target)?;
+    let in_blocks = emit::block_memories(&build.design);
+    let mut found = Changes { blocks: Vec::new(), memories: 0, loaded: false };
+    for (old, new) in before.iter().zip(&after) {
+        let name = old.path.rsplit('/').next().unwrap_or_default();
+        let block = in_blocks.iter().find(|(file, _)| file == name);
+        if let Some((_, whose)) = block {
+            let rows = |f: &File| {
+                let unread = || Diagnostic::internal("patch", format!("{}: no memory", f.path));
+                emit::memory_rows(&f.contents).ok_or_else(unread)
+            };
+            let blocks = blocks::changed(&rows(old)?, &rows(new)?)
+                .map_err(|why| refused(format!("the memory of {whose}: {why}")))?;
+            found.memories += usize::from(old != new);
+            // All of them: those that stay may have the contents of one that does not.
+            found.blocks.extend(blocks);
+        } else if old.path == WEIGHTS {
+            found.loaded = old != new;
+            found.memories += usize::from(old != new);
+        } else if old != new {
+            return Err(refused(why(old, new)));
+        }
+    }
+    Ok(found)
+}
+
+/// The design with the names of the other one's layers, which comments have.
+fn renamed(design: &Design, like: &Design) -> Design {
+    let mut design = design.clone();
+    for (stage, other) in design.stages.iter_mut().zip(&like.stages) {
+        match (stage, other) {
+            (Stage::Dense(a), Stage::Dense(b)) => a.name.clone_from(&b.name),
+            (Stage::Planes(a), Stage::Planes(b)) => a.name.clone_from(&b.name),
+            (Stage::Lif(a), Stage::Lif(b)) => a.name.clone_from(&b.name),
+            (Stage::Readout(a), Stage::Readout(b)) => a.name.clone_from(&b.name),
+            _ => {}
+        }
+    }
+    design
+}
+
+/// Where two files of hardware first differ.
+fn why(old: &File, new: &File) -> String {
+    if old.path.ends_with(".hex") {
+        return format!("{} lies in look-up tables, which stay as they are", old.path);
+    }
+    let text = |f: &File| String::from_utf8_lossy(&f.contents).into_owned();
+    let (a, b) = (text(old), text(new));
+    let line = a.lines().zip(b.lines()).find(|(a, b)| a != b);
+    let (a, b) = line.unwrap_or(("", ""));
+    format!("{}: `{}` would have to be `{}`", old.path, a.trim(), b.trim())
+}
+
+fn refused(message: String) -> Box<Diagnostic> {
+    Diagnostic::new(&codes::OTHER_SHAPE, message).help("compile the model anew")
+}
+
+/// Unpacks the bitstream again: its block RAMs hold what they should.
+fn read_back(toolbox: &Toolbox, bin: &Path, asc: &str) -> Result<()> {
+    let work = tempfile::tempdir()
+        .map_err(|e| Diagnostic::new(&codes::FILE_WRITE, e.to_string()).in_file(bin))?;
+    create_dir(work.path())?;
+    let again = work.path().join("unpacked.asc");
+    pack::unpack(toolbox, Family::Ice40, bin, &again)?;
+    let found = ram::contents(&String::from_utf8_lossy(&read_file(&again)?)).in_file(bin)?;
+    let sound = ram::contents(asc)?;
+    let filled = |all: Vec<Vec<u16>>| -> Vec<Vec<u16>> {
+        let mut all: Vec<_> = all.into_iter().filter(|b| b.iter().any(|w| *w != 0)).collect();
+        all.sort();
+        all
+    };
+    if filled(found) == filled(sound) {
+        return Ok(());
+    }
+    let message = "unpacked again, its block RAMs hold something else";
+    Err(Diagnostic::new(&codes::VERIFY_MISMATCH, message).in_file(bin))
+}
+
+fn text_of(p: &Patched<'_>) -> String {
+    let loaded = match p.load_bytes {
+        0 => String::new(),
+        n => format!("; weights.bin, {} bytes, has to be loaded anew", thousands(u64::from(n))),
+    };
+    format!(
+        "{} memories, {} block RAMs with other contents{loaded}\nwritten to {} in {:.2} s\n",
+        p.memories,
+        p.block_rams,
+        p.out.display(),
+        p.seconds
+    )
+}
