@@ -12,7 +12,7 @@ use crate::target::Target;
 /// its identity. The layers keep their names.
 ///
 /// # Errors
-/// As [`lower`]; [`codes::OTHER_SHAPE`] with the first thing that the hardware has not.
+/// As [`lower()`]; [`codes::OTHER_SHAPE`] with the first thing that the hardware has not.
 pub fn lower_like(
     graph: &Graph,
     target: &Target,
