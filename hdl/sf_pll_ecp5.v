@@ -10,7 +10,7 @@
 //   clk_pin_i    the clock's pin
 //   clk_o        the PLL's primary output (CLKOP)
 //   locked_o     high once the PLL has locked, through two flip-flops of clk_o
-//   In a simulation the primitive needs a model (templates/flow/ecp5_cells.v): frequencies are not
+//   In a simulation the primitive needs a model (templates/verify/EHXPLLL.v): frequencies are not
 //   simulated, clk_o is clk_pin_i.
 `default_nettype none
 

@@ -10,7 +10,7 @@
 //   clk_pin_i    the pin beside the PLL (SB_PLL40_PAD), used for nothing else
 //   clk_o        on a global net
 //   locked_o     high once the PLL has locked, through two flip-flops of clk_o
-//   In a simulation the primitive needs a model (templates/flow/ice40_pll.v): frequencies are not
+//   In a simulation the primitive needs a model (templates/verify/SB_PLL40_PAD.v): frequencies are not
 //   simulated, clk_o is clk_pin_i.
 `default_nettype none
 

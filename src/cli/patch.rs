@@ -6,13 +6,12 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::build::{BASE, BitstreamReport, Build, MANIFEST, Manifest, TARGET, json_text};
+use super::build::{BASE, Build, MANIFEST, Manifest, TARGET, json_text};
 use super::model::ModelArgs;
 use super::output::{FIRST, put, replace};
 use super::ui::{Ui, thousands};
 use crate::diag::{Diagnostic, InFile, Result, codes, read_file};
 use crate::emit::{self, File, WEIGHTS};
-use crate::flow::process::create_dir;
 use crate::flow::{Tool, Toolbox, blocks, pack, ram};
 use crate::hw::{self, Design, Stage};
 use crate::target::Family;
@@ -79,7 +78,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let manifest = Manifest {
         synfire: env!("CARGO_PKG_VERSION").into(),
         model: args.model.model.file_name().unwrap_or_default().to_string_lossy().into(),
-        bitstream: Some(BitstreamReport { ..bitstream.clone() }),
+        bitstream: Some(bitstream.clone()),
         patched: true,
         ..build.manifest.clone()
     };
@@ -182,7 +181,6 @@ fn refused(message: String) -> Box<Diagnostic> {
 fn read_back(toolbox: &Toolbox, bin: &Path, asc: &str) -> Result<()> {
     let work = tempfile::tempdir()
         .map_err(|e| Diagnostic::new(&codes::FILE_WRITE, e.to_string()).in_file(bin))?;
-    create_dir(work.path())?;
     let again = work.path().join("unpacked.asc");
     pack::unpack(toolbox, Family::Ice40, bin, &again)?;
     let found = ram::contents(&String::from_utf8_lossy(&read_file(&again)?)).in_file(bin)?;

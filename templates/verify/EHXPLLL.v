@@ -2,7 +2,7 @@
 //
 // EHXPLLL: what a simulation that counts cycles needs of an ECP5's PLL. The clock is the pin's,
 // and it is locked at once; which frequency the parameters make is compared by whoever reads them
-// back (src/flow/ecp5/netlist.rs).
+// back (src/flow/ecp5/pll.rs).
 `default_nettype none
 /* verilator lint_off UNUSEDPARAM */
 /* verilator lint_off UNUSEDSIGNAL */

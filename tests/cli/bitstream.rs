@@ -13,7 +13,7 @@ use crate::models::{changed, student};
 use crate::run::Place;
 use crate::tools::tools;
 
-const NEEDED: [Tool; 7] = [
+pub(crate) const NEEDED: [Tool; 7] = [
     Tool::Yosys,
     Tool::NextpnrIce40,
     Tool::Icepack,

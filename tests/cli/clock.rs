@@ -4,18 +4,9 @@
 use serde_json::{Value, json};
 use synfire::flow::Tool;
 
+use crate::bitstream::NEEDED;
 use crate::run::Place;
 use crate::tools::tools;
-
-const NEEDED: [Tool; 7] = [
-    Tool::Yosys,
-    Tool::NextpnrIce40,
-    Tool::Icepack,
-    Tool::Iceunpack,
-    Tool::IceboxVlog,
-    Tool::Verilator,
-    Tool::Cxx,
-];
 
 const COMPILE: &str = "compile {small} --target icebreaker --bitstream";
 const VERIFY: &str = "verify b --count 4 --rtl 1 --top 1 --netlist 1 --on-bitstream 1";
