@@ -73,11 +73,10 @@ fn patches(here: &Place) {
     assert_eq!((&patched["memories"], &patched["block_rams"]), (&0.into(), &0.into()));
     let bin = |build: &str| std::fs::read(here.path(build).join("top.bin")).unwrap();
     assert_eq!(bin("b"), bin("p"));
-    let report = here.json("verify p --count 4 --rtl 1 --top 1 --on-bitstream 1");
-    assert_eq!(report["comparisons"].as_array().unwrap().len(), 6, "{report}");
-    assert!(
-        report["left_out"][0].as_str().unwrap().starts_with("netlist: the bitstream was patched")
-    );
+    let report = here.json("verify p --count 4 --rtl 0 --top 0 --on-bitstream 1");
+    assert_eq!(report["comparisons"].as_array().unwrap().len(), 2, "{report}");
+    let left_out = report["left_out"].as_array().unwrap().last().unwrap();
+    assert!(left_out.as_str().unwrap().starts_with("netlist: the bitstream was patched"));
     // And again into that.
     assert_eq!(here.json("patch p {small} -o q")["block_rams"], 0);
     here.refused("patch b {student} -o r", 1, "SF0413", "4 timesteps; the hardware has 3");
