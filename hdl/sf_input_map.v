@@ -4,11 +4,12 @@
 //
 // Contract
 //   C, H, W     channels, rows, columns
+//   K           chunks of timesteps: so many such maps, one after another
 //   HALO        width of the frame, in places: above, below and left of each row
 //   LW, BYTES   bits of an input, which comes in BYTES = ceil(LW / 8) bytes, the lowest bits
 //               first: a level, or the train of an input that changes over time
-//   x_*         bytes of C*H*W inputs, channel by channel, row by row, taken when they come; what
-//               comes in the cycle of a reset is lost: the frame stays zero from power-on
+//   x_*         bytes of C*H*W inputs, channel by channel, row by row, so for each chunk, taken
+//               when they come; what comes in the cycle of a reset is lost: the frame stays zero from power-on
 //   full_o      one cycle, after the last one
 //   re_i ...    a word is read: at rdata_o in the next cycle, until the next read. Places lie
 //               row by row, channels innermost; only after full_o
@@ -19,11 +20,13 @@ module sf_input_map #(
   parameter H     = 4,
   parameter W     = 4,
   parameter HALO  = 1,
+  parameter K     = 1,
   parameter LW    = 8,
   parameter BYTES = 1,
   parameter BW    = (LW < 8) ? LW : 8,
   parameter PITCH = W + HALO,
-  parameter DEPTH = ((H + 2 * HALO) * PITCH + HALO) * C,
+  parameter PART  = ((H + 2 * HALO) * PITCH + HALO) * C,
+  parameter DEPTH = K * PART,
   parameter AW    = (DEPTH > 1) ? $clog2(DEPTH) : 1
 ) (
   input  wire          clk_i,
@@ -41,6 +44,7 @@ module sf_input_map #(
   localparam CWW = (W > 1) ? $clog2(W) : 1;
   localparam FIRST = HALO * (PITCH + 1) * C;   // the first level's word
   localparam ROW   = (HALO + 1) * C;           // from the end of a row to the next one
+  localparam NEXT  = PART - (C - 1);           // from a chunk's last channel to the next one's first
 
   reg [CCW-1:0] c_q;
   reg [CHW-1:0] y_q;
@@ -50,7 +54,8 @@ module sf_input_map #(
   wire x_end = x_q == W[CWW-1:0] - 1'b1;
   wire y_end = y_q == H[CHW-1:0] - 1'b1;
   wire c_end = c_q == C[CCW-1:0] - 1'b1;
-  wire [AW-1:0] channel_d = c_end ? FIRST[AW-1:0] : channel_q + 1'b1;
+  wire k_end;
+  wire [AW-1:0] channel_d = ~c_end ? channel_q + 1'b1 : k_end ? FIRST[AW-1:0] : channel_q + NEXT[AW-1:0];
 
   // ---- bytes of a word
   wire          word_valid;
@@ -79,8 +84,23 @@ module sf_input_map #(
     end
   endgenerate
 
+  wire map_end = word_valid & x_end & y_end & c_end;
+  generate
+    if (K > 1) begin : gen_chunks
+      localparam CKW = $clog2(K);
+      reg [CKW-1:0] k_q;
+      assign k_end = k_q == K[CKW-1:0] - 1'b1;
+      always @(posedge clk_i) begin
+        if (map_end) k_q <= k_end ? {CKW{1'b0}} : k_q + 1'b1;
+        if (rst_i) k_q <= {CKW{1'b0}};
+      end
+    end else begin : gen_whole
+      assign k_end = 1'b1;
+    end
+  endgenerate
+
   always @(posedge clk_i) begin
-    full_o <= word_valid & x_end & y_end & c_end & ~rst_i;
+    full_o <= map_end & k_end & ~rst_i;
     if (word_valid) begin
       x_q <= x_end ? {CWW{1'b0}} : x_q + 1'b1;
       if (x_end) y_q <= y_end ? {CHW{1'b0}} : y_q + 1'b1;
@@ -113,7 +133,7 @@ module sf_input_map #(
   always @(*) if (!f_past) assume (rst_i);
 
   // Where a level belongs: channel by channel, row by row.
-  integer f_c, f_y, f_x, f_byte;
+  integer f_k, f_c, f_y, f_x, f_byte;
   wire    f_taken = x_valid_i && f_byte == BYTES - 1;
   // What came: each byte where its number says.
   reg  [BYTES*BW-1:0] f_before;
@@ -127,15 +147,18 @@ module sf_input_map #(
     else if (x_valid_i) f_byte <= (f_byte == BYTES - 1) ? 0 : f_byte + 1;
   end
   reg     f_full;                              // an inference's levels are all there
-  wire    f_last = f_c == C - 1 && f_y == H - 1 && f_x == W - 1;
+  wire    f_map  = f_c == C - 1 && f_y == H - 1 && f_x == W - 1;
+  wire    f_last = f_map && f_k == K - 1;
   always @(posedge clk_i) begin
     if (f_taken) begin
       f_x <= (f_x == W - 1) ? 0 : f_x + 1;
       if (f_x == W - 1) f_y <= (f_y == H - 1) ? 0 : f_y + 1;
       if (f_x == W - 1 && f_y == H - 1) f_c <= (f_c == C - 1) ? 0 : f_c + 1;
+      if (f_map) f_k <= f_last ? 0 : f_k + 1;
       f_full <= f_last;
     end
     if (rst_i) begin
+      f_k    <= 0;
       f_x    <= 0;
       f_y    <= 0;
       f_c    <= 0;
@@ -147,21 +170,25 @@ module sf_input_map #(
 
   always @(posedge clk_i) begin
     if (f_past) begin
-      a_addr : assert (addr_q == ((f_y + HALO) * PITCH + f_x + HALO) * C + f_c);
+      a_addr : assert (addr_q == f_k * PART + ((f_y + HALO) * PITCH + f_x + HALO) * C + f_c);
       a_full : assert (full_o == $past(f_taken && f_last && !rst_i));
       // What sf_map asks of its users.
       a_clash : assert (!(word_valid && re_i && addr_q == raddr_i));
       a_word : assert (word_valid == f_taken);
       i_byte : assert (f_byte >= 0 && f_byte < BYTES);
       i_at : assert (x_q == f_x && y_q == f_y && c_q == f_c);
+      i_chunk : assert (f_k >= 0 && f_k < K);
       i_range : assert (f_x >= 0 && f_x < W && f_y >= 0 && f_y < H && f_c >= 0 && f_c < C);
-      i_channel : assert (channel_q == HALO * (PITCH + 1) * C + f_c);
+      i_channel : assert (channel_q == f_k * PART + HALO * (PITCH + 1) * C + f_c);
       c_second : cover (x_valid_i && f_full);
     end
   end
 
   // What ties the registers to the reference, for the induction.
   generate
+    if (K > 1) begin : gen_formal_chunks
+      always @(posedge clk_i) if (f_past) i_k : assert (gen_chunks.k_q == f_k);
+    end
     if (BYTES > 1) begin : gen_formal_bytes
       always @(posedge clk_i) begin
         if (f_past) begin
@@ -175,16 +202,16 @@ module sf_input_map #(
   // Contents: one word of a small map, whichever it is, in so many cycles.
   generate
     if (DEPTH <= 32) begin : gen_formal
-      (* anyconst *) reg [5:0] f_row, f_column, f_channel;   // frame included
-      wire [AW-1:0] f_word  = (f_row * PITCH + f_column) * C + f_channel;
+      (* anyconst *) reg [5:0] f_chunk, f_row, f_column, f_channel;   // frame included
+      wire [AW-1:0] f_word  = f_chunk * PART + (f_row * PITCH + f_column) * C + f_channel;
       wire          f_level = f_row >= HALO && f_row < H + HALO && f_column >= HALO;
       reg [LW-1:0]  f_value = {LW{1'b0}};
       always @(*) begin
-        assume (f_column < PITCH && f_channel < C);
+        assume (f_chunk < K && f_column < PITCH && f_channel < C);
         assume (f_row < H + 2 * HALO || (f_row == H + 2 * HALO && f_column < HALO));
       end
       always @(posedge clk_i) begin
-        if (f_taken && !rst_i && f_level && f_channel == f_c && f_row == f_y + HALO && f_column == f_x + HALO) f_value <= f_input;
+        if (f_taken && !rst_i && f_level && f_chunk == f_k && f_channel == f_c && f_row == f_y + HALO && f_column == f_x + HALO) f_value <= f_input;
         if (f_past) begin
           if ($past(re_i && raddr_i == f_word)) a_read : assert (rdata_o == $past(f_value));
           c_level : cover ($past(re_i && raddr_i == f_word) && rdata_o != 0);

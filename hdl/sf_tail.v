@@ -5,7 +5,8 @@
 //   y = (g*p + o) >> shift,  h = y + r,  u[t] = v[t-1] + sign*h[t]*2^FRAC + bias,  s[t] = u >= theta
 //
 // Contract
-//   T           timesteps; results come channel by channel, timestep by timestep
+//   T           timesteps of a chunk; results come channel by channel, timestep by timestep
+//   CARRY       1: there are several chunks; membranes and sums come out of memories and go back
 //   PW          width of a result p, signed
 //   DW, ND      bits of a digit of p, digits of the widest p; ND*DW >= PW
 //   GW, OW      widths of a gain and of an offset, signed
@@ -20,6 +21,7 @@
 //   NW          width of a number of channels
 //   IW          width of a sum for the readout, signed; IW >= HW
 //   LAST        the readout gets h of the last timestep in place of the sum
+//   last_i      the chunk is the last one: the readout gets its sums; stable like a job's numbers
 //   start_i     one cycle: a job begins; its numbers are stable from then on
 //   digits_i    digits of p, minus 1; channels_i: channels of a place, minus 1; kind_i < KINDS
 //   add_i, keep_i, fire_i, sum_i   r is added; h is kept; h feeds neurons; the sums of h over
@@ -30,6 +32,10 @@
 //   r_en_o      the next r is read: at r_data_i in the next cycle, until the next read
 //   k_*         h is written to the next place of the kept map
 //   s_*         a train is complete: s_end_o: it is that of the place's last channel
+//   v_*         with CARRY: the next neuron's membrane is read with n_en_o, at v_data_i in the next
+//               cycle, until the next read; v_we_o: v_data_o is what its last timestep left
+//   z_*         with CARRY, unless LAST: the same of the readout's sums, read with z_en_o; written
+//               but in the last chunk
 //   q_*         sums for the readout, valid/ready. While one is not taken, all stand still
 //   done_o      one cycle: the job is done
 //   step_o, spike_o   a timestep is computed, and whether it fires
@@ -61,6 +67,7 @@ module sf_tail #(
   parameter NW     = 6,
   parameter IW     = 20,
   parameter LAST   = 0,
+  parameter CARRY  = 0,
   parameter KW     = (KINDS > 1) ? $clog2(KINDS) : 1,
   parameter DCW    = (ND > 1) ? $clog2(ND) : 1,
   parameter SW     = (SN > 1) ? $clog2(SN) : 1
@@ -76,6 +83,7 @@ module sf_tail #(
   input  wire                 keep_i,
   input  wire                 fire_i,
   input  wire                 sum_i,
+  input  wire                 last_i,
   input  wire signed [PW-1:0] y_data_i,
   input  wire                 y_valid_i,
   input  wire                 y_end_i,
@@ -95,6 +103,13 @@ module sf_tail #(
   output wire                 s_valid_o,
   output wire         [T-1:0] s_data_o,
   output wire                 s_end_o,
+  input  wire signed [HW-1:0] v_data_i,
+  output wire                 v_we_o,
+  output wire signed [HW-1:0] v_data_o,
+  output wire                 z_en_o,
+  input  wire signed [IW-1:0] z_data_i,
+  output wire                 z_we_o,
+  output wire signed [IW-1:0] z_data_o,
   output wire signed [IW-1:0] q_data_o,
   output wire                 q_valid_o,
   input  wire                 q_ready_i,
@@ -194,9 +209,32 @@ module sf_tail #(
 
   reg  signed [IW-1:0] sum_q;
   reg                  q_valid_q;
-  wire signed [IW-1:0] h_wide = {{(IW-HW){h_q[HW-1]}}, h_q};
+  wire signed [IW-1:0] h_wide  = {{(IW-HW){h_q[HW-1]}}, h_q};
+  wire                 b_first = b_step_q == {TCW{1'b0}};
+  wire                 sum_end = b_valid_q & sum_i & (b_step_q == LastStep);
+  wire signed [IW-1:0] so_far;                  // the sum without h
   assign q_valid_o = q_valid_q;
   assign q_data_o  = sum_q;
+  generate
+    if (LAST != 0) begin : gen_sum_last
+      assign so_far = {IW{1'b0}};
+    end else if (CARRY != 0) begin : gen_sum_carried
+      assign so_far = b_first ? z_data_i : sum_q;
+    end else begin : gen_sum
+      assign so_far = b_first ? {IW{1'b0}} : sum_q;
+    end
+    if (CARRY != 0 && LAST == 0) begin : gen_sums
+      reg z_we_q;
+      always @(posedge clk_i) z_we_q <= run & sum_end & ~last_i & ~rst_i;
+      assign z_en_o = run & a_valid_q & sum_i & (a_step_q == {TCW{1'b0}});
+      assign z_we_o = z_we_q;
+    end else begin : gen_no_sums
+      assign z_en_o = 1'b0;
+      assign z_we_o = 1'b0;
+      wire unused = &{1'b0, z_data_i, b_first};
+    end
+  endgenerate
+  assign z_data_o = sum_q;
 
   always @(posedge clk_i) begin
     if (run) begin
@@ -208,9 +246,9 @@ module sf_tail #(
       if (b_valid_q) begin
         cur_q   <= (mute_i ? {HW{1'b0}} : signed_h <<< FRAC) + bias;
         theta_q <= theta_i;
-        sum_q   <= (LAST != 0 || b_step_q == {TCW{1'b0}}) ? h_wide : sum_q + h_wide;
+        sum_q   <= so_far + h_wide;
       end
-      q_valid_q <= b_valid_q & sum_i & (b_step_q == LastStep);
+      q_valid_q <= sum_end & (last_i | (CARRY == 0));
     end
     if (rst_i) begin
       b_valid_q <= 1'b0;
@@ -274,15 +312,31 @@ module sf_tail #(
         c_end_q  <= b_end_q;
         c_step_q <= b_step_q;
       end
-      if (c_valid_q) state_q <= c_last ? {HW{1'b0}} : state_d;
       done_q <= c_valid_q & c_end_q;
     end
     if (rst_i) begin
       c_valid_q <= 1'b0;
       done_q    <= 1'b0;
-      state_q   <= {HW{1'b0}};
     end
   end
+
+  // What the first timestep finds.
+  generate
+    if (CARRY != 0) begin : gen_carried
+      always @(posedge clk_i) begin
+        if (run & b_valid_q & b_first) state_q <= v_data_i;
+        else if (run & c_valid_q) state_q <= state_d;
+      end
+    end else begin : gen_zero
+      always @(posedge clk_i) begin
+        if (run & c_valid_q) state_q <= c_last ? {HW{1'b0}} : state_d;
+        if (rst_i) state_q <= {HW{1'b0}};
+      end
+      wire unused = &{1'b0, v_data_i, last_i};
+    end
+  endgenerate
+  assign v_we_o   = (CARRY != 0) & s_valid_o;
+  assign v_data_o = state_d;
 
   // ---- trains, and the place's last channel
   reg [NW-1:0] channel_q;
@@ -312,8 +366,8 @@ module sf_tail #(
   // A job: its numbers stay from its start on, its results are whole channels, and the next one
   // begins when all of it is done.
   localparam ST = ND + 4;                      // cycles from a result's take to done_o
-  localparam NB = DCW + SW + NW + KW + 4;
-  wire [NB-1:0] f_new = {digits_i, shift_i, channels_i, kind_i, add_i, keep_i, fire_i, sum_i};
+  localparam NB = DCW + SW + NW + KW + 5;
+  wire [NB-1:0] f_new = {digits_i, shift_i, channels_i, kind_i, add_i, keep_i, fire_i, sum_i, last_i};
   reg  [NB-1:0] f_job;
   reg           f_open, f_begun;
   reg  [TCW:0]  f_t;                           // timestep of the next result
@@ -330,6 +384,8 @@ module sf_tail #(
     if (f_past && !$past(g_en_o)) assume (gain_i == $past(gain_i) && offset_i == $past(offset_i));
     if (f_past && !$past(n_en_o)) assume ({minus_i, mute_i, bias_i, theta_i} == $past({minus_i, mute_i, bias_i, theta_i}));
     if (f_past && !$past(r_en_o)) assume (r_data_i == $past(r_data_i));
+    if (f_past && !$past(n_en_o)) assume (v_data_i == $past(v_data_i));
+    if (f_past && !$past(z_en_o)) assume (z_data_i == $past(z_data_i));
   end
 
   // The results on their way, by the cycles since they were taken, in which the tail moved: the
@@ -351,7 +407,8 @@ module sf_tail #(
   reg  [T-1:0]         f_train;
   reg  [NW-1:0]        f_channel;
   wire [7:0]           f_d   = digits_i + 1;
-  wire                 f_q   = f_valid[f_d+3] && sum_i && f_step[(f_d+3)*(TCW+1) +: TCW+1] == T - 1;
+  wire                 f_end_sum = f_valid[f_d+3] && sum_i && f_step[(f_d+3)*(TCW+1) +: TCW+1] == T - 1;
+  wire                 f_q   = f_end_sum && (CARRY == 0 || last_i);
   wire                 f_run = !(f_q && !q_ready_i);
   wire                 f_take = y_valid_i && f_run && (f_valid[ND:0] & ((1 << f_d) - 1)) == 0;
 
@@ -367,7 +424,8 @@ module sf_tail #(
   wire signed [FW-1:0]     f_current = (f_signed <<< FRAC) + f_bias;
   wire [TCW:0]             f_t_sum   = f_step[(f_d+2)*(TCW+1) +: TCW+1];
   wire [TCW:0]             f_t_fire  = f_step[(f_d+3)*(TCW+1) +: TCW+1];
-  wire signed [FW-1:0]     f_total   = (LAST != 0 || f_t_sum == 0) ? f_h : f_sum + f_h;
+  wire signed [FW-1:0]     f_before  = (f_t_sum != 0) ? f_sum : (CARRY != 0) ? z_data_i : 0;
+  wire signed [FW-1:0]     f_total   = (LAST != 0) ? f_h : f_before + f_h;
   integer n;
   always @(*) begin
     f_ynow = f_number[0];
@@ -386,10 +444,17 @@ module sf_tail #(
   wire signed [FW-1:0] f_k      = (KINDS > 1) ? K[kind_i*16 +: 16] : K[15:0];
   wire [4:0]           f_m      = (KINDS > 1) ? M[kind_i*5 +: 5] : M[4:0];
   wire signed [FW-1:0] f_leak   = (f_v * f_k) >>> f_m;
-  wire signed [FW-1:0] f_u    = f_leak + f_cur - f_less;
+  // What the timestep before left; the first one finds what was kept.
+  reg  signed [FW-1:0] f_kept;
+  wire signed [FW-1:0] f_state  = (CARRY != 0 && f_t_fire == 0 && f_valid[f_d+3]) ? f_kept : f_leak - f_less;
+  wire signed [FW-1:0] f_u    = f_state + f_cur;
   wire                 f_fire = f_strict ? f_u > f_theta : f_u >= f_theta;
   wire                 f_stepping = f_run && f_valid[f_d+3] && fire_i;
   wire [T-1:0]         f_train_d  = f_train | ({{T{1'b0}}, f_fire} << f_t_fire);
+  // What this timestep leaves.
+  wire signed [FW-1:0] f_v_d    = (f_reset == 0 && f_fire) ? f_u - f_theta : (f_reset == 2 && f_fire) ? 0 : f_u;
+  wire signed [FW-1:0] f_less_d = (f_reset == 1 && f_fire) ? f_theta : 0;
+  wire signed [FW-1:0] f_leaves = ((f_v_d * f_k) >>> f_m) - f_less_d;
 
   // The widths hold every number.
   function f_fits(input signed [FW-1:0] x, input integer bits);
@@ -417,6 +482,7 @@ module sf_tail #(
         if (n == f_d + 3) f_number[n] <= f_current;
       end
       if (f_valid[f_d+2]) begin
+        if (f_t_sum == 0) f_kept <= v_data_i;
         f_sum   <= f_total;
         f_theta <= theta_i;
       end
@@ -430,8 +496,8 @@ module sf_tail #(
       if (y_end_i) f_open <= 1'b0;
     end
     if (f_stepping) begin
-      f_v     <= (f_reset == 0 && f_fire) ? f_u - f_theta : (f_reset == 2 && f_fire) ? 0 : f_u;
-      f_less  <= (f_reset == 1 && f_fire) ? f_theta : 0;
+      f_v     <= f_v_d;
+      f_less  <= f_less_d;
       f_train <= f_train_d;
       if (f_t_fire == T - 1) begin
         f_v       <= 0;
@@ -503,7 +569,6 @@ module sf_tail #(
     end
     if (m_valid_q && (f_valid & ((2 << f_d) - 1)) == 0) f_digits = 1'b0;
   end
-  wire signed [FW-1:0] f_state  = f_leak - f_less;
 
   wire [TCW:0] f_t_neuron = f_step[(f_d+1)*(TCW+1) +: TCW+1];
   always @(posedge clk_i) begin
@@ -519,6 +584,11 @@ module sf_tail #(
       if (s_valid_o) a_trains : assert (s_data_o == f_train_d && s_end_o == (f_channel == channels_i));
       a_sum : assert (q_valid_o == f_q);
       if (q_valid_o) a_sums : assert (q_data_o == f_sum);
+      a_membrane : assert (v_we_o == (CARRY != 0 && s_valid_o));
+      if (v_we_o && f_fits(f_leaves, HW)) a_membranes : assert (v_data_o == f_leaves);
+      a_sum_read : assert (z_en_o == (CARRY != 0 && LAST == 0 && f_run && f_valid[f_d+1] && sum_i && f_t_neuron == 0));
+      a_sum_kept : assert (z_we_o == (CARRY != 0 && LAST == 0 && f_end_sum && !last_i));
+      if (z_we_o) a_sums_kept : assert (z_data_o == f_sum);
       a_done : assert (done_o == (f_run && f_valid[f_d+4] && f_end[f_d+4]));
       i_order : assert (f_order && f_t_next == f_t && f_t < T && f_t_c < T);
       i_apart : assert (f_apart);
@@ -530,9 +600,11 @@ module sf_tail #(
       if (c_valid_q) i_c : assert (c_end_q == f_end[f_d+3] && c_step_q == f_t_fire);
       if (c_valid_q && fire_i) i_cur : assert (cur_q == f_cur[HW-1:0] && theta_q == f_theta && f_theta >= 0);
       i_done : assert (done_q == (f_valid[f_d+4] && f_end[f_d+4]) && q_valid_q == f_q);
+      i_sum_kept : assert (!(z_we_o && stall));
       if (f_t_b != 0 || c_valid_q) i_sum : assert (sum_q == f_sum[IW-1:0]);
       if (c_valid_q && sum_i) i_sums : assert (f_fits(f_sum, IW));
-      if (f_t_c == 0) i_zero : assert (state_q == 0 && f_v == 0 && f_less == 0 && f_train == 0);
+      if (f_t_c == 0) i_zero : assert ((CARRY != 0 || state_q == 0) && f_v == 0 && f_less == 0 && f_train == 0);
+      if (CARRY != 0 && c_valid_q && fire_i) i_found : assert (state_q == f_state[HW-1:0]);
       if (f_t_c != 0 && fire_i) i_state : assert (state_q == f_state[HW-1:0] && f_fits(f_v, HW) && f_less >= 0 && f_fits(f_less, HW));
       if (!fire_i) i_still : assert (f_v == 0 && f_less == 0 && f_train == 0);
       i_train : assert ((f_train >> f_t_c) == 0);
@@ -540,6 +612,7 @@ module sf_tail #(
       c_train : cover (s_valid_o && s_data_o[0] && f_channel != 0 && add_i && keep_i);
       c_stall : cover ($past(q_valid_o && !q_ready_i) && q_valid_o && q_ready_i && q_data_o < 0 && f_valid[f_d+1] && f_d == ND);
       c_done : cover (done_o && f_d == ND && fire_i);
+      c_carry : cover (CARRY == 0 || (v_we_o && v_data_o < 0 && f_channel != 0));
     end
   end
 

@@ -130,7 +130,7 @@ fn placement_is_the_same_for_the_same_seed() {
     assert!(a.0 == b.0, "two runs in different directories differ");
     assert!(a.1.logic_cells(Family::Ice40).used > 10 && a.1.block_rams(Family::Ice40).used == 1);
     assert!(a.1.fmax_mhz().unwrap() > 12.0);
-    a.1.check_timing().unwrap();
+    a.1.check_timing(f64::INFINITY).unwrap();
 }
 
 #[test]

@@ -56,6 +56,9 @@ pub(super) struct Manifest {
     pub(super) cells: Option<u32>,
     /// Built without the spike memory.
     pub(super) no_trace: bool,
+    /// Timesteps of a chunk, if the user chose them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) chunk: Option<u32>,
     /// How layers were mapped to engines.
     #[serde(default)]
     pub(super) mapping: hw::Mapping,
@@ -73,6 +76,7 @@ impl Manifest {
             lanes: self.lanes.clone(),
             no_trace: self.no_trace,
             mapping: self.mapping,
+            chunk: self.chunk,
             cells: self.cells,
         }
     }
@@ -269,6 +273,7 @@ mod tests {
             lanes: BTreeMap::new(),
             cells: None,
             no_trace: false,
+            chunk: None,
             mapping: hw::Mapping::Auto,
             bitstream: None,
             patched: false,

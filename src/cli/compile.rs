@@ -58,12 +58,17 @@ pub(super) struct Args {
     /// the shared mapping: shared=N.
     #[arg(long, value_name = "LAYER=N", value_parser = lanes)]
     lanes: Vec<(String, u32)>,
+    /// Timesteps that the processor of the shared mapping computes together, a divisor of all,
+    /// instead of what the cost model chooses.
+    #[arg(long, value_name = "N")]
+    chunk: Option<u32>,
     /// Leave out the memory from which the host can read the spikes back.
     #[arg(long)]
     no_trace: bool,
     #[command(flatten)]
     clock: ClockArgs,
-    /// Clock that place and route aims at, in MHz; 24, or the design's if that is higher.
+    /// Clock that place and route has to reach, in MHz. Without it, it aims at 24 or the design's
+    /// clock if that is higher, and the design's is enough.
     #[arg(long)]
     freq: Option<f64>,
     /// Seed of the placement.
@@ -99,6 +104,8 @@ struct Summary<'a> {
     /// The bitstream is that of the build before: the hardware is the same.
     kept: bool,
     estimate: &'a Estimate,
+    /// Timesteps that are computed together.
+    chunk: u32,
     layers: Vec<Layer>,
     jobs: Vec<report::JobRow>,
     load_bytes: u32,
@@ -173,8 +180,13 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
     let model = args.model.load()?;
     progress.set_message("fold");
     let lanes: BTreeMap<_, _> = args.lanes.iter().cloned().collect();
-    let options =
-        hw::Options { lanes, no_trace: args.no_trace, mapping: args.mapping.into(), cells: None };
+    let options = hw::Options {
+        lanes,
+        no_trace: args.no_trace,
+        mapping: args.mapping.into(),
+        chunk: args.chunk,
+        cells: None,
+    };
     let (design, estimate) =
         hw::lower(&model.integer, &target, &options).map_err(|d| d.in_file(&args.model.model))?;
     let mut manifest = Manifest {
@@ -184,6 +196,7 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         lanes: options.lanes.clone(),
         cells: None,
         no_trace: args.no_trace,
+        chunk: args.chunk,
         mapping: options.mapping,
         bitstream: None,
         patched: false,
@@ -211,6 +224,7 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         clock: job.target.board.as_ref().map(Clock::of),
         kept,
         estimate: &job.estimate,
+        chunk: job.design.width(),
         layers: hardware::layers(&job.design),
         jobs: report::jobs(&job.design),
         load_bytes: job.design.load_bytes(),
@@ -380,6 +394,7 @@ mod tests {
             kept: false,
             jobs: Vec::new(),
             estimate: &estimate,
+            chunk: 4,
             layers: vec![
                 layer("fc1", [784, 256, 64, 4, 18], "SPRAM"),
                 layer("out", [256, 10, 9, 2, 11], "EBR"),

@@ -151,7 +151,7 @@ pub(super) fn text(design: &Design, estimate: &Estimate) -> String {
             "{} lanes, {} trains a word; accumulators {}, currents {}, membranes {} bits\n",
             shared.lanes, shared.pack, shared.acc_bits, shared.current_bits, shared.membrane_bits
         );
-        text += &maps(shared, design.timesteps);
+        text += &maps(design, shared);
         text.push('\n');
     }
     let mut rows = vec![["memory", "for", "words", "bits", "in"].map(str::to_owned).to_vec()];
@@ -183,7 +183,7 @@ pub(super) fn text(design: &Design, estimate: &Estimate) -> String {
 }
 
 /// Where maps lie.
-fn maps(shared: &Shared, timesteps: u32) -> String {
+fn maps(design: &Design, shared: &Shared) -> String {
     let head = ["map", "shape", "frame", "first word", "words"].map(str::to_owned).to_vec();
     let shape = |[c, h, w]: [u32; 3]| format!("{c}×{h}×{w}");
     let input = &shared.input;
@@ -197,12 +197,12 @@ fn maps(shared: &Shared, timesteps: u32) -> String {
             thousands(u64::from(depth)),
         ]);
     };
-    row("input".to_owned(), input.shape, input.halo, 0, input.depth());
+    row("input".to_owned(), input.shape, input.halo, 0, design.input_words());
     for (i, m) in shared.trains.iter().enumerate() {
         row(format!("t{i}"), m.shape, m.halo, m.base, m.depth(shared.pack));
     }
     for (i, m) in shared.currents.iter().enumerate() {
-        row(report::current_map(shared, i), m.shape, 0, m.base, m.depth(timesteps));
+        row(report::current_map(shared, i), m.shape, 0, m.base, m.depth(shared.width));
     }
     table(&rows)
 }

@@ -312,6 +312,7 @@ fn access_name(kind: MemoryKind) -> &'static str {
         MemoryKind::Levels => "input map",
         MemoryKind::Trains => "train maps",
         MemoryKind::Currents => "current maps",
+        MemoryKind::States => "states",
     }
 }
 
@@ -325,5 +326,6 @@ fn idle_name(kind: MemoryKind) -> &'static str {
         MemoryKind::Levels => "input map, clocked only",
         MemoryKind::Trains => "train maps, clocked only",
         MemoryKind::Currents => "current maps, clocked only",
+        MemoryKind::States => "states, clocked only",
     }
 }

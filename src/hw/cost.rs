@@ -26,6 +26,8 @@ pub enum MemoryKind {
     Trains,
     /// Currents between layers, with the shared mapping.
     Currents,
+    /// Membranes and sums between two chunks of timesteps, with the shared mapping.
+    States,
 }
 
 /// One memory.

@@ -8,6 +8,9 @@ use serde::Serialize;
 use crate::ir::{BitMatrix, Compare, Reset};
 use crate::target::Family;
 
+/// The spikes of a neuron: bit t is timestep t.
+pub type Train = u128;
+
 /// A network as hardware: `input → stages[0] → stages[1] → … → host`.
 #[derive(Debug, Clone)]
 pub struct Design {
@@ -36,7 +39,7 @@ pub struct Input {
     pub bits: u32,
     /// False: levels that stay the same at every timestep, a byte each. True: spikes that come
     /// and go; the host sends each input's train, in ⌈T/8⌉ bytes, timestep 0 in bit 0 of the
-    /// first.
+    /// first; chunk by chunk, if the processor computes the timesteps in [chunks](Design::chunks).
     pub changes: bool,
 }
 
@@ -252,10 +255,39 @@ impl Design {
         self.input.count as usize * if self.input.changes { self.timesteps as usize } else { 1 }
     }
 
+    /// C: timesteps that are computed together; T but for a processor that takes them in chunks.
+    #[must_use]
+    pub fn width(&self) -> u32 {
+        self.shared.as_ref().map_or(self.timesteps, |s| s.width)
+    }
+
+    /// Chunks of [`Self::width`] timesteps that are computed one after another.
+    #[must_use]
+    pub fn chunks(&self) -> u32 {
+        self.timesteps / self.width().max(1)
+    }
+
+    /// Words of the processor's train memory; 0 without one. With trace each chunk has its own,
+    /// so that the host can read them all.
+    #[must_use]
+    pub fn train_words(&self) -> u32 {
+        let chunks = if self.trace { self.chunks() } else { 1 };
+        self.shared.as_ref().map_or(0, |s| s.train_depth() * chunks)
+    }
+
+    /// Words of the processor's input map; 0 without one. Spikes that change are there chunk by
+    /// chunk.
+    #[must_use]
+    pub fn input_words(&self) -> u32 {
+        let chunks = if self.input.changes { self.chunks() } else { 1 };
+        self.shared.as_ref().map_or(0, |s| s.input.depth() * chunks)
+    }
+
     /// Bytes that the host sends for them.
     #[must_use]
     pub fn input_bytes(&self) -> u32 {
-        self.input.count * if self.input.changes { self.timesteps.div_ceil(8) } else { 1 }
+        let train = || self.width().div_ceil(8) * self.chunks();
+        self.input.count * if self.input.changes { train() } else { 1 }
     }
 
     /// The bytes that the host sends for the values of an inference.
@@ -265,15 +297,16 @@ impl Design {
             return Cow::Borrowed(values);
         }
         let count = self.input.count as usize;
+        let width = self.width() as usize;
         let bit = |input: usize, t: usize| values.get(t * count + input).map_or(0, |v| v & 1);
-        let byte = |input: usize, from: usize| {
-            let steps = from..(from + 8).min(self.timesteps as usize);
-            steps.fold(0, |b, t| b | bit(input, t) << (t - from))
+        let byte = |chunk: usize, input: usize, from: usize| {
+            let steps = from..(from + 8).min(width);
+            steps.fold(0, |b, t| b | bit(input, chunk * width + t) << (t - from))
         };
-        let firsts = || (0..self.timesteps as usize).step_by(8);
-        (0..count)
-            .flat_map(|i| firsts().map(move |from| (i, from)))
-            .map(|(i, f)| byte(i, f))
+        let bytes = |chunk, i| (0..width).step_by(8).map(move |from| (chunk, i, from));
+        (0..self.chunks() as usize)
+            .flat_map(|chunk| (0..count).flat_map(move |i| bytes(chunk, i)))
+            .map(|(chunk, i, from)| byte(chunk, i, from))
             .collect()
     }
 

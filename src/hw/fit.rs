@@ -38,6 +38,7 @@ fn fit(design: &mut Design, to: &Design) -> Result<()> {
         if new == old { Ok(()) } else { Err(other(what, new, old)) }
     };
     differ("timesteps", design.timesteps.into(), to.timesteps.into())?;
+    differ("timesteps of a chunk", design.width().into(), to.width().into())?;
     differ("inputs", design.input.count.into(), to.input.count.into())?;
     differ("stages", design.stages.len() as u64, to.stages.len() as u64)?;
     for (new, old) in design.stages.iter_mut().zip(&to.stages) {
@@ -149,6 +150,13 @@ mod tests {
         let mut other = to.clone();
         other.timesteps += 1;
         assert!(refused(&other).contains("timesteps; the hardware has"));
+        // A processor of which another number of timesteps is computed together.
+        let shared = |chunk| Options { mapping: Mapping::Shared, chunk, ..Options::default() };
+        let (graph, board) =
+            (crate::ir::parse(NET).unwrap(), crate::target::load("icebreaker").unwrap());
+        let (chunked, _) = lower(&graph, &board, &shared(Some(1))).unwrap();
+        let error = lower_like(&graph, &board, &shared(None), &chunked).unwrap_err();
+        assert!(error.message.contains("timesteps of a chunk; the hardware has 1"), "{error}");
         other = to.clone();
         other.input.count += 1;
         assert!(refused(&other).contains("inputs; the hardware has"));

@@ -20,6 +20,8 @@ pub struct Options {
     pub no_trace: bool,
     /// How layers are mapped to engines.
     pub mapping: Mapping,
+    /// Timesteps that the processor computes together, instead of what the cost model chooses.
+    pub chunk: Option<u32>,
     /// Use at most so many logic cells, instead of the share that usually routes.
     pub cells: Option<u32>,
 }

@@ -17,6 +17,8 @@ mod stages;
 mod tests;
 
 pub use cost::{Estimate, Memory, MemoryKind, estimate};
-pub use design::{DenseStage, Design, Input, LifStage, Place, PlanesStage, ReadoutStage, Stage};
+pub use design::{
+    DenseStage, Design, Input, LifStage, Place, PlanesStage, ReadoutStage, Stage, Train,
+};
 pub use fit::lower_like;
 pub use lower::{Mapping, Options, lower};

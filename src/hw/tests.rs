@@ -221,13 +221,13 @@ fn what_no_engine_takes_is_refused() {
         (d.code.id, d.message)
     };
     let (code, message) = refused(
-        &NET.replace("timesteps 3", "timesteps 33")
-            .replace("fixed(9, 2)", "fixed(12, 2)")
-            .replace("\"width\":9", "\"width\":12")
-            .replace("\"width\":6", "\"width\":9")
-            .replace("\"width\":14", "\"width\":16"),
+        &NET.replace("timesteps 3", "timesteps 129")
+            .replace("fixed(9, 2)", "fixed(18, 2)")
+            .replace("\"width\":9", "\"width\":18")
+            .replace("\"width\":6", "\"width\":11")
+            .replace("\"width\":14", "\"width\":18"),
     );
-    assert_eq!((code, &*message), ("SF0410", "33 timesteps; the hardware runs up to 32"));
+    assert_eq!((code, &*message), ("SF0410", "129 timesteps; the hardware runs up to 128"));
     let level = |bits: u32, width: u32| {
         NET.replace("levels[20; 4]", &format!("levels[20; {bits}]"))
             .replace("\"bits\":4", &format!("\"bits\":{bits}"))
@@ -414,6 +414,45 @@ fn bytes_to_load_are_those_of_spram() {
     }
     // 52 and 21 rows of a byte.
     assert_eq!(design.load_bytes(), 73);
+}
+
+/// Three timesteps of two inputs in chunks of one: those of the first timestep come first.
+#[test]
+fn spikes_of_a_chunk_come_together() {
+    let text = NET
+        .replace("levels[20; 4] static", "spikes[20]")
+        .replace("\"bits\":4,\"is_static\":true", "\"bits\":1,\"is_static\":false")
+        .replace("current[6; fixed(10, 0)] static", "current[6; fixed(6, 0)]");
+    let options = |chunk| Options { mapping: Mapping::Shared, chunk, ..Options::default() };
+    let lowered = |chunk| lower(&graph(&text), &board(), &options(chunk));
+    let (whole, _) = lowered(None).unwrap();
+    let (design, estimate) = lowered(Some(1)).unwrap();
+    assert_eq!((whole.width(), whole.chunks(), whole.input_bytes()), (3, 1, 20));
+    assert_eq!((design.width(), design.chunks(), design.input_bytes()), (1, 3, 60));
+    let mut values = [0; 60];
+    (values[0], values[20], values[59]) = (1, 1, 1);
+    let mut trains = [0; 20];
+    (trains[0], trains[19]) = (0b011, 0b100);
+    assert_eq!(*whole.request(&values), trains);
+    assert_eq!(*design.request(&values), values);
+    // The map has a part for each chunk, and so have the trains, as long as the host reads them.
+    assert_eq!((whole.input_words(), design.input_words()), (20, 60));
+    let words = design.shared.as_ref().unwrap().train_depth();
+    assert_eq!(design.train_words(), 3 * words);
+    assert_eq!(Design { trace: false, ..design.clone() }.train_words(), words);
+    let states: Vec<_> = estimate
+        .memories
+        .iter()
+        .filter(|m| m.kind == MemoryKind::States)
+        .map(|m| (&*m.layer, m.depth))
+        .collect();
+    assert_eq!(states, [("membranes", 11), ("sums", 3)]);
+    assert!(estimate.reasons.iter().any(|r| r.starts_with("3 chunks of 1 timesteps: ")));
+    for chunk in [0, 2, 4] {
+        let d = lowered(Some(chunk)).unwrap_err();
+        let words = format!("--chunk {chunk}: 3 timesteps are divided into chunks of 1, 3");
+        assert_eq!((d.code.id, d.message), ("SF0003", words));
+    }
 }
 
 /// Ten timesteps of two inputs: the first one fires in 0, 7 and 9, the second one in 8.

@@ -38,11 +38,11 @@ pub struct JobRow {
 pub fn jobs(design: &Design) -> Vec<JobRow> {
     let Some(shared) = &design.shared else { return Vec::new() };
     let words = shared.weight_words();
-    let row = |(job, &words): (&Job, &u32)| row(shared, job, words, design.timesteps);
+    let row = |(job, &words): (&Job, &u32)| row(shared, job, words, design.chunks());
     shared.jobs.iter().zip(&words).map(row).collect()
 }
 
-fn row(shared: &Shared, job: &Job, weight_words: u32, timesteps: u32) -> JobRow {
+fn row(shared: &Shared, job: &Job, weight_words: u32, chunks: u32) -> JobRow {
     let (mut adds, mut writes) = (String::new(), Vec::new());
     let (window, planes, digits) = match &job.work {
         Work::Or { window, to, .. } => {
@@ -79,7 +79,7 @@ fn row(shared: &Shared, job: &Job, weight_words: u32, timesteps: u32) -> JobRow 
         weight_words,
         adds,
         writes: writes.join(", "),
-        cycles: job_cycles(shared, job, timesteps),
+        cycles: job_cycles(shared, job, chunks),
     }
 }
 

@@ -38,7 +38,7 @@ struct Region {
 /// The memories of a processor that hold more than one thing, or a map; none of a chain.
 pub(super) fn bands(design: &Design, memories: &[Memory]) -> Vec<Band> {
     let Some(shared) = &design.shared else { return Vec::new() };
-    let regions = |m: &Memory| regions(shared, m, design.timesteps);
+    let regions = |m: &Memory| regions(design, shared, m);
     let band = |m: &Memory| Some(band(m, regions(m)?));
     memories.iter().filter_map(band).collect()
 }
@@ -62,7 +62,7 @@ fn apart(a: &Region, b: &Region) -> bool {
 }
 
 /// What lies in a memory; nothing is said of parameters.
-fn regions(shared: &Shared, m: &Memory, timesteps: u32) -> Option<Vec<Region>> {
+fn regions(design: &Design, shared: &Shared, m: &Memory) -> Option<Vec<Region>> {
     let region = |name: String, first, words| Region { name, first, words };
     match m.kind {
         MemoryKind::Weights => {
@@ -74,18 +74,24 @@ fn regions(shared: &Shared, m: &Memory, timesteps: u32) -> Option<Vec<Region>> {
             let all: Vec<_> = shared.jobs.iter().zip(shared.weight_words()).map(of).collect();
             Some(all.into_iter().filter(|r| r.words > 0).collect())
         }
-        MemoryKind::Levels => Some(vec![region("input".to_owned(), 0, shared.input.depth())]),
+        MemoryKind::Levels => Some(vec![region("input".to_owned(), 0, design.input_words())]),
         MemoryKind::Trains => {
             let of = |(i, t): (usize, &crate::hw::shared::TrainMap)| {
                 region(format!("t{i}"), t.base, t.depth(shared.pack))
             };
-            Some(shared.trains.iter().enumerate().map(of).collect())
+            let mut all: Vec<_> = shared.trains.iter().enumerate().map(of).collect();
+            let chunk = shared.train_depth();
+            if design.train_words() > chunk {
+                let rest = design.train_words() - chunk;
+                all.push(region("the same of the other chunks".to_owned(), chunk, rest));
+            }
+            Some(all)
         }
         MemoryKind::Currents => {
             let bank = if m.layer == BANKS[0] { Bank::A } else { Bank::B };
             let there = shared.currents.iter().enumerate().filter(|(_, c)| c.bank == bank);
             let of = |(i, c): (usize, &crate::hw::shared::CurrentMap)| {
-                region(current_map(shared, i), c.base, c.depth(timesteps))
+                region(current_map(shared, i), c.base, c.depth(shared.width))
             };
             Some(there.map(of).collect())
         }

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use super::memory::text;
 use super::run::Layer;
 use super::svg::STYLE;
+use crate::hw::Train;
 
 /// Sizes in pixels.
 const PLOT: f64 = 800.0;
@@ -86,7 +87,13 @@ pub(super) fn raster(layer: &Layer, timesteps: u32) -> String {
 }
 
 /// A line for each run of neighbours that fire.
-fn runs(d: &mut String, image: &[u32], t: u32, (columns, cell): (usize, f64), (x, y): (f64, f64)) {
+fn runs(
+    d: &mut String,
+    image: &[Train],
+    t: u32,
+    (columns, cell): (usize, f64),
+    (x, y): (f64, f64),
+) {
     for (row, trains) in image.chunks(columns).enumerate() {
         let middle = y + (row as f64 + 0.5) * cell;
         let mut at = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! What one simulated inference did, as far as a page shows it.
 
+use crate::hw::Train;
+
 /// One inference.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Run {
@@ -43,7 +45,7 @@ pub struct Layer {
     /// Channels, rows, columns.
     pub shape: [usize; 3],
     /// A train a neuron; bit t is timestep t.
-    pub trains: Vec<u32>,
+    pub trains: Vec<Train>,
 }
 
 impl Span {

@@ -115,6 +115,7 @@ pub(super) fn kind(kind: MemoryKind) -> &'static str {
         MemoryKind::Levels => "input map",
         MemoryKind::Trains => "train maps",
         MemoryKind::Currents => "current maps",
+        MemoryKind::States => "states between chunks",
     }
 }
 

@@ -43,7 +43,8 @@ macro_rules! counts {
 
 counts! {
     /// Cycle in which a job begins; it ends when the next one does, the last one with the
-    /// inference. 0 for a stage.
+    /// inference. With several chunks of timesteps it is as if a job ran all of them at once.
+    /// 0 for a stage.
     begin,
     /// Inputs taken in. Job: elements of the words loaded.
     inputs,

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::Outcome;
 use crate::hw::Design;
+use crate::hw::Train;
 use crate::sim::{Recorder, Step};
 
 /// What a comparison promises besides logits and classes. What is promised and then missing,
@@ -142,8 +143,8 @@ fn some(count: Count, what: &str, note: &mut impl FnMut(String)) -> Count {
 
 /// Compares trains, `[layer][neuron]`; of a missing or additional one every timestep differs.
 fn spikes(
-    expected: &[Vec<u32>],
-    found: &[Vec<u32>],
+    expected: &[Vec<Train>],
+    found: &[Vec<Train>],
     timesteps: u32,
     note: &mut impl FnMut(String),
 ) -> Count {
@@ -151,7 +152,7 @@ fn spikes(
     if expected.len() != found.len() {
         note(format!("{} layers fire instead of {}", found.len(), expected.len()));
     }
-    let of = |trains: &[Vec<u32>], layer| trains.get(layer).cloned().unwrap_or_default();
+    let of = |trains: &[Vec<Train>], layer| trains.get(layer).cloned().unwrap_or_default();
     for layer in 0..expected.len().max(found.len()) {
         let (e, f) = (of(expected, layer), of(found, layer));
         if e.len() != f.len() {

@@ -2,6 +2,7 @@
 //! What runs a network, and what it reports.
 
 use crate::diag::{Diagnostic, Result};
+use crate::hw::Train;
 use crate::hw::shared::{Then, Work};
 use crate::hw::{Design, ReadoutStage, Stage};
 use crate::interp::{Interp, Logits, Stimulus};
@@ -25,7 +26,7 @@ pub(super) const BOARD: &str = "board, over the serial line";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     /// `[layer][neuron]`: bit t is the spike of timestep t. Empty if the level cannot tell.
-    pub trains: Vec<Vec<u32>>,
+    pub trains: Vec<Vec<Train>>,
     /// Integer logits.
     pub logits: Vec<i64>,
     /// First class with the largest logit.
@@ -103,7 +104,7 @@ impl Executor for InterpExecutor<'_> {
                     return Err(Diagnostic::internal("verify", "the graph is not in integer form"));
                 };
                 let train = |fired: &[Vec<bool>], n: usize| {
-                    fired.iter().enumerate().fold(0, |w, (t, s)| w | u32::from(s[n]) << t)
+                    fired.iter().enumerate().fold(0, |w, (t, s)| w | Train::from(s[n]) << t)
                 };
                 let told = match &self.layers {
                     None => record.spikes.iter().collect::<Vec<_>>(),
@@ -162,9 +163,9 @@ impl Executor for SimExecutor<'_> {
 }
 
 /// Spike trains from the recorded timesteps.
-pub(super) fn trains(design: &Design, recorder: &Recorder) -> Vec<Vec<u32>> {
+pub(super) fn trains(design: &Design, recorder: &Recorder) -> Vec<Vec<Train>> {
     let stages = lif_stages(design);
-    let mut trains: Vec<Vec<u32>> = neurons(design).into_iter().map(|n| vec![0; n]).collect();
+    let mut trains: Vec<Vec<Train>> = neurons(design).into_iter().map(|n| vec![0; n]).collect();
     for step in recorder.steps.iter().filter(|s| s.fires) {
         if let Some(layer) = stages.iter().position(|&s| s == step.stage)
             && let Some(train) = trains[layer].get_mut(step.neuron as usize)

@@ -6,6 +6,7 @@ use synfire_link::{Request, Status};
 use super::{Outcome, executor, maps};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::hw::Design;
+use crate::hw::Train;
 
 /// What came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,8 +43,8 @@ pub fn decode_response(frame: &[u8]) -> Result<Response> {
 
 /// Bytes of a train of a chain, or of a word of trains of the shared mapping.
 fn train_size(design: &Design) -> usize {
-    let trains = design.shared.as_ref().map_or(1, |shared| shared.pack);
-    (trains * design.timesteps).div_ceil(8) as usize
+    let chain = || design.timesteps.div_ceil(8) as usize;
+    design.shared.as_ref().map_or_else(chain, maps::word_bytes)
 }
 
 /// Bytes of a result, with the trains or without.
@@ -52,7 +53,7 @@ pub fn result_length(design: &Design, trace: bool) -> usize {
     let classes = design.readout().map_or(0, |r| r.gain.len());
     let trains = match &design.shared {
         _ if !trace => 0,
-        Some(shared) => shared.train_depth() as usize,
+        Some(_) => design.train_words() as usize,
         None => executor::neurons(design).iter().sum(),
     };
     classes * 4 + 1 + trains * train_size(design)
@@ -66,10 +67,10 @@ pub fn result_bytes(design: &Design, outcome: &Outcome, trace: bool) -> Vec<u8> 
     bytes.push(outcome.class as u8);
     match &design.shared {
         _ if !trace => {}
-        Some(shared) => bytes.extend(maps::bytes(shared, design.timesteps, &outcome.trains)),
+        Some(shared) => bytes.extend(maps::bytes(design, shared, &outcome.trains)),
         None => {
             let size = train_size(design);
-            let train = |t: &u32| t.to_le_bytes().into_iter().take(size);
+            let train = |t: &Train| t.to_le_bytes().into_iter().take(size);
             bytes.extend(outcome.trains.iter().flatten().flat_map(train));
         }
     }
@@ -79,7 +80,7 @@ pub fn result_bytes(design: &Design, outcome: &Outcome, trace: bool) -> Vec<u8> 
 /// Reads the bytes of a result: logits, class, and the trains if they were asked for.
 ///
 /// With a chain these are those of each layer that fires; with the shared mapping all words of
-/// the train memory in their order, a word in ⌈E·T/8⌉ bytes, lowest first.
+/// the train memory in their order, a word in ⌈E·C/8⌉ bytes, lowest first.
 ///
 /// # Errors
 /// [`codes::LINK_DAMAGED`] if there are more or fewer bytes than the design gives.
@@ -102,9 +103,9 @@ pub fn parse_result(design: &Design, bytes: &[u8], trace: bool) -> Result<Outcom
         .collect();
     let trains = match &design.shared {
         _ if !trace => Vec::new(),
-        Some(shared) => maps::trains(shared, design.timesteps, rest)?,
+        Some(shared) => maps::trains(design, shared, rest)?,
         None => {
-            let train = |w: &[u8]| w.iter().rev().fold(0, |v, b| v << 8 | u32::from(*b));
+            let train = |w: &[u8]| w.iter().rev().fold(0, |v, b| v << 8 | Train::from(*b));
             let mut words = rest.chunks_exact(size).map(train);
             let layer = |n| words.by_ref().take(n).collect();
             executor::neurons(design).into_iter().map(layer).collect()

@@ -2,14 +2,37 @@
 //! The train memory of the shared mapping as the host reads it back (docs/shared.md, Words).
 
 use crate::diag::{Diagnostic, Result, codes};
+use crate::hw::Design;
+use crate::hw::Train;
 use crate::hw::shared::Shared;
 
 /// Trains of each layer that fires, `[channel][row][column]`, out of the bytes of the memory.
 ///
 /// # Errors
 /// [`codes::VERIFY_MISMATCH`] if something else than zeros lies where nothing is ever written.
-pub(super) fn trains(shared: &Shared, timesteps: u32, bytes: &[u8]) -> Result<Vec<Vec<u32>>> {
-    let (pack, bits) = (shared.pack as usize, timesteps as usize);
+pub(super) fn trains(design: &Design, shared: &Shared, bytes: &[u8]) -> Result<Vec<Vec<Train>>> {
+    let size = shared.train_depth() as usize * word_bytes(shared);
+    let mut all: Vec<Vec<Train>> = Vec::new();
+    for (chunk, bytes) in bytes.chunks_exact(size).take(design.chunks() as usize).enumerate() {
+        let part = of_chunk(shared, bytes)?;
+        if all.is_empty() {
+            all = part.iter().map(|layer| vec![0; layer.len()]).collect();
+        }
+        for (train, &more) in all.iter_mut().flatten().zip(part.iter().flatten()) {
+            *train |= Train::from(more) << (chunk * shared.width as usize);
+        }
+    }
+    Ok(all)
+}
+
+/// Bytes of a word of the train memory.
+pub(super) fn word_bytes(shared: &Shared) -> usize {
+    (shared.pack * shared.width).div_ceil(8) as usize
+}
+
+/// Those of one chunk of timesteps, C bits each.
+fn of_chunk(shared: &Shared, bytes: &[u8]) -> Result<Vec<Vec<u32>>> {
+    let (pack, bits) = (shared.pack as usize, shared.width as usize);
     let size = (pack * bits).div_ceil(8);
     let element = |word: &[u8], e: usize| {
         (0..bits).fold(0, |v, t| {
@@ -50,9 +73,17 @@ pub(super) fn trains(shared: &Shared, timesteps: u32, bytes: &[u8]) -> Result<Ve
 
 /// The bytes of the memory with these trains in it, in which everything else is zero: what
 /// [`trains`] takes out.
-pub(super) fn bytes(shared: &Shared, timesteps: u32, trains: &[Vec<u32>]) -> Vec<u8> {
-    let (pack, bits) = (shared.pack as usize, timesteps as usize);
-    let size = (pack * bits).div_ceil(8);
+pub(super) fn bytes(design: &Design, shared: &Shared, trains: &[Vec<Train>]) -> Vec<u8> {
+    let chunks = 0..design.chunks();
+    chunks
+        .flat_map(|chunk| bytes_of_chunk(shared, trains, (chunk * shared.width) as usize))
+        .collect()
+}
+
+/// Those of the chunk that begins at this timestep.
+fn bytes_of_chunk(shared: &Shared, trains: &[Vec<Train>], begin: usize) -> Vec<u8> {
+    let (pack, bits) = (shared.pack as usize, shared.width as usize);
+    let size = word_bytes(shared);
     let mut memory = vec![0; shared.train_depth() as usize * size];
     for ((_, map), trains) in shared.fires().zip(trains) {
         let map = &shared.trains[map];
@@ -62,7 +93,7 @@ pub(super) fn bytes(shared: &Shared, timesteps: u32, trains: &[Vec<u32>]) -> Vec
         for (i, train) in trains.iter().enumerate() {
             let (c, y, x) = (i / (rows * columns), i / columns % rows, i % columns);
             let word = first + (y * pitch + x) * words + c / pack;
-            for t in (0..bits).filter(|t| train >> t & 1 == 1) {
+            for t in (0..bits).filter(|t| train >> (begin + t) & 1 == 1) {
                 let at = c % pack * bits + t;
                 if let Some(byte) = memory.get_mut(word * size + at / 8) {
                     *byte |= 1 << (at % 8);
@@ -114,6 +145,7 @@ pub(super) mod tests {
             block: false,
         };
         Shared {
+            width: 3,
             lanes: 4,
             pack: 2,
             acc_bits: 8,
@@ -148,9 +180,9 @@ pub(super) mod tests {
     fn a_word_of_twelve_bits_takes_two_bytes() {
         let shared = words_of_four();
         assert_eq!(shared.train_depth(), 1);
-        let found = trains(&shared, 3, &[0b1101_0101, 0b0000_0001]).unwrap();
+        let found = of_chunk(&shared, &[0b1101_0101, 0b0000_0001]).unwrap();
         assert_eq!(found, [[0b101, 0b010, 0b111]]);
-        assert!(trains(&shared, 3, &[0b1101_0101, 0b0001_0001]).is_err());
+        assert!(of_chunk(&shared, &[0b1101_0101, 0b0001_0001]).is_err());
     }
 
     #[test]
@@ -161,18 +193,36 @@ pub(super) mod tests {
         assert_eq!(shared.train_depth(), 21);
         let mut bytes = [0; 21];
         bytes[first..first + 4].copy_from_slice(&[0b110_001, 0b101, 0b000_111, 0b010]);
-        let found = trains(&shared, 3, &bytes).unwrap();
+        let found = of_chunk(&shared, &bytes).unwrap();
         assert_eq!(found, [[0b001, 0b111, 0b110, 0b000, 0b101, 0b010]]);
         // Between the regions, in the frame, a channel that is not there, bits behind the last.
         for (word, bits) in [(0, 1), (first - 1, 1), (first + 4, 1), (20, 1), (first + 1, 8)] {
             let mut spoilt = bytes;
             spoilt[word] |= bits;
-            assert!(trains(&shared, 3, &spoilt).is_err(), "word {word}");
+            assert!(of_chunk(&shared, &spoilt).is_err(), "word {word}");
         }
         for behind in [0b0100_0000, 0b1000_0000] {
             let mut spoilt = bytes;
             spoilt[first] |= behind;
-            assert!(trains(&shared, 3, &spoilt).is_err());
+            assert!(of_chunk(&shared, &spoilt).is_err());
+        }
+    }
+
+    #[test]
+    fn chunks_follow_each_other() {
+        // Three chunks of two timesteps, words of four trains.
+        let shared = Shared { width: 2, ..words_of_four() };
+        let design = Design { timesteps: 6, trace: true, ..crate::verify::tests::design() };
+        let design = Design { shared: Some(shared.clone()), ..design };
+        assert_eq!((design.train_words(), word_bytes(&shared)), (3, 1));
+        let memory = [0b00_11_01_10, 0b00_00_10_01, 0b00_01_11_00];
+        let found = trains(&design, &shared, &memory).unwrap();
+        assert_eq!(found, [[0b00_01_10, 0b11_10_01, 0b01_00_11]]);
+        assert_eq!(bytes(&design, &shared, &found), memory);
+        for chunk in 0..3 {
+            let mut spoilt = memory;
+            spoilt[chunk] |= 0b11_00_00_00;
+            assert!(trains(&design, &shared, &spoilt).is_err());
         }
     }
 
@@ -183,6 +233,6 @@ pub(super) mod tests {
         let shared = Shared { trains: vec![map], ..shared() };
         assert_eq!(shared.train_depth(), 9);
         let bytes = [0, 0, 0, 0b001, 0, 0b110, 0, 0, 0];
-        assert_eq!(trains(&shared, 3, &bytes).unwrap(), [[0b001, 0b110]]);
+        assert_eq!(of_chunk(&shared, &bytes).unwrap(), [[0b001, 0b110]]);
     }
 }

@@ -186,7 +186,7 @@ struct Probes<'d> {
     /// Stage by number of the probe; with the shared mapping a probe has the job's number.
     events: Vec<usize>,
     steps: Vec<usize>,
-    /// Timesteps so far, per number: they come in the order of computation.
+    /// Timesteps so far, per number: they come in the order of computation, chunk by chunk.
     seen: Vec<u32>,
 }
 
@@ -205,17 +205,18 @@ impl<'d> Probes<'d> {
     fn step(&mut self, number: u8, cycle: u64, fires: bool) -> Option<Step> {
         let stage = *self.steps.get(usize::from(number))?;
         let before = self.seen.get_mut(usize::from(number))?;
-        let (neuron, timestep) = (*before / self.design.timesteps, *before % self.design.timesteps);
+        let width = self.design.width();
+        let (mut neuron, mut timestep) = (*before / width, *before % width);
         *before += 1;
-        let neuron = match &self.design.shared {
-            None => neuron,
+        if let Some(shared) = &self.design.shared {
             // Place by place, in each channel by channel (docs/shared.md, rule 6).
-            Some(shared) => {
-                let job = shared.jobs.get(stage)?;
-                let (place, channel) = (neuron / job.out[0], neuron % job.out[0]);
-                channel * job.positions() + place
-            }
-        };
+            let job = shared.jobs.get(stage)?;
+            let neurons = job.out[0] * job.positions();
+            timestep += neuron / neurons.max(1) * width;
+            neuron %= neurons.max(1);
+            let (place, channel) = (neuron / job.out[0], neuron % job.out[0]);
+            neuron = channel * job.positions() + place;
+        }
         Some(Step { cycle, stage, neuron, timestep, fires })
     }
 }
@@ -274,10 +275,12 @@ mod tests {
     fn records_of_the_shared_mapping_come_place_by_place() {
         // Three channels, one row of two places, T = 2.
         let (input, stages) = (Input { count: 2, bits: 1, changes: false }, Vec::new());
-        let shared = Some(maps::tests::shared());
+        let shared = |width| Some(Shared { width, ..maps::tests::shared() });
         let name = "design".to_owned();
         let family = crate::target::Family::default();
-        let design = Design { name, timesteps: 2, input, stages, shared, trace: true, family };
+        let shared_2 = shared(2);
+        let design =
+            Design { name, timesteps: 2, input, stages, shared: shared_2, trace: true, family };
         let record = |kind, job, data, cycle| [kind, job, data, 0, cycle, 0, 0, 0];
         let mut trace = record(0, 0, 0, 0).to_vec();
         trace.extend(record(2, 0, 0, 9));
@@ -290,6 +293,12 @@ mod tests {
         assert!(seen.eq(want), "{:?}", image.steps);
         assert_eq!(trains(&design, &image), [[0b10; 6]]);
         assert_eq!(crate::verify::Scope::spikes(&design).trains, Some(2));
+        // The same timestep by timestep: those of the second chunk follow all of the first.
+        let chunked = Design { shared: shared(1), ..design.clone() };
+        let seen = parse(&chunked, &trace).unwrap().remove(0);
+        let at: Vec<_> = seen.steps.iter().map(|s| (s.neuron, s.timestep)).collect();
+        let neurons = [0, 2, 4, 1, 3, 5];
+        assert_eq!(at, [neurons.map(|n| (n, 0)), neurons.map(|n| (n, 1))].concat());
         // A job that there is not.
         trace.extend(record(2, 1, 0, 40));
         assert!(parse(&design, &trace).is_err());

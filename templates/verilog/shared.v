@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
-// sf_core: <{ model }>, <{ timesteps }> timesteps on one processor, written by synfire <{ version }>.
+// sf_core: <{ model }>, <{ timesteps }> timesteps on one processor<% if let Some(k) = chunks %> in <{ k.count }> chunks<% endif %>, written by synfire <{ version }>.
 //
 // Contract
 //   in_*     <{ inputs }> bytes an inference, in order, valid/ready
@@ -64,9 +64,27 @@ module sf_core (
     endcase
   end
 
-  sf_sequence #(.N(<{ jobs.len() }>)) u_sequence (
-    .clk_i(clk_i), .rst_i(rst_i), .go_i(go), .done_i(done), .job_o(job), .start_o(start)
+  wire chunk_first, chunk_last, chunk_turn;
+  sf_sequence #(.N(<{ jobs.len() }>)<% if let Some(k) = chunks %>, .K(<{ k.count }>)<% endif %>) u_sequence (
+    .clk_i(clk_i), .rst_i(rst_i), .go_i(go), .done_i(done), .job_o(job), .start_o(start),
+    .first_o(chunk_first), .last_o(chunk_last), .turn_o(chunk_turn)
   );
+<%- if let Some(k) = chunks %>
+
+  // ---- chunks of <{ width }> timesteps
+<%- if k.input_part > 0 %>
+  wire [<{ input.addr_bits - 1 }>:0] input_part;
+  sf_part #(.AW(<{ input.addr_bits }>), .STEP(<{ k.input_part }>)) u_input_part (
+    .clk_i(clk_i), .rst_i(rst_i), .turn_i(chunk_turn), .last_i(chunk_last), .base_o(input_part)
+  );
+<%- endif %>
+<%- if k.train_part > 0 %>
+  wire [<{ train_addr_bits - 1 }>:0] train_part;
+  sf_part #(.AW(<{ train_addr_bits }>), .STEP(<{ k.train_part }>)) u_train_part (
+    .clk_i(clk_i), .rst_i(rst_i), .turn_i(chunk_turn), .last_i(chunk_last), .base_o(train_part)
+  );
+<%- endif %>
+<%- endif %>
 
   // ---- input map
   wire [<{ input_byte - 1 }>:0] level;
@@ -86,7 +104,7 @@ module sf_core (
   wire [<{ level_bits - 1 }>:0] level_read;
   wire read_level = j_kind == 2'd0;
   sf_input_map #(
-    .C(<{ input.c }>), .H(<{ input.h }>), .W(<{ input.w }>), .HALO(<{ input.halo }>), .LW(<{ level_bits }>), .BYTES(<{ input_word_bytes }>)
+    .C(<{ input.c }>), .H(<{ input.h }>), .W(<{ input.w }>), .HALO(<{ input.halo }>)<% if let Some(k) = chunks %><% if k.input_part > 0 %>, .K(<{ k.count }>)<% endif %><% endif %>, .LW(<{ level_bits }>), .BYTES(<{ input_word_bytes }>)
   ) u_input_map (
     .clk_i(clk_i), .rst_i(rst_i),
     .x_valid_i(level_valid), .x_data_i(level), .full_o(go),
@@ -119,7 +137,7 @@ module sf_core (
     .AW(<{ addr_bits }>), .CW(<{ count_bits }>), .DW(<{ fetch_bits }>)
   ) u_fetch (
     .clk_i(clk_i), .rst_i(rst_i), .start_i(start), .gather_i(is_gather),
-    .base_i(j_base),
+    .base_i(<% if let Some(k) = chunks %>j_base + (<{ k.base }>)<% else %>j_base<% endif %>),
     .count_i({j_count5, j_count4, j_count3, j_count2, j_count1, j_count0}),
     .delta_i({j_delta5, j_delta4, j_delta3, j_delta2, j_delta1, j_delta0}),
     .r_en_o(read_en), .r_addr_o(read_addr), .r_data_i(fetched),
@@ -134,7 +152,7 @@ module sf_core (
   wire [<{ g.operand_bits - 1 }>:0] g_data;
   wire g_valid, g_group_end, g_place_end, g_job_end;
   sf_gather #(
-    .T(<{ timesteps }>), .CW(<{ current_bits }>), .SW(<{ g.sum_bits }>), .GW(<{ g.bits }>)
+    .T(<{ width }>), .CW(<{ current_bits }>), .SW(<{ g.sum_bits }>), .GW(<{ g.bits }>)
   ) u_gather (
     .clk_i(clk_i), .rst_i(rst_i),
     .a_valid_i(g_a_valid), .a_next_o(g_a_next), .a_end_i(g_a_end), .shift_i(j_gather_shift), .c_data_i(g_current),
@@ -147,9 +165,9 @@ module sf_core (
   // ---- events
   wire ev, ev_first, ev_last, drained, snap, snap_place_end, snap_job_end;
   wire [<{ row_bits - 1 }>:0] row;
-  wire [<{ timesteps * operand_bits - 1 }>:0] x;
+  wire [<{ width * operand_bits - 1 }>:0] x;
   sf_emit #(
-    .E(<{ pack }>), .T(<{ timesteps }>), .XW(<{ operand_bits }>), .LW(<{ level_bits }>), .LT(<{ input_trains }>), .GW(<{ gather_bits }>),
+    .E(<{ pack }>), .T(<{ width }>), .XW(<{ operand_bits }>), .LW(<{ level_bits }>), .LT(<{ input_trains }>), .GW(<{ gather_bits }>),
     .DW(<{ emit_bits }>), .RW(<{ row_bits }>), .PW(<{ plane_bits }>)
   ) u_emit (
     .clk_i(clk_i), .rst_i(rst_i), .start_i(start),
@@ -195,7 +213,7 @@ module sf_core (
   wire signed [<{ acc_bits }>:0] y;
   wire y_valid, y_end, y_take;
   sf_lanes #(
-    .P(<{ lanes }>), .T(<{ timesteps }>), .XW(<{ operand_bits }>), .AW(<{ acc_bits }>), .SLICES(<{ slices }>)
+    .P(<{ lanes }>), .T(<{ width }>), .XW(<{ operand_bits }>), .AW(<{ acc_bits }>), .SLICES(<{ slices }>)
   ) u_lanes (
     .clk_i(clk_i), .rst_i(rst_i),
     .event_i(ev), .x_i(x), .first_i(ev_first), .last_i(ev_last),
@@ -230,25 +248,48 @@ module sf_core (
   wire add_en, keep_we;
   wire [<{ current_bits - 1 }>:0] added, kept;
   wire train_valid, train_end;
-  wire [<{ timesteps - 1 }>:0] train;
+  wire [<{ width - 1 }>:0] train;
   wire signed [<{ sum_bits - 1 }>:0] q_data;
   wire q_valid, q_ready, tail_done;
+  wire signed [<{ membrane_bits - 1 }>:0] membrane_read, membrane_kept;
+  wire signed [<{ sum_bits - 1 }>:0] sum_read, sum_kept;
+  wire membrane_we, sum_en, sum_we;
+<%- match chunks %>
+<%- when Some(k) %>
+  sf_state #(.WIDTH(<{ membrane_bits }>), .DEPTH(<{ k.neurons }>)) u_membranes (
+    .clk_i(clk_i), .rst_i(rst_i), .turn_i(chunk_turn), .first_i(chunk_first),
+    .re_i(neuron_en), .rdata_o(membrane_read), .we_i(membrane_we), .wdata_i(membrane_kept)
+  );
+<%- if k.sums %>
+  sf_state #(.WIDTH(<{ sum_bits }>), .DEPTH(<{ classes }>)) u_sums (
+    .clk_i(clk_i), .rst_i(rst_i), .turn_i(chunk_turn), .first_i(chunk_first),
+    .re_i(sum_en), .rdata_o(sum_read), .we_i(sum_we), .wdata_i(sum_kept)
+  );
+<%- else %>
+  assign sum_read = {<{ sum_bits }>{1'b0}};
+<%- endif %>
+<%- when None %>
+  assign membrane_read = {<{ membrane_bits }>{1'b0}};
+  assign sum_read = {<{ sum_bits }>{1'b0}};
+<%- endmatch %>
   sf_tail #(
-    .T(<{ timesteps }>), .PW(<{ acc_bits + 1 }>), .DW(<{ digit_bits }>), .ND(<{ digits }>),
+    .T(<{ width }>), .PW(<{ acc_bits + 1 }>), .DW(<{ digit_bits }>), .ND(<{ digits }>),
     .GW(<{ gain_bits }>), .OW(<{ offset_bits }>), .HW(<{ membrane_bits }>), .FRAC(<{ frac }>), .CW(<{ current_bits }>),
     .BW(<{ bias_bits }>), .TW(<{ threshold_bits }>), .SG(4), .SN(<{ shifts }>),
     .KINDS(<{ kinds.count }>), .K(<{ kinds.leak_num }>), .M(<{ kinds.leak_shift }>), .RESET(<{ kinds.reset }>), .STRICT(<{ kinds.strict }>),
-    .NW(<{ channel_bits }>), .IW(<{ sum_bits }>), .LAST(<{ last }>)
+    .NW(<{ channel_bits }>), .IW(<{ sum_bits }>), .LAST(<{ last }>)<% if chunks.is_some() %>, .CARRY(1)<% endif %>
   ) u_tail (
     .clk_i(clk_i), .rst_i(rst_i), .start_i(start),
     .digits_i(j_digits), .shift_i(j_shift), .channels_i(j_channels), .kind_i(j_neurons),
-    .add_i(j_add), .keep_i(j_keep), .fire_i(j_fire), .sum_i(j_sum),
+    .add_i(j_add), .keep_i(j_keep), .fire_i(j_fire), .sum_i(j_sum), .last_i(chunk_last),
     .y_data_i(y), .y_valid_i(y_valid), .y_end_i(y_end), .y_take_o(y_take),
     .g_en_o(gain_en), .gain_i(gain[<{ gain_bits - 1 }>:0]), .offset_i(gain[<{ gain_word - 1 }>:<{ gain_bits }>]),
     .n_en_o(neuron_en), .minus_i(neuron[<{ neuron_word - 2 }>]), .mute_i(neuron[<{ neuron_word - 1 }>]),
     .bias_i(neuron[<{ bias_bits - 1 }>:0]), .theta_i(neuron[<{ neuron_word - 3 }>:<{ bias_bits }>]),
     .r_en_o(add_en), .r_data_i(added), .k_we_o(keep_we), .k_data_o(kept),
     .s_valid_o(train_valid), .s_data_o(train), .s_end_o(train_end),
+    .v_data_i(membrane_read), .v_we_o(membrane_we), .v_data_o(membrane_kept),
+    .z_en_o(sum_en), .z_data_i(sum_read), .z_we_o(sum_we), .z_data_o(sum_kept),
     .q_data_o(q_data), .q_valid_o(q_valid), .q_ready_i(q_ready),
     .done_o(tail_done), .step_o(probe_step_o[0]), .spike_o(probe_spike_o[0])
   );
@@ -282,10 +323,10 @@ module sf_core (
     .w_job_end_i(f_job_end), .y_data_o(or_data), .y_valid_o(or_valid), .done_o(or_done)
   );
   sf_train_write #(
-    .E(<{ pack }>), .T(<{ timesteps }>), .AW(<{ train_addr_bits }>), .CW(<{ count_bits }>)
+    .E(<{ pack }>), .T(<{ width }>), .AW(<{ train_addr_bits }>), .CW(<{ count_bits }>)
   ) u_train_write (
     .clk_i(clk_i), .rst_i(rst_i), .start_i(start),
-    .base_i(j_write_base), .row_i(j_write_row), .gap_i(j_write_gap),
+    .base_i(j_write_base<% if let Some(k) = chunks %><% if k.train_part > 0 %> + train_part<% endif %><% endif %>), .row_i(j_write_row), .gap_i(j_write_gap),
     .s_valid_i(train_valid), .s_data_i(train), .s_end_i(train_end),
     .w_valid_i(or_valid), .w_data_i(or_data),
     .we_o(train_we), .addr_o(train_waddr), .data_o(train_wdata)
@@ -324,7 +365,7 @@ module sf_core (
 
   // Addresses of the walk are as wide as the largest memory needs; a part of the numbers is for
   // some kinds of jobs alone.
-  wire unused = &{1'b0, src_turn[0], level_valid, read_addr, g_a_valid, g_a_end, row, f_window_first, f_window_end, f_data
+  wire unused = &{1'b0, chunk_first, chunk_last, chunk_turn, membrane_we, membrane_kept, sum_en, sum_we, sum_kept, src_turn[0], level_valid, read_addr, g_a_valid, g_a_end, row, f_window_first, f_window_end, f_data
 <%- if load_bytes > 0 %>, load_rest<% endif -%>
 <%- if currents.is_none() %>, add_en, keep_we, kept<% endif -%>
 <%- if currents.is_some() && gather.is_none() %>, unused_gathered<% endif -%>};

@@ -164,8 +164,8 @@ fn a_model_that_does_not_fit() {
 #[test]
 fn a_model_that_no_engine_takes() {
     let place = Place::new();
-    place.file("long.sfir", text(12, 8, 33));
-    place.refused("compile long.sfir --target icebreaker -o b", 1, "SF0410", "33 timesteps");
+    place.file("long.sfir", text(12, 8, 129));
+    place.refused("compile long.sfir --target icebreaker -o b", 1, "SF0410", "129 timesteps");
     assert_eq!(place.tree().len(), 1);
 }
 

@@ -179,10 +179,10 @@ fn values_are_what_they_should_be() {
 #[test]
 fn a_model_without_hardware_says_why() {
     let place = Place::new();
-    place.file("long.sfir", crate::models::text(12, 8, 33));
+    place.file("long.sfir", crate::models::text(12, 8, 129));
     let ran = place.json("simulate long.sfir --count 3");
     assert_eq!(ran["hardware"], Value::Null);
-    assert!(ran["hardware_reason"].as_str().unwrap().contains("33 timesteps"), "{ran}");
+    assert!(ran["hardware_reason"].as_str().unwrap().contains("129 timesteps"), "{ran}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod bad_model;
 mod bad_option;
 mod bitstream;
 mod board;
+mod chunks;
 mod clock;
 mod commands;
 mod convert;

@@ -67,14 +67,20 @@ struct Draft {
 
 /// The design of a seed, with up to four jobs.
 pub fn design(seed: u64) -> Design {
+    chunked(seed, 1)
+}
+
+/// The design of a seed, with so many chunks of timesteps, or as many as there may be.
+pub fn chunked(seed: u64, chunks: u32) -> Design {
     let mut rng = Rng(seed);
-    let timesteps = rng.pick(&[1, 2, 3, 4, 5, 9, 17, 32]);
+    let width = rng.pick(&[1, 2, 3, 4, 5, 9, 17, 32]);
+    let timesteps = width * chunks.min(128 / width);
     let pack = rng.pick(&[1, 2, 4, 4, 8]);
     let shape = [1 + rng.below(3), 2 + rng.below(5), 2 + rng.below(5)].map(|n| n as u32);
     // In every third design spikes come and go.
     let trains = seed % 3 == 1;
     let bits = 1 + rng.below(8) as u32;
-    let bits = if trains { timesteps } else { bits };
+    let bits = if trains { width } else { bits };
     // One kind of neurons, or two.
     let count = 1 + rng.below(2);
     let kind = |_| {
@@ -85,6 +91,7 @@ pub fn design(seed: u64) -> Design {
     };
     let kinds: Vec<NeuronKind> = (0..count).map(kind).collect();
     let shared = Shared {
+        width,
         lanes: pack * (1 + rng.below(3) as u32),
         pack,
         acc_bits: 0,
@@ -429,7 +436,7 @@ impl Draft {
             let same = |c: &&Current| c.map.bank == map.bank;
             let before = || self.currents[..m].iter().filter(same);
             let dead = before().all(|c| c.read < *written);
-            let end = before().map(|c| c.map.base + c.map.depth(self.timesteps)).max();
+            let end = before().map(|c| c.map.base + c.map.depth(self.shared.width)).max();
             let base = if dead { 0 } else { end.unwrap_or(0) };
             self.currents[m].map.base = base;
         }

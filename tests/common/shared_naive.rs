@@ -3,12 +3,13 @@
 //! computed): loops over `[channel][row][column]`, no memories, no cycles.
 
 use synfire::hw::Design;
+use synfire::hw::Train;
 use synfire::hw::shared::{NeuronKind, Source, SumJob, Then, Work};
 use synfire::ir::{Compare, Reset};
 
 /// What a run gives; trains of the layers that fire, in the order of the jobs.
 pub struct Run {
-    pub trains: Vec<Vec<u32>>,
+    pub trains: Vec<Vec<Train>>,
     pub logits: Vec<i64>,
     pub class: usize,
 }
@@ -131,7 +132,7 @@ pub fn run(design: &Design, input: &[u8]) -> Run {
                                 }
                             }
                             let train = |i: usize| {
-                                let bit = |t: u32| (fired.values[t as usize][i] as u32) << t;
+                                let bit = |t: u32| (fired.values[t as usize][i] as Train) << t;
                                 (0..steps).map(bit).sum()
                             };
                             run.trains.push((0..fired.values[0].len()).map(train).collect());

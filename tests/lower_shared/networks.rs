@@ -37,8 +37,13 @@ struct Draft {
 
 /// A network of about `size` operators.
 pub(super) fn network(seed: u64, size: usize) -> Graph {
+    over(seed, size, &[1, 2, 2, 3, 4, 5, 8, 16, 25, 32])
+}
+
+/// The same over one of these numbers of timesteps.
+pub(super) fn over(seed: u64, size: usize, timesteps: &[u32]) -> Graph {
     let mut rng = Rng(seed);
-    let timesteps = rng.pick(&[1, 2, 2, 3, 4, 5, 8, 16, 25, 32]);
+    let timesteps = rng.pick(timesteps);
     let mut g = Graph::new("random", timesteps);
     let shape = match rng.below(4) {
         0 => vec![1 + rng.below(12)],

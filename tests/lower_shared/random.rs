@@ -18,13 +18,19 @@ use super::networks::network;
 fn lower(g: &Graph, seed: u64) -> Result<Design> {
     let lanes = [1, 2, 4, 8, 16, 64][(seed % 6) as usize];
     let lanes = [("shared".to_owned(), lanes)].into();
-    let options = Options { mapping: Mapping::Shared, lanes, ..Options::default() };
+    // In every third one half of the timesteps at once, or a third, and so on.
+    let part = |t: u32| (1..t).rev().find(|w| t.is_multiple_of(*w));
+    let chunk = part(g.timesteps).filter(|_| seed % 3 == 2);
+    let options = Options { mapping: Mapping::Shared, lanes, chunk, ..Options::default() };
     hw::lower(g, &big_target(), &options).map(|(design, _)| design)
 }
 
 /// Which things jobs of a design do, and how often.
 fn count(design: &Design, seen: &mut BTreeMap<&'static str, usize>) {
     let mut note = |what| *seen.entry(what).or_insert(0) += 1;
+    if design.chunks() > 1 {
+        note(if design.input.changes { "chunks of the input" } else { "chunks" });
+    }
     for job in &design.shared.as_ref().unwrap().jobs {
         match job.source {
             Source::Input if design.input.changes => note("input that changes"),
@@ -112,6 +118,8 @@ fn jobs_compute_what_the_graph_means() {
     let all = [
         "input",
         "input that changes",
+        "chunks",
+        "chunks of the input",
         "trains",
         "gather",
         "currents",

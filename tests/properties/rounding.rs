@@ -19,9 +19,9 @@ fn leaks() -> impl Iterator<Item = (u32, u32)> {
 }
 
 /// Spikes of every layer by neuron; bit t is timestep t.
-fn trains(fired: &[Vec<Vec<bool>>]) -> Vec<Vec<u32>> {
+fn trains(fired: &[Vec<Vec<bool>>]) -> Vec<Vec<u128>> {
     let train = |layer: &Vec<Vec<bool>>, n: usize| {
-        layer.iter().enumerate().fold(0, |w, (t, s)| w | u32::from(s[n]) << t)
+        layer.iter().enumerate().fold(0, |w, (t, s)| w | u128::from(s[n]) << t)
     };
     fired.iter().map(|l| (0..l[0].len()).map(|n| train(l, n)).collect()).collect()
 }

@@ -23,7 +23,7 @@ use synfire::verify::{
 
 use common::rng::Rng;
 use common::{big_target, shared};
-use networks::network;
+use networks::{network, over};
 use tools::tools;
 
 /// A design, its graph if it comes from one, and inputs.
@@ -36,23 +36,44 @@ struct Case {
 
 /// A design drawn job by job.
 fn drawn(seed: u64) -> Case {
-    let design = shared::design(seed);
+    chunked(seed, 1)
+}
+
+/// The same with timesteps in so many chunks.
+fn chunked(seed: u64, chunks: u32) -> Case {
+    let design = shared::chunked(seed, chunks);
     let images = (0..3).map(|k| shared::input(&design, seed * 100 + k)).collect();
-    Case { name: format!("design {seed}"), graph: None, design, images }
+    Case { name: format!("design {seed}, {} chunks", design.chunks()), graph: None, design, images }
 }
 
 /// A network that is lowered; none if the processor does not take it.
 fn lowered(seed: u64) -> Option<Case> {
-    let graph = network(seed, 3 + (seed % 12) as usize);
+    built(seed, network(seed, 3 + (seed % 12) as usize), None)
+}
+
+/// A network over many timesteps, or over a few in chunks; none if the processor does not take it.
+fn long(seed: u64) -> Option<Case> {
+    let timesteps = [6, 12, 40, 64, 100, 128][(seed % 6) as usize];
+    let graph = over(seed, 3 + (seed % 7) as usize, &[timesteps]);
+    let chunk = [None, Some(1), Some(2), Some(4)][(seed / 6 % 4) as usize];
+    built(seed, graph, chunk)
+}
+
+fn built(seed: u64, graph: Graph, chunk: Option<u32>) -> Option<Case> {
     let lanes = [1, 2, 4, 8, 5, 16][(seed % 6) as usize];
     let lanes = [("shared".to_owned(), lanes)].into();
-    let options = Options { mapping: Mapping::Shared, lanes, ..Options::default() };
+    let options = Options { mapping: Mapping::Shared, lanes, chunk, ..Options::default() };
     let (design, _) = hw::lower(&graph, &big_target(), &options).ok()?;
     let mut rng = Rng(seed);
     let bits = design.input.bits;
     let mut level = |_| if rng.one_in(3) { 0 } else { rng.below(1 << bits) as u8 };
     let images = (0..3).map(|_| (0..design.input_values()).map(&mut level).collect()).collect();
-    Some(Case { name: format!("network {seed}"), graph: Some(graph), design, images })
+    Some(Case {
+        name: format!("network {seed}, {} timesteps", design.timesteps),
+        graph: Some(graph),
+        design,
+        images,
+    })
 }
 
 /// The first difference, in words.
@@ -119,8 +140,13 @@ fn all(cases: Vec<Case>) -> Option<usize> {
 
 #[test]
 fn the_processor_is_the_simulator() {
-    let cases: Vec<Case> = (1..=8).map(drawn).chain((0..30).filter_map(lowered)).collect();
-    assert!(cases.len() > 26, "{} cases", cases.len());
+    let cases: Vec<Case> = (1..=6)
+        .map(drawn)
+        .chain((7..=12).map(|seed| chunked(seed, 2 + (seed % 3) as u32)))
+        .chain((0..24).filter_map(lowered))
+        .chain((0..8).filter_map(long))
+        .collect();
+    assert!(cases.len() > 34, "{} cases", cases.len());
     if let Some(n) = all(cases) {
         eprintln!("{n} designs: no difference");
     }
@@ -129,8 +155,13 @@ fn the_processor_is_the_simulator() {
 #[test]
 #[ignore = "an hour; part of the nightly run"]
 fn five_hundred_designs_of_the_processor() {
-    let cases: Vec<Case> = (9..=200).map(drawn).chain((30..520).filter_map(lowered)).collect();
-    assert!(cases.len() > 500, "{} cases", cases.len());
+    let cases: Vec<Case> = (7..=150)
+        .map(drawn)
+        .chain((201..=260).map(|seed| chunked(seed, 2 + (seed % 4) as u32)))
+        .chain((30..430).filter_map(lowered))
+        .chain((8..100).filter_map(long))
+        .collect();
+    assert!(cases.len() > 550, "{} cases", cases.len());
     if let Some(n) = all(cases) {
         eprintln!("{n} designs: no difference");
     }

@@ -58,3 +58,16 @@ fn the_work_of_each_job_is_counted() {
     };
     assert_eq!(result.activity.stages, [conv, pool, head]);
 }
+
+/// The same twice: a job's cycles are those of all chunks, as if they followed each other.
+#[test]
+fn the_work_of_all_chunks_is_counted() {
+    let mut design = worked::page();
+    design.timesteps = 4;
+    let result = Sim::new(&design).run(&[5, 0, 3, 2], &[], &mut NoProbe).unwrap();
+    let stages = &result.activity.stages;
+    // `conv` takes 30 cycles until the next one begins, `pool` 7, whatever fires.
+    assert_eq!([0, 1, 2].map(|k| stages[k].begin), [5, 5 + 60, 5 + 60 + 14]);
+    assert_eq!((stages[0].rows, stages[0].steps, stages[0].parameter_reads), (12, 24, 12));
+    assert_eq!((stages[1].words, stages[2].results), (8, 12));
+}

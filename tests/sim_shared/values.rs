@@ -18,7 +18,8 @@ const INPUTS: u64 = 3;
 fn random_designs_compute_what_plain_loops_do() {
     let (mut spikes, mut slots) = (0u64, 0u64);
     for seed in 0..DESIGNS {
-        let design = shared::design(seed);
+        // In every second one timesteps come in chunks.
+        let design = shared::chunked(seed, [1, 2, 1, 5][(seed % 4) as usize]);
         for k in 0..INPUTS {
             let input = shared::input(&design, seed + 1000 * k);
             let found = SimExecutor::new(&design, Vec::new()).run(&[&input]);

@@ -11,6 +11,7 @@ use synfire::ir::{Compare, Reset};
 /// Wide enough for everything, integrators with soft reset; no map and no job yet.
 fn design(timesteps: u32, (lanes, pack): (u32, u32), shape: [u32; 3], gain_bits: u32) -> Design {
     let shared = Shared {
+        width: timesteps,
         lanes,
         pack,
         acc_bits: 12,

@@ -12,7 +12,7 @@ use crate::cli::output::{FIRST, LOCK, put};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::flow::Toolbox;
 use crate::hw::{self, Design, Estimate};
-use crate::target::Target;
+use crate::target::{Board, Target};
 use crate::{emit, ir, report};
 
 /// Share of the logic cells that the next try keeps to, if there was no room.
@@ -83,12 +83,14 @@ impl Job<'_> {
         toolbox: &Toolbox,
         progress: &dyn Fn(&str),
     ) -> Result<BitstreamReport> {
-        let clock = self.target.board.as_ref().map_or(0.0, |b| b.mhz());
+        let board = self.target.board.as_ref();
+        let clock = board.map_or(0.0, |b| b.mhz());
+        let asked = board.map_or(0.0, |board| enough(board, self.args.freq));
         let aim = Aim {
             freq: self.freq.max(clock),
             seed: self.args.seed,
             seeds: self.args.seeds,
-            must: !self.args.clock.is_auto(),
+            enough: (!self.args.clock.is_auto()).then_some(asked),
         };
         bitstream::make(dir, &self.target, self.estimate.spram > 0, &aim, toolbox, progress)
     }
@@ -162,4 +164,28 @@ fn retry(before: &Design, after: &Design, less: &Estimate, full: &Diagnostic) ->
     }
     // Without other lanes it is memories that lie elsewhere.
     format!("{}; folded again{lanes}, into {} logic cells", full.message, less.cells)
+}
+
+/// What every clock has to reach, in MHz: what the user asked for, else what the design and its
+/// line need.
+fn enough(board: &Board, asked: Option<f64>) -> f64 {
+    let needed = board.spi_mhz.filter(|_| !board.link.is_uart()).unwrap_or(0.0).max(board.mhz());
+    asked.map_or(needed, |freq| freq.max(needed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::target::{self, Link};
+
+    #[test]
+    fn the_design_and_its_line_are_enough() {
+        let board = target::load("icebreaker").unwrap().board.unwrap();
+        assert_eq!((board.mhz(), board.spi_mhz), (12.0, Some(15.0)));
+        assert_eq!(enough(&board, None), 12.0);
+        assert_eq!(enough(&board, Some(20.5)), 20.5);
+        let spi = Board { link: Link::Spi, ..board };
+        assert_eq!(enough(&spi, None), 15.0);
+        assert_eq!(enough(&spi, Some(14.0)), 15.0);
+    }
 }

@@ -9,7 +9,7 @@ mod tables;
 use askama::Template;
 
 use super::{File, quoted};
-use crate::diag::{Diagnostic, Result};
+use crate::diag::{Diagnostic, Result, codes};
 use crate::hw::Design;
 
 /// Directory of the C++ files in the output.
@@ -56,15 +56,26 @@ struct Script<'a> {
 /// Every file of a design in C++.
 ///
 /// # Errors
-/// An internal one if a template cannot be rendered, or if the design has no readout.
+/// `HW_UNSUPPORTED` for timesteps in several chunks. An internal one if a template cannot be
+/// rendered, or if the design has no readout.
 pub fn hls(design: &Design) -> Result<Vec<File>> {
+    if design.chunks() > 1 {
+        let message = format!(
+            "the C++ computes all timesteps at once, and the design has {} chunks of {}",
+            design.chunks(),
+            design.width()
+        );
+        return Err(Diagnostic::new(&codes::HW_UNSUPPORTED, message)
+            .at(design.name.clone())
+            .help("leave out --hls; up to 32 timesteps are one chunk where they fit"));
+    }
     let path = |name: &str| format!("{HLS_DIR}/{name}");
     let readout = design.readout().ok_or_else(|| Diagnostic::internal("emit", "no readout"))?;
     let (model, version) = (&quoted(&design.name), env!("CARGO_PKG_VERSION"));
     let result = readout.classes() * 4 + 1;
     let traced = match &design.shared {
         _ if !design.trace => 0,
-        Some(s) => s.train_depth() * (s.pack * design.timesteps).div_ceil(8),
+        Some(s) => s.train_depth() * (s.pack * s.width).div_ceil(8),
         None => design.lifs().map(|l| l.neurons() * l.timesteps.div_ceil(8)).sum(),
     };
     let (top, tables) = match &design.shared {

@@ -40,11 +40,10 @@ pub(super) fn top<'a>(
     model: &'a str,
     [result_bytes, traced_bytes]: [u32; 2],
 ) -> Top<'a> {
-    let timesteps = design.timesteps;
-    let depth = |bank| shared.bank_depth(bank, timesteps);
+    let depth = |bank| shared.bank_depth(bank);
     let [channels, rows, columns] = shared.input.shape;
     let constants = vec![
-        ("T", timesteps),
+        ("T", shared.width),
         ("P", shared.lanes),
         ("E", shared.pack),
         ("AW", shared.acc_bits),

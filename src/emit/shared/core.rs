@@ -18,6 +18,9 @@ struct Core<'a> {
     model: String,
     version: &'a str,
     timesteps: u32,
+    /// C.
+    width: u32,
+    chunks: Option<ChunksText>,
     inputs: u32,
     input_trains: u32,
     /// Bits of a byte that are used, and bytes of a word of the input map.
@@ -89,6 +92,20 @@ struct KindsText {
     strict: String,
 }
 
+/// Timesteps in several chunks.
+struct ChunksText {
+    count: u32,
+    /// Words of a chunk's part of the input map and of the train memory; 0: all use the same.
+    input_part: u32,
+    train_part: u32,
+    /// Neurons whose membranes are kept.
+    neurons: u32,
+    /// Are sums kept, too?
+    sums: bool,
+    /// What the parts add to the address of a job's words.
+    base: String,
+}
+
 struct InputText {
     c: u32,
     h: u32,
@@ -147,9 +164,9 @@ fn extended(name: &str, from: u32, to: u32) -> String {
 
 /// Renders the core.
 pub(super) fn render(design: &Design, shared: &Shared) -> Result<File> {
-    let t = design.timesteps;
+    let t = shared.width;
     let widths = contents::widths(shared);
-    let (train_word, train_depth) = (shared.pack * t, shared.train_depth());
+    let (train_word, train_depth) = (shared.pack * t, design.train_words());
     let level_bits = shared.input.bits;
     let window = shared.gathers().map(|(_, g)| g.window[0] * g.window[1]).max().unwrap_or(1);
     let gather_bits = shared.gathers().map(|(_, g)| g.bits).max().unwrap_or(1);
@@ -169,8 +186,7 @@ pub(super) fn render(design: &Design, shared: &Shared) -> Result<File> {
     let weight_addr_bits = address_bits(weight_depth);
     let row_bits =
         (weight_addr_bits + slices - 1).max(plane_bits + 1).max(shared.pack.trailing_zeros() + 1);
-    let (depth_a, depth_b) =
-        (shared.bank_depth(Bank::A, t).max(1), shared.bank_depth(Bank::B, t).max(1));
+    let (depth_a, depth_b) = (shared.bank_depth(Bank::A).max(1), shared.bank_depth(Bank::B).max(1));
     let currents = (!shared.currents.is_empty()).then(|| CurrentsText {
         addr_bits: address_bits(depth_a.max(depth_b)),
         depth_a,
@@ -182,7 +198,7 @@ pub(super) fn render(design: &Design, shared: &Shared) -> Result<File> {
         h: shared.input.shape[1],
         w: shared.input.shape[2],
         halo: shared.input.halo,
-        addr_bits: address_bits(shared.input.depth()),
+        addr_bits: address_bits(design.input_words()),
     };
     let train_addr_bits = address_bits(train_depth);
     let addr_bits =
@@ -192,7 +208,7 @@ pub(super) fn render(design: &Design, shared: &Shared) -> Result<File> {
         .max(shared.current_bits + 1)
         .max(widths.bias + 1)
         .max(widths.threshold + 1);
-    let sum_bits = (membrane_bits + bits(t)).max(shared.readout.input_bits);
+    let sum_bits = (membrane_bits + bits(design.timesteps)).max(shared.readout.input_bits);
     let digits = sums(shared)
         .map(|(_, s)| s.digits)
         .max()
@@ -224,7 +240,9 @@ pub(super) fn render(design: &Design, shared: &Shared) -> Result<File> {
     let core = Core {
         model: quoted(&design.name),
         version: env!("CARGO_PKG_VERSION"),
-        timesteps: t,
+        timesteps: design.timesteps,
+        width: t,
+        chunks: chunks(design, shared, addr_bits, (input.addr_bits, train_addr_bits)),
         inputs: design.input_bytes(),
         input_trains: u32::from(shared.input.trains),
         input_byte: level_bits.min(8),
@@ -294,6 +312,31 @@ pub(super) fn render(design: &Design, shared: &Shared) -> Result<File> {
         fields,
     };
     File::rendered(format!("{RTL_DIR}/sf_core.v"), &core)
+}
+
+/// What chunks need, if there are several.
+fn chunks(
+    design: &Design,
+    shared: &Shared,
+    addr_bits: u32,
+    (input_bits, train_bits): (u32, u32),
+) -> Option<ChunksText> {
+    let part = |depth: u32, all: u32| if all > depth { depth } else { 0 };
+    let input_part = part(shared.input.depth(), design.input_words());
+    let train_part = part(shared.train_depth(), design.train_words());
+    let none = format!("{addr_bits}'d0");
+    let input = extended("input_part", input_bits, addr_bits);
+    let trains = extended("train_part", train_bits, addr_bits);
+    let input = if input_part > 0 { &input } else { &none };
+    let trains = if train_part > 0 { &trains } else { &none };
+    (design.chunks() > 1).then(|| ChunksText {
+        count: design.chunks(),
+        input_part,
+        train_part,
+        neurons: shared.neurons().max(1),
+        sums: !shared.last,
+        base: format!("read_level ? {input} : is_gather ? {none} : {trains}"),
+    })
 }
 
 /// Without a layer that fires there is a kind all the same: a parameter has a bit at least.

@@ -71,7 +71,7 @@ pub(in super::super) fn frame(shared: &Shared, source: Source) -> Frame {
 }
 
 /// The walk of a job, and what its words are.
-pub(super) fn walk_of(shared: &Shared, job: &Job, timesteps: u32) -> (Walk, Kind) {
+pub(super) fn walk_of(shared: &Shared, job: &Job, width: u32) -> (Walk, Kind) {
     let f = frame(shared, job.source);
     let [_, rows, columns] = job.out;
     match (&job.work, job.source) {
@@ -88,8 +88,8 @@ pub(super) fn walk_of(shared: &Shared, job: &Job, timesteps: u32) -> (Walk, Kind
             (walk(f.first, loops), Kind::Or)
         }
         (Work::Sum(sum), Source::Currents(_, gather)) => {
-            // An element is T words.
-            let t = i64::from(timesteps);
+            // An element is C words.
+            let t = i64::from(width);
             let (place, row) = (f.place * t, f.row * t);
             let [high, wide] = gather.window;
             let loops = [

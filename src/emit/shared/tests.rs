@@ -63,6 +63,7 @@ fn shared() -> Shared {
     let trains = [([3, 1, 2], 0), ([8, 1, 1], 4), ([3, 2, 3], 8)];
     Shared {
         lanes: 6,
+        width: 2,
         pack: 2,
         acc_bits: 8,
         digit_bits: 8,

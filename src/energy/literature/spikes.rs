@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::hw::Train;
 use crate::hw::shared::Job;
 use crate::hw::{Design, Stage};
 use crate::ir::{Graph, Kind, NodeId, Op, Pool, PoolKind, Stream};
@@ -21,7 +22,7 @@ pub struct SpikeCounter<'g> {
     /// Per stage or job: place of the node that fires in it.
     fires: Vec<Option<usize>>,
     /// Trains of the neurons in the inference at hand, by place.
-    trains: Vec<Vec<u32>>,
+    trains: Vec<Vec<Train>>,
     /// Sums over inferences.
     totals: Vec<Vec<u64>>,
     inferences: u64,
@@ -59,7 +60,8 @@ impl<'g> SpikeCounter<'g> {
     /// Ends an inference on `input`: values of each element, or of each timestep and element.
     pub fn end(&mut self, input: &[u8]) {
         self.inferences += 1;
-        let held = (1u64 << self.graph.timesteps.min(32)) - 1;
+        let held =
+            Train::MAX >> Train::BITS.saturating_sub(self.graph.timesteps).min(Train::BITS - 1);
         for place in 0..self.order.len() {
             let (id, operands) = &self.order[place];
             let node = self.graph.node(*id);
@@ -68,7 +70,7 @@ impl<'g> SpikeCounter<'g> {
                 |k: usize| operands.get(k).map(|&o| &self.graph.node(self.order[o].0).stream);
             let handed_on = match (&node.op, stream(0)) {
                 (Op::Input(_), _) if node.stream.is_static => {
-                    input.iter().map(|&x| if x == 0 { 0 } else { held as u32 }).collect()
+                    input.iter().map(|&x| if x == 0 { 0 } else { held }).collect()
                 }
                 (Op::Input(_), _) => changing(input, node.stream.len()),
                 (Op::Reshape(_), _) => of(0).to_vec(),
@@ -130,22 +132,22 @@ impl Probe for SpikeCounter<'_> {
     fn step(&mut self, step: Step) {
         let Some(place) = self.fires.get(step.stage).copied().flatten() else { return };
         if let Some(train) = self.trains[place].get_mut(step.neuron as usize) {
-            *train |= u32::from(step.fires) << step.timestep;
+            *train |= Train::from(step.fires) << step.timestep;
         }
     }
 }
 
 /// Trains of values `[timestep][element]`.
-fn changing(input: &[u8], elements: usize) -> Vec<u32> {
+fn changing(input: &[u8], elements: usize) -> Vec<Train> {
     let mut trains = vec![0; elements];
-    for (t, values) in input.chunks(elements.max(1)).enumerate().take(32) {
-        trains.iter_mut().zip(values).for_each(|(s, &x)| *s |= u32::from(x != 0) << t);
+    for (t, values) in input.chunks(elements.max(1)).enumerate().take(Train::BITS as usize) {
+        trains.iter_mut().zip(values).for_each(|(s, &x)| *s |= Train::from(x != 0) << t);
     }
     trains
 }
 
 /// A maximum of spikes is whether any of a window fires.
-fn any(pool: &Pool, stream: &Stream, trains: &[u32]) -> Vec<u32> {
+fn any(pool: &Pool, stream: &Stream, trains: &[Train]) -> Vec<Train> {
     // One dimension is two of which the first has one row.
     let (rows, columns) = match stream.shape[..] {
         [_, columns] => (None, columns),
@@ -176,15 +178,15 @@ fn any(pool: &Pool, stream: &Stream, trains: &[u32]) -> Vec<u32> {
 }
 
 /// Streams behind one another in dimension `axis`.
-fn joined(parts: &[(Option<&Stream>, &[u32])], axis: usize) -> Vec<u32> {
+fn joined(parts: &[(Option<&Stream>, &[Train])], axis: usize) -> Vec<Train> {
     let run = |s: &Stream| s.shape.get(axis..).map_or(1, |rest| rest.iter().product::<usize>());
     let runs: Vec<usize> = parts.iter().map(|(s, _)| s.map_or(1, run).max(1)).collect();
     let count = parts.iter().zip(&runs).map(|((_, trains), run)| trains.len() / run).min();
     let piece = |i: usize| {
-        let of = move |((_, trains), &run): (&(_, &[u32]), &usize)| {
+        let of = move |((_, trains), &run): (&(_, &[Train]), &usize)| {
             trains[i * run..(i + 1) * run].to_vec()
         };
-        parts.iter().zip(&runs).flat_map(of).collect::<Vec<u32>>()
+        parts.iter().zip(&runs).flat_map(of).collect::<Vec<Train>>()
     };
     (0..count.unwrap_or(0)).flat_map(piece).collect()
 }

@@ -2,8 +2,8 @@
 //! Which memory a job reads and writes how often. None is clocked but for an access.
 
 use super::flips::{added, gathered};
-use crate::hw::shared::{BANKS, Bank, Job, PARAMETERS, Shared, Source, SumJob, Then, Work};
-use crate::hw::{Memory, MemoryKind};
+use crate::hw::shared::{BANKS, Bank, Job, PARAMETERS, STATES, Shared, Source, SumJob, Then, Work};
+use crate::hw::{Design, Memory, MemoryKind};
 use crate::sim::StageMean;
 
 /// Accesses of one sort.
@@ -36,10 +36,9 @@ impl<'m> Memories<'m> {
     /// Of a job.
     pub(super) fn job(
         &self,
-        shared: &Shared,
-        job: &Job,
+        design: &Design,
+        (shared, job): (&Shared, &Job),
         act: &StageMean,
-        t: f64,
     ) -> Vec<Access<'m>> {
         let trains = self.find(MemoryKind::Trains, None);
         let mut all = vec![
@@ -49,24 +48,27 @@ impl<'m> Memories<'m> {
             ("train maps, written", trains, act.train_writes),
         ];
         if let Work::Sum(sum) = &job.work {
-            all.extend(self.sum(shared, job, sum, act, t));
+            all.extend(self.sum(design, (shared, job, sum), act));
         }
         listed(all)
     }
 
     fn sum(
         &self,
-        shared: &Shared,
-        job: &Job,
-        sum: &SumJob,
+        design: &Design,
+        (shared, job, sum): (&Shared, &Job, &SumJob),
         act: &StageMean,
-        t: f64,
     ) -> Vec<(&'static str, Option<&'m Memory>, f64)> {
         let parameters = |name| self.find(MemoryKind::Parameters, Some(name));
+        let states = |name| self.find(MemoryKind::States, Some(name));
         let [scales, neurons, readout] = PARAMETERS;
+        // All timesteps of a chunk together.
+        let (width, timesteps) = (f64::from(shared.width), f64::from(design.timesteps));
+        let trains = act.steps / width;
         let mut all = vec![
             ("gains and offsets", parameters(scales), act.parameter_reads),
-            ("thresholds and biases", parameters(neurons), act.steps / t),
+            ("thresholds and biases", parameters(neurons), trains),
+            ("membranes, read and written", states(STATES[0]), 2.0 * trains),
         ];
         if let Source::Currents(map, _) = job.source {
             all.push(("current maps, gathered", self.bank(shared, map), gathered(sum, act)));
@@ -80,7 +82,11 @@ impl<'m> Memories<'m> {
             }
             Then::Maps { keep: None, .. } => {}
             // A sum over the timesteps a class.
-            Then::Readout => all.push(("readout's gains", parameters(readout), act.results / t)),
+            Then::Readout => {
+                all.push(("readout's gains", parameters(readout), act.results / timesteps));
+                let sums = act.results / width;
+                all.push(("sums, read and written", states(STATES[1]), 2.0 * sums));
+            }
         }
         all
     }

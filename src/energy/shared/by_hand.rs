@@ -18,7 +18,12 @@ use Cause::{Flips as F, Ram, Spram};
 type Numbers = [f64; 3];
 
 /// Products of so many digits with gains of 9 bits, offsets of 10.
-fn sum(window: [u32; 2], (planes, digits): (u32, u32), channels: usize, then: Then) -> SumJob {
+pub(super) fn sum(
+    window: [u32; 2],
+    (planes, digits): (u32, u32),
+    channels: usize,
+    then: Then,
+) -> SumJob {
     // Every bit of a parameter differs somewhere, or synthesis would leave it out.
     let (mut gain, mut offset) = (vec![1; channels], vec![-500; channels]);
     (gain[0], gain[1], offset[0], offset[1]) = (255, -256, 511, -512);
@@ -47,7 +52,7 @@ fn fire(channels: usize, map: usize) -> Option<(Neurons, usize)> {
 
 /// 8 levels; `conv` keeps its currents and fires, `pool` makes the OR of two places, `mix`
 /// gathers the currents, `deep` adds what `mix` keeps, `head` feeds the readout.
-fn design() -> Design {
+pub(super) fn design() -> Design {
     let job = |name: &str, source, work, out| Job { name: name.into(), source, work, out };
     let boxed = |s: SumJob| Work::Sum(Box::new(s));
     let kept = |map, fire| Then::Maps { keep: Some(map), fire };
@@ -75,6 +80,7 @@ fn design() -> Design {
     let current = |shape, bank| CurrentMap { shape, bank, base: 0 };
     let shared = Shared {
         lanes: 2,
+        width: 2,
         pack: 2,
         acc_bits: 8,
         digit_bits: 6,
@@ -118,7 +124,7 @@ fn design() -> Design {
 
 /// Two inferences whose mean is 400 cycles and the counts below; they differ in the spikes that
 /// fire and in when the jobs begin.
-fn activity() -> MeanActivity {
+pub(super) fn activity() -> MeanActivity {
     let mean = [
         // begin, nonzero, rows, words, additions, results, steps, spikes, reads of input and
         // trains, writes of trains, reads and writes of currents, channels
@@ -492,102 +498,4 @@ fn weights_in_tables_are_no_rams() {
     // 30 words of 2 bits: two tables each and no multiplexer; R G · 4 · 10.
     assert_eq!(part.cause, F);
     near("weights", part.count, [27.0, 8.0, 72.0]);
-}
-
-/// Flips of a job, by what they are.
-fn flips(report: &Report, job: usize, what: &str) -> Band {
-    let part = report.stages[job].parts.iter().find(|p| p.what == what);
-    part.unwrap_or_else(|| panic!("{what} of {job}")).count
-}
-
-/// Three timesteps, three lanes, words of four trains: products of the above that a sum of two
-/// and two would not tell apart. Five classes, and weights of `conv` in slices.
-fn threes() -> Design {
-    let mut design = design();
-    design.timesteps = 3;
-    let shared = design.shared.as_mut().unwrap();
-    (shared.lanes, shared.pack) = (3, 4);
-    let head = &mut shared.jobs[4];
-    (head.out, head.work) = ([5, 1, 1], Work::Sum(Box::new(sum([1, 2], (2, 2), 5, Then::Readout))));
-    let Work::Sum(conv) = &mut shared.jobs[0].work else { panic!("conv sums") };
-    conv.slices = 2;
-    design
-}
-
-#[test]
-fn flips_of_three_timesteps_on_three_lanes() {
-    let mut design = threes();
-    let report = |d: &Design| device(d, &board(), &activity(), IoTiming::none(10.0)).unwrap();
-    let of = report(&design);
-    // R U · 3 lanes · 3 timesteps · (4 + 1) bits · 10; gathered: (5 + 2) bits · 8.
-    near("conv", flips(&of, 1, "operands offered to the lanes"), [60.75, 9.0, 270.0]);
-    near("mix", flips(&of, 3, "operands offered to the lanes"), [68.04, 10.08, 302.4]);
-    // R · 3 · 3 · 4: trains move counters alone.
-    near("deep", flips(&of, 4, "operands offered to the lanes"), [16.2, 7.2, 21.6]);
-    // R · (3·4 + 2·3·4 + 2·3) · 10
-    near("conv", flips(&of, 1, "event pipeline"), [189.0, 84.0, 252.0]);
-    // (C + R G · 6) · 4 + R · 2 · 12 bits · 4
-    near("deep", flips(&of, 4, "words and their addresses"), [67.4, 30.0, 108.8]);
-
-    let input = &mut design.shared.as_mut().unwrap().input;
-    (input.trains, input.bits) = (true, 1);
-    let of = report(&design);
-    // Trains of the input: a counter's bit each, in words of 3 timesteps.
-    near("conv", flips(&of, 1, "accumulators"), [28.0, 21.0, 28.0]);
-    near("conv", flips(&of, 1, "operands offered to the lanes"), [40.5, 18.0, 54.0]);
-    near("conv", flips(&of, 1, "words and their addresses"), [140.0, 62.4, 262.4]);
-}
-
-/// With one timestep the sums of the inputs do not turn.
-#[test]
-fn nothing_turns_within_one_timestep() {
-    let mut design = design();
-    design.timesteps = 1;
-    let report = device(&design, &board(), &activity(), IoTiming::none(10.0)).unwrap();
-    // R · (3 + 4) · 4 places · 8
-    near("deep", flips(&report, 4, "result chain"), [100.8, 44.8, 134.4]);
-}
-
-/// sf_input_map 11, sf_sequence 4, sf_fetch 26, sf_gather 45, sf_emit 35, sf_lanes 265 (one more
-/// for the slice of a row), sf_tail 145, both sf_ring 13, sf_currents 12, sf_or 14, sf_train_write
-/// 21, sf_dump 6, sf_spram 8, sf_readout 142.
-#[test]
-fn a_processor_of_three_timesteps_has_its_registers() {
-    let design = threes();
-    let report = device(&design, &board(), &activity(), IoTiming::none(10.0)).unwrap();
-    let processor = report.stages.iter().find(|s| s.name == "processor").unwrap();
-    assert_eq!(processor.registers, Band::exact(747.0));
-}
-
-/// Counters reach the longest turn of a walk: words of a window's row, words of a row written.
-#[test]
-fn counters_reach_the_longest_turn() {
-    let count = |change: fn(&mut Shared)| {
-        let mut design = design();
-        let shared = design.shared.as_mut().unwrap();
-        change(shared);
-        let shared = shared.clone();
-        Widths::new(&design, &shared).count
-    };
-    // `conv` writes rows of four places, two words each: 0 to 7.
-    assert_eq!(count(|_| ()), 3);
-    // `deep` reads windows of five places, three words each: 0 to 14.
-    let reads = |shared: &mut Shared| {
-        shared.trains[1].shape[0] = 6;
-        let Work::Sum(deep) = &mut shared.jobs[3].work else { panic!("deep sums") };
-        deep.window = [1, 5];
-    };
-    assert_eq!(count(reads), 4);
-    // Rows of five places, three words each.
-    assert_eq!(count(|shared| shared.trains[0].shape = [6, 1, 5]), 4);
-}
-
-#[test]
-fn a_device_without_coefficients_is_refused() {
-    let design = design();
-    for target in ["ulx3s-85f", "ecp5-25f"] {
-        let target = target::load(target).unwrap();
-        let error = device(&design, &target, &activity(), IoTiming::none(25.0)).unwrap_err();
-        assert_eq!(error.code.id, "SF0412");
-    }
 }

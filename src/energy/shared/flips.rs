@@ -5,7 +5,6 @@ use super::widths::Widths;
 use crate::energy::Band;
 use crate::energy::assume::{COUNT, GLITCH, REPLACED, SIGN, UNROUTED, add_level};
 use crate::energy::work::Flips;
-use crate::hw::Design;
 use crate::hw::shared::{Job, NeuronKind, Shared, Source, SumJob, Then};
 use crate::sim::StageMean;
 
@@ -52,11 +51,11 @@ pub(super) fn added(sum: &SumJob, act: &StageMean) -> f64 {
 
 /// Of a sum job.
 pub(super) fn sum(
-    (design, shared, w): (&Design, &Shared, &Widths),
+    (shared, w): (&Shared, &Widths),
     (job, sum): (&Job, &SumJob),
     act: &StageMean,
 ) -> Vec<Flips> {
-    let t = f64::from(design.timesteps);
+    let t = f64::from(shared.width);
     let (x, word) = operand(shared, job, t);
     let (planes, acc) = (f64::from(sum.planes), f64::from(w.acc));
     let lanes = f64::from(shared.lanes);
@@ -87,7 +86,7 @@ pub(super) fn sum(
             what: "words and their addresses",
             count: walked(w, reads) + REPLACED * (2.0 * word) * act.words,
         },
-        Flips { what: "result chain", count: chain(design, shared, w, job, act) },
+        Flips { what: "result chain", count: chain(shared, w, job, act) },
     ];
     if packed {
         // The lowest element that is left, and its train.
@@ -105,14 +104,14 @@ pub(super) fn sum(
 
 /// A group of n results: all are copied and cleared, then n + (n−1) + … words move up by one.
 /// The sums of the inputs turn with them.
-fn chain(design: &Design, shared: &Shared, w: &Widths, job: &Job, act: &StageMean) -> Band {
-    let t = f64::from(design.timesteps);
+fn chain(shared: &Shared, w: &Widths, job: &Job, act: &StageMean) -> Band {
+    let t = f64::from(shared.width);
     let group = |g| {
         let n = f64::from(shared.group_size(job, g)) * t;
         n * (n + 1.0) / 2.0 + 2.0 * n
     };
     let moved: f64 = (0..shared.groups(job)).map(group).sum();
-    let turned = if design.timesteps > 1 { t } else { 0.0 };
+    let turned = if shared.width > 1 { t } else { 0.0 };
     // Per result: a place has one for each channel and timestep.
     let each = moved / (f64::from(job.out[0]) * t) + turned;
     REPLACED * (each * f64::from(w.acc)) * act.results

@@ -9,6 +9,8 @@
 mod accesses;
 #[cfg(test)]
 mod by_hand;
+#[cfg(test)]
+mod by_width;
 mod flips;
 mod registers;
 mod widths;
@@ -40,7 +42,8 @@ impl Processor<'_> {
     fn input(&self) -> StageEnergy {
         let inputs = self.model.inputs();
         // A word of the map is a level, or a train of one byte or two.
-        let words = inputs.min(f64::from(self.model.design.input.count));
+        let chunks = self.model.design.input_words() / self.shared.input.depth().max(1);
+        let words = inputs.min(f64::from(self.model.design.input.count * chunks));
         let accesses = Memories(&self.model.memories).levels(words);
         let parts = self.parts(flips::levels(&self.widths, inputs), &accesses);
         total(None, ("input".to_owned(), "sf_input_map"), Band::ZERO, (0, 0), parts)
@@ -49,19 +52,17 @@ impl Processor<'_> {
     fn job(&self, i: usize, job: &Job) -> StageEnergy {
         let (shared, w) = (self.shared, &self.widths);
         let act = self.model.mean.stage(i);
-        let t = f64::from(self.model.design.timesteps);
+        let timesteps = f64::from(self.model.design.timesteps);
         let (mut flips, module) = match &job.work {
             Work::Or { .. } => (flips::or(w, &act), "sf_or"),
-            Work::Sum(sum) => {
-                (flips::sum((self.model.design, shared, w), (job, sum), &act), "sf_lanes")
-            }
+            Work::Sum(sum) => (flips::sum((shared, w), (job, sum), &act), "sf_lanes"),
         };
         if i + 1 == shared.jobs.len()
             && let Stage::Readout(readout) = registers::readout(shared, w)
         {
-            flips.extend(work::readout(&readout, act.results / t));
+            flips.extend(work::readout(&readout, act.results / timesteps));
         }
-        let accesses = Memories(&self.model.memories).job(shared, job, &act, t);
+        let accesses = Memories(&self.model.memories).job(self.model.design, (shared, job), &act);
         let parts = self.parts(flips, &accesses);
         total(Some(i), (job.name.clone(), module), Band::ZERO, (0, 0), parts)
     }

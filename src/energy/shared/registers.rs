@@ -8,11 +8,12 @@ use crate::hw::{Design, Place, ReadoutStage, Stage};
 
 /// Flip-flops of everything but the serial link; what leaves a memory in RAM is inside it.
 pub(super) fn of(design: &Design, shared: &Shared, w: &Widths) -> u32 {
-    let t = design.timesteps;
+    let t = shared.width;
     let each = [
         input_map(shared, w),
         // sf_sequence
         w.job + 1,
+        chunks(design, shared, w),
         // sf_fetch, sf_walk
         7 + w.walk + 1 + 6 * w.count,
         gather(t, w),
@@ -40,6 +41,20 @@ fn input_map(shared: &Shared, w: &Widths) -> u32 {
     let bytes = shared.input.bits.div_ceil(8);
     let kept = if bytes > 1 { index(bytes) + 8 * (bytes - 1) } else { 0 };
     index(c) + index(h) + index(width) + 2 * w.input_addr + 1 + kept
+}
+
+/// The number of the chunk, here and in `sf_input_map`; `sf_part`, `sf_state`, and the tail's
+/// enable of what it writes there.
+fn chunks(design: &Design, shared: &Shared, w: &Widths) -> u32 {
+    let chunks = design.chunks();
+    if chunks < 2 {
+        return 0;
+    }
+    let changes = u32::from(design.input.changes);
+    let input = changes * (index(chunks) + w.input_addr);
+    let trains = u32::from(design.trace) * w.train_addr;
+    let sums = if shared.last { 0 } else { 2 * index(shared.readout.classes()) + 1 };
+    index(chunks) + input + trains + 2 * index(shared.neurons()) + sums
 }
 
 fn gather(t: u32, w: &Widths) -> u32 {

@@ -59,7 +59,7 @@ pub(super) struct Widths {
 
 impl Widths {
     pub(super) fn new(design: &Design, shared: &Shared) -> Self {
-        let t = design.timesteps;
+        let t = shared.width;
         let sums = || shared.jobs.iter().filter_map(|j| sum_of(j).map(|s| (j, s)));
         let widest =
             |values: &mut dyn Iterator<Item = i64>| values.map(signed_width).max().unwrap_or(1);
@@ -74,8 +74,8 @@ impl Widths {
         let level = shared.input.bits;
         let (word, operand) = (shared.pack * t, (level + 1).max(2).max(gathered));
         let acc = shared.acc_bits.max(operand + 1);
-        let (input_addr, train_addr) = (index(shared.input.depth()), index(shared.train_depth()));
-        let depth = |bank| shared.bank_depth(bank, t);
+        let (input_addr, train_addr) = (index(design.input_words()), index(design.train_words()));
+        let depth = |bank| shared.bank_depth(bank);
         let current_addr = match shared.currents.is_empty() {
             true => 0,
             false => index(depth(Bank::A).max(depth(Bank::B))),
@@ -87,7 +87,7 @@ impl Widths {
             .max(shared.pack.trailing_zeros() + 1);
         let membrane =
             shared.membrane_bits.max(shared.current_bits + 1).max(bias + 1).max(threshold + 1);
-        let sum = (membrane + bits(t)).max(shared.readout.input_bits);
+        let sum = (membrane + bits(design.timesteps)).max(shared.readout.input_bits);
         let digits =
             sums().map(|(_, s)| s.digits).max().unwrap_or(1).max((acc + 1) / shared.digit_bits + 1);
         Self {

@@ -13,25 +13,28 @@ pub const BANKS: [&str; 2] = ["currents A", "currents B"];
 /// What those of parameters are called: gains and offsets, neurons, gains of the readout.
 pub const PARAMETERS: [&str; 3] = ["scales", "neurons", "readout"];
 
+/// What is kept from chunk to chunk: membranes, sums of the readout.
+pub const STATES: [&str; 2] = ["membranes", "sums"];
+
 /// One in so many trains has a spike, as cycles are estimated.
 const TRAINS_A_SPIKE: u32 = 4;
 
 /// Estimates a design with the shared mapping.
 pub(in crate::hw) fn estimate(design: &Design, shared: &Shared) -> Estimate {
-    let memories = memories(shared, design.timesteps, design.family);
+    let memories = memories(design, shared);
     let count = |place: Place, of: fn(&Memory) -> u32| {
         memories.iter().filter(|m| m.place == place).map(of).sum()
     };
     let stage_cycles: Vec<u32> =
-        shared.jobs.iter().map(|job| job_cycles(shared, job, design.timesteps)).collect();
-    let (lut4, cells) = logic::estimate(shared, design.timesteps, &memories, design.family);
+        shared.jobs.iter().map(|job| job_cycles(shared, job, design.chunks())).collect();
+    let (lut4, cells) = logic::estimate(shared, design.chunks(), &memories, design.family);
     Estimate {
         lut4,
         cells,
         ebr: count(Place::BlockRam, Memory::ebr),
         spram: count(Place::Spram, Memory::spram),
         dsp: multipliers(shared, design.family),
-        cycles: stage_cycles.iter().sum(),
+        cycles: stage_cycles.iter().fold(0, |sum: u32, n| sum.saturating_add(*n)),
         stage_cycles,
         memories,
         reasons: Vec::new(),
@@ -76,6 +79,25 @@ impl Widths {
     }
 }
 
+/// Widths of what is kept from chunk to chunk: those of the tail's registers.
+struct StateWidths {
+    membrane: u32,
+    sum: u32,
+}
+
+impl StateWidths {
+    fn new(design: &Design, shared: &Shared) -> Self {
+        let widths = Widths::new(shared);
+        let membrane = shared
+            .membrane_bits
+            .max(shared.current_bits + 1)
+            .max(widths.bias + 1)
+            .max(widths.threshold + 1);
+        let more = u32::BITS - design.timesteps.leading_zeros();
+        Self { membrane, sum: (membrane + more).max(shared.readout.input_bits) }
+    }
+}
+
 /// The weighted sums of all jobs.
 pub(super) fn sums(shared: &Shared) -> impl Iterator<Item = &SumJob> {
     shared.jobs.iter().filter_map(|job| match &job.work {
@@ -85,8 +107,8 @@ pub(super) fn sums(shared: &Shared) -> impl Iterator<Item = &SumJob> {
 }
 
 /// Every memory.
-fn memories(shared: &Shared, timesteps: u32, family: Family) -> Vec<Memory> {
-    let mut all = Vec::new();
+fn memories(design: &Design, shared: &Shared) -> Vec<Memory> {
+    let (family, mut all) = (design.family, Vec::new());
     let mut add = |layer: &str, kind, depth, width, place| {
         if depth > 0 {
             let layer = layer.to_owned();
@@ -95,13 +117,19 @@ fn memories(shared: &Shared, timesteps: u32, family: Family) -> Vec<Memory> {
     };
     let block = Place::BlockRam;
     add("weights", MemoryKind::Weights, shared.weight_depth(), shared.lanes, shared.weights);
-    add("input", MemoryKind::Levels, shared.input.depth(), shared.input.bits, block);
-    let word = shared.pack * timesteps;
-    add("trains", MemoryKind::Trains, shared.train_depth(), word, block);
+    add("input", MemoryKind::Levels, design.input_words(), shared.input.bits, block);
+    let word = shared.pack * shared.width;
+    add("trains", MemoryKind::Trains, design.train_words(), word, block);
+    if design.chunks() > 1 {
+        let widths = StateWidths::new(design, shared);
+        add(STATES[0], MemoryKind::States, shared.neurons(), widths.membrane, block);
+        let sums = if shared.last { 0 } else { shared.readout.classes() };
+        add(STATES[1], MemoryKind::States, sums, widths.sum, block);
+    }
     for (name, bank, place) in
         [(BANKS[0], Bank::A, shared.banks[0]), (BANKS[1], Bank::B, shared.banks[1])]
     {
-        let depth = shared.bank_depth(bank, timesteps);
+        let depth = shared.bank_depth(bank);
         add(name, MemoryKind::Currents, depth, shared.current_bits, place);
     }
     let widths = Widths::new(shared);
@@ -136,36 +164,49 @@ fn memories(shared: &Shared, timesteps: u32, family: Family) -> Vec<Memory> {
     all
 }
 
-/// Cycles of a job, by the timing rules of docs/shared.md, at a quarter of the trains with a
-/// spike, half of the levels and all currents not zero.
+/// Cycles of a job in all chunks, by the timing rules of docs/shared.md, at a quarter of the
+/// trains with a spike, or in chunks at a spike in a tenth of the timesteps, half of the levels
+/// and all currents not zero.
 #[must_use]
-pub fn job_cycles(shared: &Shared, job: &Job, timesteps: u32) -> u32 {
+pub fn job_cycles(shared: &Shared, job: &Job, chunks: u32) -> u32 {
     let total = match &job.work {
         Work::Or { window, .. } => {
             let words = shared.words(job.source).0 * window[0] * window[1];
-            u64::from(job.positions()) * u64::from(words) + 3
+            (u64::from(job.positions()) * u64::from(words) + 3) * u64::from(chunks)
         }
-        Work::Sum(sum) => sum_cycles(shared, job, sum, timesteps),
+        Work::Sum(sum) => {
+            let last = match sum.then {
+                Then::Readout => {
+                    u64::from(shared.readout.classes() * (shared.readout.gain_bits + 3)) + 5
+                }
+                Then::Maps { .. } => 0,
+            };
+            sum_cycles(shared, job, sum, chunks) * u64::from(chunks) + last
+        }
     };
     u32::try_from(total).unwrap_or(u32::MAX)
 }
 
-fn sum_cycles(shared: &Shared, job: &Job, sum: &SumJob, timesteps: u32) -> u64 {
+/// So many of a thousand trains of a chunk have a spike, where a neuron fires in one of ten
+/// timesteps: the fewer timesteps a chunk has, the fewer.
+fn active(width: u32) -> u32 {
+    1000 - (0..width).fold(1000, |silent, _| silent * 9 / 10)
+}
+
+/// Those of a chunk, without the readout.
+fn sum_cycles(shared: &Shared, job: &Job, sum: &SumJob, chunks: u32) -> u64 {
     let (words, elements) = shared.words(job.source);
     let units = u64::from(words * sum.window[0] * sum.window[1]);
     // Two words together, as half of the levels are one event or none.
     let two = match job.source {
         Source::Input => sum.planes + 1,
-        Source::Trains(_) => (2 * elements * sum.planes / TRAINS_A_SPIKE).max(2),
-        Source::Currents(_, g) => 2 * sum.planes.max(timesteps * g.window[0] * g.window[1]),
+        Source::Trains(_) if chunks == 1 => (2 * elements * sum.planes / TRAINS_A_SPIKE).max(2),
+        Source::Trains(_) => (2 * elements * sum.planes * active(shared.width) / 1000).max(2),
+        Source::Currents(_, g) => 2 * sum.planes.max(shared.width * g.window[0] * g.window[1]),
     };
     let read = units * u64::from(two) / 2 + 4;
-    let results = |group| u64::from(shared.group_size(job, group) * timesteps * sum.digits) + 1;
+    let results = |group| u64::from(shared.group_size(job, group) * shared.width * sum.digits) + 1;
     let groups = shared.groups(job);
     let place: u64 = (0..groups).map(|g| read.max(results(g))).sum();
-    let last = match sum.then {
-        Then::Readout => u64::from(shared.readout.classes() * (shared.readout.gain_bits + 3)) + 5,
-        Then::Maps { .. } => 0,
-    };
-    u64::from(job.positions()) * place + results(groups - 1) + u64::from(sum.digits) + 5 + last
+    u64::from(job.positions()) * place + results(groups - 1) + u64::from(sum.digits) + 5
 }

@@ -108,7 +108,10 @@ fn wider(design: &mut Design, lanes: u32, most: u32, budget: Resources) -> Optio
     let next = useful(design, most).into_iter().find(|l| *l > lanes)?;
     let estimates = orders(budget).map(|places| set(design, next, places));
     let nearest = estimates.min_by_key(|e| lack(e, budget))?;
-    Some(format!("{next} lanes would need {}", excess(&nearest, budget)))
+    Some(match lack(&nearest, budget) {
+        0 => format!("{next} lanes would take as many cycles"),
+        _ => format!("{next} lanes would need {}", excess(&nearest, budget)),
+    })
 }
 
 /// What is needed beyond what there is.

@@ -39,6 +39,8 @@ struct Factors {
     currents: f64,
     /// Sums of windows of currents, and what takes them to the lanes.
     gather: f64,
+    /// What counts chunks and leads to their maps and states.
+    chunks: f64,
     beside_base: f64,
     beside_accumulator: f64,
 }
@@ -57,6 +59,7 @@ static ICE40: Factors = Factors {
     load: 141.0,
     currents: 130.0,
     gather: 310.0,
+    chunks: 150.0,
     beside_base: 390.0,
     beside_accumulator: 0.0,
 };
@@ -76,6 +79,7 @@ static ECP5: Factors = Factors {
     load: 0.0,
     currents: 30.0,
     gather: 365.0,
+    chunks: 150.0,
     beside_base: 150.0,
     beside_accumulator: 5.0,
 };
@@ -83,7 +87,7 @@ static ECP5: Factors = Factors {
 /// Look-up tables and logic cells of a processor with these memories.
 pub(super) fn estimate(
     shared: &Shared,
-    timesteps: u32,
+    chunks: u32,
     memories: &[Memory],
     family: Family,
 ) -> (u32, u32) {
@@ -92,21 +96,22 @@ pub(super) fn estimate(
         Family::Ecp5 => &ECP5,
     };
     // The lane beside the others adds every operand.
-    let accumulators = f64::from((shared.lanes + 1) * timesteps);
+    let accumulators = f64::from((shared.lanes + 1) * shared.width);
     let used = f.base
         + f.job * shared.jobs.len() as f64
-        + f.lanes(shared, timesteps)
+        + f.lanes(shared)
         + f.tail(shared)
         + f.logit_bit * f64::from(shared.readout.logit_bits)
         + f.currents(shared)
+        + if chunks > 1 { f.chunks } else { 0.0 }
         + memories.iter().map(|m| f.memory(m)).sum::<f64>();
     let beside = f.beside_base + f.beside_accumulator * accumulators;
     (used.round() as u32, (used + beside).round() as u32)
 }
 
 impl Factors {
-    fn lanes(&self, shared: &Shared, timesteps: u32) -> f64 {
-        let bits = f64::from(timesteps * shared.acc_bits);
+    fn lanes(&self, shared: &Shared) -> f64 {
+        let bits = f64::from(shared.width * shared.acc_bits);
         let planes = sums(shared).any(|s| s.planes > 1);
         bits * (self.accumulator_bit * f64::from(shared.lanes)
             + self.operand_bit

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Graph to processor: jobs, numbers, places, folding, one after another.
 
-use super::fold::{PROCESSOR, budget, excess, fold, largest};
+use super::fold::{Fit, PROCESSOR, budget, excess, fold, largest};
 use super::legalise::{Plan, legalise};
 use super::numbers::numbers;
 use super::places::places;
@@ -9,6 +9,9 @@ use crate::diag::{Diagnostic, Result, codes};
 use crate::hw::{Design, Estimate, Options, Place};
 use crate::ir::Graph;
 use crate::target::{self, Family, Target};
+
+/// Longest train of a chunk.
+const MOST_WIDTH: u32 = 32;
 
 /// Lowers an integer graph to jobs of a processor that fits the target.
 ///
@@ -27,10 +30,27 @@ pub(in crate::hw) fn lower(
         return Err(Diagnostic::new(&codes::BAD_OPTION, message)
             .help(format!("--lanes {PROCESSOR}=32 gives the processor 32 lanes")));
     }
-    let plan = plan(graph)?;
-    let family = target.device.family;
-    let mut design = design(graph, &plan, !options.no_trace, family);
-    let fit = fold(&mut design, target, options);
+    let jobs = legalise(graph)?;
+    let widths = widths(graph.timesteps, options.chunk)?;
+    let mut best: Option<(Plan, Design, Fit)> = None;
+    for &width in &widths {
+        let plan = plan(graph, jobs.clone(), width)?;
+        let mut design = design(graph, &plan, !options.no_trace, target.device.family);
+        let fit = fold(&mut design, target, options);
+        let better = |b: &(Plan, Design, Fit)| {
+            fit.fits && (!b.2.fits || fit.estimate.cycles < b.2.estimate.cycles)
+        };
+        // All timesteps at once need nothing to be kept, and read every weight once.
+        let done = fit.fits && width == graph.timesteps;
+        if best.as_ref().is_none_or(better) {
+            best = Some((plan, design, fit));
+        }
+        if done {
+            break;
+        }
+    }
+    let (plan, design, fit) =
+        best.ok_or_else(|| Diagnostic::internal("hw", "there is no width of a chunk"))?;
     if !fit.fits {
         return Err(does_not_fit(graph, &plan, &design, &fit.estimate, target, options));
     }
@@ -39,11 +59,33 @@ pub(in crate::hw) fn lower(
     Ok((design, estimate))
 }
 
+/// Timesteps that may be computed together, the most first: divisors of T, as a train of them is
+/// part of a word.
+fn widths(timesteps: u32, wanted: Option<u32>) -> Result<Vec<u32>> {
+    let possible = |w: u32| w > 0 && timesteps.is_multiple_of(w) && w <= MOST_WIDTH;
+    match wanted {
+        Some(w) if possible(w) => Ok(vec![w]),
+        Some(w) => {
+            let all: Vec<_> =
+                (1..=timesteps).filter(|w| possible(*w)).map(|w| w.to_string()).collect();
+            let message = format!(
+                "--chunk {w}: {timesteps} timesteps are divided into chunks of {}",
+                all.join(", ")
+            );
+            Err(Diagnostic::new(&codes::BAD_OPTION, message))
+        }
+        None => Ok((1..=timesteps).rev().filter(|w| possible(*w)).collect()),
+    }
+}
+
 /// Jobs with all their numbers but the lanes.
-fn plan(graph: &Graph) -> Result<Plan> {
-    let mut plan = legalise(graph)?;
+fn plan(graph: &Graph, mut plan: Plan, width: u32) -> Result<Plan> {
+    plan.shared.width = width;
+    if plan.input.changes {
+        plan.shared.input.bits = width;
+    }
     numbers(&mut plan, graph.timesteps)?;
-    places(&mut plan, graph.timesteps)?;
+    places(&mut plan)?;
     Ok(plan)
 }
 
@@ -72,12 +114,22 @@ fn reasons(
         Some(why) => format!("{} lanes: {why}", shared.lanes),
         None => format!("{} lanes: the layer with most channels has no use for more", shared.lanes),
     });
+    if design.chunks() > 1 {
+        all.push(format!(
+            "{} chunks of {} timesteps: every layer runs {} times, and {} membranes are kept in \
+             between",
+            design.chunks(),
+            shared.width,
+            design.chunks(),
+            shared.neurons()
+        ));
+    }
     all.push(format!(
         "{} trains of {} bits make a word of {}: windows are read word by word, and events one by \
          one",
         shared.pack,
-        design.timesteps,
-        shared.pack * design.timesteps
+        shared.width,
+        shared.pack * shared.width
     ));
     for m in estimate.memories.iter().filter(|m| m.place == Place::Spram) {
         let loaded = if m.layer == "weights" { "; the host loads them after power-on" } else { "" };
@@ -139,7 +191,7 @@ fn share_that_fits(graph: &Graph, plan: &Plan, target: &Target) -> Option<u32> {
             notes: Vec::new(),
         };
         shrink(&mut smaller, share);
-        places(&mut smaller, graph.timesteps).is_ok()
+        places(&mut smaller).is_ok()
             && fold(
                 &mut design(graph, &smaller, true, target.device.family),
                 target,

@@ -12,13 +12,13 @@ pub struct InputMap {
     pub shape: [u32; 3],
     /// Width of the frame of zeros, in places.
     pub halo: u32,
-    /// Bits of a word: of a level, or of a train.
+    /// Bits of a word: of a level, or of a chunk's part of a train.
     pub bits: u32,
     /// True if words are spike trains, timestep 0 lowest: the input changes over time.
     pub trains: bool,
 }
 
-/// Spike trains: E channels to a word, T bits each, timestep 0 lowest.
+/// Spike trains: E channels to a word, C bits each, the first timestep lowest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrainMap {
     /// Channels, rows, columns.
@@ -38,7 +38,7 @@ pub enum Bank {
     B,
 }
 
-/// Currents: T words an element, timestep 0 first. No frame.
+/// Currents: C words an element, the first timestep first. No frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CurrentMap {
     /// Channels, rows, columns.
@@ -75,7 +75,7 @@ impl InputMap {
         framed(self.shape, self.halo).1 * self.shape[0]
     }
 
-    /// Words of the map.
+    /// Words of the map; of trains those of one chunk.
     #[must_use]
     pub fn depth(&self) -> u32 {
         framed(self.shape, self.halo).2 * self.shape[0]
@@ -111,7 +111,7 @@ impl TrainMap {
 impl CurrentMap {
     /// Words of the map.
     #[must_use]
-    pub fn depth(&self, timesteps: u32) -> u32 {
-        self.shape.iter().product::<u32>() * timesteps
+    pub fn depth(&self, width: u32) -> u32 {
+        self.shape.iter().product::<u32>() * width
     }
 }

@@ -17,7 +17,7 @@ mod ranges;
 pub(crate) mod tests;
 
 pub(super) use cost::estimate;
-pub use cost::{BANKS, PARAMETERS, job_cycles};
+pub use cost::{BANKS, PARAMETERS, STATES, job_cycles};
 pub(in crate::hw) use fold::PROCESSOR;
 pub(in crate::hw) use legalise::planes;
 pub(super) use lower::lower;
@@ -26,6 +26,8 @@ pub use map::{Bank, CurrentMap, InputMap, TrainMap};
 /// A network on one processor.
 #[derive(Debug, Clone)]
 pub struct Shared {
+    /// C: timesteps that are computed together, those of a *chunk*; it divides T.
+    pub width: u32,
     /// P: output channels that are computed side by side.
     pub lanes: u32,
     /// E: neighbouring channels whose trains make a word of a train map; a power of two.
@@ -265,7 +267,7 @@ impl Shared {
         self.weight_words().iter().sum()
     }
 
-    /// Words of the train memory; it has one even if no layer fires.
+    /// Words that the trains of a chunk take; one even if no layer fires.
     #[must_use]
     pub fn train_depth(&self) -> u32 {
         self.trains.iter().map(|m| m.base + m.depth(self.pack)).max().unwrap_or(1)
@@ -287,9 +289,15 @@ impl Shared {
 
     /// Words of a memory of currents.
     #[must_use]
-    pub fn bank_depth(&self, bank: Bank, timesteps: u32) -> u32 {
+    pub fn bank_depth(&self, bank: Bank) -> u32 {
         let maps = self.currents.iter().filter(|m| m.bank == bank);
-        maps.map(|m| m.base + m.depth(timesteps)).max().unwrap_or(0)
+        maps.map(|m| m.base + m.depth(self.width)).max().unwrap_or(0)
+    }
+
+    /// Neurons of all layers that fire.
+    #[must_use]
+    pub fn neurons(&self) -> u32 {
+        self.fires().map(|(_, map)| self.trains[map].shape.iter().product::<u32>()).sum()
     }
 
     /// The layers that fire, in the order in which they do: (neurons, map).

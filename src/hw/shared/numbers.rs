@@ -35,7 +35,7 @@ const NARROWER: &str = "fewer bits of weights, scales or inputs make it narrower
 /// # Errors
 /// `HW_UNSUPPORTED` with the layer whose numbers are too wide.
 pub(super) fn numbers(plan: &mut Plan, timesteps: u32) -> Result<()> {
-    plan.shared.pack = pack(&plan.shared, timesteps);
+    plan.shared.pack = pack(&plan.shared);
     plan.shared.digit_bits = DIGIT_BITS;
     let found = ranges(plan);
     let shared = &mut plan.shared;
@@ -114,9 +114,9 @@ pub(super) fn numbers(plan: &mut Plan, timesteps: u32) -> Result<()> {
 }
 
 /// E: as many as a word has room for, and no more than the channels of a map.
-fn pack(shared: &Shared, timesteps: u32) -> u32 {
+fn pack(shared: &Shared) -> u32 {
     let most = shared.trains.iter().map(|m| m.shape[0]).max().unwrap_or(1).next_power_of_two();
-    let room = (TRAIN_WORD / timesteps).max(1);
+    let room = (TRAIN_WORD / shared.width).max(1);
     (1 << room.ilog2()).min(MOST_PACK).min(most)
 }
 

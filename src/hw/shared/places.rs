@@ -9,7 +9,7 @@ use crate::diag::{Diagnostic, Result, codes};
 ///
 /// # Errors
 /// `HW_UNSUPPORTED` with the job that would have to read and write one bank of currents.
-pub(super) fn places(plan: &mut Plan, timesteps: u32) -> Result<()> {
+pub(super) fn places(plan: &mut Plan) -> Result<()> {
     frames(&mut plan.shared);
     let pack = plan.shared.pack;
     let mut base = 0;
@@ -19,7 +19,7 @@ pub(super) fn places(plan: &mut Plan, timesteps: u32) -> Result<()> {
     }
     let lives = lives(plan);
     banks(plan, &lives)?;
-    bases(plan, &lives, timesteps);
+    bases(plan, &lives);
     Ok(())
 }
 
@@ -128,9 +128,9 @@ fn clash(job: &Job) -> Box<Diagnostic> {
 }
 
 /// Puts each map to the first place of its bank that is free as long as it lives.
-fn bases(plan: &mut Plan, lives: &[(usize, usize)], timesteps: u32) {
-    let currents = &plan.shared.currents;
-    let depth = |m: usize| currents[m].depth(timesteps);
+fn bases(plan: &mut Plan, lives: &[(usize, usize)]) {
+    let (currents, width) = (&plan.shared.currents, plan.shared.width);
+    let depth = |m: usize| currents[m].depth(width);
     let mut order: Vec<usize> = (0..lives.len()).filter(|&m| around(plan, m).0 == m).collect();
     order.sort_by_key(|&m| (lives[m].0, std::cmp::Reverse(depth(m))));
     let mut base: Vec<Option<u32>> = vec![None; lives.len()];
@@ -151,6 +151,6 @@ fn bases(plan: &mut Plan, lives: &[(usize, usize)], timesteps: u32) {
     }
     for m in 0..lives.len() {
         let (whole, first) = around(plan, m);
-        plan.shared.currents[m].base = base[whole].unwrap_or(0) + first * timesteps;
+        plan.shared.currents[m].base = base[whole].unwrap_or(0) + first * width;
     }
 }

@@ -24,7 +24,9 @@ pub(super) fn check(design: &Design, shared: &Shared) -> Result<()> {
         result.map_err(|what| Diagnostic::internal("sim", format!("{job}: {what}")))
     };
     let ports = (design.input.count, design.input.changes);
-    let bits = if input.trains { design.timesteps } else { design.input.bits };
+    let bits = if input.trains { shared.width } else { design.input.bits };
+    let chunks = shared.width > 0 && design.timesteps.is_multiple_of(shared.width);
+    named("chunks", need(chunks, "they do not divide the timesteps"))?;
     named("words", need(shared.pack.is_power_of_two(), "E is no power of two"))?;
     named(
         "input",

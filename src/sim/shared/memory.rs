@@ -5,11 +5,45 @@
 use crate::hw::Design;
 use crate::hw::shared::{Bank, Shared, Source};
 
+/// What is kept from one chunk of timesteps to the next, in the order in which it is computed.
+#[derive(Default)]
+pub(super) struct States {
+    kept: Vec<i64>,
+    next: usize,
+}
+
+impl States {
+    /// A chunk begins.
+    pub(super) fn rewind(&mut self) {
+        self.next = 0;
+    }
+
+    /// What was kept of the next one; 0 in the first chunk.
+    pub(super) fn before(&self) -> i64 {
+        self.kept.get(self.next).copied().unwrap_or(0)
+    }
+
+    /// Keeps it for the chunk that follows.
+    pub(super) fn keep(&mut self, value: i64) {
+        match self.kept.get_mut(self.next) {
+            Some(place) => *place = value,
+            None => self.kept.push(value),
+        }
+        self.next += 1;
+    }
+}
+
 /// What the memories hold during one inference. They begin with zeros; hardware has what the
 /// inference before left, which no job reads.
 pub(super) struct Memory {
-    /// Levels, or trains; one a word.
+    /// Levels, or trains, chunk by chunk; one a word.
     pub(super) input: Vec<u32>,
+    /// Words of a chunk, and the first one of the chunk that is computed.
+    pub(super) input_chunk: usize,
+    pub(super) input_base: usize,
+    /// Membranes, and the sums of the readout.
+    pub(super) membranes: States,
+    pub(super) sums: States,
     /// Trains, E to a word.
     pub(super) trains: Vec<u32>,
     /// Per word of `trains`: how many are not zero.
@@ -23,17 +57,26 @@ pub(super) struct Memory {
 impl Memory {
     pub(super) fn new(design: &Design, shared: &Shared) -> Self {
         let (words, pack) = (shared.train_depth() as usize, shared.pack as usize);
-        let depth = |bank| {
-            let maps = shared.currents.iter().filter(|m| m.bank == bank);
-            vec![0; maps.map(|m| m.base + m.depth(design.timesteps)).max().unwrap_or(0) as usize]
-        };
+        let depth = |bank| vec![0; shared.bank_depth(bank) as usize];
         Self {
-            input: vec![0; shared.input.depth() as usize],
+            input: vec![0; design.input_words() as usize],
+            input_chunk: if design.input.changes { shared.input.depth() as usize } else { 0 },
+            input_base: 0,
+            membranes: States::default(),
+            sums: States::default(),
             trains: vec![0; words * pack],
             events: vec![0; words],
             currents: [depth(Bank::A), depth(Bank::B)],
             pack,
         }
+    }
+
+    /// Chunk number `chunk` begins. Trains need no place of their own here: the hardware that
+    /// keeps those of every chunk reads and writes the chunk's alone.
+    pub(super) fn begin(&mut self, chunk: usize) {
+        self.input_base = chunk * self.input_chunk;
+        self.membranes.rewind();
+        self.sums.rewind();
     }
 
     /// Writes a train; `element` counts from the first element of word 0.
@@ -93,17 +136,17 @@ pub(super) struct Plane {
     pub(super) bank: usize,
     base: usize,
     shape: [usize; 3],
-    timesteps: usize,
+    width: usize,
 }
 
 impl Plane {
-    pub(super) fn of(design: &Design, shared: &Shared, map: usize) -> Self {
-        let map = &shared.currents[map];
+    pub(super) fn of(shared: &Shared, map: usize) -> Self {
+        let (width, map) = (shared.width as usize, &shared.currents[map]);
         Self {
             bank: usize::from(map.bank == Bank::B),
             base: map.base as usize,
             shape: map.shape.map(|n| n as usize),
-            timesteps: design.timesteps as usize,
+            width,
         }
     }
 
@@ -111,9 +154,10 @@ impl Plane {
         self.shape[0]
     }
 
-    /// Address of timestep 0 of channel 0 at a place; T words further that of the next channel.
+    /// Address of the first timestep of channel 0 at a place; C words further that of the next
+    /// channel.
     pub(super) fn at(&self, row: usize, column: usize) -> usize {
         let [channels, _, columns] = self.shape;
-        self.base + (row * columns + column) * channels * self.timesteps
+        self.base + (row * columns + column) * channels * self.width
     }
 }

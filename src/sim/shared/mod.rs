@@ -61,22 +61,32 @@ impl<'d> Processor<'d> {
         // Rule 2.
         let mut begin = last_input + 2;
         let mut readout = None;
-        for (index, (job, rows)) in self.shared.jobs.iter().zip(&self.rows).enumerate() {
-            let counts = &mut activity.stages[index];
+        let mut busy = vec![0; self.shared.jobs.len()];
+        for chunk in 0..self.design.chunks() as usize {
+            memory.begin(chunk);
+            for (index, (job, rows)) in self.shared.jobs.iter().zip(&self.rows).enumerate() {
+                let counts = &mut activity.stages[index];
+                let done = match (&job.work, rows) {
+                    (Work::Sum(sum), Some(rows)) => {
+                        let at = Run { index, chunk, begin };
+                        let (done, end) =
+                            self.sum(at, (job, sum, rows), &mut memory, counts, probe)?;
+                        readout = end;
+                        done
+                    }
+                    (Work::Or { window, stride, to }, _) => {
+                        begin + self.or(job, *window, *stride, *to, &mut memory, counts)
+                    }
+                    (Work::Sum(_), None) => continue,
+                };
+                busy[index] += done + 2 - begin;
+                begin = done + 2;
+            }
+        }
+        let mut begin = last_input + 2;
+        for (counts, busy) in activity.stages.iter_mut().zip(busy) {
             counts.begin = begin;
-            let done = match (&job.work, rows) {
-                (Work::Sum(sum), Some(rows)) => {
-                    let (done, end) =
-                        self.sum(index, begin, (job, sum, rows), &mut memory, counts, probe)?;
-                    readout = end;
-                    done
-                }
-                (Work::Or { window, stride, to }, _) => {
-                    begin + self.or(job, *window, *stride, *to, &mut memory, counts)
-                }
-                (Work::Sum(_), None) => continue,
-            };
-            begin = done + 2;
+            begin += busy;
         }
         let Some((logits, class, done)) = readout.map(|r| r.result()) else {
             return Err(Diagnostic::internal("sim", "the last job does not feed the readout"));
@@ -86,38 +96,42 @@ impl<'d> Processor<'d> {
     }
 
     /// Rule 1; returns the cycle of the last byte. The inputs come channel by channel, row by
-    /// row; in the map channels are innermost.
+    /// row, spikes that change chunk by chunk; in the map channels are innermost.
     fn load(&self, memory: &mut Memory, input: &[u8], gaps: &[u8], probe: &mut impl Probe) -> u64 {
         let map = &self.shared.input;
         let [_, rows, columns] = map.shape.map(|n| n as usize);
         let grid = Grid::of(self.shared, Source::Input).unwrap_or_default();
         let count = self.design.input.count as usize;
-        let word = |i: usize| match map.trains {
+        let word = |chunk: usize, i: usize| match map.trains {
             false => u32::from(input[i]),
-            true => (0..map.bits).fold(0, |w, t| w | u32::from(input[t as usize * count + i]) << t),
+            true => {
+                let train = &input[chunk * map.bits as usize * count..];
+                (0..map.bits).fold(0, |w, t| w | u32::from(train[t as usize * count + i]) << t)
+            }
         };
         let bytes = map.bits.div_ceil(8) as usize;
+        let chunks = if map.trains { self.design.chunks() as usize } else { 1 };
         let mut cycle = 0;
-        for i in 0..count {
-            for byte in i * bytes..(i + 1) * bytes {
+        for word_of_all in 0..chunks * count {
+            for byte in word_of_all * bytes..(word_of_all + 1) * bytes {
                 if byte > 0 {
                     cycle += 1 + u64::from(gaps.get(byte).copied().unwrap_or(0));
                 }
                 probe.input(byte, cycle);
             }
+            let (chunk, i) = (word_of_all / count, word_of_all % count);
             let (row, column) = (i / columns % rows, i % columns);
             let at = grid.at(row as i64, column as i64) + i / (rows * columns);
-            memory.input[at] = word(i);
+            memory.input[chunk * memory.input_chunk + at] = word(chunk, i);
         }
         cycle
     }
 
-    /// Runs a sum job from cycle `begin` on; returns the cycle in which it is done, and the
+    /// Runs a sum job; returns the cycle in which it is done, and the
     /// readout if it feeds it.
     fn sum(
         &self,
-        index: usize,
-        begin: u64,
+        Run { index, chunk, begin }: Run,
         (job, sum, rows): (&'d Job, &'d SumJob, &Rows),
         memory: &mut Memory,
         counts: &mut StageActivity,
@@ -125,13 +139,13 @@ impl<'d> Processor<'d> {
     ) -> Result<(u64, Option<Readout<'d>>)> {
         let fetch = match job.source {
             Source::Currents(_, g) => {
-                Fetch::Gather(u64::from(g.window[0] * g.window[1] * self.design.timesteps))
+                Fetch::Gather(u64::from(g.window[0] * g.window[1] * self.shared.width))
             }
             Source::Input | Source::Trains(_) => Fetch::Map,
         };
         let mut clock = Clock::new(begin, fetch, sum.digits);
-        let mut window = Window::new(self.design, self.shared, job, sum, rows);
-        let mut tail = Tail::new(self.design, self.shared, index, job, sum);
+        let mut window = Window::new(self.shared, job, sum, rows);
+        let mut tail = Tail::new(self.design, self.shared, (index, chunk), job, sum);
         for place in places(job) {
             window.read(memory, place.row, place.column)?;
             let (target, mut channel) = (tail.target(place), 0);
@@ -186,6 +200,14 @@ impl<'d> Processor<'d> {
         counts.results += u64::from(job.out.iter().product::<u32>());
         reads + 1
     }
+}
+
+/// A job in a chunk, from cycle `begin` on.
+#[derive(Clone, Copy)]
+struct Run {
+    index: usize,
+    chunk: usize,
+    begin: u64,
 }
 
 /// The places of a result, row by row.

@@ -6,7 +6,6 @@ use super::check;
 use super::memory::{Grid, Memory, Plane};
 use super::width::Width;
 use crate::diag::Result;
-use crate::hw::Design;
 use crate::hw::shared::{Gather, Job, Shared, Source, SumJob};
 use crate::sim::activity::StageActivity;
 
@@ -83,22 +82,14 @@ enum Operands {
 }
 
 impl<'d> Window<'d> {
-    pub(super) fn new(
-        design: &Design,
-        shared: &Shared,
-        job: &'d Job,
-        sum: &'d SumJob,
-        rows: &'d Rows,
-    ) -> Self {
+    pub(super) fn new(shared: &Shared, job: &'d Job, sum: &'d SumJob, rows: &'d Rows) -> Self {
         let operands = match (job.source, Grid::of(shared, job.source)) {
-            (Source::Currents(m, gather), _) => {
-                Operands::Currents(Plane::of(design, shared, m), gather)
-            }
+            (Source::Currents(m, gather), _) => Operands::Currents(Plane::of(shared, m), gather),
             (Source::Trains(_), Some(grid)) => Operands::Trains(grid),
             (_, grid) if shared.input.trains => Operands::Input(grid.unwrap_or_default()),
             (_, grid) => Operands::Levels(grid.unwrap_or_default()),
         };
-        let timesteps = design.timesteps as usize;
+        let timesteps = shared.width as usize;
         Self {
             name: &job.name,
             sum,
@@ -172,7 +163,7 @@ impl<'d> Window<'d> {
     fn input_trains(&mut self, memory: &Memory, grid: Grid, row: usize, column: usize) {
         let mut element = 0;
         for (at, length) in self.spans(grid, row, column) {
-            for &train in &memory.input[at..at + length] {
+            for &train in &memory.input[memory.input_base + at..][..length] {
                 self.words.push(if train == 0 { 0 } else { self.sum.planes });
                 self.event(element, train);
                 element += 1;

@@ -16,7 +16,10 @@ use crate::sim::probe::{Probe, Step};
 /// The tail during one sum job.
 pub(super) struct Tail<'d> {
     shared: &'d Shared,
-    timesteps: usize,
+    /// C, the number of the chunk, and is it the last one?
+    width: usize,
+    chunk: usize,
+    last: bool,
     index: usize,
     job: &'d Job,
     sum: &'d SumJob,
@@ -52,11 +55,11 @@ impl<'d> Tail<'d> {
     pub(super) fn new(
         design: &Design,
         shared: &'d Shared,
-        index: usize,
+        (index, chunk): (usize, usize),
         job: &'d Job,
         sum: &'d SumJob,
     ) -> Self {
-        let plane = |map: usize| Plane::of(design, shared, map);
+        let plane = |map: usize| Plane::of(shared, map);
         let (keep, fire, readout): (_, _, Option<&'d ReadoutStage>) = match &sum.then {
             Then::Maps { keep, fire } => (*keep, fire.as_ref(), None),
             Then::Readout => (None, None, Some(&shared.readout)),
@@ -66,7 +69,9 @@ impl<'d> Tail<'d> {
         };
         Self {
             shared,
-            timesteps: design.timesteps as usize,
+            width: shared.width as usize,
+            chunk,
+            last: chunk + 1 == design.chunks() as usize,
             index,
             job,
             sum,
@@ -107,11 +112,11 @@ impl<'d> Tail<'d> {
     ) {
         let channels = self.job.out[0] as usize;
         let (gain, offset) = (self.sum.gain[c], self.sum.offset[c]);
-        let address = |(bank, at)| (bank, at + c * self.timesteps);
+        let address = |(bank, at)| (bank, at + c * self.width);
         let (add, keep) = (target.add.map(address), target.keep.map(address));
         let neuron = c * self.job.positions() as usize + target.place;
-        let (mut train, mut v, mut total) = (0u32, 0, 0);
-        for t in 0..self.timesteps {
+        let (mut train, mut v, mut total) = (0u32, memory.membranes.before(), memory.sums.before());
+        for t in 0..self.width {
             clock.take();
             let p = i64::from(sums[t * channels + c]);
             let mut h = (gain * p + offset) >> self.sum.shift;
@@ -136,23 +141,27 @@ impl<'d> Tail<'d> {
                     cycle: clock.computed(),
                     stage: self.index,
                     neuron: neuron as u32,
-                    timestep: t as u32,
+                    timestep: (self.chunk * self.width + t) as u32,
                     fires,
                 });
             }
         }
         if self.fire.is_some() {
             memory.write_train(target.train + c, train);
-            counts.steps += self.timesteps as u64;
+            memory.membranes.keep(v);
+            counts.steps += self.width as u64;
             counts.spikes += u64::from(train.count_ones());
         }
         if let Some(readout) = &mut self.readout {
             self.summed.note(total);
-            let valid = clock.computed();
-            let taken = readout.take(total, valid, probe);
-            clock.stall(valid, taken);
+            memory.sums.keep(total);
+            if self.last {
+                let valid = clock.computed();
+                let taken = readout.take(total, valid, probe);
+                clock.stall(valid, taken);
+            }
         }
-        let timesteps = self.timesteps as u64;
+        let timesteps = self.width as u64;
         counts.results += timesteps;
         counts.parameter_reads += 1;
         counts.current_reads += if add.is_some() { timesteps } else { 0 };

@@ -68,7 +68,7 @@ pub(super) fn addresses<'a>(design: &'a Design, shared: &'a Shared) -> Changes<'
                 Source::Input => return None,
                 Source::Trains(m) => Source::Trains(moved_trains(s, m, off)?),
                 Source::Currents(m, gather) => {
-                    let map = moved_currents(s, m, off * i64::from(design.timesteps), design)?;
+                    let map = moved_currents(s, m, off * i64::from(s.width))?;
                     Source::Currents(map, gather)
                 }
             };
@@ -85,7 +85,7 @@ pub(super) fn alignments<'a>(design: &'a Design, shared: &'a Shared) -> Changes<
         [1i64, -1].into_iter().filter_map(move |off| {
             let mut changed = design.clone();
             let s = changed.shared.as_mut()?;
-            let map = moved_currents(s, sum.add?, off * i64::from(design.timesteps), design)?;
+            let map = moved_currents(s, sum.add?, off * i64::from(s.width))?;
             if let Work::Sum(sum) = &mut s.jobs[index].work {
                 sum.add = Some(map);
             }
@@ -146,11 +146,11 @@ fn moved_trains(shared: &mut Shared, map: usize, words: i64) -> Option<usize> {
 }
 
 /// The same for a map of currents.
-fn moved_currents(shared: &mut Shared, map: usize, words: i64, design: &Design) -> Option<usize> {
+fn moved_currents(shared: &mut Shared, map: usize, words: i64) -> Option<usize> {
     let mut moved = shared.currents[map].clone();
     moved.base = u32::try_from(i64::from(moved.base) + words).ok()?;
-    let depth = shared.bank_depth(moved.bank, design.timesteps);
-    (moved.base + moved.depth(design.timesteps) <= depth).then(|| {
+    let depth = shared.bank_depth(moved.bank);
+    (moved.base + moved.depth(shared.width) <= depth).then(|| {
         shared.currents.push(moved);
         shared.currents.len() - 1
     })
@@ -224,7 +224,7 @@ mod tests {
         ];
         let current = |shape, base| CurrentMap { shape, bank: Bank::A, base };
         let currents = vec![current([2, 1, 1], 4), current([2, 1, 1], 8), current([1, 1, 1], 16)];
-        Shared { jobs, trains, currents, ..crate::verify::maps::tests::shared() }
+        Shared { width: 4, jobs, trains, currents, ..crate::verify::maps::tests::shared() }
     }
 
     fn design() -> Design {

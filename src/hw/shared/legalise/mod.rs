@@ -23,15 +23,15 @@ use crate::ir::{FixedLif, Graph, Kind, Node, NodeId, Op, PerChannel};
 use streams::Held;
 pub(in crate::hw) use weights::planes;
 
-/// Longest spike train: a train is part of a word.
-const MAX_TIMESTEPS: u32 = 32;
+/// Longest spike train: what the host reads back is compared as a word.
+const MAX_TIMESTEPS: u32 = 128;
 /// Inputs arrive as bytes.
 const MAX_INPUT_BITS: u32 = 8;
 /// The host link counts them in 16 bits.
 const MAX_INPUTS: usize = u16::MAX as usize;
 
 /// Jobs and maps of a graph.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::hw) struct Plan {
     /// All that does not depend on the device.
     pub(in crate::hw) shared: Shared,
@@ -64,8 +64,8 @@ pub(in crate::hw) fn legalise(graph: &Graph) -> Result<Plan> {
         return Err(unsupported(graph.node(output), "no layer has weights"));
     }
     let (shape, input) = (b.input_shape, b.input);
-    let bits = if input.changes { graph.timesteps } else { input.bits };
     let shared = Shared {
+        width: graph.timesteps,
         lanes: 1,
         pack: 1,
         acc_bits: 0,
@@ -74,7 +74,7 @@ pub(in crate::hw) fn legalise(graph: &Graph) -> Result<Plan> {
         membrane_bits: 0,
         kinds: b.kinds,
         frac: b.frac,
-        input: InputMap { shape, halo: 0, bits, trains: input.changes },
+        input: InputMap { shape, halo: 0, bits: input.bits, trains: input.changes },
         trains: b.trains,
         currents: b.currents,
         jobs: b.jobs,

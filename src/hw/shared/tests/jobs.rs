@@ -190,13 +190,13 @@ fn a_rounded_sum_of_a_window_is_what_a_job_reads() {
 #[test]
 fn what_no_job_computes_is_named() {
     let layer = |n: &mut Net| n.conv("conv", "in", (2, 3, 1), &[1, -1]);
-    let mut n = Net::new(33, &[1, 4, 4]);
+    let mut n = Net::new(129, &[1, 4, 4]);
     layer(&mut n);
     n.lif("lif", "conv", 3);
     n.flatten("flat", "lif");
     n.linear("fc", "flat", 2, &[1]);
     n.read("fc");
-    assert!(refused(&n.0).1.contains("33 timesteps"));
+    assert!(refused(&n.0).1.contains("129 timesteps"));
 
     let mut n = Net::new(2, &[1, 4, 4]);
     layer(&mut n);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Each step of lowering by itself, on small networks.
 
+mod chunks;
 mod cost;
 mod folding;
 mod jobs;

@@ -11,7 +11,7 @@ use crate::ir::{Graph, Op, PoolKind};
 fn plan(g: &Graph) -> Plan {
     let mut plan = legalise(g).unwrap();
     numbers(&mut plan, g.timesteps).unwrap();
-    places(&mut plan, g.timesteps).unwrap();
+    places(&mut plan).unwrap();
     plan
 }
 
@@ -128,7 +128,7 @@ fn maps_of_currents_change_banks_and_take_over_each_others_place() {
     let at: Vec<_> = maps.iter().map(|m| (m.shape[0], m.bank, m.base)).collect();
     // In the order in which they were first asked for: stem, conv1, short, conv2.
     assert_eq!(at, [(4, Bank::A, 0), (4, Bank::B, 0), (8, Bank::A, 0), (8, Bank::B, 0)]);
-    assert_eq!(p.shared.bank_depth(Bank::A, 2), 8 * 8 * 4 * 2);
+    assert_eq!(p.shared.bank_depth(Bank::A), 8 * 8 * 4 * 2);
 }
 
 /// Two maps that wait for each other in one bank lie side by side.
@@ -184,7 +184,7 @@ fn a_third_bank_is_missed_where_it_is_needed() {
     n.read("fc");
     let mut p = legalise(&n.0).unwrap();
     numbers(&mut p, 2).unwrap();
-    let d = places(&mut p, 2).unwrap_err();
+    let d = places(&mut p).unwrap_err();
     assert_eq!((d.code.id, d.location.path.as_deref()), ("SF0410", Some("d")), "{d}");
 }
 
