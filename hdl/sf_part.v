@@ -8,6 +8,7 @@
 //   STEP        words of a part
 //   turn_i      one cycle: a chunk is done; last_i: it was the last one, and the first one follows
 //   base_o      STEP times the number of the chunk, from the cycle after turn_i
+//   before_o    the same of the chunk before; in the first one it has no meaning
 `default_nettype none
 
 module sf_part #(
@@ -18,14 +19,17 @@ module sf_part #(
   input  wire          rst_i,
   input  wire          turn_i,
   input  wire          last_i,
-  output wire [AW-1:0] base_o
+  output wire [AW-1:0] base_o,
+  output wire [AW-1:0] before_o
 );
 
-  reg [AW-1:0] base_q;
-  assign base_o = base_q;
+  reg [AW-1:0] base_q, before_q;
+  assign base_o   = base_q;
+  assign before_o = before_q;
 
   always @(posedge clk_i) begin
     if (turn_i) base_q <= last_i ? {AW{1'b0}} : base_q + STEP[AW-1:0];
+    if (turn_i) before_q <= base_q;
     if (rst_i) base_q <= {AW{1'b0}};
   end
 
@@ -46,6 +50,7 @@ module sf_part #(
   always @(posedge clk_i) begin
     if (f_past) begin
       a_base : assert (base_o == f_base);
+      if (f_chunk != 0) a_before : assert (before_o == f_base - STEP);
       i_room : assert (f_base < (1 << AW));
       c_again : cover (f_chunk == 0 && $past(f_chunk) == 2);
     end

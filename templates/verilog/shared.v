@@ -73,15 +73,19 @@ module sf_core (
 
   // ---- chunks of <{ width }> timesteps
 <%- if k.input_part > 0 %>
-  wire [<{ input.addr_bits - 1 }>:0] input_part;
+  wire [<{ input.addr_bits - 1 }>:0] input_part, input_before;
+  wire unused_before = &{1'b0, input_before};
   sf_part #(.AW(<{ input.addr_bits }>), .STEP(<{ k.input_part }>)) u_input_part (
-    .clk_i(clk_i), .rst_i(rst_i), .turn_i(chunk_turn), .last_i(chunk_last), .base_o(input_part)
+    .clk_i(clk_i), .rst_i(rst_i), .turn_i(chunk_turn), .last_i(chunk_last),
+    .base_o(input_part), .before_o(input_before)
   );
 <%- endif %>
 <%- if k.train_part > 0 %>
   wire [<{ train_addr_bits - 1 }>:0] train_part;
+  wire [<{ train_addr_bits - 1 }>:0] train_before;
   sf_part #(.AW(<{ train_addr_bits }>), .STEP(<{ k.train_part }>)) u_train_part (
-    .clk_i(clk_i), .rst_i(rst_i), .turn_i(chunk_turn), .last_i(chunk_last), .base_o(train_part)
+    .clk_i(clk_i), .rst_i(rst_i), .turn_i(chunk_turn), .last_i(chunk_last),
+    .base_o(train_part), .before_o(train_before)
   );
 <%- endif %>
 <%- endif %>
@@ -123,6 +127,14 @@ module sf_core (
     .re_i((read_en & ~read_level) | dump_en),
     .raddr_i(dump_en ? dump_addr : read_addr[<{ train_addr_bits - 1 }>:0]), .rdata_o(train_read)
   );
+<%- if let Some(k) = chunks %><% if k.before %>
+  // The first chunk has none before it.
+  wire [<{ train_word - 1 }>:0] train_seen = train_read & {<{ train_word }>{~(j_before & chunk_first)}};
+<%- else %>
+  wire [<{ train_word - 1 }>:0] train_seen = train_read;
+<%- endif %><% else %>
+  wire [<{ train_word - 1 }>:0] train_seen = train_read;
+<%- endif %>
 
   // ---- words
   wire [<{ fetch_bits - 1 }>:0] fetched = read_level ? <{ level_fetched }> : <{ train_fetched }>;
@@ -319,7 +331,7 @@ module sf_core (
     .DW(<{ train_word }>)
   ) u_or (
     .clk_i(clk_i), .rst_i(rst_i),
-    .w_valid_i(f_valid & is_or), .w_data_i(train_read), .w_first_i(f_window_first), .w_last_i(f_window_end),
+    .w_valid_i(f_valid & is_or), .w_data_i(train_seen), .w_first_i(f_window_first), .w_last_i(f_window_end),
     .w_job_end_i(f_job_end), .y_data_o(or_data), .y_valid_o(or_valid), .done_o(or_done)
   );
   sf_train_write #(
@@ -365,7 +377,7 @@ module sf_core (
 
   // Addresses of the walk are as wide as the largest memory needs; a part of the numbers is for
   // some kinds of jobs alone.
-  wire unused = &{1'b0, chunk_first, chunk_last, chunk_turn, membrane_we, membrane_kept, sum_en, sum_we, sum_kept, src_turn[0], level_valid, read_addr, g_a_valid, g_a_end, row, f_window_first, f_window_end, f_data
+  wire unused = &{1'b0, <% if let Some(k) = chunks %><% if k.train_part > 0 %>train_before, <% endif %><% endif %>chunk_first, chunk_last, chunk_turn, membrane_we, membrane_kept, sum_en, sum_we, sum_kept, src_turn[0], level_valid, read_addr, g_a_valid, g_a_end, row, f_window_first, f_window_end, f_data
 <%- if load_bytes > 0 %>, load_rest<% endif -%>
 <%- if currents.is_none() %>, add_en, keep_we, kept<% endif -%>
 <%- if currents.is_some() && gather.is_none() %>, unused_gathered<% endif -%>};

@@ -77,8 +77,9 @@ fn pictures_and_the_page_have_jobs_maps_and_spikes() {
         assert!(page.contains(jobs) && page.trim_end().ends_with("</html>"), "{model}");
     }
     // There is nothing to show of what no hardware takes.
+    place.file("long.sfir", crate::models::text(12, 8, 129));
     place.refused(
-        "simulate {recurrent} --count 1 --report r.html",
+        "simulate long.sfir --count 1 --report r.html",
         1,
         "SF0003",
         "--report shows an inference on hardware",

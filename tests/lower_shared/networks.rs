@@ -4,8 +4,9 @@
 
 use synfire::ir::interval::{logit_width, membrane_width, range_width, scaled, signed_width};
 use synfire::ir::{
-    BitMatrix, Compare, Concat, Conv, FixedLif, FixedReadout, FixedScale, Graph, Input, Kind,
-    Linear, NodeId, Op, PerChannel, Pool, PoolKind, Ranges, Reset, Reshape, Taken, Weights, Window,
+    BitMatrix, Compare, Concat, Conv, Delay, FixedLif, FixedReadout, FixedScale, Graph, Input,
+    Kind, Linear, NodeId, Op, PerChannel, Pool, PoolKind, Ranges, Reset, Reshape, Stream, Taken,
+    Weights, Window,
 };
 
 use super::common::rng::Rng;
@@ -61,6 +62,52 @@ pub(super) fn over(seed: u64, size: usize, timesteps: &[u32]) -> Graph {
     let mut d = Draft { rng, g, kind, open: vec![input], names: 0 };
     for _ in 0..size {
         // Later streams more often, so that networks become deep.
+        let back = d.rng.below(d.open.len()).min(d.rng.below(d.open.len()));
+        let x = d.open[d.open.len() - 1 - back];
+        if let Some((op, operands)) = d.one(x) {
+            d.put(op, &operands);
+        }
+    }
+    d.end()
+}
+
+/// A network whose first neurons see their own spikes of some timesteps ago; what follows is
+/// drawn.
+pub(super) fn recurrent(seed: u64, size: usize, timesteps: &[u32]) -> Graph {
+    let mut rng = Rng(seed);
+    let timesteps = rng.pick(timesteps);
+    let mut g = Graph::new("recurrent", timesteps);
+    let inputs = 1 + rng.below(20);
+    let is_static = rng.one_in(4);
+    let bits = Some(if is_static { 1 + rng.below(8) as u32 } else { 1 });
+    let input = Input { shape: vec![inputs], bits, is_static };
+    let input = g.add("in", Op::Input(input), &[]).unwrap();
+    let neurons = 1 + rng.below(12);
+    let late =
+        rng.pick(&[1, 1, 1, 2].map(|steps| if timesteps.is_multiple_of(2) { steps } else { 1 }));
+    let stream = Stream { shape: vec![neurons], kind: Kind::Spikes, is_static: false };
+    let delay = Op::Delay(Delay { steps: PerChannel::All(late) });
+    let back = g.add_register("back", delay, stream).unwrap();
+    let kind = kind(&mut rng);
+    let mut d = Draft { rng, g, kind, open: vec![input], names: 0 };
+    let sums = |d: &mut Draft, x: NodeId, columns| {
+        let weights = d.weights(neurons, columns);
+        let sums = d.put(Op::Linear(Linear { weights, bias: None }), &[x]).unwrap();
+        let scaled = if d.rng.one_in(3) { d.scale(sums) } else { None };
+        scaled.and_then(|op| d.put(op, &[sums])).unwrap_or(sums)
+    };
+    // In either order, and sometimes nothing but what comes back.
+    let (now, then) = (sums(&mut d, input, inputs), sums(&mut d, back, neurons));
+    let terms = d.rng.pick(&[[now, then], [then, now]]);
+    let x = d.put(Op::Add, &terms).unwrap();
+    let op = d.lif(x).unwrap();
+    let neurons = d.put(op, &[x]).unwrap();
+    d.g.connect(back, neurons).unwrap();
+    d.open = vec![neurons];
+    if d.rng.one_in(2) {
+        d.open.insert(0, back);
+    }
+    for _ in 0..size {
         let back = d.rng.below(d.open.len()).min(d.rng.below(d.open.len()));
         let x = d.open[d.open.len() - 1 - back];
         if let Some((op, operands)) = d.one(x) {

@@ -13,7 +13,7 @@ use synfire::sim::{Recorder, Sim};
 
 use super::common::big_target;
 use super::common::rng::Rng;
-use super::networks::network;
+use super::networks::{network, recurrent};
 
 fn lower(g: &Graph, seed: u64) -> Result<Design> {
     let lanes = [1, 2, 4, 8, 16, 64][(seed % 6) as usize];
@@ -32,6 +32,9 @@ fn count(design: &Design, seen: &mut BTreeMap<&'static str, usize>) {
         note(if design.input.changes { "chunks of the input" } else { "chunks" });
     }
     for job in &design.shared.as_ref().unwrap().jobs {
+        if job.before {
+            note("before");
+        }
         match job.source {
             Source::Input if design.input.changes => note("input that changes"),
             Source::Input => note("input"),
@@ -87,6 +90,38 @@ fn agree(g: &Graph, design: &Design, rng: &mut Rng) {
             assert_eq!(s.fires, fired, "{} {s:?}", neurons.name);
         }
     }
+}
+
+/// Spikes that come back are those of the chunk before.
+#[test]
+fn recurrent_neurons_see_their_own_spikes() {
+    let (mut taken, mut refused) = (0, BTreeMap::<String, u64>::new());
+    let mut seen = BTreeMap::new();
+    for seed in 0..200 {
+        let g = recurrent(seed, (seed % 9) as usize, &[2, 3, 4, 6, 12, 40]);
+        verify(&g).unwrap_or_else(|d| panic!("{seed}: {d}"));
+        let lanes = [("shared".to_owned(), 1 + seed as u32 % 7)].into();
+        let options = Options { mapping: Mapping::Shared, lanes, ..Options::default() };
+        match hw::lower(&g, &big_target(), &options) {
+            Ok((design, _)) => {
+                taken += 1;
+                count(&design, &mut seen);
+                let rng = &mut Rng(seed);
+                let same = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                    (0..4).for_each(|_| agree(&g, &design, rng));
+                }));
+                assert!(same.is_ok(), "{seed}: {}\n{:#?}", print(&g).unwrap(), design.shared);
+            }
+            Err(d) => {
+                let what = d.message.replace(|c: char| c.is_ascii_digit(), "#");
+                *refused.entry(what).or_default() += 1;
+            }
+        }
+    }
+    for what in ["before", "chunks", "chunks of the input", "trains", "add"] {
+        assert!(seen.contains_key(what), "{what}");
+    }
+    assert!(taken > 150, "{taken}: {refused:#?}");
 }
 
 #[test]

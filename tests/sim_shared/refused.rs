@@ -51,6 +51,8 @@ fn numbers_that_do_not_fit_together_are_noticed() {
     assert_eq!(page(|s| s.jobs[0].out = [3, 2, 2]), "conv: a window leaves the map");
     assert_eq!(page(|s| s.jobs[1].source = Source::Trains(2)), "pool: it reads or makes no map");
     assert_eq!(page(|s| s.jobs[1].source = Source::Input), "pool: OR reads trains");
+    assert_eq!(page(|s| s.jobs[1].before = true), "before: the trains were overwritten");
+    assert_eq!(page(|s| s.jobs[0].before = true), "before: the trains were overwritten");
     let other = "pool: the map of trains has another shape";
     assert_eq!(page(|s| s.trains[1].shape = [2, 1, 1]), other);
     assert_eq!(page(|s| s.input.bits = 5), "input: its map does not fit");

@@ -77,6 +77,7 @@ fn finish(mut design: Design, jobs: Vec<(&str, Source, Work, [u32; 3])>) -> Desi
     let classes = jobs.last().unwrap().3[0] as usize;
     (shared.readout.gain, shared.readout.offset) = (vec![1; classes], vec![0; classes]);
     let job = |(name, source, work, out): (&str, _, _, _)| Job {
+        before: false,
         name: name.to_owned(),
         source,
         work,

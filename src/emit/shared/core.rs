@@ -104,6 +104,8 @@ struct ChunksText {
     sums: bool,
     /// What the parts add to the address of a job's words.
     base: String,
+    /// Is there a job that reads the chunk before?
+    before: bool,
 }
 
 struct InputText {
@@ -224,6 +226,7 @@ pub(super) fn render(design: &Design, shared: &Shared) -> Result<File> {
         neuron_addr_bits: address_bits(shared.fires().map(|(n, _)| n.sign.len() as u32).sum()),
         digit_bits: bits(digits - 1),
         gather: gather.is_some(),
+        before: shared.jobs.iter().any(|j| j.before),
     };
     let numbers = Numbers::all(shared, t);
     let (fields, count_bits) = limits.fields(&numbers, shared.lanes * t);
@@ -260,7 +263,7 @@ pub(super) fn render(design: &Design, shared: &Shared) -> Result<File> {
         train_addr_bits,
         fetch_bits,
         level_fetched: extended("level_read", level_bits, fetch_bits),
-        train_fetched: extended("train_read", train_word, fetch_bits),
+        train_fetched: extended("train_seen", train_word, fetch_bits),
         emit_bits,
         fetch_emitted: extended("f_data", fetch_bits, emit_bits),
         gather_emitted: extended("g_data", t * gather_bits, emit_bits),
@@ -326,7 +329,11 @@ fn chunks(
     let train_part = part(shared.train_depth(), design.train_words());
     let none = format!("{addr_bits}'d0");
     let input = extended("input_part", input_bits, addr_bits);
-    let trains = extended("train_part", train_bits, addr_bits);
+    let before = shared.jobs.iter().any(|j| j.before);
+    let trains = match before {
+        true => format!("j_before ? {} : ", extended("train_before", train_bits, addr_bits)),
+        false => String::new(),
+    } + &extended("train_part", train_bits, addr_bits);
     let input = if input_part > 0 { &input } else { &none };
     let trains = if train_part > 0 { &trains } else { &none };
     (design.chunks() > 1).then(|| ChunksText {
@@ -336,6 +343,7 @@ fn chunks(
         neurons: shared.neurons().max(1),
         sums: !shared.last,
         base: format!("read_level ? {input} : is_gather ? {none} : {trains}"),
+        before,
     })
 }
 
@@ -374,6 +382,7 @@ struct Limits {
     neuron_addr_bits: u32,
     digit_bits: u32,
     gather: bool,
+    before: bool,
 }
 
 impl Limits {
@@ -414,6 +423,9 @@ impl Limits {
             all.extend([("add_bank", 1), ("add_base", bits)]);
             all.extend([("keep_bank", 1), ("keep_base", bits)]);
         }
+        if self.before {
+            all.push(("before", 1));
+        }
         if self.gather {
             all.extend([("gather_bank", 1), ("gather_shift", 4)]);
         }
@@ -450,6 +462,7 @@ struct Numbers {
     write_gap: u32,
     gather_bank: u32,
     gather_shift: u32,
+    before: bool,
 }
 
 impl Numbers {
@@ -497,6 +510,7 @@ impl Numbers {
             write_base,
             write_row,
             write_gap,
+            before: job.before,
             gather_bank: 0,
             // Where nothing is gathered, any shift is right: that of the others costs nothing.
             gather_shift: shared.gathers().next().map_or(0, |(_, g)| g.shift),
@@ -572,6 +586,7 @@ impl Numbers {
             "add_base" => i64::from(pair(self.add).1),
             "keep_bank" => i64::from(pair(self.keep).0),
             "keep_base" => i64::from(pair(self.keep).1),
+            "before" => i64::from(self.before),
             "gather_bank" => i64::from(self.gather_bank),
             "gather_shift" => i64::from(self.gather_shift),
             _ => 0,

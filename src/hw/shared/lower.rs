@@ -31,7 +31,7 @@ pub(in crate::hw) fn lower(
             .help(format!("--lanes {PROCESSOR}=32 gives the processor 32 lanes")));
     }
     let jobs = legalise(graph)?;
-    let widths = widths(graph.timesteps, options.chunk)?;
+    let widths = widths(graph, &jobs, options.chunk)?;
     let mut best: Option<(Plan, Design, Fit)> = None;
     for &width in &widths {
         let plan = plan(graph, jobs.clone(), width)?;
@@ -60,16 +60,35 @@ pub(in crate::hw) fn lower(
 }
 
 /// Timesteps that may be computed together, the most first: divisors of T, as a train of them is
-/// part of a word.
-fn widths(timesteps: u32, wanted: Option<u32>) -> Result<Vec<u32>> {
-    let possible = |w: u32| w > 0 && timesteps.is_multiple_of(w) && w <= MOST_WIDTH;
+/// part of a word; where spikes come back later, as many as they are late.
+fn widths(graph: &Graph, jobs: &Plan, wanted: Option<u32>) -> Result<Vec<u32>> {
+    let timesteps = graph.timesteps;
+    let possible = |w: u32| {
+        let divides = w > 0 && timesteps.is_multiple_of(w) && w <= MOST_WIDTH;
+        divides && jobs.delay.is_none_or(|steps| steps == w)
+    };
+    let any = (1..=timesteps).any(possible);
     match wanted {
+        _ if !any => {
+            let late = jobs.delay.unwrap_or_default();
+            let message = format!(
+                "spikes that come {late} timesteps later; chunks of {timesteps} timesteps are \
+                 their divisors, up to {MOST_WIDTH}"
+            );
+            Err(Diagnostic::new(&codes::HW_UNSUPPORTED, message)
+                .at(graph.name.clone())
+                .help("`synfire simulate` runs the model without hardware"))
+        }
         Some(w) if possible(w) => Ok(vec![w]),
         Some(w) => {
             let all: Vec<_> =
                 (1..=timesteps).filter(|w| possible(*w)).map(|w| w.to_string()).collect();
+            let why = match jobs.delay {
+                Some(late) => format!(", as spikes come {late} later"),
+                None => String::new(),
+            };
             let message = format!(
-                "--chunk {w}: {timesteps} timesteps are divided into chunks of {}",
+                "--chunk {w}: {timesteps} timesteps are divided into chunks of {}{why}",
                 all.join(", ")
             );
             Err(Diagnostic::new(&codes::BAD_OPTION, message))
@@ -188,6 +207,7 @@ fn share_that_fits(graph: &Graph, plan: &Plan, target: &Target) -> Option<u32> {
             shared: plan.shared.clone(),
             input: plan.input,
             parts: plan.parts.clone(),
+            delay: plan.delay,
             notes: Vec::new(),
         };
         shrink(&mut smaller, share);

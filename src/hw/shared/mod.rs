@@ -92,6 +92,8 @@ pub struct Job {
     pub name: String,
     /// What it reads.
     pub source: Source,
+    /// It reads the trains that the map had in the chunk before; zeros in the first one.
+    pub before: bool,
     /// What it does with it.
     pub work: Work,
     /// What is written, `[channels, height, width]`.

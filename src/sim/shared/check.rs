@@ -40,11 +40,25 @@ pub(super) fn check(design: &Design, shared: &Shared) -> Result<()> {
         (n + u32::from(is), is)
     });
     named("jobs", need(readouts == 1 && last, "the last one, and no other, feeds the readout"))?;
-    for job in &shared.jobs {
+    for (index, job) in shared.jobs.iter().enumerate() {
+        named("before", need(is_kept(shared, index), "the trains were overwritten"))?;
         check_job(shared, job)
             .map_err(|what| Diagnostic::internal("sim", format!("{}: {what}", job.name)))?;
     }
     Ok(())
+}
+
+/// What a job reads of the chunk before is still there: those that write come later.
+fn is_kept(shared: &Shared, index: usize) -> bool {
+    let (job, before) = (&shared.jobs[index], &shared.jobs[..=index]);
+    let writes = |j: &Job, map: usize| match &j.work {
+        Work::Or { to, .. } => *to == map,
+        Work::Sum(_) => j.fires().is_some_and(|(_, to)| to == map),
+    };
+    match job.source {
+        Source::Trains(map) if job.before => !before.iter().any(|j| writes(j, map)),
+        _ => !job.before,
+    }
 }
 
 fn need(is: bool, what: &str) -> std::result::Result<(), &str> {

@@ -198,8 +198,13 @@ mod tests {
         conv.then = Then::Maps { keep: Some(0), fire: Some((neurons, 1)) };
         let mut head = sum([1, 1], [0, 0], 3, vec![1, 2, 3, -1, -2, -3]);
         (head.gain, head.add) = (vec![4, 8], Some(1));
-        let job =
-            |name: &str, source, work| Job { name: name.into(), source, work, out: [3, 3, 2] };
+        let job = |name: &str, source, work| Job {
+            name: name.into(),
+            source,
+            before: false,
+            work,
+            out: [3, 3, 2],
+        };
         let or = |to| Work::Or { window: [1, 1], stride: [1, 1], to };
         let gather = Gather { window: [1, 1], shift: 0, bits: 8 };
         let jobs = vec![

@@ -76,11 +76,13 @@ impl Builder<'_> {
                         .help("put neurons before this layer, or pool before a 1×1 window"));
                 }
                 let source = Source::Currents(map, gather);
-                vec![Part { source, taps: Taps::one(), first: 0 }]
+                vec![Part { source, before: false, taps: Taps::one(), first: 0 }]
             }
         };
+        // What comes from the chunk before goes first, as in an addition.
+        let (late, now): (Vec<_>, Vec<_>) = parts.into_iter().partition(|p| p.before);
         let mut last = None;
-        for part in parts {
+        for part in late.into_iter().chain(now) {
             let [inputs, h, w] = self.map(part.source);
             let window =
                 |row, i: usize| taps(row, part.first as usize + i).over(&part.taps, [h, w]);
@@ -96,7 +98,7 @@ impl Builder<'_> {
             if let Some(before) = last {
                 sum.add = Some(self.keep(before)?);
             }
-            last = Some(self.begin(&node.name, part.source, sum, out));
+            last = Some(self.begin(&node.name, (part.source, part.before), sum, out));
         }
         let job = last.ok_or_else(|| refused("it takes nothing"))?;
         Ok(Held::Currents { job, sealed: false })
@@ -169,8 +171,9 @@ impl Builder<'_> {
             let to = self.train_map([c, oh, ow]);
             let work = Work::Or { window: taps.window, stride: taps.stride, to };
             let name = node.name.clone();
-            self.jobs.push(Job { name, source: part.source, work, out: [c, oh, ow] });
-            pooled.push(Part { source: Source::Trains(to), ..part });
+            let (source, before) = (part.source, part.before);
+            self.jobs.push(Job { name, source, before, work, out: [c, oh, ow] });
+            pooled.push(Part { source: Source::Trains(to), before: false, ..part });
         }
         Ok(Held::Events(pooled))
     }

@@ -40,6 +40,8 @@ pub(in crate::hw) struct Plan {
     /// Maps of currents that lie within another one, from this channel on: (map, the one
     /// around it, channel). They have one place.
     pub(super) parts: Vec<(usize, usize, u32)>,
+    /// Timesteps that streams are delayed by, if any are: the width of a chunk.
+    pub(super) delay: Option<u32>,
     /// What was done, in words.
     pub(in crate::hw) notes: Vec<String>,
 }
@@ -87,6 +89,7 @@ pub(in crate::hw) fn legalise(graph: &Graph) -> Result<Plan> {
         shared,
         input: Input { count: shape.iter().product(), ..input },
         parts: b.parts,
+        delay: b.delay,
         notes: b.notes,
     };
     order::sort(&mut plan)?;
@@ -108,6 +111,10 @@ struct Builder<'a> {
     kinds: Vec<NeuronKind>,
     /// F of the processor: that of the neurons with the coarsest membranes.
     frac: u32,
+    /// Maps that something reads before the neurons that write them are known.
+    promised: HashMap<NodeId, usize>,
+    /// Timesteps that streams are delayed by.
+    delay: Option<u32>,
     readout: Option<ReadoutStage>,
     /// Does it take the last timestep alone?
     last: bool,
@@ -127,6 +134,8 @@ impl<'a> Builder<'a> {
             input: Input { count: 0, bits: 0, changes: false },
             kinds: Vec::new(),
             frac: coarsest(graph),
+            promised: HashMap::new(),
+            delay: None,
             readout: None,
             last: false,
             notes: Vec::new(),
@@ -159,7 +168,8 @@ impl<'a> Builder<'a> {
             (Op::Add, all) => self.add(node, all)?,
             (Op::Concat(c), all) => self.concat(node, c, all)?,
             (Op::FixedScale(s), &[x]) => self.scale(node, s, x)?,
-            (Op::FixedLif(l), &[x]) => self.lif(node, l, x)?,
+            (Op::FixedLif(l), &[x]) => self.lif((id, node), l, x)?,
+            (Op::Delay(d), &[x]) => self.delay(node, d, x)?,
             (Op::FixedReadout(r), &[x]) => return self.read(node, r, x),
             (op, _) => {
                 return Err(unsupported(node, format!("no job computes `{}`", op.name())));
@@ -201,7 +211,7 @@ impl<'a> Builder<'a> {
     /// How the stream of a node that came before is there.
     fn stream(&self, id: NodeId) -> Result<&Held> {
         self.held.get(&id).ok_or_else(|| {
-            unsupported(self.graph.node(id), "the hardware runs no recurrent connections")
+            unsupported(self.graph.node(id), "the hardware runs no such recurrent connection")
         })
     }
 

@@ -28,6 +28,8 @@ pub(super) enum Held {
 pub(super) struct Part {
     /// The map; of currents none.
     pub(super) source: Source,
+    /// What it had in the chunk of timesteps before.
+    pub(super) before: bool,
     /// What each element is of the map's: a sum of a window.
     pub(super) taps: Taps,
     /// The stream's channel that the map's first one is part of.
@@ -37,7 +39,7 @@ pub(super) struct Part {
 impl Held {
     /// What lies in a map of levels or trains.
     pub(super) fn of(source: Source) -> Self {
-        Self::Events(vec![Part { source, taps: Taps::one(), first: 0 }])
+        Self::Events(vec![Part { source, before: false, taps: Taps::one(), first: 0 }])
     }
 }
 
@@ -110,7 +112,7 @@ impl Builder<'_> {
     pub(super) fn begin(
         &mut self,
         name: &str,
-        source: Source,
+        (source, before): (Source, bool),
         sum: SumJob,
         out: [u32; 3],
     ) -> usize {
@@ -122,7 +124,7 @@ impl Builder<'_> {
             unique = format!("{name}.{k}");
         }
         let work = Work::Sum(Box::new(sum));
-        self.jobs.push(Job { name: unique, source, work, out });
+        self.jobs.push(Job { name: unique, source, before, work, out });
         self.jobs.len() - 1
     }
 
@@ -147,6 +149,15 @@ impl Builder<'_> {
             self.currents.push(CurrentMap { shape, bank: Bank::A, base: 0 });
         }
         Ok(map)
+    }
+
+    /// Does the stream come from the chunk before?
+    pub(super) fn is_late(&self, held: &Held) -> bool {
+        match held {
+            Held::Events(parts) => parts.iter().any(|p| p.before),
+            Held::Currents { job, .. } => self.jobs[*job].before,
+            Held::Gathered(..) => false,
+        }
     }
 
     /// A new map of trains.

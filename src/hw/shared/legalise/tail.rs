@@ -2,11 +2,14 @@
 //! What follows weighted sums: scales, additions, neurons, the readout.
 
 use super::super::{Neurons, Source, Then};
-use super::streams::Held;
+use super::streams::{Held, Part, extents};
+use super::weights::Taps;
 use super::{Builder, unsupported};
 use crate::diag::Result;
 use crate::hw::ReadoutStage;
-use crate::ir::{FixedLif, FixedReadout, FixedScale, Kind, Node, NodeId, Taken, entry};
+use crate::ir::{
+    Delay, FixedLif, FixedReadout, FixedScale, Kind, Node, NodeId, Op, PerChannel, Taken, entry,
+};
 
 /// The class is sent as a byte.
 const MAX_CLASSES: usize = 256;
@@ -94,9 +97,12 @@ impl Builder<'_> {
             }
         }
         // Last those that can add the others, best one that leaves both banks of currents alone.
+        // What comes from the chunk before goes first: neurons whose trains a job reads are not
+        // computed in the same one.
         let mut ready = Vec::new();
         for &(x, times) in &terms {
-            ready.push((self.adds(x, times)?, x, times));
+            let late = self.is_late(self.stream(x)?);
+            ready.push(((!late, self.adds(x, times)?), x, times));
         }
         ready.sort_by_key(|r| r.0);
         let mut so_far: Option<usize> = None;
@@ -136,7 +142,12 @@ impl Builder<'_> {
         Ok(if self.is_free(job, free)? { 2 - u32::from(reads_currents) } else { 0 })
     }
 
-    pub(super) fn lif(&mut self, node: &Node, l: &FixedLif, x: NodeId) -> Result<Held> {
+    pub(super) fn lif(
+        &mut self,
+        (id, node): (NodeId, &Node),
+        l: &FixedLif,
+        x: NodeId,
+    ) -> Result<Held> {
         let kind = self.kind(node, l)?;
         if l.reset_to.iter().chain(&l.start).any(|v| *v != 0) {
             return Err(unsupported(
@@ -168,11 +179,45 @@ impl Builder<'_> {
             }
             _ => self.fresh(node, x, Free::End)?,
         };
-        let map = self.train_map(shape);
+        let promised = self.promised.get(&id).copied();
+        if promised.is_some_and(|map| self.trains[map].shape != shape) {
+            return Err(unsupported(node, "its spikes come back in another shape"));
+        }
+        let map = promised.unwrap_or_else(|| self.train_map(shape));
+        // A job does not write the map that it reads: a copy of its currents fires.
+        let itself = self.jobs[job].source == Source::Trains(map);
+        let job =
+            if itself { self.copy(node, Held::Currents { job, sealed: false })? } else { job };
         if let Then::Maps { fire, .. } = &mut self.sum(job)?.then {
             *fire = Some((neurons, map));
         }
         Ok(Held::of(Source::Trains(map)))
+    }
+
+    /// Spikes of earlier timesteps: those of the chunk before, which is as wide.
+    pub(super) fn delay(&mut self, node: &Node, d: &Delay, x: NodeId) -> Result<Held> {
+        let from = self.graph.node(x);
+        let PerChannel::All(steps) = d.steps else {
+            return Err(unsupported(node, "delays that differ between the elements of a stream"));
+        };
+        if steps == 0 {
+            return Ok(self.stream(x)?.clone());
+        }
+        if !matches!(from.op, Op::FixedLif(_)) {
+            return Err(unsupported(node, "a delay of other than the spikes of neurons"));
+        }
+        if self.delay.replace(steps).is_some_and(|other| other != steps) {
+            return Err(unsupported(node, "delays of several lengths"));
+        }
+        let shape = extents(&from.stream.shape)
+            .ok_or_else(|| unsupported(node, "maps of more than two dimensions"))?;
+        let map = match self.promised.get(&x) {
+            Some(&map) => map,
+            None => self.train_map(shape),
+        };
+        self.promised.insert(x, map);
+        let part = Part { source: Source::Trains(map), before: true, taps: Taps::one(), first: 0 };
+        Ok(Held::Events(vec![part]))
     }
 
     pub(super) fn read(&mut self, node: &Node, r: &FixedReadout, x: NodeId) -> Result<()> {
@@ -190,7 +235,11 @@ impl Builder<'_> {
             let n = classes as usize;
             (0..n).map(|c| entry(list, c, n, absent)).collect::<Vec<_>>()
         };
-        let job = self.fresh(node, x, Free::End)?;
+        let mut job = self.fresh(node, x, Free::End)?;
+        // It comes last, and what reads the chunk before comes before those that write.
+        if self.jobs[job].before {
+            job = self.copy(node, Held::Currents { job, sealed: false })?;
+        }
         self.sum(job)?.then = Then::Readout;
         self.last = r.kind == Taken::Last;
         self.readout = Some(ReadoutStage {

@@ -4,7 +4,11 @@
 use super::super::legalise::{Plan, legalise};
 use super::super::{Job, Source, SumJob, Then, Work};
 use super::{Net, neurons, residual};
-use crate::ir::{Concat, FixedLif, FixedReadout, Graph, Op, PoolKind, Taken};
+use crate::hw::{Mapping, Options, lower};
+use crate::ir::{
+    Concat, Delay, FixedLif, FixedReadout, Graph, Kind, Op, PerChannel, PoolKind, Stream, Taken,
+};
+use crate::target;
 
 fn sum(job: &Job) -> &SumJob {
     match &job.work {
@@ -185,6 +189,101 @@ fn a_rounded_sum_of_a_window_is_what_a_job_reads() {
         let own = plan.shared.jobs.iter().filter(|j| j.name == "mean").count();
         assert_eq!(own, usize::from(dropped == 0));
     }
+}
+
+/// Neurons that see their own spikes of `late` timesteps ago; what comes back is the first or the
+/// second term.
+fn recurrent(late: u32, first: bool) -> Net {
+    let mut n = Net::new(4, &[6]);
+    let stream = Stream { shape: vec![3], kind: Kind::Spikes, is_static: false };
+    let delay = Op::Delay(Delay { steps: PerChannel::All(late) });
+    let back = n.0.add_register("back", delay, stream).unwrap();
+    n.linear("fc", "in", 3, &[1, -1]);
+    n.linear("again", "back", 3, &[1, 1, -1]);
+    n.add("sum", Op::Add, &if first { ["again", "fc"] } else { ["fc", "again"] });
+    n.lif("lif", "sum", 3);
+    let lif = n.0.find("lif").unwrap();
+    n.0.connect(back, lif).unwrap();
+    n.linear("head", "lif", 2, &[1]);
+    n
+}
+
+#[test]
+fn what_comes_back_is_read_before_it_is_written() {
+    for first in [true, false] {
+        let mut n = recurrent(1, first);
+        n.read("head");
+        let plan = legalise(&n.0).unwrap();
+        let names: Vec<_> = plan.shared.jobs.iter().map(|j| j.name.as_str()).collect();
+        assert_eq!(names, ["again", "fc", "head"]);
+        let [again, fc, head] = ["again", "fc", "head"].map(|n| job(&plan, n));
+        // One map: the first job reads what it had, the second one writes it.
+        assert_eq!((again.source, again.before), (Source::Trains(0), true));
+        assert_eq!((fires(again), fires(fc)), (None, Some(("lif", 0))));
+        assert_eq!(sum(fc).add, keeps(again));
+        assert!(keeps(again).is_some() && !fc.before && !head.before);
+        assert_eq!(plan.delay, Some(1));
+    }
+    // Two timesteps of four: a chunk has two.
+    let mut n = recurrent(2, true);
+    n.read("head");
+    let shared = Options { mapping: Mapping::Shared, ..Options::default() };
+    let board = target::load("icebreaker").unwrap();
+    assert_eq!(lower(&n.0, &board, &shared).unwrap().0.width(), 2);
+    let chunk = Some(1);
+    let d = lower(&n.0, &board, &Options { chunk, ..shared.clone() }).unwrap_err();
+    assert!(d.message.contains("chunks of 2, as spikes come 2 later"), "{d}");
+    // Three do not divide four.
+    let mut n = recurrent(3, true);
+    n.read("head");
+    let d = lower(&n.0, &board, &shared).unwrap_err();
+    assert_eq!(d.code.id, "SF0410");
+    assert!(d.message.contains("spikes that come 3 timesteps later"), "{d}");
+}
+
+/// Without anything else the job that reads the spikes would write them, too.
+#[test]
+fn no_job_writes_what_it_reads() {
+    let mut n = Net::new(4, &[3]);
+    let stream = Stream { shape: vec![3], kind: Kind::Spikes, is_static: false };
+    let delay = |steps| Op::Delay(Delay { steps: PerChannel::All(steps) });
+    let back = n.0.add_register("back", delay(1), stream.clone()).unwrap();
+    n.linear("again", "back", 3, &[1, 1, -1]);
+    n.lif("lif", "again", 3);
+    let lif = n.0.find("lif").unwrap();
+    n.0.connect(back, lif).unwrap();
+    n.linear("head", "back", 2, &[1]);
+    n.read("head");
+    let plan = legalise(&n.0).unwrap();
+    let names: Vec<_> = plan.shared.jobs.iter().map(|j| (j.name.as_str(), j.before)).collect();
+    // The readout is the last one, whatever it reads.
+    let copies = [("again", true), ("head", true), ("lif", false), ("out", false)];
+    assert_eq!(names, copies);
+
+    // Delays of two lengths, of single elements, of what are no spikes.
+    let mut n = recurrent(1, true);
+    let more = n.0.add_register("more", delay(2), stream.clone()).unwrap();
+    let lif = n.0.find("lif").unwrap();
+    n.0.connect(more, lif).unwrap();
+    n.linear("late", "more", 2, &[1]);
+    n.add("both", Op::Add, &["head", "late"]);
+    n.read("both");
+    assert_eq!(refused(&n.0), ("more".into(), "delays of several lengths".into()));
+    let mut n = recurrent(1, true);
+    let each = Op::Delay(Delay { steps: PerChannel::Each(vec![1, 2, 3]) });
+    n.add("more", each, &["lif"]);
+    n.linear("late", "more", 2, &[1]);
+    n.add("both", Op::Add, &["head", "late"]);
+    n.read("both");
+    assert_eq!(refused(&n.0).0, "more");
+    let mut n = recurrent(1, true);
+    n.add("more", delay(1), &["fc"]);
+    n.add("both", Op::Add, &["more", "again"]);
+    n.lif("other", "both", 2);
+    n.linear("late", "other", 2, &[1]);
+    n.add("all", Op::Add, &["head", "late"]);
+    n.read("all");
+    assert_eq!(refused(&n.0).1, "a delay of other than the spikes of neurons");
 }
 
 #[test]
