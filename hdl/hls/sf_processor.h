@@ -4,7 +4,7 @@
 // docs/shared.md names, with the same memories and the same numbers, and cycles of its own.
 //
 // Contract
-//   C           constants of the design: T timesteps, P lanes, E elements a word of trains;
+//   C           constants of the design: T timesteps, P lanes, E elements a word of trains, IE of the input;
 //               widths AW (accumulator), CW (current), VW (membrane), SW (sum over time)
 //   sf_job      what a layer reads, computes and writes; addresses as in docs/shared.md, in words
 //   sf_maps     the memories; frames of zeros are never written
@@ -75,11 +75,11 @@ void sf_load(hls::stream<sf_byte> &in, sf_maps<C> &maps) {
   for (int c = 0; c < C::CHANNELS; c++) {
     for (int y = 0; y < C::ROWS; y++) {
       for (int x = 0; x < C::COLUMNS; x++) {
-        int word = 0;
+        unsigned word = 0;
         for (int b = 0; b < (C::IW + 7) / 8; b++) {
 #pragma HLS PIPELINE II = 1
           const sf_byte byte = in.read();
-          word |= (int)byte.data << (8 * b);
+          word |= (unsigned)byte.data << (8 * b);
         }
         maps.input[C::INPUT_FIRST + y * C::INPUT_ROW + x * C::CHANNELS + c] = word;
       }
@@ -95,7 +95,7 @@ bool sf_operands(const sf_maps<C> &maps, const sf_from &from, int word, int e, l
 #pragma HLS UNROLL
     switch (from.kind) {
       case SF_LEVELS: x[t] = maps.input[word]; break;
-      case SF_INPUT_TRAINS: x[t] = (maps.input[word] >> t) & 1; break;
+      case SF_INPUT_TRAINS: x[t] = (maps.input[word] >> (e * C::T + t)) & 1; break;
       case SF_TRAINS: x[t] = (maps.trains[word][e] >> t) & 1; break;
       default: {
         long long sum = from.drop > 0 ? 1LL << (from.drop - 1) : 0;
@@ -118,7 +118,9 @@ void sf_sum_job(const sf_job &job, const sf_tables<C> &tables, sf_maps<C> &maps,
                 hls::stream<ap_int<C::SW> > &sums) {
   const sf_from &from = job.from;
   const bool gathers = from.kind == SF_CURRENTS;
-  const int elements = from.kind == SF_TRAINS ? (int)C::E : 1;
+  const int elements = from.kind == SF_TRAINS         ? (int)C::E
+                       : from.kind == SF_INPUT_TRAINS ? (int)C::IE
+                                                      : 1;
   // A window of currents is summed up first: it is one place of operands.
   const int rows = gathers ? 1 : from.rows, columns = gathers ? 1 : from.columns;
   const int units = rows * columns * from.words;

@@ -66,30 +66,13 @@ impl<'d> SimulatedBoard<'d> {
             _ if !self.is_loaded => Ok(encode(request.tag, Status::NotLoaded, &[])),
             command => {
                 let trace = command == Command::InferWithTrace && self.design.trace;
-                let values = self.values(request.payload);
+                let values = self.design.values(request.payload);
                 let outcomes = self.sim.run(&[&values])?;
                 let result = outcomes.first().map(|o| result_bytes(self.design, o, trace));
                 let result = result.ok_or_else(|| Diagnostic::internal("board", "no outcome"))?;
                 Ok(encode(request.tag, Status::Ok, &result))
             }
         }
-    }
-
-    /// The values of an inference from the bytes that the host sends: the opposite of
-    /// [`Design::request`].
-    fn values(&self, payload: &[u8]) -> Vec<u8> {
-        if !self.design.input.changes {
-            return payload.to_vec();
-        }
-        let (count, steps) = (self.design.input.count as usize, self.design.timesteps as usize);
-        let width = self.design.width() as usize;
-        let bytes = width.div_ceil(8);
-        let bit = |t: usize, i: usize| {
-            let (chunk, t) = (t / width, t % width);
-            let at = (chunk * count + i) * bytes + t / 8;
-            payload.get(at).map_or(0, |b| b >> (t % 8) & 1)
-        };
-        (0..steps).flat_map(|t| (0..count).map(move |i| (t, i))).map(|(t, i)| bit(t, i)).collect()
     }
 }
 
@@ -100,27 +83,4 @@ fn encode(tag: u8, status: Status, body: &[u8]) -> Vec<u8> {
     let len = response.encode(&mut frame).unwrap_or_default();
     frame.truncate(len);
     frame
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::hw;
-
-    #[test]
-    fn values_are_those_that_were_sent() {
-        let graph = crate::ir::parse(crate::verify::tests::GRAPH).unwrap();
-        let options = hw::Options { mapping: hw::Mapping::Shared, ..hw::Options::default() };
-        let board = crate::target::load("icebreaker").unwrap();
-        let (mut design, _) = hw::lower(&graph, &board, &options).unwrap();
-        design.input = hw::Input { count: 3, bits: 1, changes: true };
-        for (timesteps, width) in [(4, 4), (20, 20), (4, 1), (20, 10), (6, 3)] {
-            design.timesteps = timesteps;
-            design.shared.as_mut().unwrap().width = width;
-            let values: Vec<u8> = (0..timesteps * 3).map(|k| u8::from(k * k % 7 < 3)).collect();
-            let sent = design.request(&values).into_owned();
-            assert_eq!(sent.len(), design.input_bytes() as usize);
-            assert_eq!(SimulatedBoard::new(&design).values(&sent), values, "{timesteps} {width}");
-        }
-    }
 }

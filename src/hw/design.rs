@@ -39,7 +39,8 @@ pub struct Input {
     pub bits: u32,
     /// False: levels that stay the same at every timestep, a byte each. True: spikes that come
     /// and go; the host sends each input's train, in ⌈T/8⌉ bytes, timestep 0 in bit 0 of the
-    /// first; chunk by chunk, if the processor computes the timesteps in [chunks](Design::chunks).
+    /// first; chunk by chunk, if the processor computes the timesteps in [chunks](Design::chunks),
+    /// and several trains together, if they lie in a word of its input map.
     pub changes: bool,
 }
 
@@ -286,8 +287,19 @@ impl Design {
     /// Bytes that the host sends for them.
     #[must_use]
     pub fn input_bytes(&self) -> u32 {
-        let train = || self.width().div_ceil(8) * self.chunks();
-        self.input.count * if self.input.changes { train() } else { 1 }
+        let (words, bytes) = self.sent_words();
+        if self.input.changes { words * bytes * self.chunks() } else { self.input.count }
+    }
+
+    /// Words that the host sends of a chunk's trains, and the bytes of one.
+    fn sent_words(&self) -> (u32, u32) {
+        let pack = self.packed();
+        (self.input.count.div_ceil(pack), (pack * self.width()).div_ceil(8))
+    }
+
+    /// Inputs to a word.
+    fn packed(&self) -> u32 {
+        self.shared.as_ref().map_or(1, |s| s.input.pack)
     }
 
     /// The bytes that the host sends for the values of an inference.
@@ -297,17 +309,36 @@ impl Design {
             return Cow::Borrowed(values);
         }
         let count = self.input.count as usize;
-        let width = self.width() as usize;
-        let bit = |input: usize, t: usize| values.get(t * count + input).map_or(0, |v| v & 1);
-        let byte = |chunk: usize, input: usize, from: usize| {
-            let steps = from..(from + 8).min(width);
-            steps.fold(0, |b, t| b | bit(input, chunk * width + t) << (t - from))
+        let (width, pack) = (self.width() as usize, self.packed() as usize);
+        let (words, size) = self.sent_words();
+        let mut bytes = vec![0; self.input_bytes() as usize];
+        for (at, _) in values.iter().enumerate().filter(|(_, v)| **v & 1 == 1) {
+            let (t, input) = (at / count, at % count);
+            let word = t / width * words as usize + input / pack;
+            let bit = input % pack * width + t % width;
+            if let Some(byte) = bytes.get_mut(word * size as usize + bit / 8) {
+                *byte |= 1 << (bit % 8);
+            }
+        }
+        Cow::Owned(bytes)
+    }
+
+    /// The values of an inference from the bytes that the host sends: the opposite of
+    /// [`Self::request`].
+    #[must_use]
+    pub fn values(&self, bytes: &[u8]) -> Vec<u8> {
+        if !self.input.changes {
+            return bytes.to_vec();
+        }
+        let (count, steps) = (self.input.count as usize, self.timesteps as usize);
+        let (width, pack) = (self.width() as usize, self.packed() as usize);
+        let (words, size) = self.sent_words();
+        let value = |t: usize, input: usize| {
+            let word = t / width * words as usize + input / pack;
+            let bit = input % pack * width + t % width;
+            bytes.get(word * size as usize + bit / 8).map_or(0, |b| b >> (bit % 8) & 1)
         };
-        let bytes = |chunk, i| (0..width).step_by(8).map(move |from| (chunk, i, from));
-        (0..self.chunks() as usize)
-            .flat_map(|chunk| (0..count).flat_map(move |i| bytes(chunk, i)))
-            .map(|(chunk, i, from)| byte(chunk, i, from))
-            .collect()
+        (0..steps).flat_map(|t| (0..count).map(move |i| (t, i))).map(|(t, i)| value(t, i)).collect()
     }
 
     /// The layers that fire, in order.

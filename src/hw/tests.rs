@@ -416,7 +416,8 @@ fn bytes_to_load_are_those_of_spram() {
     assert_eq!(design.load_bytes(), 73);
 }
 
-/// Three timesteps of two inputs in chunks of one: those of the first timestep come first.
+/// Three timesteps of twenty inputs, eight to a word, and in chunks of one: those of the first
+/// timestep come first.
 #[test]
 fn spikes_of_a_chunk_come_together() {
     let text = NET
@@ -427,16 +428,18 @@ fn spikes_of_a_chunk_come_together() {
     let lowered = |chunk| lower(&graph(&text), &board(), &options(chunk));
     let (whole, _) = lowered(None).unwrap();
     let (design, estimate) = lowered(Some(1)).unwrap();
-    assert_eq!((whole.width(), whole.chunks(), whole.input_bytes()), (3, 1, 20));
-    assert_eq!((design.width(), design.chunks(), design.input_bytes()), (1, 3, 60));
+    assert_eq!((whole.width(), whole.chunks(), whole.input_bytes()), (3, 1, 3 * 3));
+    assert_eq!((design.width(), design.chunks(), design.input_bytes()), (1, 3, 3 * 3));
+    // Input 0 fires in the first two timesteps, inputs 5 and 19 in the last one.
     let mut values = [0; 60];
-    (values[0], values[20], values[59]) = (1, 1, 1);
-    let mut trains = [0; 20];
-    (trains[0], trains[19]) = (0b011, 0b100);
-    assert_eq!(*whole.request(&values), trains);
-    assert_eq!(*design.request(&values), values);
+    (values[0], values[20], values[45], values[59]) = (1, 1, 1, 1);
+    assert_eq!(*whole.request(&values), [0b011, 0, 0b10, 0, 0, 0, 0, 0b1000, 0]);
+    assert_eq!(*design.request(&values), [1, 0, 0, 1, 0, 0, 0b10_0000, 0, 0b1000]);
+    for d in [&whole, &design] {
+        assert_eq!(d.values(&d.request(&values)), values);
+    }
     // The map has a part for each chunk, and so have the trains, as long as the host reads them.
-    assert_eq!((whole.input_words(), design.input_words()), (20, 60));
+    assert_eq!((whole.input_words(), design.input_words()), (3, 9));
     let words = design.shared.as_ref().unwrap().train_depth();
     assert_eq!(design.train_words(), 3 * words);
     assert_eq!(Design { trace: false, ..design.clone() }.train_words(), words);
@@ -452,6 +455,24 @@ fn spikes_of_a_chunk_come_together() {
         let d = lowered(Some(chunk)).unwrap_err();
         let words = format!("--chunk {chunk}: 3 timesteps are divided into chunks of 1, 3");
         assert_eq!((d.code.id, d.message), ("SF0003", words));
+    }
+}
+
+/// What is sent of spikes is read back, whatever the widths are.
+#[test]
+fn values_are_those_that_were_sent() {
+    let options = Options { mapping: Mapping::Shared, ..Options::default() };
+    let (mut design, _) = lower(&graph(NET), &board(), &options).unwrap();
+    design.input = Input { count: 3, bits: 1, changes: true };
+    let all = [(4, 4, 1), (20, 20, 1), (4, 1, 1), (20, 10, 1), (6, 3, 1), (6, 3, 4), (8, 8, 2)];
+    for (timesteps, width, pack) in all {
+        design.timesteps = timesteps;
+        let shared = design.shared.as_mut().unwrap();
+        (shared.width, shared.input.pack) = (width, pack);
+        let values: Vec<u8> = (0..timesteps * 3).map(|k| u8::from(k * k % 7 < 3)).collect();
+        let sent = design.request(&values).into_owned();
+        assert_eq!(sent.len(), design.input_bytes() as usize);
+        assert_eq!(design.values(&sent), values, "{timesteps} {width} {pack}");
     }
 }
 

@@ -161,7 +161,7 @@ pub(super) mod tests {
                 compare: Compare::AtLeast,
             }],
             frac: 0,
-            input: InputMap { shape: [1, 1, 2], halo: 0, bits: 1, trains: false },
+            input: InputMap { shape: [1, 1, 2], halo: 0, bits: 1, pack: 1, trains: false },
             trains: vec![map],
             currents: Vec::new(),
             jobs: vec![job],

@@ -106,7 +106,7 @@ module sf_core (
   wire read_en;
   wire [<{ addr_bits - 1 }>:0] read_addr;
   wire [<{ level_bits - 1 }>:0] level_read;
-  wire read_level = j_kind == 2'd0;
+  wire read_level = <{ read_level }>;
   sf_input_map #(
     .C(<{ input.c }>), .H(<{ input.h }>), .W(<{ input.w }>), .HALO(<{ input.halo }>)<% if let Some(k) = chunks %><% if k.input_part > 0 %>, .K(<{ k.count }>)<% endif %><% endif %>, .LW(<{ level_bits }>), .BYTES(<{ input_word_bytes }>)
   ) u_input_map (
@@ -179,7 +179,7 @@ module sf_core (
   wire [<{ row_bits - 1 }>:0] row;
   wire [<{ width * operand_bits - 1 }>:0] x;
   sf_emit #(
-    .E(<{ pack }>), .T(<{ width }>), .XW(<{ operand_bits }>), .LW(<{ level_bits }>), .LT(<{ input_trains }>), .GW(<{ gather_bits }>),
+    .E(<{ pack }>), .T(<{ width }>), .XW(<{ operand_bits }>), .LW(<{ emit_level_bits }>), .LT(<{ input_trains }>), .GW(<{ gather_bits }>),
     .DW(<{ emit_bits }>), .RW(<{ row_bits }>), .PW(<{ plane_bits }>)
   ) u_emit (
     .clk_i(clk_i), .rst_i(rst_i), .start_i(start),

@@ -101,7 +101,7 @@ pub fn chunked(seed: u64, chunks: u32) -> Design {
         last: rng.one_in(4),
         kinds,
         frac: rng.below(4) as u32,
-        input: InputMap { shape, halo: 0, bits, trains },
+        input: InputMap { shape, halo: 0, bits, pack: 1, trains },
         trains: Vec::new(),
         currents: Vec::new(),
         jobs: Vec::new(),

@@ -10,6 +10,7 @@ mod cases;
 mod common;
 mod faults;
 #[path = "../lower_shared/networks.rs"]
+#[allow(dead_code, reason = "what has chunks is no C++")]
 mod networks;
 #[path = "../common/tools.rs"]
 mod tools;

@@ -26,7 +26,7 @@ fn design(timesteps: u32, (lanes, pack): (u32, u32), shape: [u32; 3], gain_bits:
             compare: Compare::AtLeast,
         }],
         frac: 0,
-        input: InputMap { shape, halo: 0, bits: 4, trains: false },
+        input: InputMap { shape, halo: 0, bits: 4, pack: 1, trains: false },
         trains: Vec::new(),
         currents: Vec::new(),
         jobs: Vec::new(),

@@ -41,7 +41,8 @@ pub(super) fn top<'a>(
     [result_bytes, traced_bytes]: [u32; 2],
 ) -> Top<'a> {
     let depth = |bank| shared.bank_depth(bank);
-    let [channels, rows, columns] = shared.input.shape;
+    let [_, rows, columns] = shared.input.shape;
+    let channels = shared.input.words();
     let constants = vec![
         ("T", shared.width),
         ("P", shared.lanes),
@@ -52,7 +53,8 @@ pub(super) fn top<'a>(
         ("SW", shared.readout.input_bits),
         ("LAST", shared.last.into()),
         ("FRAC", shared.frac),
-        ("IW", shared.input.bits),
+        ("IW", shared.input.word_bits()),
+        ("IE", shared.input.pack),
         ("CHANNELS", channels),
         ("ROWS", rows),
         ("COLUMNS", columns),

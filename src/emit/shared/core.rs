@@ -6,9 +6,9 @@ use askama::Template;
 use super::super::{File, RTL_DIR, quoted};
 use super::bits;
 use super::contents::{self, sums};
-use super::numbers::{self, Kind};
+use super::fields::{Field, Limits, Numbers, address_bits};
 use crate::diag::Result;
-use crate::hw::shared::{Bank, Job, NeuronKind, Shared, Source, Then, Work};
+use crate::hw::shared::{Bank, Job, NeuronKind, Shared};
 use crate::hw::{Design, Place};
 use crate::ir::{Compare, Reset};
 
@@ -31,7 +31,11 @@ struct Core<'a> {
     fields: Vec<Field>,
     job_bits: u32,
     load_bytes: u32,
+    /// Of a word of the input map; of an input that is no word of trains.
     level_bits: u32,
+    emit_level_bits: u32,
+    /// Does a job read the input map?
+    read_level: &'a str,
     input: InputText,
     addr_bits: u32,
     count_bits: u32,
@@ -136,12 +140,6 @@ struct ReadoutText {
     block: u32,
 }
 
-/// A number that differs from job to job.
-struct Field {
-    name: &'static str,
-    width: u32,
-}
-
 struct JobText {
     name: String,
     /// What it does, for readers of the file.
@@ -154,11 +152,6 @@ struct Value {
     literal: String,
 }
 
-/// Bits of the address of one of `depth` words, as `$clog2` in hdl/.
-fn address_bits(depth: u32) -> u32 {
-    depth.max(2).next_power_of_two().trailing_zeros()
-}
-
 /// `name` of `from` bits with zeros before it, `to` bits in all.
 fn extended(name: &str, from: u32, to: u32) -> String {
     if from == to { name.to_owned() } else { format!("{{{}'d0, {name}}}", to - from) }
@@ -169,7 +162,7 @@ pub(super) fn render(design: &Design, shared: &Shared) -> Result<File> {
     let t = shared.width;
     let widths = contents::widths(shared);
     let (train_word, train_depth) = (shared.pack * t, design.train_words());
-    let level_bits = shared.input.bits;
+    let level_bits = shared.input.word_bits();
     let window = shared.gathers().map(|(_, g)| g.window[0] * g.window[1]).max().unwrap_or(1);
     let gather_bits = shared.gathers().map(|(_, g)| g.bits).max().unwrap_or(1);
     let gather = shared.gathers().next().map(|_| GatherText {
@@ -196,7 +189,7 @@ pub(super) fn render(design: &Design, shared: &Shared) -> Result<File> {
         huge: shared.banks.map(|place| u32::from(place == Place::Spram)),
     });
     let input = InputText {
-        c: shared.input.shape[0],
+        c: shared.input.words(),
         h: shared.input.shape[1],
         w: shared.input.shape[2],
         halo: shared.input.halo,
@@ -227,6 +220,7 @@ pub(super) fn render(design: &Design, shared: &Shared) -> Result<File> {
         digit_bits: bits(digits - 1),
         gather: gather.is_some(),
         before: shared.jobs.iter().any(|j| j.before),
+        packed: shared.input.pack > 1,
     };
     let numbers = Numbers::all(shared, t);
     let (fields, count_bits) = limits.fields(&numbers, shared.lanes * t);
@@ -254,6 +248,8 @@ pub(super) fn render(design: &Design, shared: &Shared) -> Result<File> {
         job_bits,
         load_bytes: design.load_bytes(),
         level_bits,
+        emit_level_bits: shared.input.bits,
+        read_level: if shared.input.pack > 1 { "j_input" } else { "j_kind == 2'd0" },
         input,
         addr_bits,
         count_bits,
@@ -367,231 +363,5 @@ fn kinds(shared: &Shared) -> KindsText {
             Reset::None => 3,
         }),
         strict: vector(1, |k| (k.compare == Compare::Above).into()),
-    }
-}
-
-/// Widths that follow from the memories.
-struct Limits {
-    addr_bits: u32,
-    row_bits: u32,
-    plane_bits: u32,
-    train_addr_bits: u32,
-    /// None without currents.
-    current_bits: Option<u32>,
-    gain_addr_bits: u32,
-    neuron_addr_bits: u32,
-    digit_bits: u32,
-    gather: bool,
-    before: bool,
-}
-
-impl Limits {
-    /// The fields of a job, and the width of a count.
-    fn fields(&self, numbers: &[Numbers], results: u32) -> (Vec<Field>, u32) {
-        let widest = |of: fn(&Numbers) -> u32| bits(numbers.iter().map(of).max().unwrap_or(0));
-        let count = widest(|n| n.counts.into_iter().max().unwrap_or(1) - 1)
-            .max(widest(|n| n.write_row.max(1) - 1));
-        let left = address_bits(results + 1);
-        let mut all = vec![("kind", 2), ("base", self.addr_bits)];
-        all.extend(
-            ["count0", "count1", "count2", "count3", "count4", "count5"].map(|n| (n, count)),
-        );
-        let deltas = ["delta0", "delta1", "delta2", "delta3", "delta4", "delta5"];
-        all.extend(deltas.map(|n| (n, self.addr_bits)));
-        all.extend([
-            ("planes", self.plane_bits),
-            ("multi", 1),
-            ("half", 1),
-            ("row", self.row_bits),
-            ("left", left),
-            ("left_last", left),
-            ("digits", self.digit_bits),
-            ("shift", widest(|n| n.shift)),
-            ("channels", widest(|n| n.channels.max(1) - 1)),
-            ("add", 1),
-            ("keep", 1),
-            ("fire", 1),
-            ("sum", 1),
-            ("gain", self.gain_addr_bits),
-            ("neuron", self.neuron_addr_bits),
-            ("neurons", widest(|n| n.neurons)),
-            ("write_base", self.train_addr_bits),
-            ("write_row", count),
-            ("write_gap", self.train_addr_bits),
-        ]);
-        if let Some(bits) = self.current_bits {
-            all.extend([("add_bank", 1), ("add_base", bits)]);
-            all.extend([("keep_bank", 1), ("keep_base", bits)]);
-        }
-        if self.before {
-            all.push(("before", 1));
-        }
-        if self.gather {
-            all.extend([("gather_bank", 1), ("gather_shift", 4)]);
-        }
-        (all.into_iter().map(|(name, width)| Field { name, width }).collect(), count)
-    }
-}
-
-/// The numbers of one job.
-struct Numbers {
-    words: String,
-    kind: Kind,
-    base: i64,
-    counts: [u32; 6],
-    deltas: [i64; 6],
-    planes: u32,
-    half: bool,
-    row: u32,
-    left: u32,
-    left_last: u32,
-    digits: u32,
-    /// The final shift, in steps of four bits.
-    shift: u32,
-    channels: u32,
-    gain: u32,
-    neuron: u32,
-    /// The kind of the neurons.
-    neurons: u32,
-    add: Option<(u32, u32)>,
-    keep: Option<(u32, u32)>,
-    fires: bool,
-    sums: bool,
-    write_base: u32,
-    write_row: u32,
-    write_gap: u32,
-    gather_bank: u32,
-    gather_shift: u32,
-    before: bool,
-}
-
-impl Numbers {
-    fn all(shared: &Shared, timesteps: u32) -> Vec<Self> {
-        let (mut base, mut gain, mut neuron) = (0, 0, 0);
-        let mut all = Vec::new();
-        for (job, words) in shared.jobs.iter().zip(shared.weight_words()) {
-            let n = Self::of(shared, job, timesteps, (base, gain, neuron));
-            base += words;
-            if matches!(job.work, Work::Sum(_)) {
-                gain += job.out[0];
-            }
-            neuron += if n.fires { job.out[0] } else { 0 };
-            all.push(n);
-        }
-        all
-    }
-
-    fn of(shared: &Shared, job: &Job, t: u32, (base, gain, neuron): (u32, u32, u32)) -> Self {
-        let (walk, kind) = numbers::walk_of(shared, job, t);
-        let (write_base, write_row, write_gap) =
-            numbers::train_map(job).map_or((0, 1, 0), |m| numbers::written(shared, m));
-        let [channels, rows, columns] = job.out;
-        let mut n = Self {
-            words: format!("{channels}x{rows}x{columns}, OR of windows"),
-            kind,
-            base: walk.base,
-            counts: walk.counts,
-            deltas: walk.deltas,
-            planes: 1,
-            half: false,
-            row: 0,
-            left: 0,
-            left_last: 0,
-            digits: 1,
-            shift: 0,
-            channels,
-            gain,
-            neuron,
-            neurons: 0,
-            add: None,
-            keep: None,
-            fires: false,
-            sums: false,
-            write_base,
-            write_row,
-            write_gap,
-            before: job.before,
-            gather_bank: 0,
-            // Where nothing is gathered, any shift is right: that of the others costs nothing.
-            gather_shift: shared.gathers().next().map_or(0, |(_, g)| g.shift),
-        };
-        if let Source::Currents(map, gather) = job.source {
-            n.gather_bank = numbers::current(shared, Some(map)).0;
-            n.gather_shift = gather.shift;
-        }
-        if let Work::Sum(sum) = &job.work {
-            let groups = shared.groups(job);
-            n.words = format!(
-                "{channels}x{rows}x{columns} in {groups} groups, window {}x{}, weights of {} plane(s)",
-                sum.window[0], sum.window[1], sum.planes
-            );
-            n.planes = sum.planes;
-            n.half = sum.slices == 2;
-            n.row = numbers::first_row(shared, job, sum, base);
-            n.left = shared.group_size(job, 0) * t;
-            n.left_last = shared.group_size(job, groups - 1) * t;
-            n.digits = sum.digits;
-            n.shift = (sum.shift - (sum.digits - 1) * shared.digit_bits) / 4;
-            n.add = sum.add.map(|m| numbers::current(shared, Some(m)));
-            if let Then::Maps { keep, fire } = &sum.then {
-                n.keep = keep.map(|m| numbers::current(shared, Some(m)));
-                n.fires = fire.is_some();
-                n.neurons = fire.as_ref().map_or(0, |(n, _)| n.kind as u32);
-            } else {
-                n.sums = true;
-            }
-        }
-        n
-    }
-
-    /// The value of a field, as a literal of `width` bits.
-    fn literal(&self, name: &str, width: u32) -> String {
-        let counts = self.counts.map(|c| i64::from(c) - 1);
-        let pair = |p: Option<(u32, u32)>| p.unwrap_or((0, 0));
-        let value = match name {
-            "kind" => self.kind as i64,
-            "base" => self.base,
-            "count0" => counts[0],
-            "count1" => counts[1],
-            "count2" => counts[2],
-            "count3" => counts[3],
-            "count4" => counts[4],
-            "count5" => counts[5],
-            "delta0" => self.deltas[0],
-            "delta1" => self.deltas[1],
-            "delta2" => self.deltas[2],
-            "delta3" => self.deltas[3],
-            "delta4" => self.deltas[4],
-            "delta5" => self.deltas[5],
-            "planes" => i64::from(self.planes) - 1,
-            "multi" => i64::from(self.planes > 1),
-            "half" => i64::from(self.half),
-            "row" => i64::from(self.row),
-            "left" => i64::from(self.left),
-            "left_last" => i64::from(self.left_last),
-            "digits" => i64::from(self.digits) - 1,
-            "shift" => i64::from(self.shift),
-            "channels" => i64::from(self.channels) - 1,
-            "add" => i64::from(self.add.is_some()),
-            "keep" => i64::from(self.keep.is_some()),
-            "fire" => i64::from(self.fires),
-            "sum" => i64::from(self.sums),
-            "gain" => i64::from(self.gain),
-            "neuron" => i64::from(self.neuron),
-            "neurons" => i64::from(self.neurons),
-            "write_base" => i64::from(self.write_base),
-            "write_row" => i64::from(self.write_row) - 1,
-            "write_gap" => i64::from(self.write_gap),
-            "add_bank" => i64::from(pair(self.add).0),
-            "add_base" => i64::from(pair(self.add).1),
-            "keep_bank" => i64::from(pair(self.keep).0),
-            "keep_base" => i64::from(pair(self.keep).1),
-            "before" => i64::from(self.before),
-            "gather_bank" => i64::from(self.gather_bank),
-            "gather_shift" => i64::from(self.gather_shift),
-            _ => 0,
-        };
-        let mask = (1u64 << width) - 1;
-        format!("{width}'d{}", value as u64 & mask)
     }
 }

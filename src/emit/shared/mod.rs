@@ -3,6 +3,7 @@
 
 mod contents;
 mod core;
+mod fields;
 mod numbers;
 #[cfg(test)]
 mod tests;

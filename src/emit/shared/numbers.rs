@@ -44,7 +44,7 @@ pub(in super::super) fn frame(shared: &Shared, source: Source) -> Frame {
     let pack = shared.pack;
     match source {
         Source::Input => {
-            let (m, words) = (&shared.input, i64::from(shared.input.shape[0]));
+            let (m, words) = (&shared.input, i64::from(shared.input.words()));
             Frame {
                 first: i64::from(m.first()),
                 row: i64::from(m.pitch()) * words,
@@ -115,7 +115,9 @@ pub(super) fn walk_of(shared: &Shared, job: &Job, width: u32) -> (Walk, Kind) {
             ];
             let [above, left] = sum.padding.map(i64::from);
             debug_assert!(above <= f.halo && left <= f.halo);
-            let kind = if source == Source::Input { Kind::Level } else { Kind::Trains };
+            // Packed inputs are words of trains of another memory.
+            let level = source == Source::Input && shared.input.pack == 1;
+            let kind = if level { Kind::Level } else { Kind::Trains };
             (walk(f.first - above * f.row - left * f.place, loops), kind)
         }
     }

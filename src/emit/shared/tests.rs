@@ -77,7 +77,7 @@ fn shared() -> Shared {
             compare: Compare::Above,
         }],
         frac: 0,
-        input: InputMap { shape: [1, 1, 2], halo: 1, bits: 4, trains: false },
+        input: InputMap { shape: [1, 1, 2], halo: 1, bits: 4, pack: 1, trains: false },
         trains: trains.map(|(shape, base)| TrainMap { shape, halo: 0, base }).to_vec(),
         currents: vec![CurrentMap { shape: [3, 2, 4], bank: Bank::B, base: 5 }],
         jobs: vec![

@@ -95,7 +95,7 @@ pub(super) fn design() -> Design {
             compare: Compare::AtLeast,
         }],
         frac: 0,
-        input: InputMap { shape: [1, 2, 4], halo: 0, bits: 4, trains: false },
+        input: InputMap { shape: [1, 2, 4], halo: 0, bits: 4, pack: 1, trains: false },
         trains: vec![train([3, 1, 4], 0), train([3, 1, 2], 8), train([2, 1, 2], 12)],
         currents: vec![current([3, 1, 4], Bank::A), current([2, 1, 2], Bank::B)],
         jobs,

@@ -32,7 +32,7 @@ fn walked(w: &Widths, words: f64) -> Band {
 /// Operands of a job: bits of one, and bits of a word of them.
 fn operand(shared: &Shared, job: &Job, timesteps: f64) -> (f64, f64) {
     match job.source {
-        Source::Input if shared.input.trains => (1.0, timesteps),
+        Source::Input if shared.input.trains => (1.0, f64::from(shared.input.pack) * timesteps),
         Source::Input => (f64::from(shared.input.bits), f64::from(shared.input.bits)),
         Source::Trains(_) => (1.0, f64::from(shared.pack) * timesteps),
         Source::Currents(_, g) => (f64::from(g.bits), f64::from(g.bits) * timesteps),
@@ -59,7 +59,11 @@ pub(super) fn sum(
     let (x, word) = operand(shared, job, t);
     let (planes, acc) = (f64::from(sum.planes), f64::from(w.acc));
     let lanes = f64::from(shared.lanes);
-    let packed = matches!(job.source, Source::Trains(_));
+    let packed = match job.source {
+        Source::Trains(_) => true,
+        Source::Input => shared.input.pack > 1,
+        Source::Currents(..) => false,
+    };
     let trains = packed || (shared.input.trains && job.source == Source::Input);
     let signed = sum.planes > 1 || matches!(job.source, Source::Currents(..));
 

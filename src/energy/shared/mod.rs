@@ -43,7 +43,8 @@ impl Processor<'_> {
         let inputs = self.model.inputs();
         // A word of the map is a level, or a train of one byte or two.
         let chunks = self.model.design.input_words() / self.shared.input.depth().max(1);
-        let words = inputs.min(f64::from(self.model.design.input.count * chunks));
+        let count = self.model.design.input.count.div_ceil(self.shared.input.pack);
+        let words = inputs.min(f64::from(count * chunks));
         let accesses = Memories(&self.model.memories).levels(words);
         let parts = self.parts(flips::levels(&self.widths, inputs), &accesses);
         total(None, ("input".to_owned(), "sf_input_map"), Band::ZERO, (0, 0), parts)

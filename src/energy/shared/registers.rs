@@ -36,9 +36,9 @@ pub(super) fn of(design: &Design, shared: &Shared, w: &Widths) -> u32 {
 }
 
 fn input_map(shared: &Shared, w: &Widths) -> u32 {
-    let [c, h, width] = shared.input.shape;
+    let ([_, h, width], c) = (shared.input.shape, shared.input.words());
     // Bytes of a word that came before its last one, and their number.
-    let bytes = shared.input.bits.div_ceil(8);
+    let bytes = shared.input.word_bits().div_ceil(8);
     let kept = if bytes > 1 { index(bytes) + 8 * (bytes - 1) } else { 0 };
     index(c) + index(h) + index(width) + 2 * w.input_addr + 1 + kept
 }

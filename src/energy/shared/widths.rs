@@ -71,8 +71,9 @@ impl Widths {
         let threshold = theta.max(2) - 1;
         let gathered = shared.gathers().map(|(_, g)| g.bits).max().unwrap_or(0);
         let window = shared.gathers().map(|(_, g)| g.window[0] * g.window[1]).max();
-        let level = shared.input.bits;
-        let (word, operand) = (shared.pack * t, (level + 1).max(2).max(gathered));
+        let level = shared.input.word_bits();
+        let (word, operand) =
+            (shared.pack * t, (bits(shared.input.largest()) + 1).max(2).max(gathered));
         let acc = shared.acc_bits.max(operand + 1);
         let (input_addr, train_addr) = (index(design.input_words()), index(design.train_words()));
         let depth = |bank| shared.bank_depth(bank);

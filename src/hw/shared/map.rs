@@ -5,16 +5,18 @@
 //! above it, as many below, and `halo` columns left of each row; the columns right of a row are
 //! those left of the next one. Behind the last row lie as many words as a row's frame.
 
-/// Where the host's inputs go: a word an input.
+/// Where the host's inputs go: a word an input, or E spike trains of a vector to a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputMap {
     /// Channels, rows, columns.
     pub shape: [u32; 3],
     /// Width of the frame of zeros, in places.
     pub halo: u32,
-    /// Bits of a word: of a level, or of a chunk's part of a train.
+    /// Bits of an input: of a level, or of a chunk's part of a train.
     pub bits: u32,
-    /// True if words are spike trains, timestep 0 lowest: the input changes over time.
+    /// Inputs to a word: 1, or E as in a train map.
+    pub pack: u32,
+    /// True if inputs are spike trains, timestep 0 lowest: the input changes over time.
     pub trains: bool,
 }
 
@@ -63,22 +65,34 @@ impl InputMap {
         if self.trains { 1 } else { (1 << self.bits) - 1 }
     }
 
+    /// Words of a place.
+    #[must_use]
+    pub fn words(&self) -> u32 {
+        self.shape[0].div_ceil(self.pack)
+    }
+
+    /// Bits of a word.
+    #[must_use]
+    pub fn word_bits(&self) -> u32 {
+        self.bits * self.pack
+    }
+
     /// Places from one row to the next.
     #[must_use]
     pub fn pitch(&self) -> u32 {
         framed(self.shape, self.halo).0
     }
 
-    /// Words before the element of channel 0, row 0, column 0.
+    /// Words before that of channel 0, row 0, column 0.
     #[must_use]
     pub fn first(&self) -> u32 {
-        framed(self.shape, self.halo).1 * self.shape[0]
+        framed(self.shape, self.halo).1 * self.words()
     }
 
     /// Words of the map; of trains those of one chunk.
     #[must_use]
     pub fn depth(&self) -> u32 {
-        framed(self.shape, self.halo).2 * self.shape[0]
+        framed(self.shape, self.halo).2 * self.words()
     }
 }
 

@@ -236,7 +236,7 @@ impl Shared {
     #[must_use]
     pub fn words(&self, source: Source) -> (u32, u32) {
         match source {
-            Source::Input => (self.input.shape[0], 1),
+            Source::Input => (self.input.words(), self.input.pack),
             Source::Trains(m) => (self.trains[m].words(self.pack), self.pack),
             Source::Currents(m, _) => (self.currents[m].shape[0], 1),
         }

@@ -36,6 +36,10 @@ const NARROWER: &str = "fewer bits of weights, scales or inputs make it narrower
 /// `HW_UNSUPPORTED` with the layer whose numbers are too wide.
 pub(super) fn numbers(plan: &mut Plan, timesteps: u32) -> Result<()> {
     plan.shared.pack = pack(&plan.shared);
+    let input = &mut plan.shared.input;
+    // Windows see single places of a map; those of a vector see all of it.
+    let is_vector = input.shape[1] * input.shape[2] == 1;
+    input.pack = if input.trains && is_vector { plan.shared.pack } else { 1 };
     plan.shared.digit_bits = DIGIT_BITS;
     let found = ranges(plan);
     let shared = &mut plan.shared;

@@ -36,9 +36,9 @@ impl States {
 /// What the memories hold during one inference. They begin with zeros; hardware has what the
 /// inference before left, which no job reads.
 pub(super) struct Memory {
-    /// Levels, or trains, chunk by chunk; one a word.
+    /// Levels, or trains, chunk by chunk.
     pub(super) input: Vec<u32>,
-    /// Words of a chunk, and the first one of the chunk that is computed.
+    /// Inputs of a chunk, and the first one of the chunk that is computed.
     pub(super) input_chunk: usize,
     pub(super) input_base: usize,
     /// Membranes, and the sums of the readout.
@@ -59,8 +59,12 @@ impl Memory {
         let (words, pack) = (shared.train_depth() as usize, shared.pack as usize);
         let depth = |bank| vec![0; shared.bank_depth(bank) as usize];
         Self {
-            input: vec![0; design.input_words() as usize],
-            input_chunk: if design.input.changes { shared.input.depth() as usize } else { 0 },
+            input: vec![0; (design.input_words() * shared.input.pack) as usize],
+            input_chunk: if design.input.changes {
+                (shared.input.depth() * shared.input.pack) as usize
+            } else {
+                0
+            },
             input_base: 0,
             membranes: States::default(),
             sums: States::default(),
@@ -111,7 +115,7 @@ impl Grid {
         let (first, pitch, place) = match source {
             Source::Input => {
                 let map = &shared.input;
-                (map.first(), map.pitch(), map.shape[0])
+                (map.first(), map.pitch(), map.words())
             }
             Source::Trains(m) => {
                 let map = &shared.trains[m];

@@ -109,20 +109,19 @@ impl<'d> Processor<'d> {
                 (0..map.bits).fold(0, |w, t| w | u32::from(train[t as usize * count + i]) << t)
             }
         };
-        let bytes = map.bits.div_ceil(8) as usize;
         let chunks = if map.trains { self.design.chunks() as usize } else { 1 };
-        let mut cycle = 0;
-        for word_of_all in 0..chunks * count {
-            for byte in word_of_all * bytes..(word_of_all + 1) * bytes {
-                if byte > 0 {
-                    cycle += 1 + u64::from(gaps.get(byte).copied().unwrap_or(0));
-                }
-                probe.input(byte, cycle);
-            }
-            let (chunk, i) = (word_of_all / count, word_of_all % count);
+        let pack = map.pack as usize;
+        for (chunk, i) in (0..chunks).flat_map(|chunk| (0..count).map(move |i| (chunk, i))) {
             let (row, column) = (i / columns % rows, i % columns);
-            let at = grid.at(row as i64, column as i64) + i / (rows * columns);
+            // Those of a word are neighbours, as they are in a vector.
+            let at = grid.at(row as i64, column as i64) * pack + i / (rows * columns);
             memory.input[chunk * memory.input_chunk + at] = word(chunk, i);
+        }
+        let gap = |byte: usize| u64::from(gaps.get(byte).copied().unwrap_or(0));
+        let mut cycle = 0;
+        for byte in 0..self.design.input_bytes() as usize {
+            cycle += if byte > 0 { 1 + gap(byte) } else { 0 };
+            probe.input(byte, cycle);
         }
         cycle
     }

@@ -163,10 +163,15 @@ impl<'d> Window<'d> {
     fn input_trains(&mut self, memory: &Memory, grid: Grid, row: usize, column: usize) {
         let mut element = 0;
         for (at, length) in self.spans(grid, row, column) {
-            for &train in &memory.input[memory.input_base + at..][..length] {
-                self.words.push(if train == 0 { 0 } else { self.sum.planes });
-                self.event(element, train);
-                element += 1;
+            let pack = self.pack as usize;
+            let trains = &memory.input[memory.input_base + at * pack..][..length * pack];
+            for word in trains.chunks_exact(pack) {
+                let events = word.iter().filter(|train| **train != 0).count() as u32;
+                self.words.push(events * self.sum.planes);
+                for (e, &train) in word.iter().enumerate().filter(|(_, x)| **x != 0) {
+                    self.event(element + e, train);
+                }
+                element += pack;
             }
         }
         self.widen();

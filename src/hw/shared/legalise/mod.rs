@@ -76,7 +76,7 @@ pub(in crate::hw) fn legalise(graph: &Graph) -> Result<Plan> {
         membrane_bits: 0,
         kinds: b.kinds,
         frac: b.frac,
-        input: InputMap { shape, halo: 0, bits: input.bits, trains: input.changes },
+        input: InputMap { shape, halo: 0, bits: input.bits, pack: 1, trains: input.changes },
         trains: b.trains,
         currents: b.currents,
         jobs: b.jobs,
@@ -187,11 +187,10 @@ impl<'a> Builder<'a> {
 
     fn input(&mut self, id: NodeId, node: &Node, input: &crate::ir::Input) -> Result<Held> {
         let widest = if input.is_static { MAX_INPUT_BITS } else { 1 };
-        let trains = if input.is_static { 1 } else { self.graph.timesteps.div_ceil(8) as usize };
-        let fits = node.stream.len() <= MAX_INPUTS / trains;
-        let Some(bits) = input.bits.filter(|b| *b <= widest && fits) else {
+        let Some(bits) = input.bits.filter(|b| *b <= widest && node.stream.len() <= MAX_INPUTS)
+        else {
             let message = "an input has static levels of up to 8 bits, or spikes that change; \
-                           up to 65535 bytes, one a level, ⌈T/8⌉ a train";
+                           up to 65535 of them";
             return Err(unsupported(node, message));
         };
         if self.input.count > 0 {
