@@ -180,11 +180,13 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
     let model = args.model.load()?;
     progress.set_message("fold");
     let lanes: BTreeMap<_, _> = args.lanes.iter().cloned().collect();
+    // C++ computes all timesteps at once.
+    let whole = Some(model.integer.timesteps).filter(|t| args.hls && *t <= hw::shared::MOST_WIDTH);
     let options = hw::Options {
         lanes,
         no_trace: args.no_trace,
         mapping: args.mapping.into(),
-        chunk: args.chunk,
+        chunk: args.chunk.or(whole),
         cells: None,
     };
     let (design, estimate) =
@@ -196,7 +198,7 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         lanes: options.lanes.clone(),
         cells: None,
         no_trace: args.no_trace,
-        chunk: args.chunk,
+        chunk: options.chunk,
         mapping: options.mapping,
         bitstream: None,
         patched: false,

@@ -97,6 +97,9 @@ fn two_chunks_keep_their_states() {
     near("deep", flips(&of, 4, "membranes, read and written"), [16.0; 3]);
     // Three results of two timesteps, in sums of more than 16 bits: two RAMs.
     near("head", flips(&of, 5, "sums, read and written"), [12.0; 3]);
+    // Once an inference, however many chunks it has.
+    let gains = |r: &Report| flips(r, 5, "readout's gains").value;
+    near("gains", Band::exact(gains(&of)), [gains(&whole) / 2.0; 3]);
     // The chunk 1, sf_part of the trains 5, both sf_state 8 and 4, the tail's enable 1; a bit more
     // of an address of trains in sf_train_write and sf_dump, of a sum in sf_tail and sf_readout.
     near("registers", Band::exact(registers(&of) - registers(&whole)), [23.0; 3]);

@@ -165,8 +165,8 @@ fn memories(design: &Design, shared: &Shared) -> Vec<Memory> {
 }
 
 /// Cycles of a job in all chunks, by the timing rules of docs/shared.md, at a quarter of the
-/// trains with a spike, or in chunks at a spike in a tenth of the timesteps, half of the levels
-/// and all currents not zero.
+/// trains with a spike, or in chunks and where the input changes at a spike in a tenth of the
+/// timesteps, half of the levels and all currents not zero.
 #[must_use]
 pub fn job_cycles(shared: &Shared, job: &Job, chunks: u32) -> u32 {
     let total = match &job.work {
@@ -201,7 +201,9 @@ fn sum_cycles(shared: &Shared, job: &Job, sum: &SumJob, chunks: u32) -> u64 {
     let two = match job.source {
         Source::Input if shared.input.pack == 1 => sum.planes + 1,
         Source::Currents(_, g) => 2 * sum.planes.max(shared.width * g.window[0] * g.window[1]),
-        _ if chunks == 1 => (2 * elements * sum.planes / TRAINS_A_SPIKE).max(2),
+        _ if chunks == 1 && !shared.input.trains => {
+            (2 * elements * sum.planes / TRAINS_A_SPIKE).max(2)
+        }
         _ => (2 * elements * sum.planes * active(shared.width) / 1000).max(2),
     };
     let read = units * u64::from(two) / 2 + 4;

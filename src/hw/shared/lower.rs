@@ -11,7 +11,7 @@ use crate::ir::Graph;
 use crate::target::{self, Family, Target};
 
 /// Longest train of a chunk.
-const MOST_WIDTH: u32 = 32;
+pub const MOST_WIDTH: u32 = 32;
 
 /// Lowers an integer graph to jobs of a processor that fits the target.
 ///
@@ -40,8 +40,8 @@ pub(in crate::hw) fn lower(
         let better = |b: &(Plan, Design, Fit)| {
             fit.fits && (!b.2.fits || fit.estimate.cycles < b.2.estimate.cycles)
         };
-        // All timesteps at once need nothing to be kept, and read every weight once.
-        let done = fit.fits && width == graph.timesteps;
+        // All timesteps at once need nothing to be kept, and compute what is held once.
+        let done = fit.fits && width == graph.timesteps && !plan.input.changes;
         if best.as_ref().is_none_or(better) {
             best = Some((plan, design, fit));
         }

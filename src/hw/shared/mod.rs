@@ -20,6 +20,7 @@ pub(super) use cost::estimate;
 pub use cost::{BANKS, PARAMETERS, STATES, job_cycles};
 pub(in crate::hw) use fold::PROCESSOR;
 pub(in crate::hw) use legalise::planes;
+pub use lower::MOST_WIDTH;
 pub(super) use lower::lower;
 pub use map::{Bank, CurrentMap, InputMap, TrainMap};
 

@@ -4,12 +4,17 @@
 use super::Net;
 use crate::hw::shared::{Shared, job_cycles};
 use crate::hw::{Design, Estimate, Mapping, Options, lower};
+use crate::ir::{Graph, Input, Op};
 use crate::target;
 
 /// 400 levels, 60 neurons, 10 classes.
 fn lowered(timesteps: u32, chunk: Option<u32>) -> (Design, Estimate) {
+    with(60, timesteps, chunk)
+}
+
+fn with(neurons: usize, timesteps: u32, chunk: Option<u32>) -> (Design, Estimate) {
     let mut n = Net::new(timesteps, &[400]);
-    n.linear("fc1", "in", 60, &[1, -1, -1]);
+    n.linear("fc1", "in", neurons, &[1, -1, -1]);
     n.lif("lif", "fc1", 50);
     n.linear("fc2", "lif", 10, &[1, 1, -1]);
     n.read("fc2");
@@ -26,6 +31,25 @@ fn all_timesteps_at_once_are_taken_where_they_fit() {
         assert!(!estimate.reasons.iter().any(|r| r.contains("chunks")));
     }
     assert!(lowered(32, Some(2)).1.cycles < lowered(32, None).1.cycles);
+}
+
+/// Inputs that come and go are sparse: fewer timesteps at once, and more lanes, skip more of them.
+#[test]
+fn of_inputs_that_change_fewer_timesteps_may_be_faster() {
+    let mut n = Net(Graph::new("net", 16));
+    n.add("in", Op::Input(Input { shape: vec![2000], bits: Some(1), is_static: false }), &[]);
+    n.linear("fc1", "in", 60, &[1, -1, -1]);
+    n.lif("lif", "fc1", 50);
+    n.linear("fc2", "lif", 10, &[1, 1, -1]);
+    n.read("fc2");
+    let lowered = |chunk| {
+        let options = Options { mapping: Mapping::Shared, chunk, ..Options::default() };
+        lower(&n.0, &target::load("icebreaker").unwrap(), &options).unwrap()
+    };
+    let (design, estimate) = lowered(None);
+    let all = [1, 2, 4, 8, 16].map(|w| (lowered(Some(w)).1.cycles, w));
+    assert_eq!(all.iter().min(), Some(&(estimate.cycles, design.width())), "{all:?}");
+    assert!(design.width() < 16, "{all:?}");
 }
 
 #[test]
@@ -60,6 +84,13 @@ fn fewer_timesteps_have_fewer_events() {
     // Four times 344 of a thousand are 1.376 events a word: 2.752 in two words, rounded down; the
     // 40 results of a group take longer.
     assert_eq!(cycles(4)[1], 16 * (41 + 41 + 6));
+    // 80 words of eight trains: 2.752 events each, 5.504 in two words, rounded down.
+    let mut wide = with(640, 64, Some(4)).0;
+    let shared = wide.shared.as_mut().unwrap();
+    (shared.lanes, shared.pack) = (10, 8);
+    let head = &shared.jobs[1];
+    let cycles = job_cycles(shared, head, 16) - job_cycles(shared, head, 0);
+    assert_eq!(cycles, 16 * (80 * 5 / 2 + 4 + 41 + 6));
     let head = lowered(64, Some(1)).0;
     let shared = head.shared.as_ref().unwrap();
     // The readout follows once.

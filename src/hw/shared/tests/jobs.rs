@@ -248,16 +248,16 @@ fn no_job_writes_what_it_reads() {
     let stream = Stream { shape: vec![3], kind: Kind::Spikes, is_static: false };
     let delay = |steps| Op::Delay(Delay { steps: PerChannel::All(steps) });
     let back = n.0.add_register("back", delay(1), stream.clone()).unwrap();
+    n.linear("head", "back", 2, &[1]);
+    n.read("head");
     n.linear("again", "back", 3, &[1, 1, -1]);
     n.lif("lif", "again", 3);
     let lif = n.0.find("lif").unwrap();
     n.0.connect(back, lif).unwrap();
-    n.linear("head", "back", 2, &[1]);
-    n.read("head");
     let plan = legalise(&n.0).unwrap();
     let names: Vec<_> = plan.shared.jobs.iter().map(|j| (j.name.as_str(), j.before)).collect();
     // The readout is the last one, whatever it reads.
-    let copies = [("again", true), ("head", true), ("lif", false), ("out", false)];
+    let copies = [("head", true), ("again", true), ("lif", false), ("out", false)];
     assert_eq!(names, copies);
 
     // Delays of two lengths, of single elements, of what are no spikes.
