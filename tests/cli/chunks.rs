@@ -17,6 +17,16 @@ fn events(place: &Place) {
         .replace("levels[24; 8] static", "spikes[24]")
         .replace("\"bits\":8,\"is_static\":true", "\"bits\":1,\"is_static\":false")
         .replace("real[12] static", "real[12]");
+    let back = "%back = delay(%lif1) : spikes[12] {\"steps\":1}\n%fc1 = ";
+    let again =
+        r#"%again = linear(%back) : real[12] {"weights":{"binary":{"signs":{"cols":12,"rows":["#
+            .to_owned()
+            + &["\"555\""; 12].join(",")
+            + "]},\"scale\":0.25}},\"bias\":null}\n%sum = add(%fc1, %again) : real[12] {}\n%lif1 = ";
+    let recurrent = changing
+        .replace("%fc1 = ", back)
+        .replace("%lif1 = lif(%fc1)", &format!("{again}lif(%sum)"));
+    place.file("recurrent.sfir", varied(&recurrent));
     place.file("held.sfir", varied(&held));
     place.file("net.sfir", varied(&changing));
 }
@@ -86,18 +96,22 @@ fn chunks_fire_the_spikes_of_all_timesteps_at_once() {
 
 #[test]
 #[ignore = "a minute; part of the nightly run"]
-fn a_bitstream_of_chunks_is_read_back() {
+fn bitstreams_of_chunks_are_read_back() {
     if tools(&NEEDED).is_none() {
         return;
     }
     let place = Place::new();
     events(&place);
-    place.good("compile net.sfir --target icebreaker --chunk 4 --bitstream -o b");
-    let report =
-        place.json("verify b --count 20 --rtl 2 --top 1 --netlist 1 --on-bitstream 1 --mutate");
-    let comparisons = report["comparisons"].as_array().unwrap();
-    assert_eq!(comparisons.len(), 7, "{report}");
-    assert!(comparisons.iter().all(|c| c["first"].is_null()), "{report}");
-    let mutations = report["mutations"].as_array().unwrap();
-    assert!(mutations.iter().all(|m| m["caught"]["what"].is_string()), "{report}");
+    for (model, chunk) in [("net --chunk 4", 4), ("recurrent", 1)] {
+        let (name, options) = model.split_once(' ').unwrap_or((model, ""));
+        let line = format!("compile {name}.sfir {options} --target icebreaker --bitstream");
+        assert_eq!(place.json(&format!("{line} -o {name}"))["chunk"], chunk);
+        let counts = "--count 20 --rtl 2 --top 1 --netlist 1 --on-bitstream 1";
+        let report = place.json(&format!("verify {name} {counts} --mutate"));
+        let comparisons = report["comparisons"].as_array().unwrap();
+        assert_eq!(comparisons.len(), 7, "{report}");
+        assert!(comparisons.iter().all(|c| c["first"].is_null()), "{report}");
+        let mutations = report["mutations"].as_array().unwrap();
+        assert!(mutations.iter().all(|m| m["caught"]["what"].is_string()), "{report}");
+    }
 }
