@@ -60,14 +60,7 @@ pub(super) fn over(seed: u64, size: usize, timesteps: &[u32]) -> Graph {
     let input = g.add("in", Op::Input(input), &[]).unwrap();
     let kind = kind(&mut rng);
     let mut d = Draft { rng, g, kind, open: vec![input], names: 0 };
-    for _ in 0..size {
-        // Later streams more often, so that networks become deep.
-        let back = d.rng.below(d.open.len()).min(d.rng.below(d.open.len()));
-        let x = d.open[d.open.len() - 1 - back];
-        if let Some((op, operands)) = d.one(x) {
-            d.put(op, &operands);
-        }
-    }
+    d.grow(size);
     d.end()
 }
 
@@ -107,17 +100,23 @@ pub(super) fn recurrent(seed: u64, size: usize, timesteps: &[u32]) -> Graph {
     if d.rng.one_in(2) {
         d.open.insert(0, back);
     }
-    for _ in 0..size {
-        let back = d.rng.below(d.open.len()).min(d.rng.below(d.open.len()));
-        let x = d.open[d.open.len() - 1 - back];
-        if let Some((op, operands)) = d.one(x) {
-            d.put(op, &operands);
-        }
-    }
+    d.grow(size);
     d.end()
 }
 
 impl Draft {
+    /// Draws so many operators.
+    fn grow(&mut self, size: usize) {
+        for _ in 0..size {
+            // Later streams more often, so that networks become deep.
+            let back = self.rng.below(self.open.len()).min(self.rng.below(self.open.len()));
+            let x = self.open[self.open.len() - 1 - back];
+            if let Some((op, operands)) = self.one(x) {
+                self.put(op, &operands);
+            }
+        }
+    }
+
     fn put(&mut self, op: Op, operands: &[NodeId]) -> Option<NodeId> {
         self.names += 1;
         let id = self.g.add(format!("n{}", self.names), op, operands).ok()?;
