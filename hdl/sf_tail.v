@@ -2,7 +2,8 @@
 //
 // sf_tail: what becomes of the sums: gain, the map that is added, neurons, what is written.
 //
-//   y = (g*p + o) >> shift,  h = y + r,  u[t] = v[t-1] + sign*h[t]*2^FRAC + bias,  s[t] = u >= theta
+//   y = (g*p + o) >> shift,  h = y + r, which may leak (sf_integrator),
+//   u[t] = v[t-1] + sign*h[t]*2^FRAC + bias,  s[t] = u >= theta
 //
 // Contract
 //   T           timesteps of a chunk; results come channel by channel, timestep by timestep
@@ -18,6 +19,7 @@
 //               last have already taken DW bits each
 //   KINDS       kinds of neurons, the number of each layer's in kind_i
 //   K, M, RESET, STRICT   as in sf_lif, of each kind in 16, 5, 2 bits and one, the first lowest
+//   LEAKS       leaks of integrators, LK and LM of each like K and M; 0: nothing integrates
 //   NW          width of a number of channels
 //   IW          width of a sum for the readout, signed; IW >= HW
 //   LAST        the readout gets h of the last timestep in place of the sum
@@ -26,12 +28,16 @@
 //   digits_i    digits of p, minus 1; channels_i: channels of a place, minus 1; kind_i < KINDS
 //   add_i, keep_i, fire_i, sum_i   r is added; h is kept; h feeds neurons; the sums of h over
 //               the timesteps go to the readout
+//   leaky_i, leak_i   h leaks before that, with leak leak_i < LEAKS
 //   y_*         results, valid; y_take_o: taken; y_end_i: the job's last one
 //   g_en_o      the next channel's gain and offset are read: at gain_i, offset_i in the next
 //               cycle, until the next read; n_en_o: the same of its neuron
 //   r_en_o      the next r is read: at r_data_i in the next cycle, until the next read
 //   k_*         h is written to the next place of the kept map
 //   s_*         a train is complete: s_end_o: it is that of the place's last channel
+//   w_*         with CARRY and LEAKS: what the next channel's h left is read with w_en_o, at
+//               w_data_i in the next cycle, until the next read; w_we_o: w_data_o is what its last
+//               timestep left
 //   v_*         with CARRY: the next neuron's membrane is read with n_en_o, at v_data_i in the next
 //               cycle, until the next read; v_we_o: v_data_o is what its last timestep left
 //   z_*         with CARRY, unless LAST: the same of the readout's sums, read with z_en_o; written
@@ -42,7 +48,7 @@
 //
 // Timing: a result taken in cycle h meets its digits in h+1 .. h+D, r in h+D+1; h is written in
 // h+D+2, the timestep is computed in h+D+3, done_o is in h+D+4 of the last one. The next result
-// is taken in h+D at the earliest.
+// is taken in h+D at the earliest. With LEAKS all but r is a cycle later.
 `default_nettype none
 
 module sf_tail #(
@@ -64,11 +70,16 @@ module sf_tail #(
   parameter [KINDS*5-1:0]  M      = 1,
   parameter [KINDS*2-1:0]  RESET  = 0,
   parameter [KINDS-1:0]    STRICT = 0,
+  parameter LEAKS  = 0,
+  parameter LN     = (LEAKS > 0) ? LEAKS : 1,
+  parameter [LN*16-1:0] LK = 1,
+  parameter [LN*5-1:0]  LM = 1,
   parameter NW     = 6,
   parameter IW     = 20,
   parameter LAST   = 0,
   parameter CARRY  = 0,
   parameter KW     = (KINDS > 1) ? $clog2(KINDS) : 1,
+  parameter LKW    = (LEAKS > 1) ? $clog2(LEAKS) : 1,
   parameter DCW    = (ND > 1) ? $clog2(ND) : 1,
   parameter SW     = (SN > 1) ? $clog2(SN) : 1
 ) (
@@ -83,6 +94,8 @@ module sf_tail #(
   input  wire                 keep_i,
   input  wire                 fire_i,
   input  wire                 sum_i,
+  input  wire                 leaky_i,
+  input  wire [LKW-1:0]       leak_i,
   input  wire                 last_i,
   input  wire signed [PW-1:0] y_data_i,
   input  wire                 y_valid_i,
@@ -103,6 +116,10 @@ module sf_tail #(
   output wire                 s_valid_o,
   output wire         [T-1:0] s_data_o,
   output wire                 s_end_o,
+  output wire                 w_en_o,
+  input  wire signed [HW-1:0] w_data_i,
+  output wire                 w_we_o,
+  output wire signed [HW-1:0] w_data_o,
   input  wire signed [HW-1:0] v_data_i,
   output wire                 v_we_o,
   output wire signed [HW-1:0] v_data_o,
@@ -182,7 +199,6 @@ module sf_tail #(
   reg  signed [HW-1:0] h_q;
 
   assign r_en_o = run & m_last & add_i;
-  assign n_en_o = run & a_valid_q & fire_i & (a_step_q == {TCW{1'b0}});
 
   always @(posedge clk_i) begin
     if (run) begin
@@ -196,22 +212,79 @@ module sf_tail #(
     if (rst_i) a_valid_q <= 1'b0;
   end
 
+  // ---- stage I, only if something integrates: the leak
+  reg            h_valid_q, h_end_q;
+  reg  [TCW-1:0] h_step_q;
+  always @(posedge clk_i) begin
+    if (run) begin
+      h_valid_q <= a_valid_q;
+      if (a_valid_q) begin
+        h_end_q  <= a_end_q;
+        h_step_q <= a_step_q;
+      end
+    end
+    if (rst_i) h_valid_q <= 1'b0;
+  end
+
+  wire                 b_valid, b_end, before_b;   // before_b: in the next step it is in stage B
+  wire [TCW-1:0]       b_step, b_step_d;
+  wire signed [HW-1:0] h;
+  generate
+    if (LEAKS > 0) begin : gen_leak
+      reg            i_valid_q, i_end_q;
+      reg  [TCW-1:0] i_step_q;
+      reg  signed [HW-1:0] u_q;
+      wire signed [HW-1:0] u;
+      wire a_first = a_valid_q & leaky_i & (a_step_q == {TCW{1'b0}});
+      sf_integrator #(
+        .HW(HW), .CARRY(CARRY), .KINDS(LEAKS), .K(LK), .M(LM)
+      ) u_integrator (
+        .clk_i(clk_i), .run_i(run), .on_i(leaky_i), .kind_i(leak_i),
+        .begin_i(a_first), .state_i(w_data_i), .valid_i(h_valid_q), .x_i(h_q), .u_o(u), .state_o(w_data_o)
+      );
+      assign w_en_o = (CARRY != 0) & run & m_last & leaky_i & (m_step_q == {TCW{1'b0}});
+      assign w_we_o = (CARRY != 0) & run & h_valid_q & leaky_i & (h_step_q == LastStep);
+      always @(posedge clk_i) begin
+        if (run) begin
+          i_valid_q <= h_valid_q;
+          if (h_valid_q) begin
+            i_end_q  <= h_end_q;
+            i_step_q <= h_step_q;
+            u_q      <= u;
+          end
+        end
+        if (rst_i) i_valid_q <= 1'b0;
+      end
+      assign {b_valid, b_end, b_step} = {i_valid_q, i_end_q, i_step_q};
+      assign {before_b, b_step_d} = {h_valid_q, h_step_q};
+      assign h = u_q;
+    end else begin : gen_no_leak
+      assign {b_valid, b_end, b_step} = {h_valid_q, h_end_q, h_step_q};
+      assign {before_b, b_step_d} = {a_valid_q, a_step_q};
+      assign h        = h_q;
+      assign w_en_o   = 1'b0;
+      assign w_we_o   = 1'b0;
+      assign w_data_o = {HW{1'b0}};
+      wire unused = &{1'b0, leaky_i, leak_i, w_data_i};
+    end
+  endgenerate
+  wire before_first = before_b & (b_step_d == {TCW{1'b0}});
+  assign n_en_o = run & before_first & fire_i;
+
   // ---- stage B: the kept current, the neuron's current, the sum for the readout
-  reg            b_valid_q, b_end_q;
-  reg  [TCW-1:0] b_step_q;
   reg  signed [HW-1:0] cur_q;
   reg        [TW-1:0]  theta_q;
   wire signed [HW-1:0] bias   = {{(HW-BW){bias_i[BW-1]}}, bias_i};
-  wire signed [HW-1:0] signed_h = minus_i ? -h_q : h_q;
+  wire signed [HW-1:0] signed_h = minus_i ? -h : h;
 
-  assign k_we_o   = run & b_valid_q & keep_i;
-  assign k_data_o = h_q[CW-1:0];
+  assign k_we_o   = run & b_valid & keep_i;
+  assign k_data_o = h[CW-1:0];
 
   reg  signed [IW-1:0] sum_q;
   reg                  q_valid_q;
-  wire signed [IW-1:0] h_wide  = {{(IW-HW){h_q[HW-1]}}, h_q};
-  wire                 b_first = b_step_q == {TCW{1'b0}};
-  wire                 sum_end = b_valid_q & sum_i & (b_step_q == LastStep);
+  wire signed [IW-1:0] h_wide  = {{(IW-HW){h[HW-1]}}, h};
+  wire                 b_first = b_step == {TCW{1'b0}};
+  wire                 sum_end = b_valid & sum_i & (b_step == LastStep);
   wire signed [IW-1:0] so_far;                  // the sum without h
   assign q_valid_o = q_valid_q;
   assign q_data_o  = sum_q;
@@ -226,7 +299,7 @@ module sf_tail #(
     if (CARRY != 0 && LAST == 0) begin : gen_sums
       reg z_we_q;
       always @(posedge clk_i) z_we_q <= run & sum_end & ~last_i & ~rst_i;
-      assign z_en_o = run & a_valid_q & sum_i & (a_step_q == {TCW{1'b0}});
+      assign z_en_o = run & before_first & sum_i;
       assign z_we_o = z_we_q;
     end else begin : gen_no_sums
       assign z_en_o = 1'b0;
@@ -238,22 +311,14 @@ module sf_tail #(
 
   always @(posedge clk_i) begin
     if (run) begin
-      b_valid_q <= a_valid_q;
-      if (a_valid_q) begin
-        b_end_q  <= a_end_q;
-        b_step_q <= a_step_q;
-      end
-      if (b_valid_q) begin
+      if (b_valid) begin
         cur_q   <= (mute_i ? {HW{1'b0}} : signed_h <<< FRAC) + bias;
         theta_q <= theta_i;
         sum_q   <= so_far + h_wide;
       end
       q_valid_q <= sum_end & (last_i | (CARRY == 0));
     end
-    if (rst_i) begin
-      b_valid_q <= 1'b0;
-      q_valid_q <= 1'b0;
-    end
+    if (rst_i) q_valid_q <= 1'b0;
   end
 
   // ---- stage C: one timestep of a neuron
@@ -307,10 +372,10 @@ module sf_tail #(
 
   always @(posedge clk_i) begin
     if (run) begin
-      c_valid_q <= b_valid_q;
-      if (b_valid_q) begin
-        c_end_q  <= b_end_q;
-        c_step_q <= b_step_q;
+      c_valid_q <= b_valid;
+      if (b_valid) begin
+        c_end_q  <= b_end;
+        c_step_q <= b_step;
       end
       done_q <= c_valid_q & c_end_q;
     end
@@ -324,7 +389,7 @@ module sf_tail #(
   generate
     if (CARRY != 0) begin : gen_carried
       always @(posedge clk_i) begin
-        if (run & b_valid_q & b_first) state_q <= v_data_i;
+        if (run & b_valid & b_first) state_q <= v_data_i;
         else if (run & c_valid_q) state_q <= state_d;
       end
     end else begin : gen_zero
@@ -365,15 +430,16 @@ module sf_tail #(
 
   // A job: its numbers stay from its start on, its results are whole channels, and the next one
   // begins when all of it is done.
-  localparam ST = ND + 4;                      // cycles from a result's take to done_o
-  localparam NB = DCW + SW + NW + KW + 5;
-  wire [NB-1:0] f_new = {digits_i, shift_i, channels_i, kind_i, add_i, keep_i, fire_i, sum_i, last_i};
+  localparam XI = (LEAKS > 0) ? 1 : 0;         // the stage that leaks
+  localparam ST = ND + 4 + XI;                 // cycles from a result's take to done_o
+  localparam NB = DCW + SW + NW + KW + LKW + 6;
+  wire [NB-1:0] f_new = {digits_i, shift_i, channels_i, kind_i, add_i, keep_i, fire_i, sum_i, leaky_i, leak_i, last_i};
   reg  [NB-1:0] f_job;
   reg           f_open, f_begun;
   reg  [TCW:0]  f_t;                           // timestep of the next result
   reg  [ST:0]   f_valid;                       // a result was taken so many cycles ago
   always @(*) begin
-    if (f_past && start_i) assume (!f_open && f_valid == 0 && digits_i < ND && kind_i < KINDS && !y_valid_i);
+    if (f_past && start_i) assume (!f_open && f_valid == 0 && digits_i < ND && kind_i < KINDS && leak_i < LN && !y_valid_i);
     if (f_past && f_begun && !start_i) assume (f_new == f_job);
     if (f_past && y_valid_i) assume (f_open && !start_i);
     if (y_end_i) assume (f_t == T - 1);
@@ -385,6 +451,7 @@ module sf_tail #(
     if (f_past && !$past(n_en_o)) assume ({minus_i, mute_i, bias_i, theta_i} == $past({minus_i, mute_i, bias_i, theta_i}));
     if (f_past && !$past(r_en_o)) assume (r_data_i == $past(r_data_i));
     if (f_past && !$past(n_en_o)) assume (v_data_i == $past(v_data_i));
+    if (f_past && !$past(w_en_o)) assume (w_data_i == $past(w_data_i));
     if (f_past && !$past(z_en_o)) assume (z_data_i == $past(z_data_i));
   end
 
@@ -407,7 +474,8 @@ module sf_tail #(
   reg  [T-1:0]         f_train;
   reg  [NW-1:0]        f_channel;
   wire [7:0]           f_d   = digits_i + 1;
-  wire                 f_end_sum = f_valid[f_d+3] && sum_i && f_step[(f_d+3)*(TCW+1) +: TCW+1] == T - 1;
+  wire [7:0]           f_e   = f_d + XI;       // as if the leak were a digit
+  wire                 f_end_sum = f_valid[f_e+3] && sum_i && f_step[(f_e+3)*(TCW+1) +: TCW+1] == T - 1;
   wire                 f_q   = f_end_sum && (CARRY == 0 || last_i);
   wire                 f_run = !(f_q && !q_ready_i);
   wire                 f_take = y_valid_i && f_run && (f_valid[ND:0] & ((1 << f_d) - 1)) == 0;
@@ -417,26 +485,39 @@ module sf_tail #(
   wire signed [FW-1:0]     f_scaled  = f_product + offset_i;
   wire signed [FW-1:0]     f_y       = f_scaled >>> f_amount;
   wire signed [FW-1:0]     f_r       = r_data_i;
-  reg  signed [FW-1:0]     f_ynow, f_h, f_cur; // y before the addend, h, current of the neuron
+  reg  signed [FW-1:0]     f_ynow, f_x, f_h, f_cur; // y before the addend, h before it leaks, h, current of the neuron
   wire signed [FW-1:0]     f_added   = f_ynow + (add_i ? f_r : 0);
   wire signed [FW-1:0]     f_bias    = bias_i;
   wire signed [FW-1:0]     f_signed  = mute_i ? 0 : minus_i ? -f_h : f_h;
   wire signed [FW-1:0]     f_current = (f_signed <<< FRAC) + f_bias;
-  wire [TCW:0]             f_t_sum   = f_step[(f_d+2)*(TCW+1) +: TCW+1];
-  wire [TCW:0]             f_t_fire  = f_step[(f_d+3)*(TCW+1) +: TCW+1];
+  wire [TCW:0]             f_t_sum   = f_step[(f_e+2)*(TCW+1) +: TCW+1];
+  wire [TCW:0]             f_t_fire  = f_step[(f_e+3)*(TCW+1) +: TCW+1];
   wire signed [FW-1:0]     f_before  = (f_t_sum != 0) ? f_sum : (CARRY != 0) ? z_data_i : 0;
   wire signed [FW-1:0]     f_total   = (LAST != 0) ? f_h : f_before + f_h;
   integer n;
   always @(*) begin
     f_ynow = f_number[0];
+    f_x    = f_number[0];
     f_h    = f_number[0];
     f_cur  = f_number[0];
     for (n = 0; n <= ST; n = n + 1) begin
       if (n == f_d + 1) f_ynow = f_number[n];
-      if (n == f_d + 2) f_h    = f_number[n];
-      if (n == f_d + 3) f_cur  = f_number[n];
+      if (n == f_d + 2) f_x    = f_number[n];
+      if (n == f_e + 2) f_h    = f_number[n];
+      if (n == f_e + 3) f_cur  = f_number[n];
     end
   end
+
+  // The leak before it, as in sf_integrator.
+  reg  signed [FW-1:0] f_w, f_w_kept;          // h before; what was kept
+  wire [TCW:0]         f_t_leak = f_step[(f_d+2)*(TCW+1) +: TCW+1];
+  wire signed [FW-1:0] f_lk     = (LN > 1) ? LK[leak_i*16 +: 16] : LK[15:0];
+  wire [4:0]           f_lm     = (LN > 1) ? LM[leak_i*5 +: 5] : LM[4:0];
+  reg  [TCW:0]         f_t_w;                  // timestep that leaks next
+  wire signed [FW-1:0] f_w_state = (f_t_w == 0) ? f_w_kept : (f_w * f_lk) >>> f_lm;
+  wire signed [FW-1:0] f_leaky   = f_x + (leaky_i ? f_w_state : 0);
+  wire signed [FW-1:0] f_w_left  = (f_leaky * f_lk) >>> f_lm;
+  wire                 f_leaks   = XI != 0 && f_run && f_valid[f_d+2] && leaky_i;
 
   // The neuron, as in sf_lif.
   wire                 f_strict = (KINDS > 1) ? STRICT[kind_i] : STRICT[0];
@@ -446,10 +527,10 @@ module sf_tail #(
   wire signed [FW-1:0] f_leak   = (f_v * f_k) >>> f_m;
   // What the timestep before left; the first one finds what was kept.
   reg  signed [FW-1:0] f_kept;
-  wire signed [FW-1:0] f_state  = (CARRY != 0 && f_t_fire == 0 && f_valid[f_d+3]) ? f_kept : f_leak - f_less;
+  wire signed [FW-1:0] f_state  = (CARRY != 0 && f_t_fire == 0 && f_valid[f_e+3]) ? f_kept : f_leak - f_less;
   wire signed [FW-1:0] f_u    = f_state + f_cur;
   wire                 f_fire = f_strict ? f_u > f_theta : f_u >= f_theta;
-  wire                 f_stepping = f_run && f_valid[f_d+3] && fire_i;
+  wire                 f_stepping = f_run && f_valid[f_e+3] && fire_i;
   wire [T-1:0]         f_train_d  = f_train | ({{T{1'b0}}, f_fire} << f_t_fire);
   // What this timestep leaves.
   wire signed [FW-1:0] f_v_d    = (f_reset == 0 && f_fire) ? f_u - f_theta : (f_reset == 2 && f_fire) ? 0 : f_u;
@@ -464,24 +545,29 @@ module sf_tail #(
     if (f_take) assume (f_fits(y_data_i, f_d * DW));
     if (f_valid[1]) assume (f_fits(f_y, HW));
     if (f_valid[f_d+1]) assume (f_fits(f_added, HW));
-    if (f_valid[f_d+1] && keep_i) assume (f_fits(f_added, CW));
-    if (f_valid[f_d+2] && fire_i) assume (f_fits(f_current, HW));
-    if (f_valid[f_d+2] && sum_i) assume (f_fits(f_total, IW));
-    if (f_valid[f_d+3] && fire_i) assume (f_fits(f_u, HW));
+    if (f_valid[f_d+2] && XI != 0) assume (f_fits(f_leaky, HW));
+    if (f_valid[f_e+2] && keep_i) assume (f_fits(f_h, CW));
+    if (f_valid[f_e+2] && fire_i) assume (f_fits(f_current, HW));
+    if (f_valid[f_e+2] && sum_i) assume (f_fits(f_total, IW));
+    if (f_valid[f_e+3] && fire_i) assume (f_fits(f_u, HW));
   end
 
   always @(posedge clk_i) begin
     if (f_run) begin
-      f_valid <= (f_valid << 1) & ((2 << (f_d + 4)) - 1);
+      f_valid <= (f_valid << 1) & ((2 << (f_e + 4)) - 1);
       f_end   <= {f_end[ST-1:0], 1'b0};
       f_step  <= f_step << (TCW + 1);
       for (n = 1; n <= ST; n = n + 1) f_number[n] <= f_number[n-1];
       f_number[2] <= f_y;
       for (n = 2; n <= ST; n = n + 1) begin
         if (n == f_d + 2) f_number[n] <= f_added;
-        if (n == f_d + 3) f_number[n] <= f_current;
+        if (XI != 0 && n == f_d + 3) f_number[n] <= f_leaky;
+        if (n == f_e + 3) f_number[n] <= f_current;
       end
-      if (f_valid[f_d+2]) begin
+      if (f_valid[f_d+1] && f_step[(f_d+1)*(TCW+1) +: TCW+1] == 0) f_w_kept <= (CARRY != 0) ? w_data_i : 0;
+      if (f_valid[f_d+2]) f_t_w <= (f_t_w == T - 1) ? 0 : f_t_w + 1;
+      if (f_valid[f_d+2] && leaky_i) f_w <= f_leaky;
+      if (f_valid[f_e+2]) begin
         if (f_t_sum == 0) f_kept <= v_data_i;
         f_sum   <= f_total;
         f_theta <= theta_i;
@@ -517,6 +603,7 @@ module sf_tail #(
       f_open    <= 1'b0;
       f_begun   <= 1'b0;
       f_t       <= 0;
+      f_t_w     <= 0;
       f_v       <= 0;
       f_less    <= 0;
       f_train   <= 0;
@@ -525,31 +612,33 @@ module sf_tail #(
   end
 
   // The order of the timesteps: what comes to the neuron next, to the sum, and so on to the take.
-  reg  [TCW:0] f_t_c, f_t_b, f_t_next;
+  reg  [TCW:0] f_t_c, f_t_b, f_t_i, f_t_next;
   reg          f_order, f_apart;
   always @(posedge clk_i) begin
-    if (f_run && f_valid[f_d+3]) f_t_c <= (f_t_c == T - 1) ? 0 : f_t_c + 1;
+    if (f_run && f_valid[f_e+3]) f_t_c <= (f_t_c == T - 1) ? 0 : f_t_c + 1;
     if (rst_i) f_t_c <= 0;
   end
   always @(*) begin
     f_t_next = f_t_c;
     f_t_b    = f_t_c;
+    f_t_i    = f_t_c;
     f_order  = 1'b1;
     f_apart  = 1'b1;
     for (n = ST; n >= 1; n = n - 1) begin
-      if (f_valid[n] && n <= f_d + 3) begin
+      if (f_valid[n] && n <= f_e + 3) begin
         if (f_step[n*(TCW+1) +: TCW+1] != f_t_next) f_order = 1'b0;
         f_t_next = (f_t_next == T - 1) ? 0 : f_t_next + 1;
       end
-      if (n == f_d + 3) f_t_b = f_t_next;
+      if (n == f_e + 3) f_t_b = f_t_next;
+      if (n == f_d + 3) f_t_i = f_t_next;
       // One result at a time in the digits, and none above the product.
       if (f_valid[n] && n <= f_d && (f_valid & ((1 << n) - 1)) != 0) f_apart = 1'b0;
       if (f_valid[n] && n > 1 && n <= f_d && f_valid[f_d+1]) f_apart = 1'b0;
       if (f_valid[n] && n <= f_d && !f_fits(f_p, f_d * DW)) f_apart = 1'b0;
-      if (f_valid[n] && (n > f_d + 4 || !f_begun)) f_apart = 1'b0;
-      if (f_valid[n] && n > 1 && n <= f_d + 2 && !f_fits(f_number[n], HW)) f_apart = 1'b0;
+      if (f_valid[n] && (n > f_e + 4 || !f_begun)) f_apart = 1'b0;
+      if (f_valid[n] && n > 1 && n <= f_e + 2 && !f_fits(f_number[n], HW)) f_apart = 1'b0;
     end
-    if (f_valid[f_d+3] && fire_i && !f_fits(f_cur, HW)) f_apart = 1'b0;
+    if (f_valid[f_e+3] && fire_i && !f_fits(f_cur, HW)) f_apart = 1'b0;
     if (f_valid[0]) f_apart = 1'b0;
   end
   // What the digits that are left make of the product so far.
@@ -570,13 +659,13 @@ module sf_tail #(
     if (m_valid_q && (f_valid & ((2 << f_d) - 1)) == 0) f_digits = 1'b0;
   end
 
-  wire [TCW:0] f_t_neuron = f_step[(f_d+1)*(TCW+1) +: TCW+1];
+  wire [TCW:0] f_t_neuron = f_step[(f_e+1)*(TCW+1) +: TCW+1];
   always @(posedge clk_i) begin
     if (f_past && !rst_i) begin
       a_take : assert (y_take_o == f_take && g_en_o == (f_take && f_t == 0));
       a_read : assert (r_en_o == (f_run && f_valid[f_d] && add_i));
-      a_neuron : assert (n_en_o == (f_run && f_valid[f_d+1] && fire_i && f_t_neuron == 0));
-      a_keep : assert (k_we_o == (f_run && f_valid[f_d+2] && keep_i));
+      a_neuron : assert (n_en_o == (f_run && f_valid[f_e+1] && fire_i && f_t_neuron == 0));
+      a_keep : assert (k_we_o == (f_run && f_valid[f_e+2] && keep_i));
       if (k_we_o) a_kept : assert (k_data_o == f_h[CW-1:0]);
       a_step : assert (step_o == f_stepping);
       if (step_o) a_spike : assert (spike_o == f_fire);
@@ -586,20 +675,24 @@ module sf_tail #(
       if (q_valid_o) a_sums : assert (q_data_o == f_sum);
       a_membrane : assert (v_we_o == (CARRY != 0 && s_valid_o));
       if (v_we_o && f_fits(f_leaves, HW)) a_membranes : assert (v_data_o == f_leaves);
-      a_sum_read : assert (z_en_o == (CARRY != 0 && LAST == 0 && f_run && f_valid[f_d+1] && sum_i && f_t_neuron == 0));
+      a_sum_read : assert (z_en_o == (CARRY != 0 && LAST == 0 && f_run && f_valid[f_e+1] && sum_i && f_t_neuron == 0));
       a_sum_kept : assert (z_we_o == (CARRY != 0 && LAST == 0 && f_end_sum && !last_i));
       if (z_we_o) a_sums_kept : assert (z_data_o == f_sum);
-      a_done : assert (done_o == (f_run && f_valid[f_d+4] && f_end[f_d+4]));
-      i_order : assert (f_order && f_t_next == f_t && f_t < T && f_t_c < T);
+      a_done : assert (done_o == (f_run && f_valid[f_e+4] && f_end[f_e+4]));
+      a_leak_read : assert (w_en_o == (CARRY != 0 && XI != 0 && f_run && f_valid[f_d] && leaky_i && f_step[f_d*(TCW+1) +: TCW+1] == 0));
+      a_leak_kept : assert (w_we_o == (CARRY != 0 && f_leaks && f_t_leak == T - 1));
+      if (w_we_o && f_fits(f_w_left, HW)) a_leak_left : assert (w_data_o == f_w_left[HW-1:0]);
+      i_order : assert (f_order && f_t_w == f_t_i && f_t_next == f_t && f_t < T && f_t_c < T);
       i_apart : assert (f_apart);
       i_digits : assert (f_digits);
       i_open : assert ((f_open || f_t == 0) && (!f_open || f_begun) && (!f_begun || f_d <= ND) && take_step_q == f_t);
-      i_valid : assert (a_valid_q == f_valid[f_d+1] && b_valid_q == f_valid[f_d+2] && c_valid_q == f_valid[f_d+3]);
-      if (a_valid_q) i_a : assert (a_end_q == f_end[f_d+1] && a_step_q == f_t_neuron && y == f_ynow[HW-1:0]);
-      if (b_valid_q) i_b : assert (b_end_q == f_end[f_d+2] && b_step_q == f_t_sum && h_q == f_h[HW-1:0]);
-      if (c_valid_q) i_c : assert (c_end_q == f_end[f_d+3] && c_step_q == f_t_fire);
+      i_valid : assert (a_valid_q == f_valid[f_d+1] && h_valid_q == f_valid[f_d+2] && b_valid == f_valid[f_e+2] && c_valid_q == f_valid[f_e+3]);
+      if (a_valid_q) i_a : assert (a_end_q == f_end[f_d+1] && a_step_q == f_step[(f_d+1)*(TCW+1) +: TCW+1] && y == f_ynow[HW-1:0]);
+      if (h_valid_q) i_h : assert (h_end_q == f_end[f_d+2] && h_step_q == f_t_leak && h_q == f_x[HW-1:0] && f_t_w == f_t_leak);
+      if (b_valid) i_b : assert (b_end == f_end[f_e+2] && b_step == f_t_sum && h == f_h[HW-1:0]);
+      if (c_valid_q) i_c : assert (c_end_q == f_end[f_e+3] && c_step_q == f_t_fire);
       if (c_valid_q && fire_i) i_cur : assert (cur_q == f_cur[HW-1:0] && theta_q == f_theta && f_theta >= 0);
-      i_done : assert (done_q == (f_valid[f_d+4] && f_end[f_d+4]) && q_valid_q == f_q);
+      i_done : assert (done_q == (f_valid[f_e+4] && f_end[f_e+4]) && q_valid_q == f_q);
       i_sum_kept : assert (!(z_we_o && stall));
       if (f_t_b != 0 || c_valid_q) i_sum : assert (sum_q == f_sum[IW-1:0]);
       if (c_valid_q && sum_i) i_sums : assert (f_fits(f_sum, IW));
@@ -610,13 +703,24 @@ module sf_tail #(
       i_train : assert ((f_train >> f_t_c) == 0);
       if (f_begun && !start_i) i_channel : assert (channel_q == f_channel && f_channel <= channels_i);
       c_train : cover (s_valid_o && s_data_o[0] && f_channel != 0 && add_i && keep_i);
-      c_stall : cover ($past(q_valid_o && !q_ready_i) && q_valid_o && q_ready_i && q_data_o < 0 && f_valid[f_d+1] && f_d == ND);
+      c_stall : cover ($past(q_valid_o && !q_ready_i) && q_valid_o && q_ready_i && q_data_o < 0 && f_valid[f_e+1] && f_d == ND);
       c_done : cover (done_o && f_d == ND && fire_i);
       c_carry : cover (CARRY == 0 || (v_we_o && v_data_o < 0 && f_channel != 0));
     end
   end
 
+  // The state of the integrator: what its u is more than x.
   generate
+    if (LEAKS > 0) begin : gen_formal_leak
+      wire signed [HW-1:0] f_state_q = gen_leak.u - h_q;
+      always @(posedge clk_i) begin
+        if (f_past && !rst_i && leaky_i && (f_t_w != 0 || h_valid_q))
+          i_leak : assert (f_state_q == f_w_state[HW-1:0] && f_fits(f_w_state, HW));
+        if (f_past && !rst_i) i_leak_step : assert (f_t_w < T);
+        if (f_past && !rst_i && f_t_w == 0 && CARRY == 0 && h_valid_q) i_leak_zero : assert (f_w_kept == 0);
+        if (f_past && !rst_i) c_leak : cover (leaky_i && k_we_o && f_t_sum != 0 && k_data_o != f_x[CW-1:0] && f_channel != 0);
+      end
+    end
     if (T > 1) begin : gen_formal
       always @(posedge clk_i) begin
         if (f_past && !rst_i && fire_i) i_spikes : assert ((gen_train.train_q >> (T - 1 - f_t_c)) == f_train);

@@ -42,12 +42,17 @@ struct sf_job {
   int planes, weights;
   /// First word of gains and offsets, and the bits that a product loses.
   int gains, shift;
-  /// Currents that are added and kept: memory (−1: none) and first word.
-  int add_bank, add_base, keep_bank, keep_base;
+  /// Currents that are added: memory (−1: none) and first word.
+  int add_bank, add_base;
+  /// What the result leaks if it integrates, k / 2^m.
+  int sum_leak_num, sum_leak_shift;
+  /// Currents that are kept: memory (−1: none) and first word.
+  int keep_bank, keep_base;
   /// Trains: first word (−1: none), words from a row to the next, words of a place.
   int fire_first, fire_row, fire_place;
   /// First word of the neurons' parameters; leak k / 2^m, reset and comparison.
   int neurons, leak_num, leak_shift, reset;
+  bool integrates;
   bool strict;
   bool reads_out;
 };
@@ -166,7 +171,7 @@ void sf_sum_job(const sf_job &job, const sf_tables<C> &tables, sf_maps<C> &maps,
           const int c = g * C::P + p;
           const int current = (position * job.channels + c) * C::T;
           const int neuron = job.neurons + c;
-          ap_int<C::VW> v = 0;
+          ap_int<C::VW> v = 0, left = 0;
           ap_int<C::SW> sum = 0;
           ap_uint<C::T> train = 0;
           for (int t = 0; t < C::T; t++) {
@@ -177,6 +182,10 @@ void sf_sum_job(const sf_job &job, const sf_tables<C> &tables, sf_maps<C> &maps,
                 (tables.gain[job.gains + c] * product + tables.offset[job.gains + c]) >> job.shift;
             if (job.add_bank >= 0) {
               h += (long long)maps.currents[job.add_bank][job.add_base + current + t];
+            }
+            if (job.integrates) {
+              h += (long long)left;
+              left = ((long long)h * job.sum_leak_num) >> job.sum_leak_shift;
             }
             if (job.keep_bank >= 0) {
               maps.currents[job.keep_bank][job.keep_base + current + t] = (long long)h;

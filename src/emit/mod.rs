@@ -60,6 +60,7 @@ pub static HDL: &[(&str, &str)] = &[
     ("sf_host_link.v", include_str!("../../hdl/sf_host_link.v")),
     ("sf_input_map.v", include_str!("../../hdl/sf_input_map.v")),
     ("sf_intake.v", include_str!("../../hdl/sf_intake.v")),
+    ("sf_integrator.v", include_str!("../../hdl/sf_integrator.v")),
     ("sf_lanes.v", include_str!("../../hdl/sf_lanes.v")),
     ("sf_lif.v", include_str!("../../hdl/sf_lif.v")),
     ("sf_map.v", include_str!("../../hdl/sf_map.v")),

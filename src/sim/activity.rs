@@ -62,6 +62,8 @@ counts! {
     steps,
     /// Spikes fired.
     spikes,
+    /// Timesteps of integrators computed.
+    integrations,
     /// Reads of the input map; this and the following are 0 for a stage.
     input_reads,
     /// Reads of the train memory.

@@ -130,6 +130,7 @@ pub(super) mod tests {
             shift: 0,
             digits: 1,
             add: None,
+            leak: None,
             then: Then::Maps { keep: None, fire: Some((neurons, 0)) },
         };
         let work = Work::Sum(Box::new(sum));
@@ -154,6 +155,7 @@ pub(super) mod tests {
             current_bits: 8,
             membrane_bits: 8,
             last: false,
+            leaks: Vec::new(),
             kinds: vec![NeuronKind {
                 leak_num: 1,
                 leak_shift: 0,

@@ -266,12 +266,22 @@ module sf_core (
   wire signed [<{ membrane_bits - 1 }>:0] membrane_read, membrane_kept;
   wire signed [<{ sum_bits - 1 }>:0] sum_read, sum_kept;
   wire membrane_we, sum_en, sum_we;
+  wire signed [<{ membrane_bits - 1 }>:0] leak_read, leak_kept;
+  wire leak_en, leak_we;
 <%- match chunks %>
 <%- when Some(k) %>
   sf_state #(.WIDTH(<{ membrane_bits }>), .DEPTH(<{ k.neurons }>)) u_membranes (
     .clk_i(clk_i), .rst_i(rst_i), .turn_i(chunk_turn), .first_i(chunk_first),
     .re_i(neuron_en), .rdata_o(membrane_read), .we_i(membrane_we), .wdata_i(membrane_kept)
   );
+<%- match leaks %><% when Some(l) %>
+  sf_state #(.WIDTH(<{ membrane_bits }>), .DEPTH(<{ l.all }>)) u_integrators (
+    .clk_i(clk_i), .rst_i(rst_i), .turn_i(chunk_turn), .first_i(chunk_first),
+    .re_i(leak_en), .rdata_o(leak_read), .we_i(leak_we), .wdata_i(leak_kept)
+  );
+<%- when None %>
+  assign leak_read = {<{ membrane_bits }>{1'b0}};
+<%- endmatch %>
 <%- if k.sums %>
   sf_state #(.WIDTH(<{ sum_bits }>), .DEPTH(<{ classes }>)) u_sums (
     .clk_i(clk_i), .rst_i(rst_i), .turn_i(chunk_turn), .first_i(chunk_first),
@@ -282,6 +292,7 @@ module sf_core (
 <%- endif %>
 <%- when None %>
   assign membrane_read = {<{ membrane_bits }>{1'b0}};
+  assign leak_read = {<{ membrane_bits }>{1'b0}};
   assign sum_read = {<{ sum_bits }>{1'b0}};
 <%- endmatch %>
   sf_tail #(
@@ -289,17 +300,26 @@ module sf_core (
     .GW(<{ gain_bits }>), .OW(<{ offset_bits }>), .HW(<{ membrane_bits }>), .FRAC(<{ frac }>), .CW(<{ current_bits }>),
     .BW(<{ bias_bits }>), .TW(<{ threshold_bits }>), .SG(4), .SN(<{ shifts }>),
     .KINDS(<{ kinds.count }>), .K(<{ kinds.leak_num }>), .M(<{ kinds.leak_shift }>), .RESET(<{ kinds.reset }>), .STRICT(<{ kinds.strict }>),
+<%- if let Some(l) = leaks %>
+    .LEAKS(<{ l.count }>), .LK(<{ l.num }>), .LM(<{ l.shift }>),
+<%- endif %>
     .NW(<{ channel_bits }>), .IW(<{ sum_bits }>), .LAST(<{ last }>)<% if chunks.is_some() %>, .CARRY(1)<% endif %>
   ) u_tail (
     .clk_i(clk_i), .rst_i(rst_i), .start_i(start),
     .digits_i(j_digits), .shift_i(j_shift), .channels_i(j_channels), .kind_i(j_neurons),
     .add_i(j_add), .keep_i(j_keep), .fire_i(j_fire), .sum_i(j_sum), .last_i(chunk_last),
+<%- if leaks.is_some() %>
+    .leaky_i(j_leaky), .leak_i(j_leak),
+<%- else %>
+    .leaky_i(1'b0), .leak_i(1'b0),
+<%- endif %>
     .y_data_i(y), .y_valid_i(y_valid), .y_end_i(y_end), .y_take_o(y_take),
     .g_en_o(gain_en), .gain_i(gain[<{ gain_bits - 1 }>:0]), .offset_i(gain[<{ gain_word - 1 }>:<{ gain_bits }>]),
     .n_en_o(neuron_en), .minus_i(neuron[<{ neuron_word - 2 }>]), .mute_i(neuron[<{ neuron_word - 1 }>]),
     .bias_i(neuron[<{ bias_bits - 1 }>:0]), .theta_i(neuron[<{ neuron_word - 3 }>:<{ bias_bits }>]),
     .r_en_o(add_en), .r_data_i(added), .k_we_o(keep_we), .k_data_o(kept),
     .s_valid_o(train_valid), .s_data_o(train), .s_end_o(train_end),
+    .w_en_o(leak_en), .w_data_i(leak_read), .w_we_o(leak_we), .w_data_o(leak_kept),
     .v_data_i(membrane_read), .v_we_o(membrane_we), .v_data_o(membrane_kept),
     .z_en_o(sum_en), .z_data_i(sum_read), .z_we_o(sum_we), .z_data_o(sum_kept),
     .q_data_o(q_data), .q_valid_o(q_valid), .q_ready_i(q_ready),
@@ -377,7 +397,7 @@ module sf_core (
 
   // Addresses of the walk are as wide as the largest memory needs; a part of the numbers is for
   // some kinds of jobs alone.
-  wire unused = &{1'b0, <% if let Some(k) = chunks %><% if k.train_part > 0 %>train_before, <% endif %><% endif %>chunk_first, chunk_last, chunk_turn, membrane_we, membrane_kept, sum_en, sum_we, sum_kept, src_turn[0], level_valid, read_addr, g_a_valid, g_a_end, row, f_window_first, f_window_end, f_data
+  wire unused = &{1'b0, <% if let Some(k) = chunks %><% if k.train_part > 0 %>train_before, <% endif %><% endif %>chunk_first, chunk_last, chunk_turn, membrane_we, membrane_kept, leak_en, leak_we, leak_kept, sum_en, sum_we, sum_kept, src_turn[0], level_valid, read_addr, g_a_valid, g_a_end, row, f_window_first, f_window_end, f_data
 <%- if load_bytes > 0 %>, load_rest<% endif -%>
 <%- if currents.is_none() %>, add_en, keep_we, kept<% endif -%>
 <%- if currents.is_some() && gather.is_none() %>, unused_gathered<% endif -%>};

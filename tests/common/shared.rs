@@ -3,8 +3,8 @@
 //! follow from exact intervals, so that nothing ever leaves its register.
 
 use synfire::hw::shared::{
-    Bank, CurrentMap, Gather, InputMap, Job, NeuronKind, Neurons, Shared, Source, SumJob, Then,
-    TrainMap, Work,
+    Bank, CurrentMap, Gather, InputMap, Job, Leak, NeuronKind, Neurons, Shared, Source, SumJob,
+    Then, TrainMap, Work,
 };
 use synfire::hw::{Design, Input, Place, ReadoutStage};
 use synfire::ir::{Compare, Reset};
@@ -56,6 +56,8 @@ struct Current {
 /// A design in the making.
 struct Draft {
     rng: Rng,
+    /// Draws what integrates, beside what is drawn without.
+    leaks: Rng,
     timesteps: u32,
     shared: Shared,
     currents: Vec<Current>,
@@ -90,6 +92,16 @@ pub fn chunked(seed: u64, chunks: u32) -> Design {
         NeuronKind { leak_num, leak_shift, reset, compare }
     };
     let kinds: Vec<NeuronKind> = (0..count).map(kind).collect();
+    // In every fourth one currents leak: in one way, or in two.
+    let mut own = Rng(seed ^ 0x6c65_616b);
+    let leaks = if seed % 4 == 2 { 1 + own.below(2) } else { 0 };
+    // Without a leak sums grow with the timesteps.
+    let slow = if timesteps <= 16 { (1, 0) } else { (1, 2) };
+    let leak = |_| {
+        let (num, shift) = own.pick(&[slow, (0, 0), (1, 1), (3, 2), (230, 8)]);
+        Leak { num, shift }
+    };
+    let leaks: Vec<Leak> = (0..leaks).map(leak).collect();
     let shared = Shared {
         width,
         lanes: pack * (1 + rng.below(3) as u32),
@@ -100,6 +112,7 @@ pub fn chunked(seed: u64, chunks: u32) -> Design {
         membrane_bits: 0,
         last: rng.one_in(4),
         kinds,
+        leaks,
         frac: rng.below(4) as u32,
         input: InputMap { shape, halo: 0, bits, pack: 1, trains },
         trains: Vec::new(),
@@ -121,6 +134,7 @@ pub fn chunked(seed: u64, chunks: u32) -> Design {
     let zero = Range(0, 0);
     let mut draft = Draft {
         rng,
+        leaks: own,
         timesteps,
         shared,
         currents: Vec::new(),
@@ -216,8 +230,9 @@ impl Draft {
             taken = Some(self.currents[m].map.bank);
         }
         let added = add.map(|m| self.currents[m].range);
-        let (mut sum, h) = self.sum((source, from, range), [rows, columns], out, added);
+        let (mut sum, mut h) = self.sum((source, from, range), [rows, columns], out, added);
         sum.add = add;
+        self.integrate(&mut sum, &mut h);
         let what = if must_fire { self.rng.below(2) } else { self.rng.below(3) };
         let keep = (what > 0).then(|| self.keep(out, taken, &h));
         let fire = (what < 2).then(|| self.fire(out, &h));
@@ -311,9 +326,28 @@ impl Draft {
             shift,
             digits,
             add,
+            leak: None,
             then,
         };
         (sum, h)
+    }
+
+    /// Has the results integrate in one of two jobs; their intervals become those of all timesteps.
+    fn integrate(&mut self, sum: &mut SumJob, h: &mut [Range]) {
+        if self.shared.leaks.is_empty() || self.leaks.one_in(2) {
+            return;
+        }
+        let which = self.leaks.below(self.shared.leaks.len());
+        let Leak { num, shift } = self.shared.leaks[which];
+        for x in h {
+            let (current, mut u) = (*x, *x);
+            for _ in 0..self.timesteps {
+                u = u.map(|u| (u * i64::from(num)) >> shift).plus(current);
+                *x = x.or(u);
+            }
+            self.membranes = self.membranes.or(*x);
+        }
+        sum.leak = Some(which);
     }
 
     /// A map of currents in another bank than the one that is read.
@@ -379,7 +413,8 @@ impl Draft {
             _ => [[h, 1, 0, 1], [w, 1, 0, 1]],
         };
         let out = [1 + self.rng.below(6) as u32, 1, 1];
-        let (sum, h) = self.sum((source, from, range), [rows, columns], out, None);
+        let (mut sum, mut h) = self.sum((source, from, range), [rows, columns], out, None);
+        self.integrate(&mut sum, &mut h);
         let (mut sums, mut offsets, mut logits) = (Range(0, 0), Range(0, 0), Range(0, 0));
         for h in h {
             let times = if self.shared.last { 1 } else { self.timesteps };

@@ -110,6 +110,16 @@ pub fn run(design: &Design, input: &[u8]) -> Run {
                         .map_or(0, |m| currents[m].get(t, at[0], at[1].into(), at[2].into()));
                     h.set(t, at, y + r);
                 }
+                if let Some(leak) = sum.leak.map(|leak| shared.leaks[leak]) {
+                    for (_, at) in everywhere(1, job.out) {
+                        let mut u = 0;
+                        for t in 0..steps {
+                            let x = h.get(t, at[0], at[1].into(), at[2].into());
+                            u = floor_shift(u * i64::from(leak.num), leak.shift) + x;
+                            h.set(t, at, u);
+                        }
+                    }
+                }
                 match &sum.then {
                     Then::Maps { keep, fire } => {
                         if let Some((neurons, to)) = fire {

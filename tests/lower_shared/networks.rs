@@ -2,11 +2,13 @@
 //! Random networks in the integer form of what the processor computes: levels or spikes as input,
 //! parameters that are the same at all places of a channel.
 
-use synfire::ir::interval::{logit_width, membrane_width, range_width, scaled, signed_width};
+use synfire::ir::interval::{
+    integrator, logit_width, membrane_width, range_width, scaled, signed_width,
+};
 use synfire::ir::{
-    BitMatrix, Compare, Concat, Conv, Delay, FixedLif, FixedReadout, FixedScale, Graph, Input,
-    Kind, Linear, NodeId, Op, PerChannel, Pool, PoolKind, Ranges, Reset, Reshape, Stream, Taken,
-    Weights, Window,
+    BitMatrix, Compare, Concat, Conv, Delay, FixedLi, FixedLif, FixedReadout, FixedScale, Graph,
+    Input, Kind, Linear, NodeId, Op, PerChannel, Pool, PoolKind, Ranges, Reset, Reshape, Stream,
+    Taken, Weights, Window,
 };
 
 use super::common::rng::Rng;
@@ -26,9 +28,16 @@ fn kind(rng: &mut Rng) -> NeuronKind {
     (leak, shift, reset, rng.pick(&[Compare::AtLeast, Compare::Above]))
 }
 
+/// In every third network currents may leak.
+fn leaks(seed: u64) -> Option<Rng> {
+    (seed % 3 == 1).then_some(Rng(seed ^ 0x6c65_616b))
+}
+
 struct Draft {
     rng: Rng,
     g: Graph,
+    /// Draws what integrates, if anything does, beside what is drawn without.
+    leaks: Option<Rng>,
     /// Of the neurons so far.
     kind: NeuronKind,
     /// Streams that something may still take.
@@ -59,7 +68,7 @@ pub(super) fn over(seed: u64, size: usize, timesteps: &[u32]) -> Graph {
     };
     let input = g.add("in", Op::Input(input), &[]).unwrap();
     let kind = kind(&mut rng);
-    let mut d = Draft { rng, g, kind, open: vec![input], names: 0 };
+    let mut d = Draft { rng, g, leaks: leaks(seed), kind, open: vec![input], names: 0 };
     d.grow(size);
     d.end()
 }
@@ -82,7 +91,7 @@ pub(super) fn recurrent(seed: u64, size: usize, timesteps: &[u32]) -> Graph {
     let delay = Op::Delay(Delay { steps: PerChannel::All(late) });
     let back = g.add_register("back", delay, stream).unwrap();
     let kind = kind(&mut rng);
-    let mut d = Draft { rng, g, kind, open: vec![input], names: 0 };
+    let mut d = Draft { rng, g, leaks: leaks(seed), kind, open: vec![input], names: 0 };
     let sums = |d: &mut Draft, x: NodeId, columns| {
         let weights = d.weights(neurons, columns);
         let sums = d.put(Op::Linear(Linear { weights, bias: None }), &[x]).unwrap();
@@ -111,6 +120,7 @@ impl Draft {
             // Later streams more often, so that networks become deep.
             let back = self.rng.below(self.open.len()).min(self.rng.below(self.open.len()));
             let x = self.open[self.open.len() - 1 - back];
+            let x = self.integrated(x).unwrap_or(x);
             if let Some((op, operands)) = self.one(x) {
                 self.put(op, &operands);
             }
@@ -215,6 +225,34 @@ impl Draft {
         (l.width <= WIDEST).then_some(Op::FixedLif(l))
     }
 
+    /// The same currents after a leak, for one of three if any leak.
+    fn integrated(&mut self, x: NodeId) -> Option<NodeId> {
+        let stream = self.g.node(x).stream.clone();
+        let (n, channels) = (stream.len(), stream.shape[0]);
+        let rng = self.leaks.as_mut()?;
+        if !matches!(stream.kind, Kind::Current { .. }) || !rng.one_in(3) {
+            return None;
+        }
+        let leak_shift = rng.below(4) as u32;
+        let mut l = FixedLi {
+            leak_num: PerChannel::All(rng.below((1 << leak_shift) + 1) as u32),
+            leak_shift,
+            frac: if rng.one_in(3) { 1 + rng.below(3) as u32 } else { 0 },
+            width: 1,
+            bias: (0..channels).map(|_| rng.below(21) as i64 - 10).collect(),
+            sign: Vec::new(),
+            start: Vec::new(),
+        };
+        if rng.one_in(3) {
+            l.sign = (0..channels).map(|_| rng.pick(&[-1, 0, 1, 1])).collect();
+        }
+        let ranges = Ranges::new(&self.g).ok()?;
+        let needed = |i| range_width(integrator(&l, i, n, ranges.at(x, i, n), self.g.timesteps));
+        let own = l.bias.iter().map(|b| signed_width(*b)).max()?;
+        l.width = (0..n).map(needed).max()?.max(l.frac + 1).max(own);
+        if l.width > 26 { None } else { self.put(Op::FixedLi(l), &[x]) }
+    }
+
     /// An open stream of the same kind and, but for the channels, shape.
     fn beside(&mut self, x: NodeId, channels: bool) -> Option<NodeId> {
         let of = |id: NodeId| &self.g.node(id).stream;
@@ -313,6 +351,7 @@ impl Draft {
             let weights = self.weights(rows, self.g.node(x).stream.len());
             x = self.put(Op::Linear(Linear { weights, bias: None }), &[x]).unwrap();
         }
+        x = self.integrated(x).unwrap_or(x);
         let n = self.g.node(x).stream.len();
         let (gain, offset) =
             (self.list(n, |r| r.below(4) as i64), self.list(n, |r| r.below(99) as i64 - 40));

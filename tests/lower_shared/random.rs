@@ -56,6 +56,13 @@ fn count(design: &Design, seen: &mut BTreeMap<&'static str, usize>) {
         if sum.digits > 1 {
             note("digits");
         }
+        if sum.leak.is_some() {
+            note(match &sum.then {
+                Then::Readout => "readout that leaks",
+                Then::Maps { fire: Some(_), .. } => "synapses that leak",
+                Then::Maps { .. } => "kept currents that leak",
+            });
+        }
         if let Then::Maps { keep: Some(_), fire: Some(_) } = sum.then {
             note("keep and fire");
         }

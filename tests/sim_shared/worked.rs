@@ -19,6 +19,7 @@ fn design(timesteps: u32, (lanes, pack): (u32, u32), shape: [u32; 3], gain_bits:
         current_bits: 12,
         membrane_bits: 12,
         last: false,
+        leaks: Vec::new(),
         kinds: vec![NeuronKind {
             leak_num: 1,
             leak_shift: 0,
@@ -63,6 +64,7 @@ fn sum(window: [u32; 2], planes: u32, digits: u32, weights: &[&[i8]], then: Then
         shift: 0,
         digits,
         add: None,
+        leak: None,
         then,
     }
 }

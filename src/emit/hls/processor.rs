@@ -91,9 +91,10 @@ fn text(shared: &Shared, job: &Job, next: &mut Next) -> JobText {
             let from = source(shared, job, *window, *stride, [0, 0]);
             let [first, row, place] = written(shared, *to);
             let rest = list(&[
-                channels, rows, columns, 0, 0, 0, 0, -1, 0, -1, 0, first, row, place, 0, 0, 0, 0,
+                channels, rows, columns, 0, 0, 0, 0, -1, 0, 0, 0, -1, 0, first, row, place, 0, 0,
+                0, 0,
             ]);
-            JobText { what, is_or: true, from, rest: rest + ", false, false" }
+            JobText { what, is_or: true, from, rest: rest + ", false, false, false" }
         }
         Work::Sum(sum) => {
             let from = source(shared, job, sum.window, sum.stride, sum.padding);
@@ -108,6 +109,7 @@ fn text(shared: &Shared, job: &Job, next: &mut Next) -> JobText {
             let ([add_bank, add_base], [keep_bank, keep_base]) = (current(sum.add), current(keep));
             let [first, row, place] = fire.map_or([-1, 0, 0], |(_, map)| written(shared, *map));
             let (weights, gains, neurons) = (next.weights, next.gains, next.neurons);
+            let leak = sum.leak.map(|l| shared.leaks[l]);
             let kind = fire.map(|(n, _)| shared.kinds[n.kind]);
             next.weights += shared.rows(job, sum) * shared.groups(job);
             next.gains += job.out[0];
@@ -122,6 +124,8 @@ fn text(shared: &Shared, job: &Job, next: &mut Next) -> JobText {
                 sum.shift.into(),
                 add_bank,
                 add_base,
+                leak.map_or(0, |l| l.num.into()),
+                leak.map_or(0, |l| l.shift.into()),
                 keep_bank,
                 keep_base,
                 first,
@@ -133,7 +137,8 @@ fn text(shared: &Shared, job: &Job, next: &mut Next) -> JobText {
                 kind.map_or(0, |k| reset(k.reset).into()),
             ]);
             let strict = kind.is_some_and(|k| k.compare == Compare::Above);
-            let rest = format!("{rest}, {strict}, {}", matches!(sum.then, Then::Readout));
+            let reads_out = matches!(sum.then, Then::Readout);
+            let rest = format!("{rest}, {}, {strict}, {reads_out}", leak.is_some());
             JobText { what, is_or: false, from, rest }
         }
     }

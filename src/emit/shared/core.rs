@@ -81,6 +81,7 @@ struct Core<'a> {
     current_bits: u32,
     sum_bits: u32,
     kinds: KindsText,
+    leaks: Option<LeaksText>,
     last: u32,
     currents: Option<CurrentsText>,
     readout: ReadoutText,
@@ -94,6 +95,15 @@ struct KindsText {
     leak_shift: String,
     reset: String,
     strict: String,
+}
+
+/// The leaks of integrators, in the same form.
+struct LeaksText {
+    count: usize,
+    num: String,
+    shift: String,
+    /// Integrators of all layers.
+    all: u32,
 }
 
 /// Timesteps in several chunks.
@@ -221,6 +231,7 @@ pub(super) fn render(design: &Design, shared: &Shared) -> Result<File> {
         gather: gather.is_some(),
         before: shared.jobs.iter().any(|j| j.before),
         packed: shared.input.pack > 1,
+        leaks: !shared.leaks.is_empty(),
     };
     let numbers = Numbers::all(shared, t);
     let (fields, count_bits) = limits.fields(&numbers, shared.lanes * t);
@@ -298,6 +309,7 @@ pub(super) fn render(design: &Design, shared: &Shared) -> Result<File> {
         current_bits: shared.current_bits,
         sum_bits,
         kinds: kinds(shared),
+        leaks: leaks(shared),
         last: shared.last.into(),
         currents,
         readout: ReadoutText {
@@ -348,20 +360,31 @@ fn kinds(shared: &Shared) -> KindsText {
     let none =
         NeuronKind { leak_num: 0, leak_shift: 0, reset: Reset::None, compare: Compare::AtLeast };
     let kinds = if shared.kinds.is_empty() { &[none][..] } else { &shared.kinds };
-    let vector = |width: usize, of: fn(&NeuronKind) -> u32| {
-        let fields = kinds.iter().rev().map(|k| format!("{width}'d{}", of(k)));
-        format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
-    };
     KindsText {
         count: kinds.len(),
-        leak_num: vector(16, |k| k.leak_num),
-        leak_shift: vector(5, |k| k.leak_shift),
-        reset: vector(2, |k| match k.reset {
+        leak_num: vector(kinds, 16, |k| k.leak_num),
+        leak_shift: vector(kinds, 5, |k| k.leak_shift),
+        reset: vector(kinds, 2, |k| match k.reset {
             Reset::Soft => 0,
             Reset::SoftDelayed => 1,
             Reset::Hard => 2,
             Reset::None => 3,
         }),
-        strict: vector(1, |k| (k.compare == Compare::Above).into()),
+        strict: vector(kinds, 1, |k| (k.compare == Compare::Above).into()),
     }
+}
+
+fn leaks(shared: &Shared) -> Option<LeaksText> {
+    (!shared.leaks.is_empty()).then(|| LeaksText {
+        count: shared.leaks.len(),
+        num: vector(&shared.leaks, 16, |l| l.num),
+        shift: vector(&shared.leaks, 5, |l| l.shift),
+        all: shared.integrators(),
+    })
+}
+
+/// Numbers of `width` bits side by side, the first lowest.
+fn vector<T>(of: &[T], width: usize, number: fn(&T) -> u32) -> String {
+    let fields = of.iter().rev().map(|it| format!("{width}'d{}", number(it)));
+    format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
 }

@@ -25,6 +25,7 @@ pub(super) struct Limits {
     pub(super) gather: bool,
     pub(super) before: bool,
     pub(super) packed: bool,
+    pub(super) leaks: bool,
 }
 
 impl Limits {
@@ -71,6 +72,9 @@ impl Limits {
         if self.packed {
             all.push(("input", 1));
         }
+        if self.leaks {
+            all.extend([("leaky", 1), ("leak", widest(|n| n.leak.unwrap_or(0)))]);
+        }
         if self.gather {
             all.extend([("gather_bank", 1), ("gather_shift", 4)]);
         }
@@ -109,6 +113,8 @@ pub(super) struct Numbers {
     gather_shift: u32,
     before: bool,
     input: bool,
+    /// The leak of what integrates.
+    leak: Option<u32>,
 }
 
 impl Numbers {
@@ -158,6 +164,7 @@ impl Numbers {
             write_gap,
             before: job.before,
             input: job.source == Source::Input,
+            leak: None,
             gather_bank: 0,
             // Where nothing is gathered, any shift is right: that of the others costs nothing.
             gather_shift: shared.gathers().next().map_or(0, |(_, g)| g.shift),
@@ -179,6 +186,7 @@ impl Numbers {
             n.left_last = shared.group_size(job, groups - 1) * t;
             n.digits = sum.digits;
             n.shift = (sum.shift - (sum.digits - 1) * shared.digit_bits) / 4;
+            n.leak = sum.leak.map(|l| l as u32);
             n.add = sum.add.map(|m| numbers::current(shared, Some(m)));
             if let Then::Maps { keep, fire } = &sum.then {
                 n.keep = keep.map(|m| numbers::current(shared, Some(m)));
@@ -235,6 +243,8 @@ impl Numbers {
             "keep_base" => i64::from(pair(self.keep).1),
             "before" => i64::from(self.before),
             "input" => i64::from(self.input),
+            "leaky" => i64::from(self.leak.is_some()),
+            "leak" => i64::from(self.leak.unwrap_or(0)),
             "gather_bank" => i64::from(self.gather_bank),
             "gather_shift" => i64::from(self.gather_shift),
             _ => 0,

@@ -23,6 +23,7 @@ fn sum(window: [u32; 2], weights: Vec<i8>, channels: usize, then: Then) -> SumJo
         shift: 0,
         digits: 1,
         add: None,
+        leak: None,
         then,
     }
 }
@@ -70,6 +71,7 @@ fn shared() -> Shared {
         current_bits: 8,
         membrane_bits: 8,
         last: false,
+        leaks: Vec::new(),
         kinds: vec![NeuronKind {
             leak_num: 1,
             leak_shift: 0,

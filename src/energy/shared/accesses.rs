@@ -69,6 +69,7 @@ impl<'m> Memories<'m> {
             ("gains and offsets", parameters(scales), act.parameter_reads),
             ("thresholds and biases", parameters(neurons), trains),
             ("membranes, read and written", states(STATES[0]), 2.0 * trains),
+            ("integrators, read and written", states(STATES[2]), 2.0 * act.integrations / width),
         ];
         if let Source::Currents(map, _) = job.source {
             all.push(("current maps, gathered", self.bank(shared, map), gathered(sum, act)));

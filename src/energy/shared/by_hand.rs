@@ -39,6 +39,7 @@ pub(super) fn sum(
         shift: 0,
         digits,
         add: None,
+        leak: None,
         then,
     }
 }
@@ -88,6 +89,7 @@ pub(super) fn design() -> Design {
         current_bits: 17,
         membrane_bits: 20,
         last: false,
+        leaks: Vec::new(),
         kinds: vec![NeuronKind {
             leak_num: 3,
             leak_shift: 2,
@@ -154,6 +156,7 @@ pub(super) fn activity() -> MeanActivity {
                 current_reads: n[11],
                 current_writes: n[12],
                 parameter_reads: n[13],
+                integrations: 0,
             }
         };
         Activity {

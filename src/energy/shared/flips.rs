@@ -5,7 +5,7 @@ use super::widths::Widths;
 use crate::energy::Band;
 use crate::energy::assume::{COUNT, GLITCH, REPLACED, SIGN, UNROUTED, add_level};
 use crate::energy::work::Flips;
-use crate::hw::shared::{Job, NeuronKind, Shared, Source, SumJob, Then};
+use crate::hw::shared::{Job, Leak, NeuronKind, Shared, Source, SumJob, Then};
 use crate::sim::StageMean;
 
 /// Of the levels of an inference on their way into the input map: three counters each.
@@ -157,6 +157,17 @@ fn tail(shared: &Shared, w: &Widths, sum: &SumJob, t: f64, act: &StageMean) -> V
         },
         Flips { what: "addresses of results", count: COUNT * places },
     ];
+    if !shared.leaks.is_empty() {
+        // Every result passes by, whether it leaks or not.
+        let leak = |l: &Leak| {
+            let adders = l.num.count_ones().saturating_sub(1);
+            f64::from(adders) * (membrane + f64::from(l.shift))
+        };
+        let nets = membrane + shared.leaks.iter().map(leak).sum::<f64>();
+        let count = REPLACED * GLITCH * (nets * results)
+            + REPLACED * (membrane * (results + act.integrations));
+        all.push(Flips { what: "currents that leak", count });
+    }
     if act.steps > 0.0 {
         // In the neuron's train and in the word of trains.
         let count = COUNT * act.spikes + REPLACED * (2.0 * act.steps);

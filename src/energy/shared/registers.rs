@@ -19,7 +19,7 @@ pub(super) fn of(design: &Design, shared: &Shared, w: &Widths) -> u32 {
         gather(t, w),
         emit(shared, w),
         lanes(shared, t, w),
-        tail(t, w),
+        tail(t, w) + shared.leak_cycles() * integrator(t, w),
         // Two times sf_ring; sf_currents
         w.gain_addr + w.neuron_addr + 2 * w.channels,
         2 * w.current_addr,
@@ -54,7 +54,8 @@ fn chunks(design: &Design, shared: &Shared, w: &Widths) -> u32 {
     let input = changes * (index(chunks) + w.input_addr);
     let trains = u32::from(design.trace) * w.train_addr;
     let sums = if shared.last { 0 } else { 2 * index(shared.readout.classes()) + 1 };
-    index(chunks) + input + trains + 2 * index(shared.neurons()) + sums
+    let integrators = if shared.leaks.is_empty() { 0 } else { 2 * index(shared.integrators()) };
+    index(chunks) + input + trains + 2 * index(shared.neurons()) + sums + integrators
 }
 
 fn gather(t: u32, w: &Widths) -> u32 {
@@ -82,6 +83,11 @@ fn tail(t: u32, w: &Widths) -> u32 {
     let scaled = 2 + step + w.membrane;
     let current = 2 + step + w.membrane + w.threshold + w.sum + 1;
     digits + scaled + current + 3 + step + w.membrane + w.channels + t - 1
+}
+
+/// sf_integrator, and the stage of the tail behind it.
+fn integrator(t: u32, w: &Widths) -> u32 {
+    2 + index(t) + 2 * w.membrane
 }
 
 /// Where the next byte to load belongs.

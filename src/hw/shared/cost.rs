@@ -2,7 +2,7 @@
 //! What the processor needs: memories exactly, LUTs and cycles as an estimate.
 
 use super::logic;
-use super::{Bank, Job, NeuronKind, Shared, Source, SumJob, Then, Work};
+use super::{Bank, Job, Leak, NeuronKind, Shared, Source, SumJob, Then, Work};
 use crate::hw::cost::{leak_multipliers, readout_columns, varying};
 use crate::hw::{Design, Estimate, Memory, MemoryKind, Place};
 use crate::ir::interval::signed_width;
@@ -13,8 +13,8 @@ pub const BANKS: [&str; 2] = ["currents A", "currents B"];
 /// What those of parameters are called: gains and offsets, neurons, gains of the readout.
 pub const PARAMETERS: [&str; 3] = ["scales", "neurons", "readout"];
 
-/// What is kept from chunk to chunk: membranes, sums of the readout.
-pub const STATES: [&str; 2] = ["membranes", "sums"];
+/// What is kept from chunk to chunk: membranes, sums of the readout, currents that leak.
+pub const STATES: [&str; 3] = ["membranes", "sums", "integrators"];
 
 /// One in so many trains has a spike, as cycles are estimated.
 const TRAINS_A_SPIKE: u32 = 4;
@@ -41,15 +41,17 @@ pub(in crate::hw) fn estimate(design: &Design, shared: &Shared) -> Estimate {
     }
 }
 
-/// Multipliers: a digit and its sign times the gain; the leak of each kind of neuron.
+/// Multipliers: a digit and its sign times the gain; each leak of neurons and integrators.
 fn multipliers(shared: &Shared, family: Family) -> u32 {
     let widths = Widths::new(shared);
     // The register of a membrane also holds what is added to it.
     let added = shared.current_bits.max(widths.bias).max(widths.threshold) + 1;
     let leak =
         |k: &NeuronKind| leak_multipliers(family, k.leak_num, shared.membrane_bits.max(added));
+    let integrator = |l: &Leak| leak_multipliers(family, l.num, shared.membrane_bits.max(added));
     family.multipliers([shared.digit_bits + 1, widths.gain])
         + shared.kinds.iter().map(leak).sum::<u32>()
+        + shared.leaks.iter().map(integrator).sum::<u32>()
 }
 
 /// Widths of the parameters, the same for all jobs.
@@ -125,6 +127,7 @@ fn memories(design: &Design, shared: &Shared) -> Vec<Memory> {
         add(STATES[0], MemoryKind::States, shared.neurons(), widths.membrane, block);
         let sums = if shared.last { 0 } else { shared.readout.classes() };
         add(STATES[1], MemoryKind::States, sums, widths.sum, block);
+        add(STATES[2], MemoryKind::States, shared.integrators(), widths.membrane, block);
     }
     for (name, bank, place) in
         [(BANKS[0], Bank::A, shared.banks[0]), (BANKS[1], Bank::B, shared.banks[1])]
@@ -210,5 +213,6 @@ fn sum_cycles(shared: &Shared, job: &Job, sum: &SumJob, chunks: u32) -> u64 {
     let results = |group| u64::from(shared.group_size(job, group) * shared.width * sum.digits) + 1;
     let groups = shared.groups(job);
     let place: u64 = (0..groups).map(|g| read.max(results(g))).sum();
-    u64::from(job.positions()) * place + results(groups - 1) + u64::from(sum.digits) + 5
+    let tail = sum.digits + 5 + shared.leak_cycles();
+    u64::from(job.positions()) * place + results(groups - 1) + u64::from(tail)
 }

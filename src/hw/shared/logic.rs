@@ -29,6 +29,8 @@ struct Factors {
     product_bit: f64,
     /// A bit of the sum that a leak needs.
     leak_bit: f64,
+    /// What integrates: a bit of the membrane.
+    integrator_bit: f64,
     /// Readout, its gains included: a bit of the logit.
     logit_bit: f64,
     /// Selects one of several RAMs, a bit.
@@ -54,6 +56,7 @@ static ICE40: Factors = Factors {
     membrane_bit: 15.0,
     product_bit: 2.3,
     leak_bit: 1.0,
+    integrator_bit: 3.0,
     logit_bit: 8.7,
     bank_bit: 1.2,
     load: 141.0,
@@ -74,6 +77,7 @@ static ECP5: Factors = Factors {
     membrane_bit: 13.0,
     product_bit: 0.8,
     leak_bit: 0.0,
+    integrator_bit: 3.0,
     logit_bit: 9.3,
     bank_bit: 0.9,
     load: 0.0,
@@ -121,12 +125,17 @@ impl Factors {
     /// Bits of the gains that are the same everywhere leave nothing to multiply.
     fn tail(&self, shared: &Shared) -> f64 {
         let gain = varying(sums(shared).flat_map(|s| &s.gain), Widths::new(shared).gain);
-        let terms = |k: &NeuronKind| {
-            k.leak_num.count_ones().saturating_sub(1) * (shared.membrane_bits + k.leak_shift)
+        let terms = |num: u32, shift: u32| {
+            num.count_ones().saturating_sub(1) * (shared.membrane_bits + shift)
         };
+        let of = |k: &NeuronKind| terms(k.leak_num, k.leak_shift);
+        let leaks = shared.kinds.iter().map(of).sum::<u32>()
+            + shared.leaks.iter().map(|l| terms(l.num, l.shift)).sum::<u32>();
+        let integrates = f64::from(shared.leak_cycles() * shared.membrane_bits);
         self.membrane_bit * f64::from(shared.membrane_bits)
             + self.product_bit * f64::from((shared.digit_bits + 1) * gain)
-            + self.leak_bit * f64::from(shared.kinds.iter().map(terms).sum::<u32>())
+            + self.leak_bit * f64::from(leaks)
+            + self.integrator_bit * integrates
     }
 
     fn currents(&self, shared: &Shared) -> f64 {

@@ -43,6 +43,8 @@ pub struct Shared {
     pub membrane_bits: u32,
     /// The kinds of neurons there are.
     pub kinds: Vec<NeuronKind>,
+    /// The leaks of integrators there are.
+    pub leaks: Vec<Leak>,
     /// F: bits after the binary point of a membrane that a current does not have.
     pub frac: u32,
     /// Where the host's levels go.
@@ -143,6 +145,9 @@ pub struct SumJob {
     pub digits: u32,
     /// Map of currents of the same shape that is added to y.
     pub add: Option<usize>,
+    /// The result integrates: `h[t] = floor(k h[t−1] / 2^m) + y[t] + r[t]`, with the leak of this
+    /// index in [`Shared::leaks`].
+    pub leak: Option<usize>,
     /// What becomes of h, the result so far.
     pub then: Then,
 }
@@ -160,6 +165,15 @@ pub enum Then {
     /// Their sum over the timesteps, or those of the last ([`Shared::last`]), go to the readout,
     /// channel by channel.
     Readout,
+}
+
+/// A leak k / 2^m of integrators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Leak {
+    /// k, odd or 0.
+    pub num: u32,
+    /// m, up to 16.
+    pub shift: u32,
 }
 
 /// What the neurons of a layer have in common.
@@ -301,6 +315,22 @@ impl Shared {
     #[must_use]
     pub fn neurons(&self) -> u32 {
         self.fires().map(|(_, map)| self.trains[map].shape.iter().product::<u32>()).sum()
+    }
+
+    /// Cycles by which a result is later because something integrates.
+    #[must_use]
+    pub fn leak_cycles(&self) -> u32 {
+        u32::from(!self.leaks.is_empty())
+    }
+
+    /// Integrators of all layers.
+    #[must_use]
+    pub fn integrators(&self) -> u32 {
+        let own = |job: &Job| match &job.work {
+            Work::Sum(sum) if sum.leak.is_some() => job.out.iter().product(),
+            _ => 0,
+        };
+        self.jobs.iter().map(own).sum()
     }
 
     /// The layers that fire, in the order in which they do: (neurons, map).

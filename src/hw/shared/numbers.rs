@@ -41,7 +41,7 @@ pub(super) fn numbers(plan: &mut Plan, timesteps: u32) -> Result<()> {
     let is_vector = input.shape[1] * input.shape[2] == 1;
     input.pack = if input.trains && is_vector { plan.shared.pack } else { 1 };
     plan.shared.digit_bits = DIGIT_BITS;
-    let found = ranges(plan);
+    let found = ranges(plan, timesteps);
     let shared = &mut plan.shared;
     let (kinds, frac) = (shared.kinds.clone(), shared.frac);
     let (mut acc, mut kept, mut membrane, mut widest) = (1, 1, 1, String::new());
@@ -71,7 +71,7 @@ pub(super) fn numbers(plan: &mut Plan, timesteps: u32) -> Result<()> {
         let product = largest(&sum.gain) + width(r.sum);
         check("a product", product.max(largest(&sum.offset)) + 1, MOST_PRODUCT)?;
         let result = r.result.iter().copied().fold((0, 0), hull);
-        let currents = width(hull(result, r.scaled));
+        let currents = width(hull(result, hull(r.added, r.scaled)));
         membrane = membrane.max(check("a current", currents, MOST_BITS)?);
         if matches!(sum.then, Then::Maps { fire: Some(_), .. }) {
             let finer = (result.0 << shared.frac, result.1 << shared.frac);

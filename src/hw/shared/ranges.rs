@@ -5,8 +5,9 @@
 //! computed in 128 bits.
 
 use super::legalise::Plan;
-use super::{Gather, Job, Shared, Source, SumJob, Then, Work};
-use crate::ir::interval::signed_width;
+use super::{Gather, Job, Leak, Shared, Source, SumJob, Then, Work};
+use crate::ir::interval::{integrator, range, signed_width};
+use crate::ir::{FixedLi, PerChannel};
 
 /// Least and largest value.
 pub(super) type Range = (i128, i128);
@@ -20,6 +21,8 @@ pub(super) struct JobRanges {
     pub(super) sum: Range,
     /// The sums y of a channel before a map is added, of all channels together.
     pub(super) scaled: Range,
+    /// Those with the map, before they leak, of all channels together.
+    pub(super) added: Range,
     /// The results h, per channel.
     pub(super) result: Vec<Range>,
     /// Largest magnitude of an operand.
@@ -46,7 +49,7 @@ pub(super) fn width(r: Range) -> u32 {
 }
 
 /// The ranges of every job, in order; none of an OR.
-pub(super) fn ranges(plan: &Plan) -> Vec<Option<JobRanges>> {
+pub(super) fn ranges(plan: &Plan, timesteps: u32) -> Vec<Option<JobRanges>> {
     let shared = &plan.shared;
     let mut maps: Vec<Vec<Range>> =
         shared.currents.iter().map(|m| vec![(0, 0); m.shape[0] as usize]).collect();
@@ -56,7 +59,7 @@ pub(super) fn ranges(plan: &Plan) -> Vec<Option<JobRanges>> {
             all.push(None);
             continue;
         };
-        let found = of_job(shared, job, sum, &maps);
+        let found = of_job(shared, job, sum, (&maps, timesteps));
         if let Then::Maps { keep: Some(map), .. } = sum.then {
             for &(_, around, first) in plan.parts.iter().filter(|p| p.0 == map) {
                 let first = first as usize;
@@ -69,7 +72,12 @@ pub(super) fn ranges(plan: &Plan) -> Vec<Option<JobRanges>> {
     all
 }
 
-fn of_job(shared: &Shared, job: &Job, sum: &SumJob, maps: &[Vec<Range>]) -> JobRanges {
+fn of_job(
+    shared: &Shared,
+    job: &Job,
+    sum: &SumJob,
+    (maps, timesteps): (&[Vec<Range>], u32),
+) -> JobRanges {
     let (map, levels) = shared.map(job.source);
     let mut gathered = (0, 0);
     let inputs: Vec<Range> = match job.source {
@@ -86,6 +94,7 @@ fn of_job(shared: &Shared, job: &Job, sum: &SumJob, maps: &[Vec<Range>]) -> JobR
         acc: (0, 0),
         sum: (0, 0),
         scaled: (0, 0),
+        added: (0, 0),
         result: Vec::new(),
         operand,
         gathered,
@@ -101,9 +110,29 @@ fn of_job(shared: &Shared, job: &Job, sum: &SumJob, maps: &[Vec<Range>]) -> JobR
         let (a, b) = (of(p.0), of(p.1));
         found.scaled = hull(found.scaled, bounded((a.min(b), a.max(b))));
         let added = sum.add.map_or((0, 0), |m| maps[m][channel]);
-        found.result.push(bounded((a.min(b) + added.0, a.max(b) + added.1)));
+        let added = bounded((a.min(b) + added.0, a.max(b) + added.1));
+        found.added = hull(found.added, added);
+        found.result.push(match sum.leak {
+            Some(leak) => integrated(shared.leaks[leak], added, timesteps),
+            None => added,
+        });
     }
     found
+}
+
+/// Of all timesteps.
+fn integrated(leak: Leak, x: Range, timesteps: u32) -> Range {
+    let l = FixedLi {
+        leak_num: PerChannel::All(leak.num),
+        leak_shift: leak.shift,
+        frac: 0,
+        width: 0,
+        bias: Vec::new(),
+        sign: Vec::new(),
+        start: Vec::new(),
+    };
+    let (lo, hi) = integrator(&l, 0, 1, range(x.0, x.1), timesteps);
+    (lo.into(), hi.into())
 }
 
 /// A rounded sum of a window.

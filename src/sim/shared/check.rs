@@ -89,6 +89,8 @@ fn check_job(shared: &Shared, job: &Job) -> std::result::Result<(), &'static str
             reaches(shared, job, sum.window, sum.stride, sum.padding)?;
             check_sum(shared, job, sum)?;
             need(sum.add.is_none_or(current), "the added map has another shape")?;
+            let leaks = shared.leaks.len();
+            need(sum.leak.is_none_or(|l| l < leaks), "there is no such leak")?;
             let channels = job.out[0] as usize;
             let Then::Maps { keep, fire } = &sum.then else {
                 let readout = &shared.readout;

@@ -16,6 +16,8 @@ pub(super) struct Clock {
     fetch: u64,
     /// D.
     digits: u64,
+    /// L: a cycle more until a result is there.
+    leak: u64,
     /// rₙ of the next word.
     ready: u64,
     /// endₙ₋₁.
@@ -32,13 +34,23 @@ pub(super) struct Clock {
 
 impl Clock {
     /// A job that begins in cycle `begin` (rule 3: r₀).
-    pub(super) fn new(begin: u64, fetch: Fetch, digits: u32) -> Self {
+    pub(super) fn new(begin: u64, fetch: Fetch, digits: u32, leak: u32) -> Self {
         let (fetch, ready) = match fetch {
             Fetch::Map => (1, begin + 1),
             Fetch::Gather(reads) => (reads, begin + reads + 1),
         };
-        let digits = u64::from(digits);
-        Self { fetch, digits, ready, end: 0, snap: 0, free: 0, taken: None, stalls: Vec::new() }
+        let (digits, leak) = (u64::from(digits), u64::from(leak));
+        Self {
+            fetch,
+            digits,
+            leak,
+            ready,
+            end: 0,
+            snap: 0,
+            free: 0,
+            taken: None,
+            stalls: Vec::new(),
+        }
     }
 
     /// Loads the words of a group (rule 3), each with so many rows of weights to read, and calls
@@ -70,7 +82,7 @@ impl Clock {
     /// When the timestep of the result taken last is computed (rule 7), or its sum valid
     /// (rule 10).
     pub(super) fn computed(&self) -> u64 {
-        self.later(self.taken.unwrap_or(0), self.digits + 3)
+        self.later(self.taken.unwrap_or(0), self.digits + 3 + self.leak)
     }
 
     /// A sum was valid from `from` on and taken in `to` (rule 10).
@@ -82,7 +94,7 @@ impl Clock {
 
     /// When the job is done (rule 8).
     pub(super) fn done(&self) -> u64 {
-        self.taken.unwrap_or(0) + self.digits + 4
+        self.taken.unwrap_or(0) + self.digits + 4 + self.leak
     }
 
     /// The first cycle from `cycle` on in which the tail does not stand still.

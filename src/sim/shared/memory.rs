@@ -44,6 +44,8 @@ pub(super) struct Memory {
     /// Membranes, and the sums of the readout.
     pub(super) membranes: States,
     pub(super) sums: States,
+    /// Currents that leak.
+    pub(super) integrators: States,
     /// Trains, E to a word.
     pub(super) trains: Vec<u32>,
     /// Per word of `trains`: how many are not zero.
@@ -68,6 +70,7 @@ impl Memory {
             input_base: 0,
             membranes: States::default(),
             sums: States::default(),
+            integrators: States::default(),
             trains: vec![0; words * pack],
             events: vec![0; words],
             currents: [depth(Bank::A), depth(Bank::B)],
@@ -81,6 +84,7 @@ impl Memory {
         self.input_base = chunk * self.input_chunk;
         self.membranes.rewind();
         self.sums.rewind();
+        self.integrators.rewind();
     }
 
     /// Writes a train; `element` counts from the first element of word 0.

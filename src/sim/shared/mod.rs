@@ -142,7 +142,7 @@ impl<'d> Processor<'d> {
             }
             Source::Input | Source::Trains(_) => Fetch::Map,
         };
-        let mut clock = Clock::new(begin, fetch, sum.digits);
+        let mut clock = Clock::new(begin, fetch, sum.digits, self.shared.leak_cycles());
         let mut window = Window::new(self.shared, job, sum, rows);
         let mut tail = Tail::new(self.design, self.shared, (index, chunk), job, sum);
         for place in places(job) {

@@ -116,12 +116,20 @@ impl<'d> Tail<'d> {
         let (add, keep) = (target.add.map(address), target.keep.map(address));
         let neuron = c * self.job.positions() as usize + target.place;
         let (mut train, mut v, mut total) = (0u32, memory.membranes.before(), memory.sums.before());
+        let leak = self.sum.leak.map(|leak| self.shared.leaks[leak]);
+        let mut left = memory.integrators.before();
         for t in 0..self.width {
             clock.take();
             let p = i64::from(sums[t * channels + c]);
             let mut h = (gain * p + offset) >> self.sum.shift;
             if let Some((bank, at)) = add {
                 h += memory.currents[bank][at + t];
+            }
+            if let Some(leak) = leak {
+                self.membrane.note(h);
+                h += left;
+                self.membrane.note(h);
+                left = (h * i64::from(leak.num)) >> leak.shift;
             }
             if let Some((bank, at)) = keep {
                 self.kept.note(h);
@@ -145,6 +153,10 @@ impl<'d> Tail<'d> {
                     fires,
                 });
             }
+        }
+        if leak.is_some() {
+            memory.integrators.keep(left);
+            counts.integrations += self.width as u64;
         }
         if self.fire.is_some() {
             memory.write_train(target.train + c, train);

@@ -185,6 +185,7 @@ mod tests {
             shift,
             digits,
             add,
+            leak: None,
             then,
         }
     }

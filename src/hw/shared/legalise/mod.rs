@@ -16,10 +16,10 @@ mod weights;
 
 use std::collections::HashMap;
 
-use super::{InputMap, Job, NeuronKind, Shared, Work};
+use super::{InputMap, Job, Leak, NeuronKind, Shared, Work};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::hw::{Input, Place, ReadoutStage};
-use crate::ir::{FixedLif, Graph, Kind, Node, NodeId, Op, PerChannel};
+use crate::ir::{FixedLi, FixedLif, Graph, Kind, Node, NodeId, Op, PerChannel};
 use streams::Held;
 pub(in crate::hw) use weights::planes;
 
@@ -75,6 +75,7 @@ pub(in crate::hw) fn legalise(graph: &Graph) -> Result<Plan> {
         current_bits: 0,
         membrane_bits: 0,
         kinds: b.kinds,
+        leaks: b.leaks,
         frac: b.frac,
         input: InputMap { shape, halo: 0, bits: input.bits, pack: 1, trains: input.changes },
         trains: b.trains,
@@ -109,6 +110,7 @@ struct Builder<'a> {
     /// Its count is 0 before there is an input.
     input: Input,
     kinds: Vec<NeuronKind>,
+    leaks: Vec<Leak>,
     /// F of the processor: that of the neurons with the coarsest membranes.
     frac: u32,
     /// Maps that something reads before the neurons that write them are known.
@@ -133,6 +135,7 @@ impl<'a> Builder<'a> {
             input_shape: [0; 3],
             input: Input { count: 0, bits: 0, changes: false },
             kinds: Vec::new(),
+            leaks: Vec::new(),
             frac: coarsest(graph),
             promised: HashMap::new(),
             delay: None,
@@ -169,6 +172,7 @@ impl<'a> Builder<'a> {
             (Op::Concat(c), all) => self.concat(node, c, all)?,
             (Op::FixedScale(s), &[x]) => self.scale(node, s, x)?,
             (Op::FixedLif(l), &[x]) => self.lif((id, node), l, x)?,
+            (Op::FixedLi(l), &[x]) => self.li(node, l, x)?,
             (Op::Delay(d), &[x]) => self.delay(node, d, x)?,
             (Op::FixedReadout(r), &[x]) => return self.read(node, r, x),
             (op, _) => {
@@ -216,21 +220,36 @@ impl<'a> Builder<'a> {
 
     /// The kind of a layer that fires, by its index.
     fn kind(&mut self, node: &Node, l: &FixedLif) -> Result<usize> {
-        let PerChannel::All(mut leak_num) = l.leak_num else {
-            let message = "the leak differs between neurons; the processor has one for a layer";
-            return Err(unsupported(node, message));
-        };
-        let mut leak_shift = l.leak_shift;
-        while leak_shift > 0 && leak_num % 2 == 0 {
-            (leak_num, leak_shift) = (leak_num / 2, leak_shift - 1);
-        }
-        let this = NeuronKind { leak_num, leak_shift, reset: l.reset, compare: l.compare };
-        let known = self.kinds.iter().position(|k| *k == this);
-        Ok(known.unwrap_or_else(|| {
-            self.kinds.push(this);
-            self.kinds.len() - 1
-        }))
+        let Leak { num, shift } = one_leak(node, &l.leak_num, l.leak_shift)?;
+        let (reset, compare) = (l.reset, l.compare);
+        Ok(index(&mut self.kinds, NeuronKind { leak_num: num, leak_shift: shift, reset, compare }))
     }
+
+    /// The leak of a layer that integrates, by its index.
+    fn leak(&mut self, node: &Node, l: &FixedLi) -> Result<usize> {
+        let leak = one_leak(node, &l.leak_num, l.leak_shift)?;
+        Ok(index(&mut self.leaks, leak))
+    }
+}
+
+/// The leak that all of a layer have, its fraction reduced.
+fn one_leak(node: &Node, num: &PerChannel<u32>, mut shift: u32) -> Result<Leak> {
+    let PerChannel::All(mut num) = *num else {
+        let message = "the leak differs between neurons; the processor has one for a layer";
+        return Err(unsupported(node, message));
+    };
+    while shift > 0 && num % 2 == 0 {
+        (num, shift) = (num / 2, shift - 1);
+    }
+    Ok(Leak { num, shift })
+}
+
+/// Where it is in a list of what there is, at the end of it if it is new.
+fn index<T: PartialEq>(list: &mut Vec<T>, it: T) -> usize {
+    list.iter().position(|known| *known == it).unwrap_or_else(|| {
+        list.push(it);
+        list.len() - 1
+    })
 }
 
 /// The fewest bits after the point that a membrane of the graph has.

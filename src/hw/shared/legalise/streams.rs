@@ -178,6 +178,11 @@ impl SumJob {
 
     /// Can a map still be added?
     pub(super) fn is_open(&self) -> bool {
-        self.add.is_none() && matches!(self.then, Then::Maps { keep: None, fire: None })
+        self.add.is_none() && self.leak.is_none() && self.is_unread()
+    }
+
+    /// Does nothing become of its currents yet?
+    pub(super) fn is_unread(&self) -> bool {
+        matches!(self.then, Then::Maps { keep: None, fire: None })
     }
 }

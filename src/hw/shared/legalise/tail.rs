@@ -8,7 +8,8 @@ use super::{Builder, unsupported};
 use crate::diag::Result;
 use crate::hw::ReadoutStage;
 use crate::ir::{
-    Delay, FixedLif, FixedReadout, FixedScale, Kind, Node, NodeId, Op, PerChannel, Taken, entry,
+    Delay, FixedLi, FixedLif, FixedReadout, FixedScale, Kind, Node, NodeId, Op, PerChannel, Taken,
+    entry,
 };
 
 /// The class is sent as a byte.
@@ -21,6 +22,8 @@ enum Free {
     Plain,
     /// A second operand, and what comes behind it.
     Open,
+    /// A leak, and what becomes of its currents.
+    Still,
     /// What becomes of its currents.
     End,
 }
@@ -50,7 +53,8 @@ impl Builder<'_> {
         Ok(match free {
             Free::Plain => sum.is_plain(),
             Free::Open => sum.is_open(),
-            Free::End => matches!(sum.then, Then::Maps { keep: None, fire: None }),
+            Free::Still => sum.leak.is_none() && sum.is_unread(),
+            Free::End => sum.is_unread(),
         })
     }
 
@@ -192,6 +196,31 @@ impl Builder<'_> {
             *fire = Some((neurons, map));
         }
         Ok(Held::of(Source::Trains(map)))
+    }
+
+    /// Currents that leak, in the tail of the job that they come from.
+    pub(super) fn li(&mut self, node: &Node, l: &FixedLi, x: NodeId) -> Result<Held> {
+        let leak = self.leak(node, l)?;
+        if l.start.iter().any(|v| *v != 0) {
+            return Err(unsupported(node, "currents that start at another value than 0"));
+        }
+        let shape = self.shape(self.stream(x)?);
+        let (sign, bias) = (
+            self.per_channel(node, &l.sign, shape, 1)?,
+            self.per_channel(node, &l.bias, shape, 0)?,
+        );
+        let same = l.frac == 0 && sign.iter().all(|s| *s == 1);
+        // The bias is an offset; another unit or sign is a factor of the sums.
+        let job = self.fresh(node, x, if same { Free::Still } else { Free::Plain })?;
+        let sum = self.sum(job)?;
+        if !same {
+            sum.gain = sign.iter().map(|s| i64::from(*s) << l.frac).collect();
+        }
+        for (offset, bias) in sum.offset.iter_mut().zip(bias) {
+            *offset = offset.saturating_add(bias.saturating_mul(1 << sum.shift.min(62)));
+        }
+        sum.leak = Some(leak);
+        Ok(Held::Currents { job, sealed: false })
     }
 
     /// Spikes of earlier timesteps: those of the chunk before, which is as wide.

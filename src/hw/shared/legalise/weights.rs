@@ -166,6 +166,7 @@ pub(super) fn sum_job(
         shift: 0,
         digits: 1,
         add: None,
+        leak: None,
         then: Then::Maps { keep: None, fire: None },
     })
 }

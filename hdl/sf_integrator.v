@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// sf_integrator: currents that leak: u[t] = floor(K u[t-1] / 2^M) + x[t], 0 before the first
+// timestep of a channel unless something was kept.
+//
+// Contract
+//   HW          width of x and u, signed: it holds every u
+//   CARRY       1: what a channel's first timestep finds is state_i
+//   KINDS       leaks there are; K and M of each in 16 and 5 bits, the first lowest; K <= 2^M
+//   run_i       0: all stand still
+//   on_i, kind_i   0: u = x; the leak, kind_i < KINDS. Both are stable while x is valid
+//   begin_i     the x of the next step is a channel's first; state_i is what was kept for it
+//   x_i         a current, with valid_i; channel by channel, timestep by timestep
+//   u_o         its u, in the same cycle
+//   state_o     what the timestep of x leaves: u after its leak
+`default_nettype none
+
+module sf_integrator #(
+  parameter HW    = 20,
+  parameter CARRY = 0,
+  parameter KINDS = 1,
+  parameter [KINDS*16-1:0] K = 1,
+  parameter [KINDS*5-1:0]  M = 1,
+  parameter KW    = (KINDS > 1) ? $clog2(KINDS) : 1
+) (
+  input  wire                 clk_i,
+  input  wire                 run_i,
+  input  wire                 on_i,
+  input  wire [KW-1:0]        kind_i,
+  input  wire                 begin_i,
+  input  wire signed [HW-1:0] state_i,
+  input  wire                 valid_i,
+  input  wire signed [HW-1:0] x_i,
+  output wire signed [HW-1:0] u_o,
+  output wire signed [HW-1:0] state_o
+);
+
+  reg  signed [HW-1:0] state_q;
+  wire signed [HW-1:0] earlier = on_i ? state_q : {HW{1'b0}};
+  wire signed [HW-1:0] u       = earlier + x_i;
+  assign u_o = u;
+
+  wire [KINDS*HW-1:0] states;
+  genvar k;
+  generate
+    for (k = 0; k < KINDS; k = k + 1) begin : gen_kind
+      localparam integer Shift = {27'd0, M[k*5 +: 5]};
+      localparam LW = HW + Shift + 1;          // K * u before the shift
+      localparam Bits = (Shift < 16) ? Shift + 1 : 16;
+      localparam signed [LW-1:0] Leak = {{(LW-Bits){1'b0}}, K[k*16 +: Bits]};
+      /* verilator lint_off UNUSEDSIGNAL */    // the division drops the bits below, the bound on u those above
+      wire signed [LW-1:0] scaled = {{(LW-HW){u[HW-1]}}, u} * Leak;
+      /* verilator lint_on UNUSEDSIGNAL */
+      assign states[k*HW +: HW] = scaled[Shift +: HW];
+    end
+    if (KINDS > 1) begin : gen_kinds
+      assign state_o = states[kind_i*HW +: HW];
+    end else begin : gen_one_kind
+      /* verilator lint_off UNUSEDSIGNAL */    // there is nothing to choose
+      wire [KW-1:0] unused = kind_i;
+      /* verilator lint_on UNUSEDSIGNAL */
+      assign state_o = states;
+    end
+  endgenerate
+
+  wire signed [HW-1:0] found = (CARRY != 0) ? state_i : {HW{1'b0}};
+  always @(posedge clk_i) begin
+    if (run_i & begin_i) state_q <= found;
+    else if (run_i & valid_i) state_q <= state_o;
+  end
+
+`ifdef FORMAL
+  reg f_past = 1'b0;
+  always @(posedge clk_i) f_past <= 1'b1;
+
+  function integer f_longest(input integer kinds);
+    integer i;
+    begin
+      f_longest = 0;
+      for (i = 0; i < kinds; i = i + 1) if (M[i*5 +: 5] > f_longest) f_longest = M[i*5 +: 5];
+    end
+  endfunction
+  localparam FW = HW + f_longest(KINDS) + 2;
+  function f_fits(input signed [FW-1:0] x);
+    f_fits = (x >>> (HW - 1)) == 0 || (x >>> (HW - 1)) == -1;
+  endfunction
+
+  // u of the timestep before in wide numbers, leaked where the next one is computed.
+  reg  signed [FW-1:0] f_u, f_kept;
+  reg                  f_first, f_known;
+  wire signed [FW-1:0] f_k     = (KINDS > 1) ? K[kind_i*16 +: 16] : K[15:0];
+  wire [4:0]           f_m     = (KINDS > 1) ? M[kind_i*5 +: 5] : M[4:0];
+  wire signed [FW-1:0] f_state = f_first ? f_kept : (f_u * f_k) >>> f_m;
+  wire signed [FW-1:0] f_x     = x_i;
+  wire signed [FW-1:0] f_next  = (on_i ? f_state : 0) + f_x;
+  wire signed [FW-1:0] f_left  = (f_next * f_k) >>> f_m;
+  wire                 f_step  = run_i && valid_i;
+  wire                 f_begin = run_i && begin_i;
+  always @(*) begin
+    if (f_past) assume (kind_i < KINDS);
+    if (f_step) assume (f_known && f_fits(f_next));
+  end
+  // Of a channel's timesteps all see the same job.
+  always @(posedge clk_i) begin
+    if (f_past && !($past(f_begin))) assume (on_i == $past(on_i) && kind_i == $past(kind_i));
+  end
+  initial f_known = 1'b0;
+  always @(posedge clk_i) begin
+    if (f_step) begin
+      f_u     <= f_next;
+      f_first <= 1'b0;
+    end
+    if (f_begin) begin
+      f_first <= 1'b1;
+      f_known <= 1'b1;
+      f_kept  <= 0;
+      if (CARRY != 0) f_kept <= state_i;
+    end
+  end
+  always @(posedge clk_i) begin
+    if (f_past) begin
+      if (f_step) a_u : assert (u_o == f_next[HW-1:0]);
+      if (f_step) a_left : assert (state_o == f_left[HW-1:0] && f_fits(f_left));
+      if (f_known && on_i) i_state : assert (state_q == f_state[HW-1:0] && f_fits(f_state));
+      c_leak : cover (f_step && on_i && !f_first && u_o < 0 && u_o != x_i);
+    end
+  end
+`endif
+
+endmodule
+
+`default_nettype wire
