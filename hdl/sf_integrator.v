@@ -121,7 +121,7 @@ module sf_integrator #(
     if (f_past) begin
       if (f_step) a_u : assert (u_o == f_next[HW-1:0]);
       if (f_step) a_left : assert (state_o == f_left[HW-1:0] && f_fits(f_left));
-      if (f_known && on_i) i_state : assert (state_q == f_state[HW-1:0] && f_fits(f_state));
+      if (f_known) i_state : assert (state_q == f_state[HW-1:0] && f_fits(f_state) && (f_first || f_fits(f_u)));
       c_leak : cover (f_step && on_i && !f_first && u_o < 0 && u_o != x_i);
     end
   end
