@@ -26,24 +26,11 @@ pub(crate) const NEEDED: [Tool; 7] = [
 const COMPILE: &str = "compile {small} --target icebreaker --bitstream -o";
 
 #[test]
-fn every_level_agrees_and_a_second_build_is_the_same() {
+fn every_level_agrees() {
     let Some(toolbox) = tools(&NEEDED) else { return };
     let (here, there) = (Place::new(), Place::new());
     here.good(&format!("{COMPILE} b"));
-    // By the tools once more, not out of what is kept of the first run.
-    let line = format!("{COMPILE} some/where/b");
-    let mut again = there.command(line.split_whitespace().map(crate::models::expand));
-    let nothing = tempfile::tempdir().unwrap();
-    assert!(again.env("SYNFIRE_CACHE", nothing.path()).output().unwrap().status.success());
-    let mut files = 0;
-    for (path, bytes) in here.tree() {
-        let Some(bytes) = bytes else { continue };
-        let other = std::fs::read(there.path("some/where").join(&path)).unwrap();
-        // Logs have the time that a tool took.
-        assert!(bytes == other || is_log(&path), "{}", path.display());
-        files += 1;
-    }
-    assert!(files > 30 && here.path("b/top.bin").is_file(), "{files}");
+    there.good(&format!("{COMPILE} some/where/b"));
 
     let report = here.json("verify b --count 8 --rtl 2 --top 1 --netlist 1 --on-bitstream 1");
     let comparisons = report["comparisons"].as_array().unwrap();
@@ -64,6 +51,30 @@ fn every_level_agrees_and_a_second_build_is_the_same() {
     std::fs::remove_file(here.path("b/top.bin")).unwrap();
     let line = "verify b --count 1 --rtl 1 --top 1 --netlist 1";
     here.refused(line, 1, "SF0004", "there is no top.bin in it");
+}
+
+/// By the tools twice, not out of what is kept of the first run.
+#[test]
+#[ignore = "half a minute; part of the nightly run"]
+fn a_second_build_is_the_same() {
+    if tools(&NEEDED).is_none() {
+        return;
+    }
+    let (here, there) = (Place::new(), Place::new());
+    here.good(&format!("{COMPILE} b"));
+    let line = format!("{COMPILE} some/where/b");
+    let mut again = there.command(line.split_whitespace().map(crate::models::expand));
+    let nothing = tempfile::tempdir().unwrap();
+    assert!(again.env("SYNFIRE_CACHE", nothing.path()).output().unwrap().status.success());
+    let mut files = 0;
+    for (path, bytes) in here.tree() {
+        let Some(bytes) = bytes else { continue };
+        let other = std::fs::read(there.path("some/where").join(&path)).unwrap();
+        // Logs have the time that a tool took.
+        assert!(bytes == other || is_log(&path), "{}", path.display());
+        files += 1;
+    }
+    assert!(files > 30 && here.path("b/top.bin").is_file(), "{files}");
 }
 
 /// The same model into its own bitstream, and models that do not go into it.

@@ -27,11 +27,15 @@ fn the_pll_of_a_bitstream_is_read_back() {
     assert!((1..=2).contains(&seed), "{built}");
     assert!(!place.path(&format!("b/flow/seed-{seed}")).exists());
     assert!(place.path("b/flow/pnr.log").is_file());
-    let report = place.json(VERIFY);
+    // What the netlist makes of a PLL is seen at night, below.
+    let line = "verify b --count 4 --rtl 0 --top 1 --netlist 0 --on-bitstream 1";
+    let report = place.json(line);
     let comparisons = report["comparisons"].as_array().unwrap();
-    assert_eq!(comparisons.len(), 7, "{report}");
-    assert!(comparisons.iter().all(|c| c["first"].is_null()), "{report}");
-    assert_eq!(report["left_out"], json!([]));
+    let levels: Vec<_> = comparisons.iter().map(|c| &c["levels"]).collect();
+    assert!(
+        comparisons.len() == 3 && comparisons.iter().all(|c| c["first"].is_null()),
+        "{levels:?}"
+    );
     // As if the board asked for another clock than the bitstream's PLL makes.
     place.good("compile {small} --target icebreaker -o c --clock 24.375 --baud 6000000");
     std::fs::copy(place.path("c/target.json"), place.path("b/target.json")).unwrap();

@@ -125,7 +125,7 @@ fn recurrent_neurons_see_their_own_spikes() {
             }
         }
     }
-    for what in ["before", "chunks", "chunks of the input", "trains", "add"] {
+    for what in ["before", "chunks", "chunks of the input", "trains", "add", "synapses that leak"] {
         assert!(seen.contains_key(what), "{what}");
     }
     assert!(taken > 150, "{taken}: {refused:#?}");
@@ -171,7 +171,8 @@ fn jobs_compute_what_the_graph_means() {
         "add",
         "padding",
     ];
-    for what in all.iter().chain(&["digits", "keep and fire"]) {
+    let leaks = ["readout that leaks", "synapses that leak", "kept currents that leak"];
+    for what in all.iter().chain(&["digits", "keep and fire"]).chain(&leaks) {
         assert!(seen.contains_key(what), "{what}");
     }
     assert!(refused.values().sum::<u64>() * 3 < cases, "{refused:#?}");

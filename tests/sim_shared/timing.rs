@@ -67,6 +67,33 @@ fn the_page_says_what_the_simulator_does() {
     assert_eq!((result.logits, result.class), (vec![2, 1, 3], 2));
 }
 
+/// The example with a leak of one half in `conv`: every result comes a cycle later.
+///
+/// h is 8 12, 2 3 and −2 −3 at the first place (⌊−2 / 2⌋ = −1), 2 3, −2 −3 and 2 3 at the second. Of
+/// the first place neuron 0 fires twice, neuron 1 and neuron 2, whose sign is −1, in timestep 1; of
+/// the second one neuron 0 in timestep 1. So `head` has an event more than in the example.
+///
+/// `conv` is done in 28 + 1 + 1 + 4 = 34, `pool` begins in 36 and is done in 41. `head`, b = 43: words
+/// are loaded in 44 and 48, rows read in 45 … 50, snap in 53, results taken in 54, 56, 58, 60; then
+/// words in 53 and 57, rows in 54 … 59, snap in 62, results in 63 and 65. The sum of class 0 is valid
+/// and taken in 56 + 6 = 62, handed over in 68; that of class 1 is valid in 66, taken in 69 and
+/// handed over in 75; that of class 2 is valid in 65 + 6 + 3 = 74, taken in 76, handed over in 82.
+#[test]
+fn what_leaks_is_a_cycle_later() {
+    let (result, log) = run(&worked::leaky(), &[5, 0, 3, 2], &[]);
+    let computed: Vec<u64> = steps(&log, 0).iter().map(|s| s.0).collect();
+    assert_eq!(computed, [17, 18, 19, 20, 22, 23, 27, 28, 29, 30, 32, 33]);
+    let fired: Vec<(u32, u32)> =
+        log.steps.iter().filter(|s| s.fires).map(|s| (s.neuron, s.timestep)).collect();
+    assert_eq!(fired, [(0, 0), (0, 1), (2, 1), (4, 1), (1, 1)]);
+    assert_eq!(rows(&log, 2), [45, 46, 47, 48, 49, 50, 54, 55, 56, 57, 58, 59]);
+    assert_eq!(sent(&log), [69, 70, 71, 72, 76, 77, 78, 79, 83, 84, 85, 86, 87]);
+    assert_eq!((result.logits, result.class), (vec![2, 1, 1], 0));
+    // 2 places × 3 channels × 2 timesteps.
+    assert_eq!(result.activity.stages[0].integrations, 12);
+    assert_eq!(result.activity.stages[2].integrations, 0);
+}
+
 /// Inputs 1 0 2 3 with gaps: taken in 0, 2, 3, 6; L = 6.
 ///
 /// `stem`, b = 8, one lane, so that each of two channels is a group; D = 1, T = 2:

@@ -102,6 +102,10 @@ fn features(design: &Design) -> Vec<String> {
                 has(true, &format!("planes {}", sum.planes));
                 has(true, &format!("slices {}", sum.slices));
                 has(true, &format!("digits {}", sum.digits));
+                if let Some(leak) = sum.leak {
+                    let to = if matches!(sum.then, Then::Readout) { "readout" } else { "maps" };
+                    has(true, &format!("leak {leak} of {to}"));
+                }
                 match &sum.then {
                     Then::Maps { keep, fire } => has(
                         true,
@@ -132,6 +136,6 @@ fn random_designs_have_everything() {
         assert!(*count >= 5, "{what}: {count}");
     }
     // 8 T, 4 E, 4 resets, 2 comparisons, 5 leaks, 1 or 2 kinds of neurons, 3 numbers of jobs, 14 single ones, planes by
-    // source and number, slices, digits, 6 ends of a job, 3 readouts.
-    assert_eq!(seen.len(), 8 + 4 + 4 + 2 + 5 + 2 + 3 + 14 + 6 + 8 + 2 + 3 + 6 + 3, "{seen:#?}");
+    // source and number, slices, digits, 6 ends of a job, 3 readouts, 2 leaks to maps or the readout.
+    assert_eq!(seen.len(), 8 + 4 + 4 + 2 + 5 + 2 + 3 + 14 + 6 + 8 + 2 + 3 + 6 + 3 + 4, "{seen:#?}");
 }

@@ -2,8 +2,8 @@
 //! The designs that are worked by hand.
 
 use synfire::hw::shared::{
-    Bank, CurrentMap, Gather, InputMap, Job, NeuronKind, Neurons, Shared, Source, SumJob, Then,
-    TrainMap, Work,
+    Bank, CurrentMap, Gather, InputMap, Job, Leak, NeuronKind, Neurons, Shared, Source, SumJob,
+    Then, TrainMap, Work,
 };
 use synfire::hw::{Design, Input, Place, ReadoutStage};
 use synfire::ir::{Compare, Reset};
@@ -113,6 +113,16 @@ pub(crate) fn page() -> Design {
         ("head", Source::Trains(1), boxed(head), [3, 1, 1]),
     ];
     finish(d, jobs)
+}
+
+/// The example, its first layer's currents with a leak of one half.
+pub(crate) fn leaky() -> Design {
+    let mut d = page();
+    let shared = d.shared.as_mut().unwrap();
+    shared.leaks = vec![Leak { num: 1, shift: 1 }];
+    let Work::Sum(conv) = &mut shared.jobs[0].work else { unreachable!("conv is a sum job") };
+    conv.leak = Some(0);
+    d
 }
 
 /// Currents that are kept, gathered and fire; products of three digits.

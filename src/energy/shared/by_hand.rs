@@ -156,7 +156,7 @@ pub(super) fn activity() -> MeanActivity {
                 current_reads: n[11],
                 current_writes: n[12],
                 parameter_reads: n[13],
-                integrations: 0,
+                integrations: n[6],
             }
         };
         Activity {

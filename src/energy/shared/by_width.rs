@@ -6,7 +6,7 @@ use super::*;
 use crate::energy::by_hand::{board, near};
 use crate::energy::{IoTiming, Report, device};
 use crate::hw::Design;
-use crate::hw::shared::Then;
+use crate::hw::shared::{Leak, Then};
 use crate::target;
 
 /// Flips of a job, by what they are.
@@ -103,6 +103,32 @@ fn two_chunks_keep_their_states() {
     // The chunk 1, sf_part of the trains 5, both sf_state 8 and 4, the tail's enable 1; a bit more
     // of an address of trains in sf_train_write and sf_dump, of a sum in sf_tail and sf_readout.
     near("registers", Band::exact(registers(&of) - registers(&whole)), [23.0; 3]);
+}
+
+/// `conv` with a leak of 3 / 4: one adder of 20 + 2 bits beside that of the current.
+#[test]
+fn what_leaks_takes_energy() {
+    let report = |d: &Design| device(d, &board(), &activity(), IoTiming::none(10.0)).unwrap();
+    let registers = |r: &Report| {
+        r.stages.iter().find(|s| s.name == "processor").map(|s| s.registers.value).unwrap()
+    };
+    let mut design = design();
+    let without = report(&design);
+    let shared = design.shared.as_mut().unwrap();
+    shared.leaks = vec![Leak { num: 3, shift: 2 }];
+    let Work::Sum(conv) = &mut shared.jobs[0].work else { panic!("conv sums") };
+    conv.leak = Some(0);
+    let with = report(&design);
+    // R G · 42 · 24 + R · 20 · (24 results + 24 that are kept); of `head` nothing is kept.
+    near("conv", flips(&with, 1, "currents that leak"), [1112.4, 393.6, 2390.4]);
+    near("head", flips(&with, 5, "currents that leak"), [224.1, 74.4, 525.6]);
+    // Two stages of 20 bits, a valid, a last one and a timestep.
+    near("registers", Band::exact(registers(&with) - registers(&without)), [43.0; 3]);
+    design.timesteps = 4;
+    let chunks = report(&design);
+    near("conv", flips(&chunks, 1, "integrators, read and written"), [48.0; 3]);
+    // As without a leak, and two addresses of twelve integrators.
+    near("registers", Band::exact(registers(&chunks) - registers(&with)), [23.0 + 8.0; 3]);
 }
 
 /// Counters reach the longest turn of a walk: words of a window's row, words of a row written.

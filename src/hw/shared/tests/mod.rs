@@ -4,6 +4,7 @@
 mod chunks;
 mod cost;
 mod folding;
+mod integrators;
 mod jobs;
 mod numbers;
 

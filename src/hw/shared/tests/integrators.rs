@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//! Currents that leak: in which job, with which numbers.
+
+use super::super::legalise::{Plan, legalise};
+use super::super::numbers::numbers;
+use super::super::{Leak, Source, SumJob, Then, Work};
+use super::Net;
+use crate::hw::{Mapping, MemoryKind, Options, lower};
+use crate::ir::{FixedLi, Op, PerChannel};
+use crate::target;
+
+/// A leak of 6 / 8, a bias of 5.
+fn li(channels: usize) -> FixedLi {
+    FixedLi {
+        leak_num: PerChannel::All(6),
+        leak_shift: 3,
+        frac: 0,
+        width: 24,
+        bias: vec![5; channels],
+        sign: Vec::new(),
+        start: Vec::new(),
+    }
+}
+
+/// Two sums, scaled by 3 / 2, that leak, then neurons and a readout.
+fn synapses(li: FixedLi) -> Net {
+    let mut n = Net::new(4, &[6]);
+    n.linear("fc", "in", 2, &[1, -1]);
+    n.scale("scaled", "fc", 3, 1, 1);
+    n.add("syn", Op::FixedLi(li), &["scaled"]);
+    n.lif("lif", "syn", 9);
+    n.linear("head", "lif", 2, &[1]);
+    n
+}
+
+fn sum<'p>(plan: &'p Plan, name: &str) -> &'p SumJob {
+    match &plan.shared.jobs.iter().find(|j| j.name == name).unwrap().work {
+        Work::Sum(sum) => sum,
+        Work::Or { .. } => panic!("{name} is an OR"),
+    }
+}
+
+fn names(plan: &Plan) -> Vec<&str> {
+    plan.shared.jobs.iter().map(|j| j.name.as_str()).collect()
+}
+
+/// Synapse and neuron are one job: the bias of 5 is 10 halves of the offset.
+#[test]
+fn a_synapse_is_part_of_its_layer() {
+    let mut n = synapses(li(2));
+    n.read("head");
+    let plan = legalise(&n.0).unwrap();
+    assert_eq!(names(&plan), ["fc", "head"]);
+    assert_eq!(plan.shared.leaks, [Leak { num: 3, shift: 2 }]);
+    let fc = sum(&plan, "fc");
+    assert_eq!(
+        (fc.leak, &*fc.gain, &*fc.offset, fc.shift),
+        (Some(0), &[3, 3][..], &[11, 11][..], 1)
+    );
+    assert!(matches!(&fc.then, Then::Maps { keep: None, fire: Some((n, 0)) } if n.name == "lif"));
+    assert_eq!(sum(&plan, "head").leak, None);
+    assert_eq!((plan.shared.integrators(), plan.shared.leak_cycles()), (2, 1));
+}
+
+/// A finer unit or a sign is a factor: of plain sums their own, else of a copy.
+#[test]
+fn another_unit_takes_sums_that_are_as_they_were() {
+    let finer = FixedLi { frac: 2, sign: vec![1, -1], ..li(2) };
+    let mut n = synapses(finer.clone());
+    n.read("head");
+    let plan = legalise(&n.0).unwrap();
+    assert_eq!(names(&plan), ["fc", "syn", "head"]);
+    let syn = sum(&plan, "syn");
+    assert!(matches!(plan.shared.jobs[1].source, Source::Currents(0, _)));
+    assert_eq!((sum(&plan, "fc").leak, syn.leak), (None, Some(0)));
+    assert_eq!((&*syn.gain, &*syn.offset, syn.shift), (&[4, -4][..], &[5, 5][..], 0));
+
+    let mut n = Net::new(4, &[6]);
+    n.linear("fc", "in", 2, &[1, -1]);
+    n.add("syn", Op::FixedLi(finer), &["fc"]);
+    n.read("syn");
+    let plan = legalise(&n.0).unwrap();
+    assert_eq!(names(&plan), ["fc"]);
+    assert_eq!(sum(&plan, "fc").gain, [4, -4]);
+    assert!(matches!(sum(&plan, "fc").then, Then::Readout));
+}
+
+/// What others read stays what it is; a scale behind a leak, and another leak, are copies.
+#[test]
+fn a_tail_leaks_once_and_last() {
+    let mut n = synapses(li(2));
+    n.lif("other", "scaled", 4);
+    n.add("again", Op::FixedLi(FixedLi { leak_num: PerChannel::All(1), ..li(2) }), &["syn"]);
+    n.scale("more", "again", 1, 0, 1);
+    n.lif("fine", "more", 7);
+    n.add("both", Op::Add, &["other", "fine"]);
+    n.linear("late", "both", 2, &[1]);
+    n.add("all", Op::Add, &["head", "late"]);
+    n.read("all");
+    let plan = legalise(&n.0).unwrap();
+    // `syn` leaks in a copy of `scaled`, `again` in one of `syn`, `more` is one of `again`.
+    for (name, leak, gain) in [("fc", None, 3), ("syn", Some(0), 1), ("again", Some(1), 1)] {
+        assert_eq!((sum(&plan, name).leak, sum(&plan, name).gain[0]), (leak, gain), "{name}");
+    }
+    assert_eq!((sum(&plan, "more").leak, sum(&plan, "more").shift), (None, 1));
+    assert_eq!(plan.shared.leaks, [Leak { num: 3, shift: 2 }, Leak { num: 1, shift: 3 }]);
+    assert_eq!(plan.shared.integrators(), 4);
+}
+
+/// One level of 4 bits times 4, and a bias of 5: 0 … 65 a timestep without a leak.
+#[test]
+fn widths_are_those_of_all_timesteps() {
+    let mut n = Net::new(3, &[1]);
+    n.linear("fc", "in", 1, &[4]);
+    n.add("syn", Op::FixedLi(FixedLi { leak_num: PerChannel::All(8), ..li(1) }), &["fc"]);
+    n.lif("lif", "syn", 400);
+    n.linear("head", "lif", 1, &[1]);
+    n.read("head");
+    let mut plan = legalise(&n.0).unwrap();
+    numbers(&mut plan, 3).unwrap();
+    // 65, 130, 195; u is at most 65 + 1 + 131 + … with a leak of one half: 66, 164, 278.
+    assert_eq!(plan.shared.membrane_bits, 1 + 9);
+    assert_eq!((plan.shared.acc_bits, plan.shared.leaks[0]), (7, Leak { num: 1, shift: 0 }));
+}
+
+#[test]
+fn what_leaks_is_kept_between_chunks() {
+    let mut n = synapses(li(2));
+    n.read("head");
+    let options = Options { mapping: Mapping::Shared, chunk: Some(2), ..Options::default() };
+    let board = target::load("icebreaker").unwrap();
+    let (design, estimate) = lower(&n.0, &board, &options).unwrap();
+    let bits = design.shared.as_ref().unwrap().membrane_bits;
+    let states: Vec<_> = estimate
+        .memories
+        .iter()
+        .filter(|m| m.kind == MemoryKind::States)
+        .map(|m| (&*m.layer, m.depth, m.width == bits))
+        .collect();
+    assert_eq!(states, [("membranes", 2, true), ("sums", 2, false), ("integrators", 2, true)]);
+}
+
+#[test]
+fn other_leaks_are_refused() {
+    for (li, words) in [
+        (
+            FixedLi { leak_num: PerChannel::Each(vec![1, 2]), ..li(2) },
+            "the leak differs between neurons; the processor has one for a layer",
+        ),
+        (FixedLi { start: vec![0, 3], ..li(2) }, "currents that start at another value than 0"),
+    ] {
+        let mut n = synapses(li);
+        n.read("head");
+        let d = legalise(&n.0).unwrap_err();
+        assert_eq!((d.code.id, d.location.path.as_deref()), ("SF0410", Some("syn")));
+        assert_eq!(d.message, words);
+    }
+}
