@@ -94,6 +94,32 @@ fn chunks_fire_the_spikes_of_all_timesteps_at_once() {
     }
 }
 
+/// A recurrent layer of current-based neurons as snnTorch's users write it.
+#[test]
+fn a_synaptic_layer_that_sees_its_own_spikes() {
+    let place = Place::new();
+    let model = "tests/models/nir/snntorch_rsynaptic.nir --from snntorch --timesteps 12";
+    let compile = format!("compile {}/{model} --target icebreaker", env!("CARGO_MANIFEST_DIR"));
+    // What an input is worth has to be said.
+    let d = "input: the input is real numbers";
+    place.refused(&format!("{compile} -o b"), 1, "SF0302", d);
+    let built = place.json(&format!("{compile} --input-bits 1 --input-scale 1 -o b"));
+    assert_eq!(built["chunk"], 1, "{built}");
+    let energy = place.json("energy b --count 2")["device"]["stages"].to_string();
+    for what in ["currents that leak", "integrators, read and written"] {
+        assert!(energy.contains(what), "{what}: {energy}");
+    }
+    if tools(&[Tool::Verilator, Tool::Cxx]).is_none() {
+        return;
+    }
+    let report = place.json("verify b --count 40 --rtl 8 --top 1 --mutate");
+    let comparisons = report["comparisons"].as_array().unwrap();
+    assert_eq!(comparisons.len(), 5, "{report}");
+    assert!(comparisons.iter().all(|c| c["first"].is_null()), "{report}");
+    let mutations = report["mutations"].as_array().unwrap();
+    assert!(mutations.iter().all(|m| m["caught"]["what"].is_string()), "{report}");
+}
+
 #[test]
 #[ignore = "a minute; part of the nightly run"]
 fn bitstreams_of_chunks_are_read_back() {

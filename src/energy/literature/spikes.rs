@@ -79,6 +79,13 @@ impl<'g> SpikeCounter<'g> {
                     let parts: Vec<_> = (0..operands.len()).map(|k| (stream(k), of(k))).collect();
                     joined(&parts, c.axis)
                 }
+                (Op::Delay(d), _) => {
+                    let n = of(0).len();
+                    let late = |(i, train): (usize, &Train)| {
+                        train.checked_shl(d.steps.of(i, n)).unwrap_or(0) & held
+                    };
+                    of(0).iter().enumerate().map(late).collect()
+                }
                 // Neurons, which the probe has seen; else nothing that is counted.
                 _ => continue,
             };
@@ -113,6 +120,7 @@ impl<'g> SpikeCounter<'g> {
 
     /// Which nodes hand on what is counted: zeros of the others would mean that nothing comes.
     fn followed(&self) -> Vec<bool> {
+        let fires = |place: usize| self.fires.contains(&Some(place));
         let mut followed: Vec<bool> = Vec::new();
         for (place, (id, operands)) in self.order.iter().enumerate() {
             let node = self.graph.node(*id);
@@ -121,7 +129,11 @@ impl<'g> SpikeCounter<'g> {
                 Op::Input(_) => node.stream.kind != Kind::Real,
                 Op::Reshape(_) | Op::Concat(_) => before(),
                 Op::Pool(_) => node.stream.kind == Kind::Spikes && before(),
-                _ => self.fires.contains(&Some(place)),
+                // A register on a cycle comes before the neurons whose spikes it hands on.
+                Op::Delay(_) => {
+                    operands.iter().all(|&o| fires(o)) || (!operands.is_empty() && before())
+                }
+                _ => fires(place),
             });
         }
         followed
@@ -248,6 +260,21 @@ output %p
             .replace("\"dilation\":[1]", "\"dilation\":[2]");
         let found = counted(&apart, &[1, 0, 0, 0, 0, 0, 1, 0]);
         assert_eq!(found, [vec![1.0, 0.0, 1.0, 0.0], vec![2.0, 0.0]]);
+    }
+
+    /// What comes later than the last timestep does not come.
+    #[test]
+    fn a_delay_hands_spikes_on() {
+        let late = r#"synfire-ir 1
+graph "g" timesteps 3
+%x = input() : spikes[2] {"shape":[2],"bits":1,"is_static":false}
+%late = delay(%x) : spikes[2] {"steps":2}
+output %late
+"#;
+        let found = counted(late, &[1, 0, 1, 1, 1, 1]);
+        assert_eq!(found, [vec![3.0, 2.0], vec![1.0, 0.0]]);
+        let each = late.replace("\"steps\":2", "\"steps\":[0,1]");
+        assert_eq!(counted(&each, &[1, 0, 1, 1, 1, 1])[1], [3.0, 1.0]);
     }
 
     /// Beside spikes a held input is there at every timestep; by itself it counts once.

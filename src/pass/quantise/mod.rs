@@ -185,14 +185,10 @@ impl Integers {
         let new = self.graph.add(node.name.clone(), op, operands);
         let new = new.map_err(|d| unsupported(d.message))?;
         if self.graph.node(new).stream.kind == Kind::Real {
-            return Err(unsupported(match &node.op {
-                Op::Input(_) => "the input is real numbers",
-                _ => "its result is still real: weights or factors were not folded, or a sum needs over 46 bits",
-            })
-            .help(match &node.op {
-                Op::Input(_) => "say how the numbers come from integers, e.g. --input-bits 8 --input-scale 0.00392157 for pixels divided by 255; or export with an integer input that the model scales itself",
-                _ => "a smaller --stream-bits leaves more room for sums",
-            }));
+            return Err(unsupported(
+                "its result is still real: weights or factors were not folded, or a sum needs over 46 bits",
+            )
+            .help("a smaller --stream-bits leaves more room for sums"));
         }
         self.notes.extend(note);
         Ok(new)

@@ -58,6 +58,11 @@ impl Units {
         let mut summed = vec![false; count];
         for &id in &order {
             let (node, operands) = (graph.node(id), graph.operands(id));
+            if matches!(node.op, Op::Input(_)) && node.stream.kind == Kind::Real {
+                return Err(unsupported("the input is real numbers")
+                    .at(node.name.clone())
+                    .help("say how the numbers come from integers, e.g. --input-bits 8 --input-scale 0.00392157 for pixels divided by 255, --input-bits 1 --input-scale 1 for spikes; or export with an integer input that the model scales itself"));
+            }
             let read = operands.first().and_then(|x| stage_of.get(x)).copied();
             if let (Op::Lif(l), Some(stage)) = (&node.op, read) {
                 let bits = wanted(l.threshold.iter(), options.precision_bits);
