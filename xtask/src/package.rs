@@ -71,7 +71,9 @@ fn pytest(python: &Path) -> Command {
 /// The module that cargo builds.
 fn module() -> Result<PathBuf, String> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--quiet", "--package", "synfire-python"]);
+    // With all that the tests are: alone it would be built with other features of what it uses,
+    // and all of that once more.
+    cargo.args(["build", "--quiet", "--workspace", "--lib", "--tests"]);
     cargo.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
     let done = cargo.output().map_err(|e| format!("cargo: {e}"))?;
     let said = String::from_utf8_lossy(&done.stdout);

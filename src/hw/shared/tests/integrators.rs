@@ -107,6 +107,22 @@ fn a_tail_leaks_once_and_last() {
     assert_eq!(plan.shared.integrators(), 4);
 }
 
+/// What has leaked takes no addend: a copy does.
+#[test]
+fn an_addition_comes_before_the_leak_or_in_a_copy() {
+    let mut n = synapses(li(2));
+    n.linear("other", "in", 2, &[1]);
+    n.add("fast", Op::FixedLi(li(2)), &["other"]);
+    n.add("sum", Op::Add, &["syn", "fast"]);
+    n.read("sum");
+    let plan = legalise(&n.0).unwrap();
+    assert_eq!(names(&plan)[..2], ["fc", "other"]);
+    let adds: Vec<_> = plan.shared.jobs.iter().map(|j| sum(&plan, &j.name).add.is_some()).collect();
+    let leaks: Vec<_> = plan.shared.jobs.iter().map(|j| sum(&plan, &j.name).leak).collect();
+    assert_eq!(adds, [false, false, true]);
+    assert_eq!(leaks, [Some(0), Some(0), None]);
+}
+
 /// One level of 4 bits times 4, and a bias of 5: 0 … 65 a timestep without a leak.
 #[test]
 fn widths_are_those_of_all_timesteps() {
