@@ -11,10 +11,12 @@ mod networks;
 #[path = "../common/tools.rs"]
 mod tools;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use synfire::emit::{self, RTL_DIR};
 use synfire::flow::{Tool, Toolbox};
+use synfire::hw::shared::{Job, Work};
 use synfire::hw::{self, Design, Mapping, Options};
 use synfire::ir::Graph;
 use synfire::verify::{
@@ -156,6 +158,17 @@ fn the_processor_is_the_simulator() {
         .chain((0..7).filter_map(returning))
         .collect();
     assert!(cases.len() > 32, "{} cases", cases.len());
+    // Two leaks in one of them, and a state that is kept between chunks.
+    let leaks = |case: &Case| {
+        let jobs = &case.design.shared.as_ref().unwrap().jobs;
+        let leak = |job: &Job| if let Work::Sum(sum) = &job.work { sum.leak } else { None };
+        jobs.iter().filter_map(leak).collect::<BTreeSet<usize>>()
+    };
+    assert!(cases.iter().any(|c| leaks(c).len() > 1), "two leaks");
+    assert!(
+        cases.iter().any(|c| c.design.chunks() > 1 && !leaks(c).is_empty()),
+        "a leak in chunks"
+    );
     if let Some(n) = all(cases) {
         eprintln!("{n} designs: no difference");
     }
