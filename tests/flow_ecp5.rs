@@ -5,10 +5,13 @@
 
 #[path = "common/tools.rs"]
 mod common;
+#[path = "common/rounds.rs"]
+mod rounds;
 
 use std::path::{Path, PathBuf};
 
 use common::tools;
+use rounds::rounds;
 use synfire::flow::ecp5::{self, Netlist};
 use synfire::flow::nextpnr::{self, Placed, PnrJob};
 use synfire::flow::verilator::{self, LintJob, VerilatorJob};
@@ -124,7 +127,7 @@ fn the_routed_netlist_does_what_the_verilog_does_with_block_rams_of_every_shape(
     let names = ["u_r1", "u_r2", "u_r4", "u_r9", "u_r18", "u_r36"];
     assert_eq!(found, SHAPES.iter().map(|s| s.0).zip(names).collect::<Vec<_>>());
 
-    // A model that is wrong about one shape is noticed.
+    // A model that is wrong about one shape is noticed; about every one, at night.
     for (at, (from, to)) in [
         ("{2'b00, a[2:0]}", "{2'b00, a[2:1], 1'b0}"),
         ("{{18{SIGNEDA & A[17]}}, A}", "{18'd0, A}"),
@@ -136,6 +139,7 @@ fn the_routed_netlist_does_what_the_verilog_does_with_block_rams_of_every_shape(
         ("if (CEB) begin\n        out_b  <=", "begin\n        out_b  <="),
     ]
     .into_iter()
+    .take(rounds(1))
     .enumerate()
     {
         assert_eq!(verilog.matches(from).count(), 1, "{from}");

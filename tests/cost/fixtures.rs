@@ -7,7 +7,7 @@ use synfire::pass::{self, TO_INTEGER};
 use synfire::target::{Family, Target};
 
 use super::common::dense::dense;
-use super::networks::{events, residual, student, vgg};
+use super::networks::{events, residual, student, synapses, vgg};
 
 /// A network, and how it becomes hardware.
 pub(super) struct Fixture {
@@ -104,6 +104,7 @@ pub(super) fn processors(family: Family) -> Vec<Fixture> {
         of("residual", residual(), 8),
         of("vgg", vgg(), 8),
         of("events", events(), 4),
+        of("synapses", synapses(), 12),
         of("20-16-4", dense(&[20, 16, 4], 2), 4),
     ]
 }

@@ -128,13 +128,13 @@ fn estimates_of_chains_for_ecp5_are_near_synthesis() {
 }
 
 #[test]
-#[ignore = "eight syntheses; part of the nightly run"]
+#[ignore = "nine syntheses; part of the nightly run"]
 fn estimates_of_processors_for_ice40_are_near_synthesis() {
     compare(ICE40.0, ICE40.1, &processors(Family::Ice40));
 }
 
 #[test]
-#[ignore = "eight syntheses; part of the nightly run"]
+#[ignore = "nine syntheses; part of the nightly run"]
 fn estimates_of_processors_for_ecp5_are_near_synthesis() {
     compare(ECP5.0, ECP5.1, &processors(Family::Ecp5));
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use synfire::import::{self, WeightForm};
 use synfire::ir::{
-    BatchNorm, BitMatrix, Compare, Conv, Graph, Input, Lif, Linear, NodeId, Op, PerChannel, Pool,
-    PoolKind, Readout, ReadoutKind, Reset, Reshape, Weights, Window,
+    BatchNorm, BitMatrix, Compare, Conv, Delay, Graph, Input, Kind, Li, Lif, Linear, NodeId, Op,
+    PerChannel, Pool, PoolKind, Readout, ReadoutKind, Reset, Reshape, Stream, Weights, Window,
 };
 
 use super::common::rng::Rng;
@@ -65,6 +65,28 @@ pub(super) fn events() -> Graph {
     let spikes = n.neurons(sums);
     let sums = n.linear(spikes, 32, false);
     let spikes = n.neurons(sums);
+    n.head(spikes, 11)
+}
+
+/// Current-based neurons that see their own spikes, over many timesteps: chunks of one.
+pub(super) fn synapses() -> Graph {
+    let mut n = Net::new("synapses", 24, (Reset::SoftDelayed, Compare::Above));
+    let input = Input { shape: vec![60], bits: Some(1), is_static: false };
+    let input = n.put(Op::Input(input), &[]);
+    let stream = Stream { shape: vec![36], kind: Kind::Spikes, is_static: false };
+    let late = Op::Delay(Delay { steps: PerChannel::All(1) });
+    let back = n.g.add_register("back", late, stream).unwrap();
+    let (sums, again) = (n.linear(input, 36, true), n.linear(back, 36, true));
+    let sums = n.put(Op::Add, &[again, sums]);
+    let li = Li {
+        leak: PerChannel::All(0.75),
+        gain: PerChannel::All(1.0),
+        bias: PerChannel::zero(),
+        start: PerChannel::zero(),
+    };
+    let synapses = n.put(Op::Li(li), &[sums]);
+    let spikes = n.neurons(synapses);
+    n.g.connect(back, spikes).unwrap();
     n.head(spikes, 11)
 }
 

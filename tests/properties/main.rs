@@ -12,6 +12,8 @@ mod integers;
 mod ops;
 mod passes;
 mod rounding;
+#[path = "../common/rounds.rs"]
+mod rounds;
 mod text;
 
 use common::net::Net;

@@ -11,6 +11,7 @@ use synfire::verify::{Executor, InterpExecutor, SimExecutor};
 use super::common::big_target;
 use super::common::reference::{self, Rounding};
 use super::common::rounding::{KINDS, Kind, network};
+use super::rounds::rounds;
 
 /// Every leak that `quantise` can choose with 8 bits: reduced, or in 256ths.
 fn leaks() -> impl Iterator<Item = (u32, u32)> {
@@ -57,7 +58,9 @@ fn check(g: &Graph, kinds: &[Kind]) {
 fn every_leak_rounds_down_with_every_reset_and_comparison() {
     let leaks: Vec<_> = leaks().collect();
     assert_eq!(leaks.len(), 382);
-    for first in 0..KINDS.len() {
+    // Every other one of them for each leak; its neighbours have the rest. All at night.
+    let step = if rounds(1) > 1 { 1 } else { 2 };
+    for first in (0..KINDS.len()).step_by(step) {
         let kinds: Vec<Kind> = leaks
             .iter()
             .enumerate()

@@ -213,9 +213,11 @@ const FAULTS: &[Fault] = &[
 fn faults_of_the_processor_are_noticed() {
     let Some(toolbox) = tools(&[Tool::Verilator, Tool::Cxx]) else { return };
     for fault in FAULTS {
-        let noticed = (1..60).map(drawn).any(|case| {
+        // Between them these show every one of them: each other design takes a build.
+        let first = [1, 9, 8];
+        let seeds = first.into_iter().chain((2..60).filter(|seed| !first.contains(seed)));
+        let noticed = seeds.map(drawn).any(|case| {
             let jobs = &case.design.shared.as_ref().unwrap().jobs;
-            // The first designs that can show it; most show it at once.
             let shows = jobs.len() > 2;
             let dir = tempfile::tempdir().unwrap();
             // Verilog that is not accepted shows nothing.
