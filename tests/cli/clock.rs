@@ -4,50 +4,12 @@
 use serde_json::{Value, json};
 use synfire::flow::Tool;
 
-use crate::artefacts::change;
 use crate::bitstream::NEEDED;
 use crate::run::Place;
 use crate::tools::tools;
 
 const COMPILE: &str = "compile {small} --target icebreaker --bitstream";
 const VERIFY: &str = "verify b --count 4 --rtl 1 --top 1 --netlist 1 --on-bitstream 1";
-
-#[test]
-fn the_pll_of_a_bitstream_is_read_back() {
-    if tools(&NEEDED).is_none() {
-        return;
-    }
-    let place = Place::new();
-    let built = place.json(&format!("{COMPILE} -o b --clock 24 --baud auto --seeds 2"));
-    let pll = json!({"reference": 1, "feedback": 64, "output": 32});
-    let clock =
-        json!({"mhz": 24.0, "pin_mhz": 12.0, "pll": pll, "baud": 6_000_000, "spi_mhz": null});
-    assert_eq!(built["clock"], clock);
-    let seed = built["bitstream"]["seed"].as_u64().unwrap();
-    assert!((1..=2).contains(&seed), "{built}");
-    assert!(!place.path(&format!("b/flow/seed-{seed}")).exists());
-    assert!(place.path("b/flow/pnr.log").is_file());
-    // What the netlist makes of a PLL is seen at night, below.
-    let line = "verify b --count 4 --rtl 0 --top 1 --netlist 0 --on-bitstream 1";
-    let report = place.json(line);
-    let comparisons = report["comparisons"].as_array().unwrap();
-    let levels: Vec<_> = comparisons.iter().map(|c| &c["levels"]).collect();
-    assert!(
-        comparisons.len() == 3 && comparisons.iter().all(|c| c["first"].is_null()),
-        "{levels:?}"
-    );
-    // As if the board asked for another clock than the bitstream's PLL makes.
-    place.good("compile {small} --target icebreaker -o c --clock 24.375 --baud 6000000");
-    std::fs::copy(place.path("c/target.json"), place.path("b/target.json")).unwrap();
-    let sum_of = |text: &str| {
-        text.lines().find(|l| l.ends_with("  target.json")).map(str::to_owned).unwrap()
-    };
-    let other = sum_of(&std::fs::read_to_string(place.path("c/SHA256SUMS")).unwrap());
-    change(&place, "b/SHA256SUMS", |t| t.replace(&sum_of(&t), &other));
-    let words = "12 MHz / 1 × 64 / 32, filter 1 instead of 12 MHz / 1 × 65 / 32, filter 1";
-    let line = "verify b --count 1 --rtl 0 --top 0 --netlist 0 --on-bitstream 1";
-    place.refused(line, 3, "SF0605", words);
-}
 
 #[test]
 #[ignore = "routes several times; part of the nightly run"]

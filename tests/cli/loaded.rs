@@ -4,7 +4,7 @@
 use serde_json::json;
 use synfire::flow::Tool;
 
-use crate::artefacts::differ;
+use crate::artefacts::{change, differ};
 use crate::bitstream::NEEDED;
 use crate::models::text;
 use crate::run::Place;
@@ -98,18 +98,28 @@ fn a_device_with_spram_says_what_an_access_costs() {
     place.good(line);
 }
 
+/// One bitstream for both, as its synthesis is what takes long.
 #[test]
-fn the_bitstream_reads_what_was_loaded() {
+fn the_bitstream_reads_what_was_loaded_and_has_its_pll() {
     if tools(&NEEDED).is_none() {
         return;
     }
     let place = Place::new();
-    tight(&place, 1700, 4);
+    tight(&place, 1900, 4);
     place.file("net.sfir", varied(&text(64, 96, 2)));
-    let built = place.json("compile net.sfir --target tight.toml --bitstream -o b");
+    let compile = "compile net.sfir --target tight.toml --baud auto";
+    let built = place.json(&format!("{compile} --bitstream -o b --clock 24 --seeds 2"));
     assert_eq!(built["bitstream"]["spram"], built["estimate"]["spram"], "{built}");
     assert!(built["bitstream"]["spram"].as_u64() > Some(0), "{built}");
-    // The netlist's SPRAMs are those that are read back.
+    let pll = json!({"reference": 1, "feedback": 64, "output": 32});
+    let clock =
+        json!({"mhz": 24.0, "pin_mhz": 12.0, "pll": pll, "baud": 6_000_000, "spi_mhz": null});
+    assert_eq!(built["clock"], clock);
+    let seed = built["bitstream"]["seed"].as_u64().unwrap();
+    assert!((1..=2).contains(&seed), "{built}");
+    assert!(!place.path(&format!("b/flow/seed-{seed}")).exists());
+    assert!(place.path("b/flow/pnr.log").is_file());
+    // The netlist's SPRAMs are those that are read back; its PLL is seen at night.
     let line = "verify b --count 8 --rtl 0 --top 0 --netlist 0 --on-bitstream 1";
     let report = place.json(line);
     let comparisons = report["comparisons"].as_array().unwrap();
@@ -120,6 +130,18 @@ fn the_bitstream_reads_what_was_loaded() {
     let bytes = std::fs::read(&file).unwrap();
     std::fs::write(&file, bytes.iter().map(|b| !b).collect::<Vec<_>>()).unwrap();
     differ(&place, line, &["bitstream"], &["sim"]);
+    std::fs::write(&file, &bytes).unwrap();
+
+    // As if the board asked for another clock than the bitstream's PLL makes.
+    place.good(&format!("{compile} -o c --clock 24.375"));
+    std::fs::copy(place.path("c/target.json"), place.path("b/target.json")).unwrap();
+    let sum_of = |text: &str| {
+        text.lines().find(|l| l.ends_with("  target.json")).map(str::to_owned).unwrap()
+    };
+    let other = sum_of(&std::fs::read_to_string(place.path("c/SHA256SUMS")).unwrap());
+    change(&place, "b/SHA256SUMS", |t| t.replace(&sum_of(&t), &other));
+    let words = "12 MHz / 1 × 64 / 32, filter 1 instead of 12 MHz / 1 × 65 / 32, filter 1";
+    place.refused(line, 3, "SF0605", words);
 }
 
 #[test]
