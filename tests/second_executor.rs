@@ -19,7 +19,7 @@ use synfire::interp::{Spikes, Stimulus};
 use synfire::ir::Graph;
 
 /// Random inputs for each model.
-const SAMPLES: usize = 30;
+const SAMPLES: usize = 20;
 /// What rten does not run, by the beginning of the name, and what it says. These have
 /// outputs of ONNX Runtime beside them (tests/import_forms.rs).
 const NOT_RUN: [(&str, &str); 12] = [

@@ -10,7 +10,7 @@ use crate::tools::tools;
 const NEEDED: [Tool; 6] =
     [Tool::Yosys, Tool::NextpnrEcp5, Tool::Ecppack, Tool::Ecpunpack, Tool::Verilator, Tool::Cxx];
 
-const VERIFY: &str = "verify b --count 8 --rtl 2 --top 1 --netlist 2";
+const VERIFY: &str = "verify b --count 8 --rtl 0 --top 0 --netlist 2";
 
 /// Changes one digit in the middle of a memory of the bitstream's text, and packs it again.
 fn damage(place: &Place) {
@@ -45,7 +45,9 @@ fn the_routed_netlist_and_the_contents_of_the_bitstream_agree() {
     assert_eq!(packed["compared"]["first"], Value::Null, "{packed}");
     assert_eq!(packed["compared"]["block_rams"], made["ebr"]);
     assert!(packed["compared"]["memories"].as_u64() > Some(0), "{packed}");
-    assert_eq!(report["left_out"], json!([]));
+    let left_out = report["left_out"].as_array().unwrap();
+    let is_asked_for = |l: &Value| !l.as_str().unwrap().ends_with(": no inputs were asked for");
+    assert!(!left_out.iter().any(is_asked_for), "{report}");
 
     // A bit of a memory, in the bitstream; then the emitted memory itself.
     let sound = std::fs::read(place.path("b/top.bit")).unwrap();
@@ -64,7 +66,7 @@ fn deliberate_faults_are_noticed() {
     }
     let place = Place::new();
     place.good("compile {small} --target ulx3s-25f -o b --bitstream");
-    let report = place.json(&format!("{VERIFY} --mutate"));
+    let report = place.json("verify b --count 8 --rtl 2 --top 1 --netlist 2 --mutate");
     let caught = report["packed"]["fault"]["caught"].as_str().unwrap();
     assert!(caught.starts_with("block RAM "), "{caught}");
     let mutations = report["mutations"].as_array().unwrap();
