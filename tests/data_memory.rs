@@ -34,7 +34,7 @@ fn npy(descr: &str, fortran: &str, elements: usize, byte: u8, size: usize) -> Ve
 
 #[test]
 fn memory_is_bounded_by_the_size_of_the_file() {
-    const N: usize = 2 << 20;
+    const N: usize = 4 << 20;
     let channels = Some(Sensor::Channels(u16::MAX));
     for fortran in ["False", "True"] {
         bounded(&npy("|i1", fortran, N, 0xff, 1), N, "i1.npy", None);

@@ -45,9 +45,14 @@ fn the_routed_netlist_and_the_contents_of_the_bitstream_agree() {
     assert_eq!(packed["compared"]["first"], Value::Null, "{packed}");
     assert_eq!(packed["compared"]["block_rams"], made["ebr"]);
     assert!(packed["compared"]["memories"].as_u64() > Some(0), "{packed}");
-    let left_out = report["left_out"].as_array().unwrap();
-    let is_asked_for = |l: &Value| !l.as_str().unwrap().ends_with(": no inputs were asked for");
-    assert!(!left_out.iter().any(is_asked_for), "{report}");
+    let left_out = [
+        "sim = RTL, with cycles",
+        "sim = RTL, with cycles, inputs with gaps",
+        "sim = RTL, result taken with pauses",
+        "sim = top, over the serial line",
+    ];
+    let left_out = left_out.map(|level| format!("{level}: no inputs were asked for"));
+    assert_eq!(report["left_out"], json!(left_out));
 
     // A bit of a memory, in the bitstream; then the emitted memory itself.
     let sound = std::fs::read(place.path("b/top.bit")).unwrap();
@@ -65,7 +70,7 @@ fn deliberate_faults_are_noticed() {
         return;
     }
     let place = Place::new();
-    place.good("compile {small} --target ulx3s-25f -o b --bitstream");
+    place.good("compile {small} --target ulx3s-25f -o b --bitstream --clock 37.5");
     let report = place.json("verify b --count 8 --rtl 2 --top 1 --netlist 2 --mutate");
     let caught = report["packed"]["fault"]["caught"].as_str().unwrap();
     assert!(caught.starts_with("block RAM "), "{caught}");

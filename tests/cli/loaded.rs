@@ -120,16 +120,16 @@ fn the_bitstream_reads_what_was_loaded_and_has_its_pll() {
     assert!(!place.path(&format!("b/flow/seed-{seed}")).exists());
     assert!(place.path("b/flow/pnr.log").is_file());
     // The netlist's SPRAMs are those that are read back; its PLL is seen at night.
-    let line = "verify b --count 8 --rtl 0 --top 0 --netlist 0 --on-bitstream 1";
+    let line = "verify b --count 8 --rtl 0 --top 1 --netlist 0 --on-bitstream 1";
     let report = place.json(line);
     let comparisons = report["comparisons"].as_array().unwrap();
-    assert!(comparisons.len() == 2 && comparisons.iter().all(|c| c["first"].is_null()), "{report}");
+    assert!(comparisons.len() == 3 && comparisons.iter().all(|c| c["first"].is_null()), "{report}");
 
     // All of them run with the file's weights.
     let file = place.path("b/weights.bin");
     let bytes = std::fs::read(&file).unwrap();
     std::fs::write(&file, bytes.iter().map(|b| !b).collect::<Vec<_>>()).unwrap();
-    differ(&place, line, &["bitstream"], &["sim"]);
+    differ(&place, line, &["top", "bitstream"], &["sim"]);
     std::fs::write(&file, &bytes).unwrap();
 
     // As if the board asked for another clock than the bitstream's PLL makes.
@@ -141,6 +141,7 @@ fn the_bitstream_reads_what_was_loaded_and_has_its_pll() {
     let other = sum_of(&std::fs::read_to_string(place.path("c/SHA256SUMS")).unwrap());
     change(&place, "b/SHA256SUMS", |t| t.replace(&sum_of(&t), &other));
     let words = "12 MHz / 1 × 64 / 32, filter 1 instead of 12 MHz / 1 × 65 / 32, filter 1";
+    let line = "verify b --count 1 --rtl 0 --top 0 --netlist 0 --on-bitstream 1";
     place.refused(line, 3, "SF0605", words);
 }
 
