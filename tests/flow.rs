@@ -262,6 +262,66 @@ fn a_test_bench_that_does_not_compile_is_told_apart() {
     assert_eq!(verilator::build(&toolbox, &job).unwrap_err().code.id, "SF0002");
 }
 
+/// One that was built before of the same bytes is taken, wherever it is wanted; whatever else is
+/// read or told, another one is built.
+#[test]
+fn a_simulator_is_that_of_its_files() {
+    let Some(toolbox) = tools(&[Tool::Verilator, Tool::Cxx]) else { return };
+    let root = tempfile::tempdir().unwrap();
+    let at = |name: &str| root.path().join(name);
+    // Told apart from all earlier runs.
+    let nobody = format!("// {:?}\n", root.path());
+    let top = "`include \"word.vh\"\nmodule top #(parameter A = 1)(output wire [7:0] y_o);\n\
+               reg [7:0] m[0:0];\ninitial $readmemh(\"m.hex\", m);\ninner u(.x_i(m[0] + A + `WORD), .y_o(y_o));\n\
+               endmodule\n";
+    let inner = "module inner(input wire [7:0] x_i, output wire [7:0] y_o);\nassign y_o = x_i;\nendmodule\n";
+    let bench = "#include <cstdio>\n#include \"Vtop.h\"\nint main() {\n  VerilatedContext c;\n  \
+                 Vtop t(&c);\n  t.eval();\n  std::printf(\"%d\", t.y_o);\n}\n";
+    std::fs::create_dir(at("lib")).unwrap();
+    let put = |name: &str, text: String| std::fs::write(at(name), text).unwrap();
+    put("top.v", nobody + top);
+    put("lib/inner.v", inner.into());
+    put("lib/word.vh", "`define WORD 2\n".into());
+    put("tb.cpp", bench.into());
+    put("lib/m.hex", "0a".into());
+    let build = |work: &str, parameters: &[&str], optimise: bool, random_start: bool| {
+        let design = LintJob {
+            dir: at(work),
+            sources: vec![at("top.v")],
+            includes: vec![at("lib")],
+            parameters: parameters.iter().map(ToString::to_string).collect(),
+            top: "top".into(),
+            ..LintJob::default()
+        };
+        let netlist = true;
+        let testbench = vec![at("tb.cpp")];
+        let job = VerilatorJob { design, testbench, netlist, optimise, random_start };
+        let program = verilator::build(&toolbox, &job).unwrap();
+        let log = std::fs::read(at(work).join("link.log")).is_ok();
+        let out = std::process::Command::new(program).current_dir(at("lib")).output().unwrap();
+        (String::from_utf8(out.stdout).unwrap(), log)
+    };
+    let said = |value: &str, is_new: bool| (value.to_owned(), is_new);
+    assert_eq!(build("a", &[], false, false), said("13", true));
+    assert_eq!(build("b", &[], false, false), said("13", false));
+    // Contents of memories are read when it runs.
+    put("lib/m.hex", "0b".into());
+    assert_eq!(build("c", &[], false, false), said("14", false));
+    assert_eq!(build("d", &["A=3"], false, false), said("16", true));
+    assert_eq!(build("e", &[], true, false), said("14", true));
+    assert_eq!(build("f", &[], false, true), said("14", true));
+    put("lib/word.vh", "`define WORD 4\n".into());
+    assert_eq!(build("g", &[], false, false), said("16", true));
+    put("lib/inner.v", inner.replace("= x_i", "= x_i + 1"));
+    assert_eq!(build("h", &[], false, false), said("17", true));
+    put("tb.cpp", bench.replace("%d", "is %d"));
+    assert_eq!(build("i", &[], false, false), said("is 17", true));
+    // In the place of another one, and of one that somebody changed.
+    assert_eq!(build("a", &[], false, false), said("is 17", true));
+    std::fs::write(at("i/sim"), "nothing").unwrap();
+    assert_eq!(build("j", &[], false, false), said("is 17", true));
+}
+
 #[test]
 fn a_true_property_is_proved_and_a_false_one_is_named() {
     let Some(toolbox) = tools(&[Tool::Yosys, Tool::Smtbmc, Tool::Yices]) else { return };

@@ -39,7 +39,8 @@ pub fn to_verilog(
     let process = if rams.is_empty() { process.arg("-s") } else { process };
     let process =
         process.args(["-c", "-n", top, "-p"]).arg(seen_from(dir, pcf)).arg(seen_from(dir, asc));
-    process.stdout_to(to).run()?;
+    let reads = vec![pcf.to_path_buf(), asc.to_path_buf()];
+    process.stdout_to(to).reads(found, reads).run()?;
     if rams.is_empty() {
         return Ok(());
     }

@@ -2,7 +2,7 @@
 //! What a tool made before of the same bytes: synthesis and place and route take minutes, and a
 //! design is often compiled again.
 //!
-//! An entry is found by the SHA-256 of all that the tool sees: its program and version, its
+//! An entry is found by the SHA-256 of all that the tool sees: the program itself, its
 //! arguments and environment, the name and every byte of each file that it reads. What is taken
 //! out is held against the sums that were put in with it.
 
@@ -34,15 +34,19 @@ pub(super) struct Entry {
 pub(super) struct Key(Sha256);
 
 impl Key {
-    /// Nothing if the version is not known: then nobody can say which tool it is.
-    pub(super) fn of(tool: &Found) -> Option<Self> {
+    /// A tool is known by where it is, its length and its time, as compilers are to ccache, and by
+    /// its version where one is known: what pip installs starts with a small file that looks the
+    /// same in every version. Nothing if it is not there.
+    pub(super) fn of(tools: &[&Found]) -> Option<Self> {
         let mut key = Self(Sha256::new());
-        let made = tool.program.metadata().ok()?;
-        key.add(tool.program.as_os_str().as_encoded_bytes());
-        key.add(tool.version.as_ref()?.as_bytes());
-        key.add(&made.len().to_le_bytes());
-        let since = made.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-        key.add(&since.as_nanos().to_le_bytes());
+        for tool in tools {
+            let made = tool.program.metadata().ok()?;
+            key.add(tool.program.as_os_str().as_encoded_bytes());
+            key.add(tool.version.as_deref().unwrap_or_default().as_bytes());
+            key.add(&made.len().to_le_bytes());
+            let since = made.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+            key.add(&since.as_nanos().to_le_bytes());
+        }
         Some(key)
     }
 
@@ -70,6 +74,18 @@ impl Entry {
     /// Puts copies of what was kept to `outputs`, in their order; false if it is not there or not
     /// whole.
     pub(super) fn take(&self, outputs: &[PathBuf]) -> bool {
+        self.take_by(outputs, |from, to| fs::copy(from, to).map(drop))
+    }
+
+    /// The same of a program, which is linked: a file that is open for writing cannot be started,
+    /// and a program that another thread starts holds it open for a moment, too. Nothing is kept
+    /// on another file system, therefore.
+    pub(super) fn take_program(&self, program: &Path) -> bool {
+        let _ = fs::remove_file(program);
+        self.take_by(&[program.to_path_buf()], |from, to| fs::hard_link(from, to))
+    }
+
+    fn take_by(&self, outputs: &[PathBuf], place: impl Fn(&Path, &Path) -> io::Result<()>) -> bool {
         let sums = fs::read_to_string(self.path.join(SUMS)).unwrap_or_default();
         let sums: Vec<&str> = sums.lines().collect();
         let is_whole = sums.len() == outputs.len()
@@ -78,7 +94,7 @@ impl Entry {
             });
         let copied = || {
             let copies = outputs.iter().enumerate();
-            let mut copies = copies.map(|(i, to)| fs::copy(self.path.join(i.to_string()), to));
+            let mut copies = copies.map(|(i, to)| place(&self.path.join(i.to_string()), to));
             copies.all(|c| c.is_ok())
         };
         if !is_whole || !copied() {
@@ -92,13 +108,22 @@ impl Entry {
 
     /// Keeps copies of `outputs`. That it cannot be kept is no failure: the next run makes it again.
     pub(super) fn put(&self, outputs: &[PathBuf]) {
+        self.put_by(outputs, |from, to| fs::copy(from, to).map(drop));
+    }
+
+    /// The same of a program, which is linked.
+    pub(super) fn put_program(&self, program: &Path) {
+        self.put_by(&[program.to_path_buf()], |from, to| fs::hard_link(from, to));
+    }
+
+    fn put_by(&self, outputs: &[PathBuf], place: impl Fn(&Path, &Path) -> io::Result<()>) {
         let Some(folder) = self.path.parent() else { return };
         let made = fs::create_dir_all(folder).and_then(|()| {
             let fresh = tempfile::tempdir_in(folder)?;
             let mut sums = String::new();
             for (i, output) in outputs.iter().enumerate() {
                 let copy = fresh.path().join(i.to_string());
-                fs::copy(output, &copy)?;
+                place(output, &copy)?;
                 let _ = writeln!(sums, "{}", sum(&copy)?);
             }
             fs::write(fresh.path().join(SUMS), sums)?;
@@ -176,6 +201,23 @@ mod tests {
         assert!(entry.take(&copies));
         fs::remove_file(at("kept/x/0")).unwrap();
         assert!(!entry.take(&copies));
+    }
+
+    #[test]
+    fn a_program_is_kept_without_being_written() {
+        use std::os::unix::fs::MetadataExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let node = |name: &str| fs::metadata(at(name)).unwrap().ino();
+        fs::write(at("made"), "one").unwrap();
+        fs::write(at("used"), "an older one").unwrap();
+        let entry = Entry { path: at("kept/x") };
+        assert!(!entry.take_program(&at("used")) && !at("used").exists());
+        entry.put_program(&at("made"));
+        assert!(entry.take_program(&at("used")) && node("used") == node("made"));
+        // Whoever writes into it has changed what was kept as well.
+        fs::write(at("used"), "onE").unwrap();
+        assert!(!entry.take_program(&at("other")));
     }
 
     #[test]

@@ -170,7 +170,7 @@ impl Process {
     /// Where what it makes is kept, if it says what it reads and all of that is there.
     fn entry(&self) -> Option<Entry> {
         let (tool, files) = self.reads.as_ref()?;
-        let mut key = Key::of(tool)?;
+        let mut key = Key::of(&[tool])?;
         self.args.iter().for_each(|a| key.add(a.as_encoded_bytes()));
         for (name, value) in &self.env {
             key.add(name.as_encoded_bytes());
@@ -341,6 +341,7 @@ mod tests {
     #[test]
     fn a_tool_runs_once_for_the_same_bytes() {
         use crate::flow::tools::Origin;
+        use std::time::SystemTime;
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         let script = "#!/bin/sh\necho run >> ../count\ncat ../in > out\necho $1 >> out\necho said\ntest $1 != bad\n";
@@ -372,7 +373,7 @@ mod tests {
         assert_eq!(run(Some("1"), "a", "x").unwrap(), first);
         assert_eq!(run(Some("1"), "b", "x").unwrap(), first);
         assert_eq!(count(), 1);
-        // Another word, another version, another input; one whose version nobody knows.
+        // Another word, another version, another input; one whose version nobody asked for.
         assert_eq!(run(Some("1"), "a", "y").unwrap().0, "1y\n");
         run(Some("2"), "a", "x").unwrap();
         std::fs::write(at("in"), "2").unwrap();
@@ -380,9 +381,13 @@ mod tests {
         assert_eq!(count(), 4);
         run(None, "a", "x").unwrap();
         run(None, "a", "x").unwrap();
-        assert_eq!(count(), 6);
+        assert_eq!(count(), 5);
         // A failure is none to keep.
         assert!(run(Some("1"), "a", "bad").is_err() && run(Some("1"), "a", "bad").is_err());
+        assert_eq!(count(), 7);
+        // Another file in the tool's place.
+        std::fs::File::open(at("tool")).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        run(Some("1"), "a", "x").unwrap();
         assert_eq!(count(), 8);
     }
 

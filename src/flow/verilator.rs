@@ -5,13 +5,15 @@
 //! library: 0.7 s for a small design, where Verilator's own makefile takes 7.4 s. Neither make,
 //! Perl nor Python is needed.
 
+use std::ffi::{OsStr, OsString};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::catalog::Tool;
+use super::kept::{Entry, Key};
 use super::process::{Process, create_dir, seen_from};
 use super::runtime;
-use super::tools::Toolbox;
+use super::tools::{Found, Toolbox};
 use crate::diag::{Diagnostic, Result, codes, write_file};
 
 /// Above this many bytes of code that only initialises, it is compiled apart and without
@@ -58,62 +60,97 @@ pub struct VerilatorJob {
 pub fn lint_only(toolbox: &Toolbox, job: &LintJob) -> Result<()> {
     let found = toolbox.require(Tool::Verilator)?;
     let process = Process::tool(found, "lint", &job.dir).args(["--lint-only", "-Wall"]);
-    design_args(process, job).run().map(drop)
+    process.args(design_args(job)).run().map(drop)
 }
 
-/// Builds a simulator and returns the path of its executable, `sim` in the directory.
+/// Builds a simulator and returns the path of its executable, `sim` in the directory; one that
+/// was built before of the same bytes is taken.
 ///
 /// # Errors
 /// [`codes::TOOL_MISSING`], [`codes::TOOL_FAILED`], [`codes::SIM_BUILD`].
 pub fn build(toolbox: &Toolbox, job: &VerilatorJob) -> Result<PathBuf> {
     let found = toolbox.require(Tool::Verilator)?;
-    toolbox.require(Tool::Cxx)?;
+    let cxx = toolbox.require(Tool::Cxx)?;
     let dir = &job.design.dir;
     create_dir(dir)?;
+    let program = dir.join("sim");
+    let program = std::path::absolute(&program).unwrap_or(program);
+    let kept = entry([found, cxx], job);
+    if kept.as_ref().is_some_and(|k| k.take_program(&program)) {
+        return Ok(program);
+    }
     for old in generated(dir, &job.design.top) {
         let _ = std::fs::remove_file(old);
     }
-    let mut process = Process::tool(found, "verilator", dir)
-        .args([
-            "--cc",
-            "--Mdir",
-            ".",
-            "-O3",
-            "--x-assign",
-            "fast",
-            "--no-timing",
-            "--output-split-cfuncs",
-            "4000",
-        ])
-        .args(["--x-initial", if job.random_start { "unique" } else { "fast" }]);
-    process = if job.netlist {
-        process.args(["-Wno-fatal", "-Wno-lint", "-Wno-style"])
-    } else {
-        process.arg("-Wall")
-    };
-    design_args(process, &job.design).run()?;
+    Process::tool(found, "verilator", dir).args(arguments(job)).run()?;
     let root = found.data.clone().unwrap_or_default();
     compile(toolbox, &root, job).map_err(|d| match d.code {
         c if *c == codes::TOOL_FAILED => Box::new(Diagnostic { code: &codes::SIM_BUILD, ..*d }),
         _ => d,
-    })
+    })?;
+    kept.iter().for_each(|k| k.put_program(&program));
+    Ok(program)
 }
 
-fn design_args(process: Process, job: &LintJob) -> Process {
-    let process = process.args(["--top-module", &job.top]);
-    let process = job.defines.iter().fold(process, |p, d| p.arg(format!("-D{d}")));
-    let process = job.parameters.iter().fold(process, |p, g| p.arg(format!("-G{g}")));
-    let process = job.includes.iter().fold(process, |p, i| p.arg("-y").arg(seen_from(&job.dir, i)));
-    let process = job.includes.iter().fold(process, |p, i| {
-        let mut flag = std::ffi::OsString::from("-I");
-        flag.push(seen_from(&job.dir, i));
-        p.arg(flag)
-    });
-    process.args(job.sources.iter().map(|s| seen_from(&job.dir, s)))
+/// What Verilator is told.
+fn arguments(job: &VerilatorJob) -> Vec<OsString> {
+    let model = ["--cc", "--Mdir", ".", "-O3", "--x-assign", "fast", "--no-timing"];
+    let start = ["--x-initial", if job.random_start { "unique" } else { "fast" }];
+    let warnings: &[_] =
+        if job.netlist { &["-Wno-fatal", "-Wno-lint", "-Wno-style"] } else { &["-Wall"] };
+    let own = model.iter().chain(&["--output-split-cfuncs", "4000"]).chain(&start).chain(warnings);
+    own.map(OsString::from).chain(design_args(&job.design)).collect()
+}
+
+fn design_args(job: &LintJob) -> Vec<OsString> {
+    let seen = |path: &PathBuf| seen_from(&job.dir, path).into_os_string();
+    let with = |flag: &str, value: &OsStr| {
+        let mut arg = OsString::from(flag);
+        arg.push(value);
+        arg
+    };
+    let mut args = vec!["--top-module".into(), OsString::from(&job.top)];
+    args.extend(job.defines.iter().map(|d| with("-D", OsStr::new(d))));
+    args.extend(job.parameters.iter().map(|g| with("-G", OsStr::new(g))));
+    args.extend(job.includes.iter().flat_map(|i| ["-y".into(), seen(i)]));
+    args.extend(job.includes.iter().map(|i| with("-I", &seen(i))));
+    args.extend(job.sources.iter().map(seen));
+    args
+}
+
+/// Where a simulator of these bytes is kept: all that both tools are told, and every file that
+/// they may read. What lies in memories is read when the simulator runs.
+fn entry(tools: [&Found; 2], job: &VerilatorJob) -> Option<Entry> {
+    let mut key = Key::of(&tools)?;
+    for (name, value) in tools.iter().flat_map(|t| &t.env) {
+        key.add(name.as_encoded_bytes());
+        key.add(value.as_encoded_bytes());
+    }
+    arguments(job).iter().for_each(|a| key.add(a.as_encoded_bytes()));
+    runtime::COMMON.iter().for_each(|flag| key.add(flag.as_bytes()));
+    key.add(level(job).as_bytes());
+    let mut files = job.design.sources.clone();
+    for folder in &job.design.includes {
+        let entries = std::fs::read_dir(folder).ok()?.map(|e| e.map(|e| e.path()));
+        let mut entries: Vec<_> = entries.collect::<std::io::Result<_>>().ok()?;
+        entries.retain(|p| p.is_file() && p.extension().is_none_or(|e| e != "hex"));
+        entries.sort();
+        files.extend(entries);
+    }
+    files.extend(job.testbench.iter().cloned());
+    for file in files {
+        key.add_file(&seen_from(&job.design.dir, &file), &file).ok()?;
+    }
+    key.entry()
+}
+
+/// How far the C++ is optimised.
+fn level(job: &VerilatorJob) -> &'static str {
+    if job.optimise { "-O2" } else { "-O1" }
 }
 
 /// Compiles the model and the test bench as one unit, and links.
-fn compile(toolbox: &Toolbox, root: &Path, job: &VerilatorJob) -> Result<PathBuf> {
+fn compile(toolbox: &Toolbox, root: &Path, job: &VerilatorJob) -> Result<()> {
     let cxx = toolbox.require(Tool::Cxx)?;
     let dir = &job.design.dir;
     let library = runtime::object(cxx, root, dir)?;
@@ -125,14 +162,13 @@ fn compile(toolbox: &Toolbox, root: &Path, job: &VerilatorJob) -> Result<PathBuf
     }
     fast.extend(job.testbench.iter().cloned());
     let mut objects = vec!["model.o"];
-    unit(toolbox, root, dir, "model", &fast, if job.optimise { "-O2" } else { "-O1" })?;
+    unit(toolbox, root, dir, "model", &fast, level(job))?;
     if !slow.is_empty() {
         unit(toolbox, root, dir, "slow", &slow, "-O0")?;
         objects.push("slow.o");
     }
     let process = Process::tool(cxx, "link", dir).args(&objects).arg(library);
-    process.args(["-pthread", "-latomic", "-o", "sim"]).makes("sim").run()?;
-    Ok(std::path::absolute(dir.join("sim")).unwrap_or_else(|_| dir.join("sim")))
+    process.args(["-pthread", "-latomic", "-o", "sim"]).makes("sim").run().map(drop)
 }
 
 /// Compiles several files as one; where there is a ccache, it knows whether it has before.

@@ -115,13 +115,15 @@ pub fn synth(toolbox: &Toolbox, job: &SynthJob) -> Result<Synthesis> {
 pub fn rewrite_for_verilator(toolbox: &Toolbox, from: &Path, to: &Path) -> Result<Finished> {
     let dir = parent(to);
     let step = to.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let (from, to) = (seen_from(dir, from), seen_from(dir, to));
+    let (seen, to) = (seen_from(dir, from), seen_from(dir, to));
     let script = format!(
         "read_verilog \"{}\"\nproc\nwrite_verilog -noattr \"{}\"\n",
-        from.display(),
+        seen.display(),
         to.display()
     );
-    run_script(toolbox, dir, &step, &script, &[&to.to_string_lossy()])
+    let process = scripted(toolbox, dir, &step, &script, &[&to.to_string_lossy()])?;
+    let reads = vec![from.to_path_buf(), dir.join(format!("{step}.ys"))];
+    process.reads(toolbox.require(Tool::Yosys)?, reads).run()
 }
 
 /// Yosys' simulation models of the iCE40 cells.

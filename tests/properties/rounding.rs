@@ -5,12 +5,12 @@
 use synfire::hw::{self, Options};
 use synfire::interp::{Interp, Logits};
 use synfire::ir::Graph;
-use synfire::sim::Sim;
-use synfire::verify::{Executor, InterpExecutor, SimExecutor};
+use synfire::sim::{Recorder, Sim};
 
 use super::common::big_target;
 use super::common::reference::{self, Rounding};
 use super::common::rounding::{KINDS, Kind, network};
+use super::hardware::agree;
 use super::rounds::rounds;
 
 /// Every leak that `quantise` can choose with 8 bits: reduced, or in 256ths.
@@ -36,21 +36,17 @@ fn check(g: &Graph, kinds: &[Kind]) {
         let differ = (6..a[0].len()).filter(|&n| a.iter().zip(b).any(|(a, b)| a[n] != b[n]));
         assert_eq!(differ.count(), 4, "{kind:?}");
     }
-    let want = trains(&down.spikes);
-    let interp = InterpExecutor::new(g).unwrap().run(&[&[1]]).unwrap();
-    assert_eq!(interp[0].trains, want, "interp, {kinds:?}");
+    let interp = Interp::new(g).unwrap().run(&[1]).unwrap();
+    let fired: Vec<_> = interp.spikes.iter().map(|s| s.fired.clone()).collect();
+    assert_eq!(trains(&fired), trains(&down.spikes), "interp, {kinds:?}");
+    let logits = down.logits.iter().map(|l| *l as i64).collect();
+    assert_eq!(interp.logits, Logits::Integer(logits));
     let lanes = (0..=kinds.len()).map(|i| (format!("fc{i}"), i as u32 % 3 + 1)).collect();
     let options = Options { lanes, ..Options::default() };
     let (design, _) = hw::lower(g, &big_target(), &options).unwrap();
-    let sim = SimExecutor::new(&design, Vec::new()).run(&[&[1]]).unwrap();
-    assert_eq!(sim[0].trains, want, "sim, {kinds:?}");
-    let logits: Vec<i64> = down.logits.iter().map(|l| *l as i64).collect();
-    let Logits::Integer(found) = Interp::new(g).unwrap().run(&[1]).unwrap().logits else {
-        panic!("not integers")
-    };
-    assert_eq!(found, logits);
-    let narrow = Sim::new(&design).run(&[1], &[], &mut synfire::sim::NoProbe).unwrap().logits;
-    assert_eq!(narrow.iter().map(|l| i64::from(*l)).collect::<Vec<_>>(), logits);
+    let mut log = Recorder::default();
+    let sim = Sim::new(&design).run(&[1], &[], &mut log).unwrap();
+    agree(&design, &interp, &sim, &log).unwrap_or_else(|e| panic!("sim, {kinds:?}: {e}"));
 }
 
 /// A layer for each reset with each comparison, the leaks in turn.

@@ -18,6 +18,7 @@ use synfire::emit::{self, RTL_DIR};
 use synfire::flow::verilator::{LintJob, lint_only};
 use synfire::flow::{Tool, Toolbox};
 use synfire::hw::{Design, Stage};
+use synfire::ir::print;
 use synfire::verify::{
     Executor, InterpExecutor, Outcome, RtlExecutor, Scope, SimExecutor, compare,
 };
@@ -118,6 +119,17 @@ fn corners_hold() {
 fn two_hundred_networks_hold() {
     let Some(toolbox) = tools(&[Tool::Verilator, Tool::Cxx]) else { return };
     all_hold(&toolbox, drawn(200));
+}
+
+/// The same network gives the same bytes.
+#[test]
+fn compiling_is_deterministic() {
+    let compiled = |case: Case| {
+        (print(&case.graph).unwrap(), emit::emit(&case.design, &big_target()).unwrap())
+    };
+    for (one, other) in drawn(48).zip(drawn(48)) {
+        assert_eq!(compiled(one), compiled(other));
+    }
 }
 
 /// What the comparison says to the fault; none: not noticed.

@@ -119,10 +119,10 @@ pub(crate) fn run(
     program: &Path,
     filter: &str,
     fault: Option<usize>,
+    log: &Path,
 ) -> Result<Ran, String> {
     let args = if filter.is_empty() { vec![] } else { vec![filter] };
-    let log = tree.with_file_name("test.log");
-    Run { tree, program, args, fault, trace: None, log: &log, patience: PATIENCE }.go()
+    Run { tree, program, args, fault, trace: None, log, patience: PATIENCE }.go()
 }
 
 /// One run of a test program.
@@ -149,6 +149,8 @@ impl Run<'_> {
         // Without its tools a test passes and notices nothing.
         command.env("SYNFIRE_REQUIRE_TOOLS", "1").env("RUST_BACKTRACE", "0");
         command.env_remove(VARIABLE).env_remove(TRACE);
+        // What a faulty program keeps for the next time is nothing for sound ones.
+        command.env("SYNFIRE_CACHE", self.tree.with_file_name("cache"));
         command.envs(self.fault.map(|fault| (VARIABLE, fault.to_string())));
         command.envs(self.trace.map(|trace| (TRACE, trace)));
         command.stdin(Stdio::null()).stdout(file).stderr(Stdio::null());

@@ -10,6 +10,8 @@ pub(crate) mod tree;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use build::{Built, Programs, Ran};
@@ -20,6 +22,8 @@ use switch::Place;
 const OUT: &str = "target/faults";
 /// Builds until the compiler accepts all switches: each drops those it did not.
 const ATTEMPTS: usize = 6;
+/// How many switches are tried at the same time.
+const AT_ONCE: usize = 2;
 
 /// Runs the list; false if a fault is not noticed.
 pub(crate) fn run(args: &[String]) -> Result<bool, String> {
@@ -94,28 +98,14 @@ impl Session {
         println!("== faults: one build for all that can be switched");
         let programs = self.build()?;
         self.baseline(&programs)?;
-        let mut survived = Vec::new();
         // What is built takes the place of the programs, and so comes last.
         let (built, switched): (Vec<usize>, Vec<usize>) =
             (0..self.faults.len()).partition(|i| self.places[*i].kind == Kind::Build);
-        for &i in switched.iter().chain(&built) {
+        let mut survived = self.switched(&switched, &programs)?;
+        for &i in &built {
             let begun = Instant::now();
-            let said = match self.places[i].kind {
-                Kind::Build => self.built(i)?,
-                _ => Some(self.test(i, &programs, Some(i))?),
-            };
-            let Fault { name, test, .. } = &self.faults[i];
-            let (mark, by) = match &said {
-                None => ("INVALID", "the compiler refuses it".to_owned()),
-                Some(Ran::Failed(tests)) if tests.len() == 1 => ("caught", tests[0].clone()),
-                Some(Ran::Failed(tests)) => {
-                    ("caught", format!("{} and {} more", tests[0], tests.len() - 1))
-                }
-                Some(Ran::Died(how)) => ("caught", format!("`{test}` {how}")),
-                Some(Ran::Passed(n)) => ("SURVIVED", format!("{n} tests of `{test}`")),
-            };
-            println!("{mark:8} {name:44} {:6.1} s  {by}", begun.elapsed().as_secs_f64());
-            survived.extend((mark != "caught").then(|| name.clone()));
+            let said = self.built(i)?;
+            survived.extend(self.tell(i, said, begun));
         }
         let (all, builds) = (self.faults.len(), built.len());
         println!("{all} faults, {builds} of them built, {} caught", all - survived.len());
@@ -123,6 +113,44 @@ impl Session {
             println!("not noticed: {}", survived.join(", "));
         }
         Ok(survived.is_empty())
+    }
+
+    /// Tries faults that are switches, several at a time; those that are not noticed.
+    fn switched(&self, faults: &[usize], programs: &Programs) -> Result<Vec<String>, String> {
+        let (next, survived) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+        let work = |job: usize| {
+            while let Some(&i) = faults.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let begun = Instant::now();
+                let said = self.test(i, programs, Some(i), job)?;
+                let missed = self.tell(i, Some(said), begun);
+                survived.lock().map_err(|e| e.to_string())?.extend(missed);
+            }
+            Ok::<(), String>(())
+        };
+        let work = &work;
+        std::thread::scope(|s| {
+            let jobs: Vec<_> = (0..AT_ONCE).map(|j| s.spawn(move || work(j))).collect();
+            let ends = jobs.into_iter().map(|j| j.join().unwrap_or(Err("a job broke off".into())));
+            ends.collect::<Result<(), String>>()
+        })?;
+        survived.into_inner().map_err(|e| e.to_string())
+    }
+
+    /// Prints what became of a fault (None: the compiler refuses it); its name if it was not
+    /// noticed.
+    fn tell(&self, i: usize, said: Option<Ran>, begun: Instant) -> Option<String> {
+        let Fault { name, test, .. } = &self.faults[i];
+        let (mark, by) = match &said {
+            None => ("INVALID", "the compiler refuses it".to_owned()),
+            Some(Ran::Failed(tests)) if tests.len() == 1 => ("caught", tests[0].clone()),
+            Some(Ran::Failed(tests)) => {
+                ("caught", format!("{} and {} more", tests[0], tests.len() - 1))
+            }
+            Some(Ran::Died(how)) => ("caught", format!("`{test}` {how}")),
+            Some(Ran::Passed(n)) => ("SURVIVED", format!("{n} tests of `{test}`")),
+        };
+        println!("{mark:8} {name:44} {:6.1} s  {by}", begun.elapsed().as_secs_f64());
+        (mark != "caught").then(|| name.clone())
     }
 
     /// Writes every file with its switches.
@@ -169,7 +197,7 @@ impl Session {
             if !seen.insert(f.target()) {
                 continue;
             }
-            match self.test(i, programs, None)? {
+            match self.test(i, programs, None, 0)? {
                 Ran::Passed(0) => return Err(format!("`{}` names no test", f.test)),
                 Ran::Passed(_) => {}
                 other => return Err(format!("`{}` without any fault: {other:?}", f.test)),
@@ -178,10 +206,18 @@ impl Session {
         Ok(())
     }
 
-    fn test(&self, i: usize, programs: &Programs, fault: Option<usize>) -> Result<Ran, String> {
+    /// Runs a fault's test, with a fault switched on or none, as one of several jobs.
+    fn test(
+        &self,
+        i: usize,
+        programs: &Programs,
+        fault: Option<usize>,
+        job: usize,
+    ) -> Result<Ran, String> {
         let (binary, filter) = self.faults[i].target();
         let program = programs.get(&binary).ok_or_else(|| format!("no program of `{binary}`"))?;
-        build::run(&self.tree, program, filter, fault)
+        let log = self.tree.with_file_name(format!("test{job}.log"));
+        build::run(&self.tree, program, filter, fault, &log)
     }
 
     /// A fault that is no switch: its file with it, the test built and run. None: it cannot be
@@ -198,7 +234,7 @@ impl Session {
         let tests = BTreeSet::from([f.target().0]);
         let built = build::build(&self.tree, &self.out, &tests)?;
         let ran = match built {
-            Built::Good(programs) => self.test(i, &programs, None).map(Some),
+            Built::Good(programs) => self.test(i, &programs, None, 0).map(Some),
             Built::Bad(..) => Ok(None),
         };
         self.write()?;

@@ -15,7 +15,7 @@ mod rules;
 #[allow(dead_code, clippy::unwrap_used, reason = "a module of a test, which here reads nothing")]
 mod tree;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Component, Path, PathBuf};
@@ -45,6 +45,9 @@ const COMPANION: &str = "distill/src/";
 /// The protocol's library, which the compiler's is made with.
 const LINK: &str = "link/src/";
 
+/// The Verilog and C++ of the hardware, which few rooms of the library put in.
+const HARDWARE: &str = "hdl/";
+
 /// Files by their path below the root.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
@@ -62,8 +65,12 @@ pub(crate) fn files() -> Option<Files> {
 pub(crate) struct Seen {
     /// Sources and pages.
     texts: Files,
-    /// Everything else, in one number: data, Verilog, tools, environment.
+    /// Everything else, in one number: data, tools, environment.
     rest: u64,
+    /// The same of [`HARDWARE`].
+    hardware: u64,
+    /// The rooms that put that in.
+    rooms: BTreeSet<String>,
 }
 
 impl Seen {
@@ -90,11 +97,21 @@ impl Seen {
         let mut hash = DefaultHasher::new();
         around.hash(&mut hash);
         let is_text = |path: &str| path.ends_with(".rs") || path.ends_with(".md");
-        let (texts, data): (Files, Files) = files.into_iter().partition(|(path, _)| is_text(path));
-        data.iter().filter(|(p, _)| LISTS.iter().all(|l| !p.starts_with(l))).for_each(|file| {
-            file.hash(&mut hash);
-        });
-        Self { texts, rest: hash.finish() }
+        let (texts, mut data): (Files, Files) =
+            files.into_iter().partition(|(path, _)| is_text(path));
+        let of_hardware: Files = data.extract_if(.., |p, _| p.starts_with(HARDWARE)).collect();
+        data.retain(|path, _| LISTS.iter().all(|l| !path.starts_with(l)));
+        data.hash(&mut hash);
+        let mut hardware = DefaultHasher::new();
+        of_hardware.hash(&mut hardware);
+        let puts_in = |path: &str, text: &[u8]| {
+            let text = String::from_utf8_lossy(text);
+            let room = File { path: path.to_owned(), text: String::new() }.module();
+            let is_code = |line: &str| !line.trim_start().starts_with("//");
+            room.filter(|_| text.lines().any(|line| line.contains(HARDWARE) && is_code(line)))
+        };
+        let rooms = texts.iter().filter_map(|(path, text)| puts_in(path, text)).collect();
+        Self { texts, rest: hash.finish(), hardware: hardware.finish(), rooms }
     }
 
     /// A number that stays the same while nothing changes that the program sees. `sources` are
@@ -129,6 +146,11 @@ impl Seen {
         };
         let mut hash = DefaultHasher::new();
         (name, self.rest).hash(&mut hash);
+        // By the library, or by a path that it may make of parts.
+        let reads = own.iter().any(|f| f.text.contains("hdl"));
+        if reads || rooms.iter().any(|room| self.rooms.contains(*room)) {
+            self.hardware.hash(&mut hash);
+        }
         own.iter().for_each(|f| (&f.path, &f.text).hash(&mut hash));
         self.texts.iter().filter(|(path, _)| counts(path)).for_each(|f| f.hash(&mut hash));
         Some(hash.finish())

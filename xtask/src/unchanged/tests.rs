@@ -9,7 +9,8 @@ fn tree() -> Files {
         ("tests/common/mod.rs", ""),
         ("src/lib.rs", "pub mod sim;"),
         ("src/sim/mod.rs", "1"),
-        ("src/hw.rs", "1"),
+        ("src/hw.rs", "//! what hdl/ does"),
+        ("src/emit/mod.rs", "include_str!(\"../../hdl/sf_a.v\")"),
         ("src/energy/mod.rs", "1"),
         ("hdl/sf_a.v", "1"),
         ("link/src/lib.rs", "1"),
@@ -18,6 +19,9 @@ fn tree() -> Files {
         ("tests/faults/sim.toml", "1"),
         ("distill/src/nn.rs", "use synfire::energy;"),
         ("distill/tests/d.rs", "synfire_distill::nn"),
+        ("tests/v.rs", "use synfire::emit;"),
+        ("tests/h.rs", "root.join(\"hdl\")"),
+        ("data/x.bin", "1"),
     ]
     .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))
     .into()
@@ -46,8 +50,9 @@ fn a_change_counts_where_it_is_seen() {
         ("src/hw.rs", true, true),
         ("src/energy/mod.rs", false, true),
         ("src/energy/new.rs", false, true),
-        ("hdl/sf_a.v", true, true),
-        ("hdl/sf_new.v", true, true),
+        ("hdl/sf_a.v", false, false),
+        ("data/x.bin", true, true),
+        ("data/new.bin", true, true),
         ("link/src/lib.rs", true, true),
         ("docs/a.md", true, false),
         ("docs/b.md", false, false),
@@ -59,6 +64,19 @@ fn a_change_counts_where_it_is_seen() {
         files.entry(file.into()).or_default().push(b' ');
         let after = keys(files);
         assert_eq!((before.0 != after.0, before.1 != after.1), (of_a, of_d), "{file}");
+    }
+}
+
+#[test]
+fn verilog_counts_where_it_is_put_in_or_read() {
+    for file in ["hdl/sf_a.v", "hdl/sf_new.v"] {
+        let mut files = tree();
+        files.entry(file.into()).or_default().push(b' ');
+        for (name, sees) in [("v", true), ("h", true), ("a", false)] {
+            let sources = &[&*format!("tests/{name}.rs")];
+            let changed = key(files.clone(), name, sources) != key(tree(), name, sources);
+            assert_eq!(changed, sees, "{file} {name}");
+        }
     }
 }
 
