@@ -21,7 +21,7 @@ use switch::Place;
 /// The copy, and what is built of it.
 const OUT: &str = "target/faults";
 /// Builds until the compiler accepts all switches: each drops those it did not.
-const ATTEMPTS: usize = 6;
+const ATTEMPTS: usize = 12;
 /// How many switches are tried at the same time.
 const AT_ONCE: usize = 2;
 
