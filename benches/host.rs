@@ -25,7 +25,7 @@ fn import_student(c: &mut Criterion) {
 }
 
 fn inference(c: &mut Criterion) {
-    let student = Student::compile();
+    let student = Student::compile(None);
     let images: Vec<&[u8]> = student.images.first(64);
     let levels: Vec<Vec<u16>> =
         images.iter().map(|x| x.iter().map(|v| u16::from(*v)).collect()).collect();

@@ -2,7 +2,7 @@
 //! How fast `sim` is beside Verilator, on the same hardware, the same images, one thread
 //! each, in turns.
 //!
-//! `cargo bench --bench sim_vs_rtl [-- --json --rounds N --images N]`. Verilator's test
+//! `cargo bench --bench sim_vs_rtl [-- --json --rounds N --images N --model FILE]`. Verilator's test
 //! bench does nothing but clock the core and pass bytes in and out; its time is taken
 //! inside the program, without its start and without reading files. Both sides give a sum
 //! over all result bytes, which must be the same.
@@ -46,6 +46,8 @@ struct Args {
     json: bool,
     rounds: usize,
     images: usize,
+    /// Another model than the small student.
+    model: Option<PathBuf>,
     /// Least time of one run of `sim`: it goes through the images that often.
     seconds: f64,
 }
@@ -54,10 +56,8 @@ impl Args {
     fn parse() -> Self {
         let given: Vec<String> = std::env::args().collect();
         let has = |flag: &str| given.iter().any(|a| a == flag);
-        let value = |flag: &str| {
-            let at = given.iter().position(|a| a == flag)?;
-            Some(given.get(at + 1)?.parse::<usize>().unwrap())
-        };
+        let text = |flag: &str| given.get(given.iter().position(|a| a == flag)? + 1);
+        let value = |flag: &str| text(flag).map(|v| v.parse::<usize>().unwrap());
         // `cargo test` runs benchmarks without --bench, once.
         let once = has("--test") || !has("--bench");
         let (rounds, images, seconds) = if once { (1, 4, 0.0) } else { (9, 500, 0.5) };
@@ -65,6 +65,7 @@ impl Args {
             json: has("--json"),
             rounds: value("--rounds").unwrap_or(rounds),
             images: value("--images").unwrap_or(images),
+            model: text("--model").map(PathBuf::from),
             seconds,
         }
     }
@@ -119,14 +120,15 @@ fn main() {
         eprintln!("not run: Verilator or a C++ compiler is missing, see `synfire doctor`");
         return;
     }
-    let student = Student::compile();
+    let student = Student::compile(args.model.clone());
     let work = tempfile::tempdir().unwrap();
     let rtl = write(&student, work.path());
     let images = student.images.first(args.images);
     let core =
         RtlExecutor::build(&toolbox, &student.design, &rtl, &work.path().join("work"), Vec::new())
             .unwrap()
-            .without_trains();
+            .without_trains()
+            .with_weights(emit::load_image(&student.design));
     let (program, stimulus, _) = core.prepare(&images).unwrap();
     let sim = Sim::new(&student.design);
     let rounds: Vec<Round> = (0..args.rounds)

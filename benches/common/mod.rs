@@ -25,9 +25,10 @@ pub struct Student {
 }
 
 impl Student {
-    /// Compiles it for the iCEBreaker with the default options.
-    pub fn compile() -> Self {
-        let model = file("student_dynamo.onnx");
+    /// Compiles it, or another model of the same images, for the iCEBreaker with the default
+    /// options.
+    pub fn compile(model: Option<PathBuf>) -> Self {
+        let model = model.unwrap_or_else(|| file("student_dynamo.onnx"));
         let mut integer = import::load(&model, &import::Options::default()).unwrap();
         pass::run(&mut integer, TO_INTEGER, &pass::Options::default()).unwrap();
         let target = target::load("icebreaker").unwrap();

@@ -59,6 +59,8 @@ struct Draft {
     /// Draws what integrates, beside what is drawn without.
     leaks: Rng,
     timesteps: u32,
+    /// Most output channels of a layer.
+    channels: usize,
     shared: Shared,
     currents: Vec<Current>,
     /// Of p, job by job.
@@ -74,6 +76,15 @@ pub fn design(seed: u64) -> Design {
 
 /// The design of a seed, with so many chunks of timesteps, or as many as there may be.
 pub fn chunked(seed: u64, chunks: u32) -> Design {
+    drawn(seed, chunks, 10)
+}
+
+/// The same with many channels.
+pub fn wide(seed: u64) -> Design {
+    drawn(seed, 1, 100)
+}
+
+fn drawn(seed: u64, chunks: u32, channels: usize) -> Design {
     let mut rng = Rng(seed);
     let width = rng.pick(&[1, 2, 3, 4, 5, 9, 17, 32]);
     let timesteps = width * chunks.min(128 / width);
@@ -136,6 +147,7 @@ pub fn chunked(seed: u64, chunks: u32) -> Design {
         rng,
         leaks: own,
         timesteps,
+        channels,
         shared,
         currents: Vec::new(),
         products: Vec::new(),
@@ -214,7 +226,7 @@ impl Draft {
         }
         let (source, [from, h, w], range) = self.source(false);
         let [rows, columns] = [self.geometry(h, source), self.geometry(w, source)];
-        let mut out = [1 + self.rng.below(10) as u32, rows[3], columns[3]];
+        let mut out = [1 + self.rng.below(self.channels) as u32, rows[3], columns[3]];
         let reads_current = matches!(source, Source::Currents(..));
         // A map of the same places is added: then there are as many channels, too.
         let fits = |c: &Current| c.map.shape[1..] == out[1..];

@@ -20,22 +20,46 @@ fn random_designs_compute_what_plain_loops_do() {
     for seed in 0..DESIGNS {
         // In every second one timesteps come in chunks.
         let design = shared::chunked(seed, [1, 2, 1, 5][(seed % 4) as usize]);
-        for k in 0..INPUTS {
-            let input = shared::input(&design, seed + 1000 * k);
-            let found = SimExecutor::new(&design, Vec::new()).run(&[&input]);
-            let found = found.unwrap_or_else(|d| panic!("seed {seed}: {d}")).remove(0);
-            let want = shared_naive::run(&design, &input);
-            assert_eq!(found.trains, want.trains, "seed {seed}: trains");
-            assert_eq!(found.logits, want.logits, "seed {seed}: logits");
-            assert_eq!(found.class, want.class, "seed {seed}: class");
-            for train in want.trains.iter().flatten() {
-                spikes += u64::from(train.count_ones());
-                slots += u64::from(design.timesteps);
-            }
-        }
+        let (fired, all) = agree(seed, &design);
+        (spikes, slots) = (spikes + fired, slots + all);
     }
     // Neurons that never or always fire would agree with anything.
     assert!(spikes * 10 > slots && spikes * 10 < slots * 9, "{spikes} of {slots}");
+}
+
+/// Layers of up to 100 channels: sums are added up several channels at a time.
+#[test]
+fn many_channels_compute_what_plain_loops_do() {
+    let designs: Vec<Design> = (0..40).map(shared::wide).collect();
+    let wide = |of: fn(Source) -> bool| {
+        let jobs = designs.iter().flat_map(|d| &d.shared.as_ref().unwrap().jobs);
+        jobs.filter(|j| of(j.source) && j.out[0] > 64).count()
+    };
+    assert!(wide(|s| s == Source::Input) > 5);
+    assert!(wide(|s| matches!(s, Source::Trains(_))) > 5);
+    assert!(wide(|s| matches!(s, Source::Currents(..))) > 1);
+    for (seed, design) in designs.iter().enumerate() {
+        agree(seed as u64, design);
+    }
+}
+
+/// Spikes, logits and class of some inputs; how many neurons fired, of how many.
+fn agree(seed: u64, design: &Design) -> (u64, u64) {
+    let (mut spikes, mut slots) = (0, 0);
+    for k in 0..INPUTS {
+        let input = shared::input(design, seed + 1000 * k);
+        let found = SimExecutor::new(design, Vec::new()).run(&[&input]);
+        let found = found.unwrap_or_else(|d| panic!("seed {seed}: {d}")).remove(0);
+        let want = shared_naive::run(design, &input);
+        assert_eq!(found.trains, want.trains, "seed {seed}: trains");
+        assert_eq!(found.logits, want.logits, "seed {seed}: logits");
+        assert_eq!(found.class, want.class, "seed {seed}: class");
+        for train in want.trains.iter().flatten() {
+            spikes += u64::from(train.count_ones());
+            slots += u64::from(design.timesteps);
+        }
+    }
+    (spikes, slots)
 }
 
 /// 360 neurons fire in both timesteps, and each has the weight −128 (class 0), or ±127: sums

@@ -3,7 +3,7 @@
 
 use crate::diag::{Diagnostic, Result};
 use crate::hw::Design;
-use crate::hw::shared::{Job, Shared, Source, SumJob, Then, Work};
+use crate::hw::shared::{Job, MOST_WIDTH, Shared, Source, SumJob, Then, Work};
 
 /// `[channels, rows, columns]` of what a job reads; of currents, the sums of windows.
 pub(super) fn operands(shared: &Shared, source: Source) -> [u32; 3] {
@@ -27,7 +27,9 @@ pub(super) fn check(design: &Design, shared: &Shared) -> Result<()> {
     let bits = if input.trains { shared.width } else { design.input.bits };
     let chunks = shared.width > 0 && design.timesteps.is_multiple_of(shared.width);
     named("chunks", need(chunks, "they do not divide the timesteps"))?;
+    named("chunks", need(shared.width <= MOST_WIDTH, "they are too long"))?;
     named("words", need(shared.pack.is_power_of_two(), "E is no power of two"))?;
+    named("words", need(shared.pack <= u64::BITS, "they have too many elements"))?;
     named(
         "input",
         need(

@@ -68,21 +68,29 @@ impl Clock {
         self.snap = (self.end + 3).max(self.free);
     }
 
-    /// Takes the next result from the chain (rule 6).
-    pub(super) fn take(&mut self) {
+    /// Takes the next `count` results from the chain (rule 6): the cycle of the first. The others
+    /// follow D cycles apart, as long as nothing stands still.
+    pub(super) fn take(&mut self, count: usize) -> u64 {
         let next = self.taken.map_or(0, |before| self.later(before, self.digits));
-        let cycle = self.awake(next.max(self.snap + 1));
+        let first = self.awake(next.max(self.snap + 1));
         if !self.stalls.is_empty() {
-            self.stalls.retain(|s| s.1 > cycle);
+            self.stalls.retain(|s| s.1 > first);
         }
-        self.taken = Some(cycle);
-        self.free = cycle + 1;
+        let last = first + (count as u64 - 1) * self.digits;
+        self.taken = Some(last);
+        self.free = last + 1;
+        first
     }
 
-    /// When the timestep of the result taken last is computed (rule 7), or its sum valid
-    /// (rule 10).
-    pub(super) fn computed(&self) -> u64 {
-        self.later(self.taken.unwrap_or(0), self.digits + 3 + self.leak)
+    /// D.
+    pub(super) fn digits(&self) -> u64 {
+        self.digits
+    }
+
+    /// When the timestep of the result that is taken in cycle `taken` is computed (rule 7), or its
+    /// sum valid (rule 10).
+    pub(super) fn computed(&self, taken: u64) -> u64 {
+        self.later(taken, self.digits + 3 + self.leak)
     }
 
     /// A sum was valid from `from` on and taken in `to` (rule 10).

@@ -8,11 +8,17 @@ use crate::hw::shared::{Bank, Shared, Source};
 /// What is kept from one chunk of timesteps to the next, in the order in which it is computed.
 #[derive(Default)]
 pub(super) struct States {
+    /// Is there a chunk that follows?
+    used: bool,
     kept: Vec<i64>,
     next: usize,
 }
 
 impl States {
+    fn new(chunks: u32) -> Self {
+        Self { used: chunks > 1, ..Self::default() }
+    }
+
     /// A chunk begins.
     pub(super) fn rewind(&mut self) {
         self.next = 0;
@@ -25,6 +31,9 @@ impl States {
 
     /// Keeps it for the chunk that follows.
     pub(super) fn keep(&mut self, value: i64) {
+        if !self.used {
+            return;
+        }
         match self.kept.get_mut(self.next) {
             Some(place) => *place = value,
             None => self.kept.push(value),
@@ -48,7 +57,8 @@ pub(super) struct Memory {
     pub(super) integrators: States,
     /// Trains, E to a word.
     pub(super) trains: Vec<u32>,
-    /// Per word of `trains`: how many are not zero.
+    /// Per word of `trains`: which ones are not zero, a bit each, and how many.
+    pub(super) lit: Vec<u64>,
     pub(super) events: Vec<u32>,
     /// Both banks; a value a word.
     pub(super) currents: [Vec<i64>; 2],
@@ -68,10 +78,11 @@ impl Memory {
                 0
             },
             input_base: 0,
-            membranes: States::default(),
-            sums: States::default(),
-            integrators: States::default(),
+            membranes: States::new(design.chunks()),
+            sums: States::new(design.chunks()),
+            integrators: States::new(design.chunks()),
             trains: vec![0; words * pack],
+            lit: vec![0; words],
             events: vec![0; words],
             currents: [depth(Bank::A), depth(Bank::B)],
             pack,
@@ -89,11 +100,14 @@ impl Memory {
 
     /// Writes a train; `element` counts from the first element of word 0.
     pub(super) fn write_train(&mut self, element: usize, train: u32) {
-        let events = &mut self.events[element >> self.pack.trailing_zeros()];
-        let place = &mut self.trains[element];
-        *events += u32::from(train != 0);
-        *events -= u32::from(*place != 0);
-        *place = train;
+        let word = element >> self.pack.trailing_zeros();
+        let bit = 1 << (element & (self.pack - 1));
+        let lit = &mut self.lit[word];
+        let was = *lit & bit != 0;
+        *lit = if train != 0 { *lit | bit } else { *lit & !bit };
+        self.events[word] += u32::from(train != 0);
+        self.events[word] -= u32::from(was);
+        self.trains[element] = train;
     }
 
     /// The trains of a word.

@@ -148,13 +148,12 @@ impl<'d> Processor<'d> {
         for place in places(job) {
             window.read(memory, place.row, place.column)?;
             let (target, mut channel) = (tail.target(place), 0);
+            tail.compute(&target, &window.sums, memory, counts);
             for g in 0..self.shared.groups(job) {
                 clock.scan(&window.words, |cycle| probe.event(index, cycle));
-                for _ in 0..self.shared.group_size(job, g) {
-                    let at = (&target, channel);
-                    tail.channel(at, &window.sums, memory, &mut clock, counts, probe);
-                    channel += 1;
-                }
+                let group = channel..channel + self.shared.group_size(job, g) as usize;
+                channel = group.end;
+                tail.group(&target, group, memory, &mut clock, counts, probe);
             }
             window.count(self.shared.groups(job), counts);
         }

@@ -2,6 +2,8 @@
 //! The weighted sums of a window, for all output channels at once: a row of weights for each
 //! element that is not zero, so that the work is proportional to the events.
 
+use std::ops::AddAssign;
+
 use super::check;
 use super::memory::{Grid, Memory, Plane};
 use super::width::Width;
@@ -9,12 +11,17 @@ use crate::diag::Result;
 use crate::hw::shared::{Gather, Job, Shared, Source, SumJob};
 use crate::sim::activity::StageActivity;
 
+/// Output channels whose sums are added up side by side: they stay in registers.
+const BLOCK: usize = 32;
+
 /// The weights of a sum job in the order in which they are read: `[window row][window
 /// column][word of a place][element of a word]`, then output channel; zeros where there is no
 /// channel.
 pub(super) struct Rows {
-    /// `[element][output channel]`.
-    weights: Vec<i16>,
+    /// `[element][block of output channels]`.
+    weights: Vec<[i16; BLOCK]>,
+    /// Blocks of an element.
+    blocks: usize,
     /// Per element: bits that are one, in all planes of all channels.
     ones: Vec<u32>,
     channels: usize,
@@ -29,21 +36,46 @@ impl Rows {
         let (taps, place) = (sum.window[0] * sum.window[1], (words * pack) as usize);
         let channels = job.out[0] as usize;
         let narrow = (taps * from as u32) << (sum.planes - 1) < 1 << 15;
-        let mut rows = Self { weights: Vec::new(), ones: Vec::new(), channels, narrow };
+        let blocks = channels.div_ceil(BLOCK);
+        let mut rows = Self { weights: Vec::new(), blocks, ones: Vec::new(), channels, narrow };
         let mask = (1u32 << sum.planes) - 1;
         for element in 0..taps as usize * place {
             let (tap, channel) = (element / place, element % place);
             let weight = |c: usize| sum.weights[(c * taps as usize + tap) * from + channel];
             let row = (0..channels).map(|c| if channel < from { weight(c) } else { 0 });
+            let row: Vec<i8> = row.collect();
             // Of ±1, the one plane is 1 for +1.
             let ones = |w: i8| match sum.planes {
                 1 => u32::from(w > 0),
                 _ => (i32::from(w) as u32 & mask).count_ones(),
             };
-            rows.ones.push(row.clone().map(ones).sum());
-            rows.weights.extend(row.map(i16::from));
+            rows.ones.push(row.iter().map(|w| ones(*w)).sum());
+            rows.weights.extend(row.chunks(BLOCK).map(|channels| {
+                let mut block = [0; BLOCK];
+                block.iter_mut().zip(channels).for_each(|(b, w)| *b = i16::from(*w));
+                block
+            }));
         }
         rows
+    }
+
+    /// The weights of an element.
+    fn of(&self, element: usize) -> &[[i16; BLOCK]] {
+        &self.weights[element * self.blocks..][..self.blocks]
+    }
+
+    /// The sums of a block of channels over the elements that fired.
+    fn sums<A: Copy + Default + AddAssign + From<i16>>(
+        &self,
+        block: usize,
+        fired: &[u32],
+    ) -> [A; BLOCK] {
+        let mut sums = [A::default(); BLOCK];
+        for &element in fired {
+            let weights = &self.weights[element as usize * self.blocks + block];
+            sums.iter_mut().zip(weights).for_each(|(p, w)| *p += A::from(*w));
+        }
+        sums
     }
 }
 
@@ -60,8 +92,10 @@ pub(super) struct Window<'d> {
     pub(super) words: Vec<u32>,
     /// p: `[timestep][output channel]`.
     pub(super) sums: Vec<i32>,
-    /// The same while trains are added, if they fit.
-    narrow: Vec<i16>,
+    /// Of a window of trains: the elements that fired, `[timestep][place in the list]`, and how
+    /// many of each timestep.
+    fired: Vec<u32>,
+    count: Vec<usize>,
     /// S: sum of the operands, per timestep.
     total: Vec<i32>,
     /// Of all accumulators, and of all p, so far.
@@ -99,7 +133,8 @@ impl<'d> Window<'d> {
             pack: shared.words(job.source).1,
             words: Vec::new(),
             sums: vec![0; timesteps * rows.channels],
-            narrow: vec![0; timesteps * rows.channels],
+            fired: vec![0; timesteps * rows.ones.len()],
+            count: vec![0; timesteps],
             total: vec![0; timesteps],
             accumulator: Width::default(),
             product: Width::default(),
@@ -111,8 +146,6 @@ impl<'d> Window<'d> {
     /// Reads the window of a place of the result.
     pub(super) fn read(&mut self, memory: &Memory, row: usize, column: usize) -> Result<()> {
         self.words.clear();
-        self.sums.fill(0);
-        self.total.fill(0);
         (self.nonzero, self.additions) = (0, 0);
         match self.operands {
             Operands::Levels(grid) => self.levels(memory, grid, row, column),
@@ -140,7 +173,14 @@ impl<'d> Window<'d> {
         (0..i64::from(rows)).map(move |k| (grid.at(top + k, left), length))
     }
 
+    /// Nothing has been added yet.
+    fn clear(&mut self) {
+        self.sums.fill(0);
+        self.total.fill(0);
+    }
+
     fn levels(&mut self, memory: &Memory, grid: Grid, row: usize, column: usize) {
+        self.clear();
         let mut element = 0;
         for (at, length) in self.spans(grid, row, column) {
             for &level in &memory.input[at..at + length] {
@@ -174,32 +214,63 @@ impl<'d> Window<'d> {
                 element += pack;
             }
         }
-        self.widen();
+        self.add_fired();
     }
 
     fn trains(&mut self, memory: &Memory, grid: Grid, row: usize, column: usize) {
         let mut element = 0;
         for (at, length) in self.spans(grid, row, column) {
             for word in at..at + length {
-                let (events, trains) = (memory.events[word], memory.word(word));
-                self.words.push(events * self.sum.planes);
-                if events > 0 {
-                    for (e, &train) in trains.iter().enumerate().filter(|(_, x)| **x != 0) {
-                        self.event(element + e, train);
-                    }
+                self.words.push(memory.events[word] * self.sum.planes);
+                let trains = memory.word(word);
+                let mut lit = memory.lit[word];
+                while lit != 0 {
+                    let e = lit.trailing_zeros() as usize;
+                    lit &= lit - 1;
+                    self.event(element + e, trains[e]);
                 }
                 element += trains.len();
             }
         }
-        self.widen();
+        self.add_fired();
     }
 
-    /// Moves what was added in 16 bits to where the sums are.
-    fn widen(&mut self) {
-        if self.rows.narrow {
-            self.sums.iter_mut().zip(&mut self.narrow).for_each(|(p, n)| {
-                *p = i32::from(std::mem::take(n));
-            });
+    /// Takes note of an element that fires in some timestep.
+    fn event(&mut self, element: usize, train: u32) {
+        let elements = self.rows.ones.len();
+        let mut rest = train;
+        while rest != 0 {
+            let timestep = rest.trailing_zeros() as usize;
+            rest &= rest - 1;
+            let count = &mut self.count[timestep];
+            self.fired[timestep * elements + *count] = element as u32;
+            *count += 1;
+        }
+    }
+
+    /// Adds the weights of all that fired, timestep by timestep.
+    fn add_fired(&mut self) {
+        let (rows, multi) = (self.rows, self.sum.planes > 1);
+        let lists = self.fired.chunks(rows.ones.len()).zip(&mut self.count);
+        let totals = self.sums.chunks_mut(rows.channels).zip(&mut self.total);
+        for ((list, count), (sums, total)) in lists.zip(totals) {
+            let fired = &list[..std::mem::take(count)];
+            *total = fired.len() as i32;
+            self.nonzero += fired.len() as u64;
+            for (block, sums) in sums.chunks_mut(BLOCK).enumerate() {
+                if rows.narrow {
+                    let found = rows.sums::<i16>(block, fired);
+                    sums.iter_mut().zip(found).for_each(|(p, n)| *p = i32::from(n));
+                } else {
+                    sums.copy_from_slice(&rows.sums::<i32>(block, fired)[..sums.len()]);
+                }
+            }
+            // Of ±1, those of +1 alone are added: S₊ = (p + S) / 2.
+            self.additions += if multi {
+                fired.iter().map(|e| u64::from(rows.ones[*e as usize])).sum::<u64>()
+            } else {
+                sums.iter().map(|p| ((p + *total) >> 1) as u64).sum()
+            };
         }
     }
 
@@ -211,16 +282,18 @@ impl<'d> Window<'d> {
         row: usize,
         column: usize,
     ) -> Result<()> {
+        self.clear();
         let [rows, columns] = gather.window.map(|n| n as usize);
         let values = &memory.currents[map.bank];
         let half = if gather.shift > 0 { 1 << (gather.shift - 1) } else { 0 };
         let mut width = Width::default();
+        let at = |k| map.at(row * rows + k / columns, column * columns + k % columns);
+        let places: Vec<usize> = (0..rows * columns).map(at).collect();
         for channel in 0..map.channels() {
             let mut any = false;
             for t in 0..self.timesteps {
-                let at = |k| map.at(row * rows + k / columns, column * columns + k % columns);
-                let value = |k| values[at(k) + channel * self.timesteps + t];
-                let sum: i64 = (0..rows * columns).map(value).sum();
+                let value = |place: &usize| values[place + channel * self.timesteps + t];
+                let sum: i64 = places.iter().map(value).sum();
                 let x = (sum + half) >> gather.shift;
                 width.note(x);
                 // What does not fit would not fit into the sums either.
@@ -235,34 +308,18 @@ impl<'d> Window<'d> {
         Ok(())
     }
 
-    /// Adds the weights of an element wherever its train has a spike.
-    fn event(&mut self, element: usize, train: u32) {
-        let channels = self.rows.channels;
-        let weights = &self.rows.weights[element * channels..][..channels];
-        let mut rest = train;
-        while rest != 0 {
-            let timestep = rest.trailing_zeros() as usize;
-            rest &= rest - 1;
-            self.total[timestep] += 1;
-            if self.rows.narrow {
-                let sums = &mut self.narrow[timestep * channels..][..channels];
-                sums.iter_mut().zip(weights).for_each(|(p, w)| *p += w);
-            } else {
-                let sums = &mut self.sums[timestep * channels..][..channels];
-                sums.iter_mut().zip(weights).for_each(|(p, w)| *p += i32::from(*w));
-            }
-        }
-        let spikes = u64::from(train.count_ones());
-        self.nonzero += spikes;
-        self.additions += spikes * u64::from(self.rows.ones[element]);
-    }
-
     /// Adds operand `x` of a timestep times the weights of an element.
     fn add(&mut self, element: usize, timestep: usize, x: i32) {
         let channels = self.rows.channels;
-        let weights = &self.rows.weights[element * channels..][..channels];
-        let sums = &mut self.sums[timestep * channels..][..channels];
-        sums.iter_mut().zip(weights).for_each(|(p, w)| *p += x * i32::from(*w));
+        let sums = self.sums[timestep * channels..][..channels].chunks_mut(BLOCK);
+        for (sums, weights) in sums.zip(self.rows.of(element)) {
+            let sums = sums.iter_mut().zip(weights);
+            // Four products at a time want factors of 16 bits.
+            match i16::try_from(x) {
+                Ok(x) => sums.for_each(|(p, w)| *p += i32::from(x) * i32::from(*w)),
+                Err(_) => sums.for_each(|(p, w)| *p += x * i32::from(*w)),
+            }
+        }
         self.total[timestep] += x;
         self.nonzero += 1;
         self.additions += u64::from(self.rows.ones[element]);

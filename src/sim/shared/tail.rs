@@ -2,11 +2,13 @@
 //! What becomes of the sums: gain, a map that is added, neurons, what is written (docs/shared.md,
 //! What is computed).
 
+use std::ops::Range;
+
 use super::clock::Clock;
-use super::memory::{Grid, Memory, Plane};
+use super::memory::{Grid, Memory, Plane, States};
 use super::width::Width;
 use crate::diag::Result;
-use crate::hw::shared::{Job, Neurons, Shared, Source, SumJob, Then};
+use crate::hw::shared::{Job, Leak, Neurons, Shared, Source, SumJob, Then};
 use crate::hw::{Design, ReadoutStage};
 use crate::sim::activity::StageActivity;
 use crate::sim::chain::Readout;
@@ -27,6 +29,8 @@ pub(super) struct Tail<'d> {
     keep: Option<Plane>,
     fire: Option<(&'d Neurons, Grid)>,
     readout: Option<Readout<'d>>,
+    /// h of a place, `[channel][timestep]`, as maps of currents have it.
+    results: Vec<i64>,
     /// Of what is kept, of the membranes, of the sums over time.
     kept: Width,
     membrane: Width,
@@ -79,6 +83,7 @@ impl<'d> Tail<'d> {
             keep: keep.map(plane),
             fire: fire.and_then(target),
             readout: readout.map(Readout::new),
+            results: vec![0; (job.out[0] * shared.width) as usize],
             kept: Width::default(),
             membrane: Width::default(),
             summed: Width::default(),
@@ -99,85 +104,146 @@ impl<'d> Tail<'d> {
         }
     }
 
-    /// Takes the results of a channel at a place from the chain; `sums` are those of all
-    /// channels, timestep after timestep.
-    pub(super) fn channel(
+    /// What the sums of a place become: gain, addition, leak. `sums` are those of all channels,
+    /// timestep after timestep.
+    pub(super) fn compute(
         &mut self,
-        (target, c): (&Target, usize),
+        target: &Target,
         sums: &[i32],
+        memory: &mut Memory,
+        counts: &mut StageActivity,
+    ) {
+        let (channels, width) = (self.job.out[0] as usize, self.width);
+        for (t, sums) in sums.chunks(channels).enumerate() {
+            let results = self.results[t..].iter_mut().step_by(width);
+            let scales = self.sum.gain.iter().zip(&self.sum.offset);
+            for ((h, p), (gain, offset)) in results.zip(sums).zip(scales) {
+                *h = (gain * i64::from(*p) + offset) >> self.sum.shift;
+            }
+        }
+        let count = self.results.len() as u64;
+        if let Some((bank, at)) = target.add {
+            let added = &memory.currents[bank][at..];
+            self.results.iter_mut().zip(added).for_each(|(h, r)| *h += r);
+            counts.current_reads += count;
+        }
+        if let Some(leak) = self.sum.leak {
+            self.integrate(self.shared.leaks[leak], &mut memory.integrators);
+            counts.integrations += count;
+        }
+        if let Some((bank, at)) = target.keep {
+            self.results.iter().for_each(|h| self.kept.note(*h));
+            memory.currents[bank][at..][..self.results.len()].copy_from_slice(&self.results);
+            counts.current_writes += count;
+        }
+        counts.results += count;
+        counts.parameter_reads += channels as u64;
+    }
+
+    /// Currents that leak.
+    fn integrate(&mut self, leak: Leak, kept: &mut States) {
+        for results in self.results.chunks_mut(self.width) {
+            let mut left = kept.before();
+            for h in results {
+                self.membrane.note(*h);
+                *h += left;
+                self.membrane.note(*h);
+                left = (*h * i64::from(leak.num)) >> leak.shift;
+            }
+            kept.keep(left);
+        }
+    }
+
+    /// Takes the results of a group of channels from the chain: neurons fire, or the readout gets
+    /// their sums.
+    pub(super) fn group(
+        &mut self,
+        target: &Target,
+        channels: Range<usize>,
         memory: &mut Memory,
         clock: &mut Clock,
         counts: &mut StageActivity,
         probe: &mut impl Probe,
     ) {
-        let channels = self.job.out[0] as usize;
-        let (gain, offset) = (self.sum.gain[c], self.sum.offset[c]);
-        let address = |(bank, at)| (bank, at + c * self.width);
-        let (add, keep) = (target.add.map(address), target.keep.map(address));
-        let neuron = c * self.job.positions() as usize + target.place;
-        let (mut train, mut v, mut total) = (0u32, memory.membranes.before(), memory.sums.before());
-        let leak = self.sum.leak.map(|leak| self.shared.leaks[leak]);
-        let mut left = memory.integrators.before();
-        for t in 0..self.width {
-            clock.take();
-            let p = i64::from(sums[t * channels + c]);
-            let mut h = (gain * p + offset) >> self.sum.shift;
-            if let Some((bank, at)) = add {
-                h += memory.currents[bank][at + t];
+        match self.fire {
+            Some((neurons, _)) => {
+                let first = clock.take(channels.len() * self.width);
+                self.fire(neurons, target, (channels, first), memory, clock, counts, probe);
             }
-            if let Some(leak) = leak {
-                self.membrane.note(h);
-                h += left;
-                self.membrane.note(h);
-                left = (h * i64::from(leak.num)) >> leak.shift;
-            }
-            if let Some((bank, at)) = keep {
-                self.kept.note(h);
-                memory.currents[bank][at + t] = h;
-            }
-            total = if self.shared.last { h } else { total + h };
-            if let Some((n, _)) = self.fire {
-                let theta = n.threshold[c];
-                let u = v + i64::from(n.sign[c]) * (h << self.shared.frac) + n.bias[c];
-                let kind = &self.shared.kinds[n.kind];
+            None if self.readout.is_some() => self.read_out(channels, memory, clock, probe),
+            None => drop(clock.take(channels.len() * self.width)),
+        }
+    }
+
+    /// The neurons of channels whose first result is taken in cycle `first`.
+    fn fire(
+        &mut self,
+        n: &Neurons,
+        target: &Target,
+        (channels, mut taken): (Range<usize>, u64),
+        memory: &mut Memory,
+        clock: &Clock,
+        counts: &mut StageActivity,
+        probe: &mut impl Probe,
+    ) {
+        let kind = &self.shared.kinds[n.kind];
+        let leak = (kind.leak_num, kind.leak_shift);
+        let positions = self.job.positions() as usize;
+        let mut widest = self.membrane;
+        // Nothing stands still in a job that does not feed the readout.
+        let later = clock.computed(taken) - taken;
+        counts.steps += (channels.len() * self.width) as u64;
+        for c in channels {
+            let (sign, bias, theta) = (i64::from(n.sign[c]), n.bias[c], n.threshold[c]);
+            let neuron = c * positions + target.place;
+            let (mut train, mut v) = (0u32, memory.membranes.before());
+            for (t, &h) in self.results[c * self.width..][..self.width].iter().enumerate() {
+                let h = h << self.shared.frac;
+                let u = v + sign * h + bias;
                 let fires = neuron::fires(kind.compare, u, theta);
-                let leak = (kind.leak_num, kind.leak_shift);
                 v = neuron::after(kind.reset, u, theta, fires, leak);
-                [h << self.shared.frac, u, v].into_iter().for_each(|x| self.membrane.note(x));
+                [h, u, v].into_iter().for_each(|x| widest.note(x));
                 train |= u32::from(fires) << t;
+                counts.spikes += u64::from(fires);
                 probe.step(Step {
-                    cycle: clock.computed(),
+                    cycle: taken + later,
                     stage: self.index,
                     neuron: neuron as u32,
                     timestep: (self.chunk * self.width + t) as u32,
                     fires,
                 });
+                taken += clock.digits();
             }
-        }
-        if leak.is_some() {
-            memory.integrators.keep(left);
-            counts.integrations += self.width as u64;
-        }
-        if self.fire.is_some() {
             memory.write_train(target.train + c, train);
             memory.membranes.keep(v);
-            counts.steps += self.width as u64;
-            counts.spikes += u64::from(train.count_ones());
         }
-        if let Some(readout) = &mut self.readout {
+        self.membrane = widest;
+    }
+
+    /// Sums over the timesteps, or the last one, one after the other: while one waits, the tail
+    /// stands still.
+    fn read_out(
+        &mut self,
+        channels: Range<usize>,
+        memory: &mut Memory,
+        clock: &mut Clock,
+        probe: &mut impl Probe,
+    ) {
+        for c in channels {
+            let mut total = memory.sums.before();
+            let mut taken = 0;
+            for &h in &self.results[c * self.width..][..self.width] {
+                total = if self.shared.last { h } else { total + h };
+                taken = clock.take(1);
+            }
             self.summed.note(total);
             memory.sums.keep(total);
-            if self.last {
-                let valid = clock.computed();
-                let taken = readout.take(total, valid, probe);
-                clock.stall(valid, taken);
+            if let Some(readout) = self.readout.as_mut().filter(|_| self.last) {
+                let valid = clock.computed(taken);
+                let handed = readout.take(total, valid, probe);
+                clock.stall(valid, handed);
             }
         }
-        let timesteps = self.width as u64;
-        counts.results += timesteps;
-        counts.parameter_reads += 1;
-        counts.current_reads += if add.is_some() { timesteps } else { 0 };
-        counts.current_writes += if keep.is_some() { timesteps } else { 0 };
     }
 
     /// Checks the widths of what was computed; hands on the readout of the last job.
