@@ -82,11 +82,6 @@ impl Clock {
         first
     }
 
-    /// D.
-    pub(super) fn digits(&self) -> u64 {
-        self.digits
-    }
-
     /// When the timestep of the result that is taken in cycle `taken` is computed (rule 7), or its
     /// sum valid (rule 10).
     pub(super) fn computed(&self, taken: u64) -> u64 {

@@ -167,22 +167,23 @@ impl<'d> Tail<'d> {
     ) {
         match self.fire {
             Some((neurons, _)) => {
-                let first = clock.take(channels.len() * self.width);
-                self.fire(neurons, target, (channels, first), memory, clock, counts, probe);
+                let taken = clock.take(channels.len() * self.width);
+                let first = clock.computed(taken);
+                self.fire(neurons, target, (channels, first), memory, counts, probe);
             }
             None if self.readout.is_some() => self.read_out(channels, memory, clock, probe),
             None => drop(clock.take(channels.len() * self.width)),
         }
     }
 
-    /// The neurons of channels whose first result is taken in cycle `first`.
+    /// The neurons of channels; the first timestep is computed in cycle `cycle`, the others
+    /// follow: nothing stands still in a job that does not feed the readout.
     fn fire(
         &mut self,
         n: &Neurons,
         target: &Target,
-        (channels, mut taken): (Range<usize>, u64),
+        (channels, mut cycle): (Range<usize>, u64),
         memory: &mut Memory,
-        clock: &Clock,
         counts: &mut StageActivity,
         probe: &mut impl Probe,
     ) {
@@ -190,8 +191,6 @@ impl<'d> Tail<'d> {
         let leak = (kind.leak_num, kind.leak_shift);
         let positions = self.job.positions() as usize;
         let mut widest = self.membrane;
-        // Nothing stands still in a job that does not feed the readout.
-        let later = clock.computed(taken) - taken;
         counts.steps += (channels.len() * self.width) as u64;
         for c in channels {
             let (sign, bias, theta) = (i64::from(n.sign[c]), n.bias[c], n.threshold[c]);
@@ -206,13 +205,13 @@ impl<'d> Tail<'d> {
                 train |= u32::from(fires) << t;
                 counts.spikes += u64::from(fires);
                 probe.step(Step {
-                    cycle: taken + later,
+                    cycle,
                     stage: self.index,
                     neuron: neuron as u32,
                     timestep: (self.chunk * self.width + t) as u32,
                     fires,
                 });
-                taken += clock.digits();
+                cycle += u64::from(self.sum.digits);
             }
             memory.write_train(target.train + c, train);
             memory.membranes.keep(v);
