@@ -69,3 +69,26 @@ fn text(fault: &Fault) -> String {
     let harmless = if fault.is_harmless && fault.late_ms == 0 { ", harmless" } else { "" };
     format!("fault  {on:?} {frame}: {what}{harmless}").to_lowercase()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::board::{Kind, On};
+
+    #[test]
+    fn a_fault_says_what_it_was_and_where() {
+        let fault = Fault {
+            frame: 7,
+            on: On::Answer,
+            kind: Kind::Flip,
+            at: 3,
+            late_ms: 0,
+            is_harmless: false,
+        };
+        assert_eq!(text(&fault), "fault  answer 7: flip at byte 3");
+        let harmless = Fault { on: On::Request, kind: Kind::Double, is_harmless: true, ..fault };
+        assert_eq!(text(&harmless), "fault  request 7: double at byte 3, harmless");
+        let late = Fault { kind: Kind::Stall, late_ms: 250, is_harmless: true, ..fault };
+        assert_eq!(text(&late), "fault  answer 7: 250 ms late");
+    }
+}

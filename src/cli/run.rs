@@ -171,11 +171,43 @@ fn text(f: &Figures) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verify::Tally;
 
     #[test]
     fn figures_are_means_and_shares() {
         assert!((accuracy(&[1, 2, 3, 4], &[1, 2, 0, 4, 9]) - 0.75).abs() < 1e-12);
         let found = latency(&[Duration::from_millis(1), Duration::from_millis(5)]);
         assert!((found.mean - 3.0).abs() < 1e-9 && (found.worst - 5.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_never_happened_has_no_line() {
+        let tally = Tally { images: 3, ..Tally::default() };
+        let comparison = Comparison { levels: Pair::SIM_BOARD, asked: 3, tally, first: None };
+        let figures = Figures {
+            target: "icebreaker".into(),
+            baud: 1_000_000,
+            loaded_bytes: 0,
+            comparison,
+            accuracy: None,
+            latency_ms: latency(&[]),
+            per_second: 2.0,
+            line: Talk { requests: 5, repeated: 1, loads: 1, ..Talk::default() },
+        };
+        let said = text(&figures);
+        let names = said.lines().filter_map(|l| l.split("  ").next());
+        let wanted = [
+            "board, 1,000,000 baud",
+            "inferences",
+            "logits compared with sim",
+            "differences",
+            "latency, mean",
+            "latency, worst",
+            "inferences a second",
+            "requests",
+            "of them sent again",
+            "weights loaded, times",
+        ];
+        assert_eq!(names.collect::<Vec<_>>(), wanted, "{said}");
     }
 }

@@ -238,4 +238,14 @@ pub(super) mod tests {
         let bytes = [0, 0, 0, 0b001, 0, 0b110, 0, 0, 0];
         assert_eq!(of_chunk(&shared, &bytes).unwrap(), [[0b001, 0b110]]);
     }
+
+    /// Two rows of two places, two words a place.
+    #[test]
+    fn trains_are_written_where_they_are_read() {
+        let map = TrainMap { shape: [3, 2, 2], halo: 1, base: 1 };
+        let shared = Shared { trains: vec![map], ..shared() };
+        let trains: Vec<u32> = (0..12).map(|i| (i * 5 + 1) % 8).collect();
+        let wide = [trains.iter().map(|t| Train::from(*t)).collect()];
+        assert_eq!(of_chunk(&shared, &bytes_of_chunk(&shared, &wide, 0)).unwrap(), [trains]);
+    }
 }

@@ -55,6 +55,8 @@ fn what_is_loaded_is_a_file_and_verified() {
     let built = place.json("compile {student} --target icebreaker -o c");
     assert_eq!((&built["load_bytes"], &built["estimate"]["spram"]), (&json!(0), &json!(0)));
     assert!(!place.path("c/weights.bin").exists());
+    let said = place.good("compile {student} --target icebreaker -o c");
+    assert!(!said.contains("has to be loaded"), "{said}");
     // The energy of reading them is named.
     let names = |build: &str| place.good(&format!("energy {build} --count 1"));
     assert!(names("b").contains("SPRAM accesses") && !names("c").contains("SPRAM"));

@@ -47,6 +47,12 @@ fn energy_is_that_of_the_jobs() {
     near(sum("causes", "core_nj"), &core["energy_nj"]["value"]);
     // A device of which nobody has measured the energy.
     place.good("compile {conv} --target ulx3s-85f -o e");
+    // A device with multipliers, and one without.
+    let has_row = |target: &str| {
+        let said = place.good(&format!("compile {{residual}} --target {target} -o m"));
+        said.lines().any(|line| line.starts_with("multipliers "))
+    };
+    assert_eq!([has_row("ulx3s-25f"), has_row("icebreaker")], [true, false]);
     place.refused("energy e --count 1", 1, "SF0412", "`ecp5-85f` has no energy coefficients");
 }
 

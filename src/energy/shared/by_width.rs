@@ -105,6 +105,30 @@ fn two_chunks_keep_their_states() {
     near("registers", Band::exact(registers(&of) - registers(&whole)), [23.0; 3]);
 }
 
+/// Eight trains of two timesteps, twice: sixteen words are written. What the host sends of a train
+/// of 17 timesteps are three bytes: two are kept, with their number, until the third is there.
+#[test]
+fn trains_come_as_bytes_and_become_words() {
+    let mut design = design();
+    let report = |d: &Design| device(d, &board(), &activity(), IoTiming::none(10.0)).unwrap();
+    design.timesteps = 4;
+    design.input.changes = true;
+    let set = |design: &mut Design, bits: u32| {
+        let shared = design.shared.as_mut().unwrap();
+        (shared.input.trains, shared.input.bits) = (true, bits);
+    };
+    set(&mut design, 2);
+    assert_eq!(design.input_bytes(), 16);
+    near("input", flips(&report(&design), 0, "input map, written"), [16.0; 3]);
+    let kept = |design: &Design| {
+        let shared = design.shared.as_ref().unwrap();
+        super::registers::input_map(shared, &Widths::new(design, shared))
+    };
+    let two = kept(&design);
+    set(&mut design, 17);
+    assert_eq!(kept(&design) - two, 2 + 16);
+}
+
 /// `conv` with a leak of 3 / 4: one adder of 20 + 2 bits beside that of the current.
 #[test]
 fn what_leaks_takes_energy() {

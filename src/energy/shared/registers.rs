@@ -35,7 +35,7 @@ pub(super) fn of(design: &Design, shared: &Shared, w: &Widths) -> u32 {
     each.iter().sum()
 }
 
-fn input_map(shared: &Shared, w: &Widths) -> u32 {
+pub(super) fn input_map(shared: &Shared, w: &Widths) -> u32 {
     let ([_, h, width], c) = (shared.input.shape, shared.input.words());
     // Bytes of a word that came before its last one, and their number.
     let bytes = shared.input.word_bits().div_ceil(8);

@@ -142,9 +142,11 @@ impl Run<'_> {
     pub(crate) fn go(&self) -> Result<Ran, String> {
         let Run { program, log, .. } = self;
         let file = File::create(log).map_err(|e| format!("{}: {e}", log.display()))?;
-        // A fault may ask for all the memory that there is.
+        // A fault may ask for all the memory that there is, and what a test starts may outlive it:
+        // none of them computes for longer than any test has time.
+        let limits = format!("ulimit -d 8000000; ulimit -t {}", PATIENCE.as_secs());
         let mut command = Command::new("sh");
-        command.args(["-c", "ulimit -d 8000000; exec \"$0\" \"$@\""]).arg(program);
+        command.arg("-c").arg(limits + "; exec \"$0\" \"$@\"").arg(program);
         command.args(&self.args).current_dir(self.tree);
         // Without its tools a test passes and notices nothing.
         command.env("SYNFIRE_REQUIRE_TOOLS", "1").env("RUST_BACKTRACE", "0");
