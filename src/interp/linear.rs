@@ -78,26 +78,30 @@ pub(super) fn reals(
     x: &Value,
     sums: &mut [f64],
 ) {
-    let bias = |r: usize| bias.map_or(0.0, |b| b[r]);
-    let scale = |r: usize| match weights {
-        Weights::Binary { scale, .. } | Weights::Integer { scale, .. } => scale.at(r),
-        Weights::Real { .. } => 1.0,
-    };
     match (columns, weights) {
         (Some(columns), _) => {
             columns.sums(rows.clone(), x.reals(), sums);
-            rows.zip(sums).for_each(|(r, sum)| *sum = scale(r) * *sum + bias(r));
+            rows.zip(sums).for_each(|(r, sum)| *sum = affine(weights, bias, r, *sum));
         }
         (None, Weights::Binary { signs, .. }) => {
             let planes = x.planes();
             let total = ones(planes);
-            for (r, sum) in rows.zip(sums) {
-                *sum = scale(r) * plane_sum(signs.row(r), planes, total) as f64 + bias(r);
+            for (r, found) in rows.zip(sums) {
+                *found = affine(weights, bias, r, plane_sum(signs.row(r), planes, total) as f64);
             }
         }
         // Every other kind of weights has its columns.
         (None, _) => {}
     }
+}
+
+/// A sum of row `r` times its scale, with its bias.
+pub(super) fn affine(weights: &Weights, bias: Option<&[f64]>, r: usize, sum: f64) -> f64 {
+    let scale = match weights {
+        Weights::Binary { scale, .. } | Weights::Integer { scale, .. } => scale.at(r),
+        Weights::Real { .. } => 1.0,
+    };
+    scale * sum + bias.map_or(0.0, |b| b[r])
 }
 
 /// `Σ x` of bit planes.

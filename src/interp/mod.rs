@@ -7,6 +7,8 @@ mod columns;
 mod delay;
 mod linear;
 mod neuron;
+mod ready;
+mod signs;
 mod step;
 mod stimulus;
 mod value;
@@ -16,8 +18,8 @@ use std::collections::HashMap;
 
 use crate::diag::{Diagnostic, Result, codes};
 use crate::ir::{Graph, NodeId, Op, ReadoutKind, Stream, entry};
+use ready::Ready;
 
-use columns::Columns;
 use delay::History;
 use neuron::{FixedNeurons, RealNeurons};
 pub use value::Value;
@@ -82,8 +84,8 @@ pub struct Interp<'g> {
     order: Vec<NodeId>,
     /// Operands of each node, by position in `order`.
     operands: Vec<Vec<usize>>,
-    /// Weights where real numbers are added up, by position in `order`.
-    columns: Vec<Option<Columns>>,
+    /// Their weights, by position in `order`.
+    weights: Vec<Ready>,
     output: usize,
 }
 
@@ -100,12 +102,12 @@ impl<'g> Interp<'g> {
         let operands =
             order.iter().map(|&id| graph.operands(id).into_iter().map(place).collect()).collect();
         let output = place(graph.output()?);
-        let columns = order.iter().map(|&id| {
+        let weights = order.iter().map(|&id| {
             let operand = graph.operands(id).first().map(|&o| graph.node(o).stream.kind);
-            Columns::of(graph.node(id), operand)
+            Ready::of(graph.node(id), operand)
         });
-        let columns = columns.collect();
-        Ok(Self { graph, order, operands, columns, output })
+        let weights = weights.collect();
+        Ok(Self { graph, order, operands, weights, output })
     }
 
     /// Runs one inference on a static input of levels.
@@ -167,7 +169,7 @@ impl<'g> Interp<'g> {
                             .iter()
                             .map(|&o| (&values[o], &graph.node(self.order[o]).stream))
                             .collect();
-                        step::step(node, self.columns[i].as_ref(), &operands, &mut states[i])?
+                        step::step(node, &self.weights[i], &operands, &mut states[i])?
                     }
                 };
                 if let (Some(layer), Value::Spikes(s)) = (fires[i], &value) {

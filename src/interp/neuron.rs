@@ -4,7 +4,7 @@
 
 use super::value::{Bitmap, Value};
 use crate::ir::{
-    Compare, FixedLi, FixedLif, FixedScale, Li, Lif, PerChannel, Reset, Threshold, entry,
+    Compare, Entries, FixedLi, FixedLif, FixedScale, Li, Lif, PerChannel, Reset, Threshold,
 };
 
 fn reaches<T: PartialOrd>(compare: Compare, u: T, theta: T) -> bool {
@@ -16,7 +16,8 @@ fn reaches<T: PartialOrd>(compare: Compare, u: T, theta: T) -> bool {
 
 /// λ v of every neuron before the first timestep.
 fn first_state(leak: &PerChannel<f64>, start: &PerChannel<f64>, n: usize) -> Vec<f64> {
-    (0..n).map(|i| leak.of(i, n) * start.of(i, n)).collect()
+    let (mut leak, mut start) = (leak.each(n), start.each(n));
+    (0..n).map(|_| leak.take() * start.take()).collect()
 }
 
 /// State of a layer in real numbers: what the next current is added to.
@@ -30,14 +31,17 @@ impl RealNeurons {
     pub(super) fn fire(&mut self, l: &Lif, x: &[f64]) -> Value {
         let n = x.len();
         let states = self.state.get_or_insert_with(|| first_state(&l.leak, &l.start, n));
-        let fired = x.iter().zip(states).enumerate().map(|(i, (x, state))| {
-            let (leak, theta) = (l.leak.of(i, n), l.threshold.of(i, n));
-            let u = *state + l.gain.of(i, n) * x + l.bias.of(i, n);
+        let (mut leaks, mut thetas, mut resets) =
+            (l.leak.each(n), l.threshold.each(n), l.reset_to.each(n));
+        let (mut gains, mut biases) = (l.gain.each(n), l.bias.each(n));
+        let fired = x.iter().zip(states).map(|(x, state)| {
+            let (leak, theta, reset_to) = (leaks.take(), thetas.take(), resets.take());
+            let u = *state + gains.take() * x + biases.take();
             let fires = reaches(l.compare, u, theta);
             *state = match (l.reset, fires) {
                 (Reset::Soft, true) => leak * (u - theta),
                 (Reset::SoftDelayed, true) => leak * u - theta,
-                (Reset::Hard, true) => leak * l.reset_to.of(i, n),
+                (Reset::Hard, true) => leak * reset_to,
                 (_, false) | (Reset::None, true) => leak * u,
             };
             fires
@@ -49,9 +53,10 @@ impl RealNeurons {
     pub(super) fn integrate(&mut self, l: &Li, x: &[f64]) -> Value {
         let n = x.len();
         let states = self.state.get_or_insert_with(|| first_state(&l.leak, &l.start, n));
-        let membranes = x.iter().zip(states).enumerate().map(|(i, (x, state))| {
-            let u = *state + l.gain.of(i, n) * x + l.bias.of(i, n);
-            *state = l.leak.of(i, n) * u;
+        let (mut leaks, mut gains, mut biases) = (l.leak.each(n), l.gain.each(n), l.bias.each(n));
+        let membranes = x.iter().zip(states).map(|(x, state)| {
+            let u = *state + gains.take() * x + biases.take();
+            *state = leaks.take() * u;
             u
         });
         Value::Real(membranes.collect())
@@ -60,8 +65,8 @@ impl RealNeurons {
 
 /// Spikes without memory.
 pub(super) fn threshold(t: &Threshold, x: &[f64]) -> Value {
-    let n = x.len();
-    let fired = x.iter().enumerate().map(|(i, x)| reaches(t.compare, *x, t.threshold.of(i, n)));
+    let mut thetas = t.threshold.each(x.len());
+    let fired = x.iter().map(|x| reaches(t.compare, *x, thetas.take()));
     Value::Spikes(Bitmap::from_iter(fired))
 }
 
@@ -71,27 +76,36 @@ pub(super) struct FixedNeurons {
     state: Option<Vec<i64>>,
 }
 
-fn leaked(leak_num: &PerChannel<u32>, shift: u32, i: usize, n: usize, v: i64) -> i64 {
-    (v * i64::from(leak_num.of(i, n))) >> shift
+fn leaked(num: u32, shift: u32, v: i64) -> i64 {
+    (v * i64::from(num)) >> shift
+}
+
+/// λ v of every neuron before the first timestep.
+fn first_leaked(leak_num: &PerChannel<u32>, shift: u32, start: &[i64], n: usize) -> Vec<i64> {
+    let (mut nums, mut starts) = (leak_num.each(n), Entries::new(start, n, 0));
+    (0..n).map(|_| leaked(nums.take(), shift, starts.take())).collect()
 }
 
 impl FixedNeurons {
     /// One timestep of neurons that fire.
     pub(super) fn fire(&mut self, l: &FixedLif, x: &[i64]) -> Value {
         let n = x.len();
-        let leak = |i, v| leaked(&l.leak_num, l.leak_shift, i, n, v);
-        let first = || (0..n).map(|i| leak(i, entry(&l.start, i, n, 0))).collect();
+        let first = || first_leaked(&l.leak_num, l.leak_shift, &l.start, n);
         let states = self.state.get_or_insert_with(first);
-        let fired = x.iter().zip(states).enumerate().map(|(i, (x, state))| {
-            let theta = entry(&l.threshold, i, n, 1);
-            let x = x * i64::from(entry(&l.sign, i, n, 1));
-            let u = *state + (x << l.frac) + entry(&l.bias, i, n, 0);
+        let (mut thetas, mut resets, mut nums) =
+            (Entries::new(&l.threshold, n, 1), Entries::new(&l.reset_to, n, 0), l.leak_num.each(n));
+        let (mut signs, mut biases) = (Entries::new(&l.sign, n, 1), Entries::new(&l.bias, n, 0));
+        let fired = x.iter().zip(states).map(|(x, state)| {
+            let (theta, reset_to, num) = (thetas.take(), resets.take(), nums.take());
+            let x = x * i64::from(signs.take());
+            let u = *state + (x << l.frac) + biases.take();
             let fires = reaches(l.compare, u, theta);
+            let leak = |v| leaked(num, l.leak_shift, v);
             *state = match (l.reset, fires) {
-                (Reset::Soft, true) => leak(i, u - theta),
-                (Reset::SoftDelayed, true) => leak(i, u) - theta,
-                (Reset::Hard, true) => leak(i, entry(&l.reset_to, i, n, 0)),
-                (_, false) | (Reset::None, true) => leak(i, u),
+                (Reset::Soft, true) => leak(u - theta),
+                (Reset::SoftDelayed, true) => leak(u) - theta,
+                (Reset::Hard, true) => leak(reset_to),
+                (_, false) | (Reset::None, true) => leak(u),
             };
             fires
         });
@@ -101,13 +115,14 @@ impl FixedNeurons {
     /// One timestep of neurons that only integrate.
     pub(super) fn integrate(&mut self, l: &FixedLi, x: &[i64]) -> Value {
         let n = x.len();
-        let leak = |i, v| leaked(&l.leak_num, l.leak_shift, i, n, v);
-        let first = || (0..n).map(|i| leak(i, entry(&l.start, i, n, 0))).collect();
+        let first = || first_leaked(&l.leak_num, l.leak_shift, &l.start, n);
         let states = self.state.get_or_insert_with(first);
-        let membranes = x.iter().zip(states).enumerate().map(|(i, (x, state))| {
-            let x = x * i64::from(entry(&l.sign, i, n, 1));
-            let u = *state + (x << l.frac) + entry(&l.bias, i, n, 0);
-            *state = leak(i, u);
+        let (mut signs, mut biases) = (Entries::new(&l.sign, n, 1), Entries::new(&l.bias, n, 0));
+        let mut nums = l.leak_num.each(n);
+        let membranes = x.iter().zip(states).map(|(x, state)| {
+            let x = x * i64::from(signs.take());
+            let u = *state + (x << l.frac) + biases.take();
+            *state = leaked(nums.take(), l.leak_shift, u);
             u
         });
         Value::Integers(membranes.collect())
@@ -116,9 +131,8 @@ impl FixedNeurons {
 
 /// `floor((gain x + offset) / 2^shift)`.
 pub(super) fn scale(s: &FixedScale, x: &[i64]) -> Value {
-    let n = x.len();
-    let scaled = |(i, x): (usize, &i64)| {
-        (entry(&s.gain, i, n, 0) * x + entry(&s.offset, i, n, 0)) >> s.shift
-    };
-    Value::Integers(x.iter().enumerate().map(scaled).collect())
+    let (mut gains, mut offsets) =
+        (Entries::new(&s.gain, x.len(), 0), Entries::new(&s.offset, x.len(), 0));
+    let scaled = |x: &i64| (gains.take() * x + offsets.take()) >> s.shift;
+    Value::Integers(x.iter().map(scaled).collect())
 }

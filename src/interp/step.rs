@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! One timestep of one node.
 
-use super::columns::Columns;
 use super::neuron::{scale, threshold};
+use super::ready::Ready;
 use super::value::Value;
 use super::{Operand, State, linear, window};
 use crate::diag::{Diagnostic, Result};
@@ -11,7 +11,7 @@ use crate::ir::{Concat, Kind, Node, Op, Taken};
 /// What a node makes of its operands.
 pub(super) fn step(
     node: &Node,
-    columns: Option<&Columns>,
+    weights: &Ready,
     operands: &[Operand<'_>],
     state: &mut State,
 ) -> Result<Value> {
@@ -21,12 +21,12 @@ pub(super) fn step(
     };
     Ok(match (&node.op, state) {
         (Op::Scale(s), _) => {
-            let n = to.len();
-            let scaled = |(i, v): (usize, &f64)| v * s.factor.of(i, n) + s.offset.of(i, n);
-            Value::Real(x.to_reals().iter().enumerate().map(scaled).collect())
+            let (mut factors, mut offsets) = (s.factor.each(to.len()), s.offset.each(to.len()));
+            let scaled = |v: &f64| v * factors.take() + offsets.take();
+            Value::Real(x.to_reals().iter().map(scaled).collect())
         }
-        (Op::Linear(l), _) => linear::apply(l, columns, x, to.kind),
-        (Op::Conv(c), _) => window::conv(c, columns, x, from, to),
+        (Op::Linear(l), _) => linear::apply(l, weights.columns(), x, to.kind),
+        (Op::Conv(c), _) => window::conv(c, weights, x, from, to),
         (Op::Pool(p), _) => window::pool(p, x, from, to),
         (Op::Reshape(_), _) => x.clone(),
         (Op::Add, _) => add(operands, to.kind),
@@ -37,12 +37,14 @@ pub(super) fn step(
             other => other.clone(),
         },
         (Op::BatchNorm(b), _) => {
-            let (n, channels) = (to.len(), b.mean.len());
-            let normed = |(i, v): (usize, &f64)| {
-                let c = i * channels / n;
-                (v - b.mean[c]) / (b.var[c] + b.eps).sqrt() * b.gamma[c] + b.beta[c]
-            };
-            Value::Real(x.to_reals().iter().enumerate().map(normed).collect())
+            let (each, mut all) = (to.len() / b.mean.len(), x.to_reals());
+            for (c, values) in all.chunks_mut(each).enumerate() {
+                let deviation = (b.var[c] + b.eps).sqrt();
+                for v in values {
+                    *v = (*v - b.mean[c]) / deviation * b.gamma[c] + b.beta[c];
+                }
+            }
+            Value::Real(all)
         }
         (Op::Threshold(t), _) => threshold(t, &x.to_reals()),
         (Op::Delay(d), State::Delay(history)) => {

@@ -3,26 +3,26 @@
 
 use std::ops::Range;
 
-use super::columns::Columns;
 use super::linear;
+use super::ready::Ready;
 use super::value::{Bitmap, Value};
 use crate::ir::{Conv, Inside, Kind, Pool, PoolKind, Stream, Window};
 
 /// Where the windows over an operand lie, in two dimensions; one dimension is a single row.
-struct Windows<'a> {
+pub(super) struct Windows<'a> {
     window: &'a Window,
     /// Extents of the operand and of the result, without channels.
-    input: [usize; 2],
-    output: [usize; 2],
+    pub(super) input: [usize; 2],
+    pub(super) output: [usize; 2],
     /// Extents of the window.
-    kernel: [usize; 2],
+    pub(super) kernel: [usize; 2],
 }
 
 /// One window: its rows and its columns.
-type Position = [Inside; 2];
+pub(super) type Position = [Inside; 2];
 
 impl<'a> Windows<'a> {
-    fn new(window: &'a Window, x: &Stream, y: &Stream) -> Self {
+    pub(super) fn new(window: &'a Window, x: &Stream, y: &Stream) -> Self {
         let plane = |extents: &[usize]| match *extents {
             [height, width] => [height, width],
             [width] => [1, width],
@@ -33,7 +33,7 @@ impl<'a> Windows<'a> {
     }
 
     /// Every window with its place in the result, row by row.
-    fn positions(&self) -> impl Iterator<Item = (usize, Position)> {
+    pub(super) fn positions(&self) -> impl Iterator<Item = (usize, Position)> {
         let [height, width] = self.output;
         let dims = self.window.kernel.len();
         let inside = move |d: usize, at: usize| match (d + dims).checked_sub(2) {
@@ -48,7 +48,7 @@ impl<'a> Windows<'a> {
 
     /// The rows of what a window sees of a channel: (first element in the operand, first in
     /// the window); each goes on as the window's columns do.
-    fn rows(
+    pub(super) fn rows(
         &self,
         channel: usize,
         [rows, columns]: Position,
@@ -118,14 +118,20 @@ fn gather_bits(
     }
 }
 
-/// Every output channel at every position; `columns` as in [`linear::apply`].
-pub(super) fn conv(
-    c: &Conv,
-    columns: Option<&Columns>,
-    x: &Value,
-    from: &Stream,
-    to: &Stream,
-) -> Value {
+/// Every output channel at every position.
+pub(super) fn conv(c: &Conv, weights: &Ready, x: &Value, from: &Stream, to: &Stream) -> Value {
+    if let (Ready::Signs(signs), Value::Spikes(bits)) = (weights, x) {
+        let sums = signs.sums(c, bits, from, to);
+        let rows = c.weights.outputs();
+        if matches!(to.kind, Kind::Current { .. }) {
+            return Value::Integers(sums.into_iter().map(i64::from).collect());
+        }
+        let each = (sums.len() / rows.max(1)).max(1);
+        let scaled = |(i, sum): (usize, &i16)| {
+            linear::affine(&c.weights, c.bias.as_deref(), i / each, f64::from(*sum))
+        };
+        return Value::Real(sums.iter().enumerate().map(scaled).collect());
+    }
     let x = linear::operand(&c.weights, x, to.kind);
     if matches!(to.kind, Kind::Current { .. }) {
         let sums = |rows, seen: &Value, found: &mut [i64]| {
@@ -134,7 +140,7 @@ pub(super) fn conv(
         Value::Integers(each_window(c, &x, from, to, sums))
     } else {
         let sums = |rows, seen: &Value, found: &mut [f64]| {
-            linear::reals(&c.weights, columns, c.bias.as_deref(), rows, seen, found);
+            linear::reals(&c.weights, weights.columns(), c.bias.as_deref(), rows, seen, found);
         };
         Value::Real(each_window(c, &x, from, to, sums))
     }

@@ -28,8 +28,8 @@ def run(path):
     session = ort.InferenceSession(model.SerializeToString(), options)
     given = session.get_inputs()[0]
     shown = json.loads(path.with_suffix(".json").read_text())
-    kind = {"tensor(uint8)": np.uint8, "tensor(float)": np.float32}[given.type]
-    x = np.array(shown["values"]).astype(kind).reshape(shown["shape"])
+    kinds = {"tensor(uint8)": np.uint8, "tensor(bool)": np.bool_, "tensor(float)": np.float32}
+    x = np.array(shown["values"]).astype(kinds[given.type]).reshape(shown["shape"])
     values = dict(zip([logits, *calls], session.run([logits, *calls], {given.name: x})))
     samples = len(values[logits])
     layers = {}

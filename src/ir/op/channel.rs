@@ -33,6 +33,14 @@ impl<T: Copy> PerChannel<T> {
         }
     }
 
+    /// The values of [`PerChannel::of`], element after element.
+    pub fn each(&self, elements: usize) -> Entries<'_, T> {
+        match self {
+            Self::All(v) => Entries::new(&[], elements, *v),
+            Self::Each(v) => Entries::new(v, elements, self.at(0)),
+        }
+    }
+
     /// True if it can serve `channels` channels.
     #[must_use]
     pub fn fits(&self, channels: usize) -> bool {
@@ -70,4 +78,58 @@ impl PerChannel<f64> {
 #[must_use]
 pub fn entry<T: Copy>(list: &[T], i: usize, elements: usize, absent: T) -> T {
     if list.is_empty() { absent } else { list[i * list.len() / elements] }
+}
+
+/// The entries of [`entry`], element after element, without a division for each.
+pub struct Entries<'a, T> {
+    list: &'a [T],
+    elements: usize,
+    value: T,
+    /// Index of `value`, and how far the next one is on, in parts of `elements`.
+    at: usize,
+    part: usize,
+}
+
+impl<'a, T: Copy> Entries<'a, T> {
+    /// Of `elements` elements; `absent` for all of them if the list is empty.
+    pub fn new(list: &'a [T], elements: usize, absent: T) -> Self {
+        let value = list.first().copied().unwrap_or(absent);
+        Self { list, elements: elements.max(1), value, at: 0, part: 0 }
+    }
+
+    /// That of the next element; behind the last one nothing changes any more.
+    #[inline]
+    pub fn take(&mut self) -> T {
+        let value = self.value;
+        self.part += self.list.len();
+        while self.part >= self.elements {
+            self.part -= self.elements;
+            self.at += 1;
+            self.value = self.list.get(self.at).copied().unwrap_or(value);
+        }
+        value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_come_in_their_order() {
+        // Of channels, of elements, one for all, none; more elements than whole runs, and fewer.
+        for (length, elements) in [(3, 12), (12, 12), (1, 5), (0, 4), (3, 7), (5, 2), (1, 1)] {
+            let list: Vec<usize> = (0..length).map(|k| 10 + k).collect();
+            let mut each = Entries::new(&list, elements, 7);
+            let found: Vec<usize> = (0..elements).map(|_| each.take()).collect();
+            let want: Vec<usize> = (0..elements).map(|i| entry(&list, i, elements, 7)).collect();
+            assert_eq!(found, want, "{length} {elements}");
+            each.take();
+        }
+        let mut all = PerChannel::All(2).each(3);
+        assert_eq!([all.take(), all.take(), all.take()], [2; 3]);
+        let two = PerChannel::Each(vec![1, 5]);
+        let mut each = two.each(4);
+        assert_eq!([each.take(), each.take(), each.take(), each.take()], [1, 1, 5, 5]);
+    }
 }

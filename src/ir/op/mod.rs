@@ -10,7 +10,7 @@ mod window;
 
 use serde::{Deserialize, Serialize};
 
-pub use channel::{PerChannel, entry};
+pub use channel::{Entries, PerChannel, entry};
 pub use neuron::{Compare, Delay, FixedLi, FixedLif, Li, Lif, Reset, Threshold};
 pub use readout::{FixedReadout, Readout, ReadoutKind, Taken};
 pub use weights::{Linear, Weights};
