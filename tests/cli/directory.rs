@@ -189,6 +189,40 @@ fn what_is_killed_leaves_nothing_half_done() {
     assert!(place.tree() == before, "something was left");
 }
 
+/// A file may not grow beyond some size, as if the disk were full: the run says so, and what was
+/// there stays.
+#[test]
+fn a_full_disk_leaves_what_was_there() {
+    let place = Place::new();
+    place.good("compile {student} --target icebreaker -o b");
+    let after = place.tree();
+    place.good("compile {small} --target icebreaker -o b");
+    let before = place.tree();
+    let largest = after.values().flatten().map(Vec::len).max().unwrap() as u64;
+    let mut full = 0;
+    for round in 0..rounds(16) as u64 {
+        // In blocks of 512 bytes, up to a little more than is needed.
+        let blocks = round * 7919 % (largest / 512 + 8);
+        let script = format!("ulimit -f {blocks}; trap '' XFSZ; exec \"$0\" \"$@\"");
+        let mut command = std::process::Command::new("sh");
+        command.arg("-c").arg(script).arg(env!("CARGO_BIN_EXE_synfire"));
+        command.args(["compile", &crate::models::expand("{student}"), "--target", "icebreaker"]);
+        let out =
+            command.args(["-o", "b", "--json"]).current_dir(place.dir.path()).output().unwrap();
+        let said = String::from_utf8_lossy(&out.stderr);
+        if out.status.success() {
+            assert!(place.tree() == after, "{blocks} blocks");
+            place.good("compile {small} --target icebreaker -o b");
+        } else {
+            full += 1;
+            assert_eq!(out.status.code(), Some(1), "{blocks} blocks: {said}");
+            assert!(said.contains("SF0002") && said.contains("too large"), "{said}");
+        }
+        assert!(place.tree() == before, "{blocks} blocks");
+    }
+    assert!(full > rounds(8) as u64, "{full} runs did not get to their end");
+}
+
 #[test]
 fn what_is_not_ours_is_not_replaced() {
     let place = Place::new();
