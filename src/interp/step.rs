@@ -37,8 +37,8 @@ pub(super) fn step(
             other => other.clone(),
         },
         (Op::BatchNorm(b), _) => {
-            let (each, mut all) = (to.len() / b.mean.len(), x.to_reals());
-            for (c, values) in all.chunks_mut(each).enumerate() {
+            let (each, mut all) = (to.len() / b.mean.len().max(1), x.to_reals());
+            for (c, values) in all.chunks_mut(each.max(1)).enumerate() {
                 let deviation = (b.var[c] + b.eps).sqrt();
                 for v in values {
                     *v = (*v - b.mean[c]) / deviation * b.gamma[c] + b.beta[c];
