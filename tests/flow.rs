@@ -306,6 +306,8 @@ fn a_simulator_is_that_of_its_files() {
     assert_eq!(build("b", &[], false, false), said("13", false));
     // Contents of memories are read when it runs.
     put("lib/m.hex", "0b".into());
+    // What a run leaves beside them is none of the files.
+    put("lib/run.log", "14".into());
     assert_eq!(build("c", &[], false, false), said("14", false));
     assert_eq!(build("d", &["A=3"], false, false), said("16", true));
     assert_eq!(build("e", &[], true, false), said("14", true));

@@ -20,6 +20,9 @@ use crate::diag::{Diagnostic, Result, codes, write_file};
 /// optimisation.
 const SLOW_APART: u64 = 200_000;
 
+/// How files of Verilog end.
+const VERILOG: [&str; 4] = ["v", "vh", "sv", "svh"];
+
 /// Verilog to be checked.
 #[derive(Debug, Clone, Default)]
 pub struct LintJob {
@@ -27,7 +30,8 @@ pub struct LintJob {
     pub dir: PathBuf,
     /// Verilog files.
     pub sources: Vec<PathBuf>,
-    /// Directories for `` `include`` and for modules named like their file.
+    /// Directories for `` `include`` and for modules named like their file. What is read there
+    /// ends as Verilog does: `.v`, `.vh`, `.sv`, `.svh`.
     pub includes: Vec<PathBuf>,
     /// Macros, `NAME` or `NAME=value`.
     pub defines: Vec<String>,
@@ -119,7 +123,7 @@ fn design_args(job: &LintJob) -> Vec<OsString> {
 }
 
 /// Where a simulator of these bytes is kept: all that both tools are told, and every file that
-/// they may read. What lies in memories is read when the simulator runs.
+/// they may read.
 fn entry(tools: [&Found; 2], job: &VerilatorJob) -> Option<Entry> {
     let mut key = Key::of(&tools)?;
     for (name, value) in tools.iter().flat_map(|t| &t.env) {
@@ -133,7 +137,10 @@ fn entry(tools: [&Found; 2], job: &VerilatorJob) -> Option<Entry> {
     for folder in &job.design.includes {
         let entries = std::fs::read_dir(folder).ok()?.map(|e| e.map(|e| e.path()));
         let mut entries: Vec<_> = entries.collect::<std::io::Result<_>>().ok()?;
-        entries.retain(|p| p.is_file() && p.extension().is_none_or(|e| e != "hex"));
+        // Contents of memories are read when it runs, and logs of runs lie beside them.
+        entries.retain(|p| {
+            p.is_file() && p.extension().is_some_and(|e| VERILOG.iter().any(|v| *v == e))
+        });
         entries.sort();
         files.extend(entries);
     }

@@ -35,6 +35,11 @@ fn sound_hardware_agrees_and_damaged_hardware_does_not() {
     }
     assert!(comparisons[1]["tally"]["cycles"][0].as_u64() > Some(1000), "{report}");
     assert_eq!(report["left_out"][0], "netlist, bitstream: compiled without --bitstream");
+    // A second time nothing is built, whatever the first one left.
+    std::fs::remove_dir_all(place.path("b/verify")).unwrap();
+    place.good(line);
+    let model = place.path("b/verify/rtl/model");
+    assert!(model.join("sim").is_file() && !model.join("link.log").exists());
 
     // mem_0: weights of the first layer, in block RAM.
     damage(&place.path("b/rtl/mem_0.hex"));
