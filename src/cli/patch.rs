@@ -210,3 +210,36 @@ fn text_of(p: &Patched<'_>) -> String {
         p.seconds
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_says_what_has_other_contents() {
+        let of = |load_bytes| Patched {
+            out: Path::new("build/p"),
+            memories: 3,
+            block_rams: 17,
+            load_bytes,
+            seconds: 0.5,
+        };
+        let first = "3 memories, 17 block RAMs with other contents";
+        assert_eq!(text_of(&of(0)), format!("{first}\nwritten to build/p in 0.50 s\n"));
+        let loaded = "; weights.bin, 25,088 bytes, has to be loaded anew";
+        assert_eq!(
+            text_of(&of(25_088)),
+            format!("{first}{loaded}\nwritten to build/p in 0.50 s\n")
+        );
+    }
+
+    #[test]
+    fn what_differs_is_named() {
+        let file = |path: &str, text: &str| File { path: path.into(), contents: text.into() };
+        let why = |path: &str, a: &str, b: &str| why(&file(path, a), &file(path, b));
+        let tables = "rtl/mem_1.hex lies in look-up tables, which stay as they are";
+        assert_eq!(why("rtl/mem_1.hex", "0\n", "1\n"), tables);
+        let line = "rtl/sf_core.v: `wire b;` would have to be `wire c;`";
+        assert_eq!(why("rtl/sf_core.v", "wire a;\n  wire b;\n", "wire a;\n  wire c;\n"), line);
+    }
+}

@@ -239,12 +239,13 @@ pub(super) mod tests {
         assert_eq!(of_chunk(&shared, &bytes).unwrap(), [[0b001, 0b110]]);
     }
 
-    /// Two rows of two places, two words a place.
+    /// Two rows of two places, two words a place, two bytes a word.
     #[test]
     fn trains_are_written_where_they_are_read() {
-        let map = TrainMap { shape: [3, 2, 2], halo: 1, base: 1 };
-        let shared = Shared { trains: vec![map], ..shared() };
-        let trains: Vec<u32> = (0..12).map(|i| (i * 5 + 1) % 8).collect();
+        let map = TrainMap { shape: [5, 2, 2], halo: 1, base: 1 };
+        let shared = Shared { pack: 4, trains: vec![map], ..shared() };
+        assert_eq!(word_bytes(&shared), 2);
+        let trains: Vec<u32> = (0..20).map(|i| (i * 5 + 1) % 8).collect();
         let wide = [trains.iter().map(|t| Train::from(*t)).collect()];
         assert_eq!(of_chunk(&shared, &bytes_of_chunk(&shared, &wide, 0)).unwrap(), [trains]);
     }

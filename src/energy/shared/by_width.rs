@@ -127,6 +127,43 @@ fn trains_come_as_bytes_and_become_words() {
     let two = kept(&design);
     set(&mut design, 17);
     assert_eq!(kept(&design) - two, 2 + 16);
+    // Where several inputs share a word, those that fire are searched for.
+    let searched = |design: &Design| {
+        report(design).stages[1].parts.iter().any(|p| p.what == "search for events")
+    };
+    assert!(!searched(&design));
+    design.shared.as_mut().unwrap().input.pack = 4;
+    assert!(searched(&design));
+    design.shared.as_mut().unwrap().input.pack = 1;
+    // Twice nine timesteps: of two bytes each becomes a word.
+    set(&mut design, 9);
+    over(&mut design, 9);
+    design.timesteps = 18;
+    assert_eq!(design.input_bytes(), 32);
+    near("input", flips(&report(&design), 0, "input map, written"), [16.0; 3]);
+}
+
+/// Two chunks, sums of five classes: the chunk 1, an address of inputs that change and 1 again, a
+/// sum's address of 3 bits twice and an enable.
+#[test]
+fn chunks_have_registers_for_what_they_lead_to() {
+    let mut design = threes();
+    design.timesteps = 6;
+    design.trace = false;
+    let readout = &mut design.shared.as_mut().unwrap().readout;
+    (readout.gain, readout.offset) = (vec![1; 5], vec![0; 5]);
+    let count = |design: &Design| {
+        let shared = design.shared.as_ref().unwrap();
+        let w = Widths::new(design, shared);
+        (super::registers::chunks(design, shared, &w), w.input_addr)
+    };
+    let (held, addr) = count(&design);
+    assert!(addr > 1);
+    design.input.changes = true;
+    let (changing, addr) = count(&design);
+    assert_eq!(changing - held, 1 + addr);
+    design.shared.as_mut().unwrap().last = true;
+    assert_eq!(changing - count(&design).0, 2 * 3 + 1);
 }
 
 /// `conv` with a leak of 3 / 4: one adder of 20 + 2 bits beside that of the current.

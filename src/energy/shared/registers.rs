@@ -45,7 +45,7 @@ pub(super) fn input_map(shared: &Shared, w: &Widths) -> u32 {
 
 /// The number of the chunk, here and in `sf_input_map`; `sf_part`, `sf_state`, and the tail's
 /// enable of what it writes there.
-fn chunks(design: &Design, shared: &Shared, w: &Widths) -> u32 {
+pub(super) fn chunks(design: &Design, shared: &Shared, w: &Widths) -> u32 {
     let chunks = design.chunks();
     if chunks < 2 {
         return 0;
