@@ -121,9 +121,13 @@ struct Changes {
 fn changes(build: &Build, design: &Design) -> Result<Changes> {
     let before = emit::emit(&build.design, &build.target)?;
     let after = emit::emit(&renamed(design, &build.design), &build.target)?;
-    let in_blocks = emit::block_memories(&build.design);
+    differences(&before, &after, &emit::block_memories(&build.design))
+}
+
+/// The same of the files of both; `in_blocks` are the memories in block RAM, each with its purpose.
+fn differences(before: &[File], after: &[File], in_blocks: &[(String, String)]) -> Result<Changes> {
     let mut found = Changes { blocks: Vec::new(), memories: 0, loaded: false };
-    for (old, new) in before.iter().zip(&after) {
+    for (old, new) in before.iter().zip(after) {
         let name = old.path.rsplit('/').next().unwrap_or_default();
         let block = in_blocks.iter().find(|(file, _)| file == name);
         if let Some((_, whose)) = block {
@@ -233,9 +237,35 @@ mod tests {
         );
     }
 
+    fn file(path: &str, text: &str) -> File {
+        File { path: path.into(), contents: text.into() }
+    }
+
+    #[test]
+    fn memories_that_differ_are_counted() {
+        let files = |memory: &str, loaded: &str, core: &str| {
+            [file("rtl/mem_0.hex", memory), file(WEIGHTS, loaded), file("rtl/sf_core.v", core)]
+        };
+        let in_blocks = [("mem_0.hex".to_owned(), "weights".to_owned())];
+        let old = files("0\n3\n", "a", "core");
+        let of = |new: &[File]| differences(&old, new, &in_blocks);
+        let counted = |new: &[File]| {
+            let found = of(new).unwrap();
+            let changed = found.blocks.iter().filter(|(a, b)| a != b).count();
+            (found.memories, found.loaded, found.blocks.len(), changed)
+        };
+        assert_eq!(counted(&old), (0, false, 1, 0));
+        assert_eq!(counted(&files("3\n0\n", "a", "core")), (1, false, 1, 1));
+        assert_eq!(counted(&files("0\n3\n", "b", "core")), (1, true, 1, 0));
+        assert_eq!(counted(&files("3\n0\n", "b", "core")), (2, true, 1, 1));
+        let refused = |new: &[File]| of(new).err().map(|d| d.message);
+        let message = refused(&files("0\n3\n", "a", "other"));
+        assert_eq!(message.unwrap(), "rtl/sf_core.v: `core` would have to be `other`");
+        assert!(refused(&files("0\n", "a", "core")).unwrap().starts_with("the memory of weights"));
+    }
+
     #[test]
     fn what_differs_is_named() {
-        let file = |path: &str, text: &str| File { path: path.into(), contents: text.into() };
         let why = |path: &str, a: &str, b: &str| why(&file(path, a), &file(path, b));
         let tables = "rtl/mem_1.hex lies in look-up tables, which stay as they are";
         assert_eq!(why("rtl/mem_1.hex", "0\n", "1\n"), tables);
