@@ -14,6 +14,7 @@ use super::bitstream;
 use super::build::{BitstreamReport, MANIFEST, Manifest, json_text};
 use super::hardware::{self, Layer, Mapping};
 use super::model::ModelArgs;
+use super::objective::ObjectiveArgs;
 use super::output::{put, replace};
 use super::tradeoff;
 use super::ui::{Ui, table, thousands};
@@ -32,6 +33,8 @@ use job::Job;
   synfire compile student.onnx --target icebreaker -o build/student --bitstream \\
       --clock auto --baud auto --seeds 8
   synfire compile student.onnx --target ice40up5k -o build/student --lanes fc1=16
+  synfire compile student.onnx --target icebreaker -o build/small --objective area \\
+      --max-cycles 12000
   synfire compile ensemble.onnx --keep-members 0,2 --target icebreaker -o build/half")]
 pub(super) struct Args {
     #[command(flatten)]
@@ -54,6 +57,8 @@ pub(super) struct Args {
     /// How layers are mapped to engines.
     #[arg(long, value_enum, default_value_t = Mapping::Auto)]
     mapping: Mapping,
+    #[command(flatten)]
+    objective: ObjectiveArgs,
     /// Lanes of a dense layer, instead of what the cost model chooses; of the processor of
     /// the shared mapping: shared=N.
     #[arg(long, value_name = "LAYER=N", value_parser = lanes)]
@@ -189,8 +194,8 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         chunk: args.chunk.or(whole),
         cells: None,
     };
-    let (design, estimate) =
-        hw::lower(&model.integer, &target, &options).map_err(|d| d.in_file(&args.model.model))?;
+    let folded = args.objective.fold(&model.integer, &target, options, ui);
+    let (options, design, estimate) = folded.map_err(|d| d.in_file(&args.model.model))?;
     let mut manifest = Manifest {
         synfire: env!("CARGO_PKG_VERSION").into(),
         model: args.model.model.file_name().unwrap_or_default().to_string_lossy().into(),

@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::Parser as _;
+
 use super::encoding::EncodingArgs;
 use crate::data::{self, Inputs, Samples, Values};
 use crate::diag::{Diagnostic, InFile, Result, codes};
@@ -30,10 +32,23 @@ pub(super) struct DataArgs {
     encoding: EncodingArgs,
 }
 
+/// The options as they are where nothing is said.
+#[derive(clap::Parser)]
+struct Defaults {
+    #[command(flatten)]
+    data: DataArgs,
+}
+
 /// Random inputs if nothing else is said.
 const RANDOM_INPUTS: usize = 64;
 
 impl DataArgs {
+    /// The first `count` inputs of a file, or so many seeded random ones.
+    pub(super) fn first(images: Option<&Path>, count: usize) -> Self {
+        let Defaults { data } = Defaults::parse_from(["synfire"]);
+        Self { images: images.map(Path::to_path_buf), count: Some(count), ..data }
+    }
+
     /// Loads levels that fit the graph; of every timestep, if its input changes.
     pub(super) fn load(&self, graph: &Graph) -> Result<Inputs> {
         let (stream, bits) = input(graph)?;
@@ -110,19 +125,11 @@ impl DataArgs {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser as _;
-
     use super::*;
     use crate::ir;
 
-    #[derive(clap::Parser)]
-    struct Line {
-        #[command(flatten)]
-        data: DataArgs,
-    }
-
     fn args(line: &str) -> DataArgs {
-        Line::parse_from(["x"].into_iter().chain(line.split_whitespace())).data
+        Defaults::parse_from(["x"].into_iter().chain(line.split_whitespace())).data
     }
 
     /// Two levels of a bit at each of three timesteps.

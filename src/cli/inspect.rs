@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::build::Build;
 use super::hardware::{self, Hardware, Mapping};
 use super::model::ModelArgs;
+use super::objective::{self, ObjectiveArgs};
 use super::ui::Ui;
 use crate::diag::{Diagnostic, InFile, Result, codes, write_file};
 use crate::hw::{self, Design, Estimate};
@@ -23,6 +24,7 @@ use crate::target::{self, Target};
   synfire inspect student.onnx
   synfire inspect student.onnx --lift
   synfire inspect student.onnx --hw --target icebreaker --mapping shared
+  synfire inspect student.onnx --hw --foldings --target icebreaker
   synfire inspect student.onnx --format svg -o student.svg
   synfire inspect build/student --format svg -o hardware.svg
   synfire inspect build/student --format memory -o memory.svg")]
@@ -47,6 +49,11 @@ pub(super) struct Args {
     /// With --hw: how layers are mapped to engines.
     #[arg(long, value_enum, default_value_t = Mapping::Auto)]
     mapping: Mapping,
+    /// With --hw: the foldings that none beats in both logic cells and cycles.
+    #[arg(long, requires = "hw")]
+    foldings: bool,
+    #[command(flatten)]
+    objective: ObjectiveArgs,
     /// Write to a file instead of standard output.
     #[arg(short, long)]
     out: Option<PathBuf>,
@@ -74,8 +81,12 @@ struct Subject {
 }
 
 pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
+    if args.foldings {
+        let rows = foldings(args, ui)?;
+        return show(args, ui, &rows, || objective::text(&rows));
+    }
     if args.hw {
-        let (design, estimate) = lowered(args)?;
+        let (design, estimate) = lowered(args, ui)?;
         let value = Hardware::new(&design, &estimate);
         return show(args, ui, &value, || hardware::text(&design, &estimate));
     }
@@ -119,7 +130,7 @@ fn load(args: &Args) -> Result<Subject> {
 }
 
 /// The design of a build, or what becomes of a model.
-fn lowered(args: &Args) -> Result<(Design, Estimate)> {
+fn lowered(args: &Args, ui: Ui) -> Result<(Design, Estimate)> {
     if args.model.model.is_dir() {
         args.model.cuts.none_for(&args.model.model)?;
         let build = Build::open(&args.model.model)?;
@@ -127,7 +138,21 @@ fn lowered(args: &Args) -> Result<(Design, Estimate)> {
     }
     let options = hw::Options { mapping: args.mapping.into(), ..hw::Options::default() };
     let (model, target) = (args.model.load()?, target::load(&args.target)?);
-    hw::lower(&model.integer, &target, &options).in_file(&args.model.model)
+    let folded = args.objective.fold(&model.integer, &target, options, ui);
+    folded.map(|(_, design, estimate)| (design, estimate)).in_file(&args.model.model)
+}
+
+/// What else could become of a model.
+fn foldings(args: &Args, ui: Ui) -> Result<Vec<objective::Row>> {
+    if args.model.model.is_dir() {
+        let message = "a build has one folding; a model has many";
+        return Err(Diagnostic::new(&codes::BAD_OPTION, message)
+            .in_file(&args.model.model)
+            .help("name the model instead of the directory"));
+    }
+    let options = hw::Options { mapping: args.mapping.into(), ..hw::Options::default() };
+    let (model, target) = (args.model.load()?, target::load(&args.target)?);
+    args.objective.rows(&model.integer, &target, options, ui).in_file(&args.model.model)
 }
 
 fn render(subject: &Subject, format: Format) -> Result<String> {

@@ -21,6 +21,7 @@ mod inputs;
 mod inspect;
 mod lists;
 mod model;
+mod objective;
 mod output;
 mod patch;
 mod run;

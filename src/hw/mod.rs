@@ -7,6 +7,7 @@
 
 mod cost;
 mod design;
+mod explore;
 mod fit;
 mod fold;
 mod logic;
@@ -20,5 +21,6 @@ pub use cost::{Estimate, Memory, MemoryKind, estimate};
 pub use design::{
     DenseStage, Design, Input, LifStage, Place, PlanesStage, ReadoutStage, Stage, Train,
 };
+pub use explore::{Folding, foldings};
 pub use fit::lower_like;
 pub use lower::{Mapping, Options, lower};

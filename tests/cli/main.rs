@@ -21,6 +21,7 @@ mod inputs;
 mod json;
 mod loaded;
 mod models;
+mod objective;
 mod output;
 mod planes;
 mod processor;

@@ -4,19 +4,16 @@
 use serde::Serialize;
 
 use super::Args;
+use crate::cli::objective::core_energy;
 use crate::data::Inputs;
 use crate::diag::{Diagnostic, Result, codes};
-use crate::energy::{self, Band, IoTiming};
+use crate::energy::Band;
 use crate::hw;
 use crate::ir::Graph;
 use crate::pass::{self, TO_INTEGER};
 use crate::sim::{MeanActivity, NoProbe, Sim};
 use crate::target::Target;
 use crate::tune::{Found, Place, Split, Work};
-
-/// Clock of a bare device, in MHz: what the energy of a time without a clock would be, nobody
-/// knows.
-const CLOCK: f64 = 12.0;
 
 /// What one inference costs: the core's part, which the host link does not change.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -105,12 +102,8 @@ fn cost(
         (cycles, count) = (cycles + ran.done + 1, count + 1);
         (work.tick)();
     }
-    let io = match &target.board {
-        Some(board) => IoTiming::on(&design, board, board.mhz()),
-        None => IoTiming::none(CLOCK),
-    };
-    let energy_nj = match energy::device(&design, target, &mean, io) {
-        Ok(report) => Some(report.core.energy_nj),
+    let energy_nj = match core_energy(&design, target, &mean) {
+        Ok(energy) => Some(energy),
         Err(d) if *d.code == codes::ENERGY_UNKNOWN => None,
         Err(d) => return Err(d),
     };
