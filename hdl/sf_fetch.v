@@ -5,12 +5,17 @@
 // Contract
 //   AW, CW      widths of an address and of a count of sf_walk
 //   DW          width of a word of the memories that are read (input and train maps)
+//   END         level of sf_walk whose end is called that of the job: 5, or 4 for that of each row
 //   start_i     one cycle: sf_walk begins with the job's numbers
 //   gather_i    1: the job's words come from sf_gather, which takes the addresses
 //   r_en_o, r_addr_o   a word is read: it is at r_data_i in the next cycle and stays there
 //               until the next read
 //   w_*         the words, valid/ready, with the ends that sf_walk gives: group (levels 0..2),
 //               window (0, 1), place (0..3) and job
+//   ROW         level of sf_walk after whose end hold_i may be high: 4, a row of places, or 0, a
+//               row of a window
+//   hold_i      1: the first address of a row is not taken; high only while it is next
+//   row_o       one cycle: the last address of a row is taken
 //   g_*         the same addresses for sf_gather: taken when g_next_i
 //
 // Timing: an address valid in cycle a is read in a, if the word before has been taken by then,
@@ -20,12 +25,16 @@
 module sf_fetch #(
   parameter AW = 12,
   parameter CW = 8,
-  parameter DW = 16
+  parameter DW = 16,
+  parameter END = 5,
+  parameter ROW = 4
 ) (
   input  wire            clk_i,
   input  wire            rst_i,
   input  wire            start_i,
   input  wire            gather_i,
+  input  wire            hold_i,
+  output wire            row_o,
   input  wire [AW-1:0]   base_i,
   input  wire [6*CW-1:0] count_i,
   input  wire [6*AW-1:0] delta_i,
@@ -50,7 +59,8 @@ module sf_fetch #(
   reg           valid_q, first_q, first1_q;
   reg  [3:0]    ends_q;                        // of the word: window, group, place, job
 
-  wire next = gather_i ? g_next_i : valid & (~valid_q | w_ready_i);
+  wire go   = valid & ~hold_i;
+  wire next = gather_i ? g_next_i : go & (~valid_q | w_ready_i);
 
   sf_walk #(.AW(AW), .CW(CW)) u_walk (
     .clk_i  (clk_i),
@@ -65,7 +75,8 @@ module sf_fetch #(
     .end_o  (ends)
   );
 
-  assign g_valid_o = valid & gather_i;
+  assign row_o     = next & ends[ROW];
+  assign g_valid_o = go & gather_i;
   assign g_end_o   = ends;
   assign r_en_o    = next & ~gather_i;
   assign w_valid_o = valid_q;
@@ -76,7 +87,7 @@ module sf_fetch #(
   always @(posedge clk_i) begin
     if (r_en_o) begin
       valid_q  <= 1'b1;
-      ends_q   <= {ends[1], ends[2], ends[3], ends[5]};
+      ends_q   <= {ends[1], ends[2], ends[3], ends[END]};
       first1_q <= first_q;
       first_q  <= ends[1];
     end else if (w_ready_i) begin
@@ -111,13 +122,13 @@ module sf_fetch #(
   reg           f_word;                        // one that has not been taken
   reg           f_first, f_next_first;
   reg  [3:0]    f_ends;
-  wire          f_address = f_gather ? g_next_i : f_left & (~f_word | w_ready_i);
+  wire          f_address = f_gather ? g_next_i : f_left & ~hold_i & (~f_word | w_ready_i);
   always @(*) if (f_word) assume (r_data_i == f_read);
   always @(posedge clk_i) begin
     if (f_address) f_left <= ~g_end_o[5];
     if (r_en_o) begin
       f_read       <= f_read + 1'b1;
-      f_ends       <= {g_end_o[1], g_end_o[2], g_end_o[3], g_end_o[5]};
+      f_ends       <= {g_end_o[1], g_end_o[2], g_end_o[3], g_end_o[END]};
       f_first      <= f_next_first;
       f_next_first <= g_end_o[1];
     end
@@ -144,7 +155,8 @@ module sf_fetch #(
   always @(posedge clk_i) begin
     if (f_past) begin
       a_read : assert (r_en_o == (f_address && !f_gather));
-      a_gather : assert (g_valid_o == (f_left && f_gather));
+      a_gather : assert (g_valid_o == (f_left && f_gather && !hold_i));
+      a_row : assert (row_o == (f_address && g_end_o[ROW]));
       if (f_left) a_addr : assert (r_addr_o == f_addr);
       if (f_left && $past(start_i)) a_first : assert (g_end_o[5] == (f_count == 0));
       a_valid : assert (w_valid_o == f_word);
@@ -154,7 +166,7 @@ module sf_fetch #(
         a_begin : assert (w_window_first_o == f_first);
       end
       if (f_left || f_word) i_count : assert (f_read + 1'b1 == f_taken + f_word);
-      if (f_word) i_data : assert (!f_gather && f_left == !f_ends[0]);
+      if (f_word) i_data : assert (!f_gather && (END != 5 || f_left == !f_ends[0]));
       i_left : assert (valid == f_left);
       if (f_left) i_first : assert (first_q == f_next_first);
       c_all : cover ($past(w_ready_i) && !f_left && f_word && f_taken != 0 && f_count != 0 && f_first);

@@ -9,6 +9,7 @@ use crate::emit::{self, RTL_DIR};
 use crate::flow::nextpnr::PnrJob;
 use crate::flow::yosys::{self, SynthJob};
 use crate::flow::{Toolbox, family, pack, seeds};
+use crate::hw::Design;
 use crate::target::{Family, Target};
 
 /// What place and route is asked for.
@@ -47,7 +48,7 @@ fn files(dir: &Path) -> Result<Vec<PathBuf>> {
 /// Synthesises, places, routes and packs what was emitted into `dir`.
 pub(super) fn make(
     dir: &Path,
-    target: &Target,
+    (design, target): (&Design, &Target),
     spram: bool,
     aim: &Aim,
     toolbox: &Toolbox,
@@ -56,8 +57,7 @@ pub(super) fn make(
     let (rtl, flow) = (dir.join(RTL_DIR), dir.join("flow"));
     crate::flow::process::create_dir(&flow)?;
     let (family, board) = (target.device.family, target.board.as_ref());
-    let mut sources: Vec<PathBuf> = emit::HDL.iter().map(|(name, _)| rtl.join(name)).collect();
-    sources.extend([rtl.join("sf_core.v"), rtl.join("top.v")]);
+    let sources = emit::modules(design).iter().map(|name| rtl.join(name)).collect();
     progress("synthesis");
     let synthesis = yosys::synth(
         toolbox,

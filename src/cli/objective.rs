@@ -205,7 +205,14 @@ impl ObjectiveArgs {
                 mean.add(&sim.run(input, &[], &mut NoProbe)?.activity);
             }
             bar.inc(1);
-            Ok(Some(core_energy(&folding.design, target, &mean)?))
+            match core_energy(&folding.design, target, &mean) {
+                Ok(energy) => Ok(Some(energy)),
+                // Known of the device, and not of this kind of hardware.
+                Err(d) if *d.code == codes::ENERGY_UNKNOWN && target.device.energy.is_some() => {
+                    Ok(None)
+                }
+                Err(d) => Err(d),
+            }
         };
         let energies = all.iter().map(energy).collect::<Result<Vec<_>>>();
         bar.finish_and_clear();

@@ -57,6 +57,7 @@ pub static HDL: &[(&str, &str)] = &[
     ("sf_emit.v", include_str!("../../hdl/sf_emit.v")),
     ("sf_fetch.v", include_str!("../../hdl/sf_fetch.v")),
     ("sf_gather.v", include_str!("../../hdl/sf_gather.v")),
+    ("sf_handed.v", include_str!("../../hdl/sf_handed.v")),
     ("sf_host_link.v", include_str!("../../hdl/sf_host_link.v")),
     ("sf_input_map.v", include_str!("../../hdl/sf_input_map.v")),
     ("sf_intake.v", include_str!("../../hdl/sf_intake.v")),
@@ -76,6 +77,7 @@ pub static HDL: &[(&str, &str)] = &[
     ("sf_reset.v", include_str!("../../hdl/sf_reset.v")),
     ("sf_ring.v", include_str!("../../hdl/sf_ring.v")),
     ("sf_rom.v", include_str!("../../hdl/sf_rom.v")),
+    ("sf_rows.v", include_str!("../../hdl/sf_rows.v")),
     ("sf_sequence.v", include_str!("../../hdl/sf_sequence.v")),
     ("sf_spram.v", include_str!("../../hdl/sf_spram.v")),
     ("sf_spi.v", include_str!("../../hdl/sf_spi.v")),
@@ -89,6 +91,15 @@ pub static HDL: &[(&str, &str)] = &[
     ("sf_uart_tx.v", include_str!("../../hdl/sf_uart_tx.v")),
     ("sf_walk.v", include_str!("../../hdl/sf_walk.v")),
 ];
+
+/// The Verilog files of a design with a board, in [`RTL_DIR`].
+#[must_use]
+pub fn modules(design: &Design) -> Vec<String> {
+    let jobs = design.shared.iter().filter(|s| s.is_line()).flat_map(|s| 0..s.jobs.len());
+    let own = jobs.map(|job| format!("sf_job_{job}.v"));
+    let ends = ["sf_core.v", "top.v"].map(str::to_owned);
+    HDL.iter().map(|(name, _)| (*name).to_owned()).chain(own).chain(ends).collect()
+}
 
 /// Directory of the Verilog files in the output.
 pub const RTL_DIR: &str = "rtl";

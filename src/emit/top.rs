@@ -72,6 +72,8 @@ pub(super) fn render(design: &Design, target: &Target, board: &Board) -> Result<
         }
         Pace::Spi(mhz) => (format!("SPI at {mhz} MHz"), None),
     };
+    // A line has a probe a processor.
+    let probes = design.shared.as_ref().filter(|s| s.is_line()).map(|s| s.jobs.len());
     let top = Top {
         model: quoted(&design.name),
         target: &target.name,
@@ -82,9 +84,9 @@ pub(super) fn render(design: &Design, target: &Target, board: &Board) -> Result<
         inputs: design.input_bytes(),
         load_bytes: design.load_bytes(),
         identity: identity(design),
-        dense_count: design.denses().count().max(1),
-        lif_count: design.lifs().count().max(1),
-        shared: design.shared.is_some(),
+        dense_count: probes.unwrap_or(design.denses().count()).max(1),
+        lif_count: probes.unwrap_or(design.lifs().count()).max(1),
+        shared: design.shared.is_some() && probes.is_none(),
         lit_high: board.pins.contains_key("led_busy_o"),
         pll,
         filter: pll.map_or(0, |p| p.filter(board.clock_mhz)),

@@ -5,6 +5,7 @@ use super::assume::{COUNT, LINK_BYTE, LINK_REGISTERS};
 use super::report::{Cause, CauseEnergy, Comparison, Figure, Part, Phase, Report, StageEnergy};
 use super::{Band, IoTiming, registers, shared, work};
 use crate::diag::{Diagnostic, Result, codes};
+use crate::hw::shared::Shared;
 use crate::hw::{self, Design, Memory, MemoryKind, Place, Stage};
 use crate::sim::MeanActivity;
 use crate::target::{Basis, Coefficient, Energy, Target};
@@ -31,6 +32,12 @@ pub fn device(
             "compile for a target that has some, or put measured ones into a target file of your own (docs/energy.md)",
         ));
     };
+    if design.shared.as_ref().is_some_and(Shared::is_line) {
+        let message = "what a line of processors takes is not known";
+        return Err(Diagnostic::new(&codes::ENERGY_UNKNOWN, message)
+            .at(design.name.clone())
+            .help("`synfire compile --mapping shared` builds one processor, whose energy is"));
+    }
     let pll = target.board.as_ref().is_some_and(|b| b.pll_setting.is_some());
     let model = Model::new(design, table, mean, io, pll);
     let mut stages: Vec<StageEnergy> = match &design.shared {

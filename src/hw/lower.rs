@@ -33,7 +33,7 @@ pub enum Mapping {
     /// The chain where it takes the graph and fits, else the processor.
     #[default]
     Auto,
-    /// A chain of engines, one a layer.
+    /// An engine a layer: a chain of stages, or a line of processors.
     Pipeline,
     /// One processor for all layers.
     Shared,
@@ -46,7 +46,7 @@ pub enum Mapping {
 /// resource, by how much, and what would fit.
 pub fn lower(graph: &Graph, target: &Target, options: &Options) -> Result<(Design, Estimate)> {
     match options.mapping {
-        Mapping::Pipeline => chain(graph, target, options),
+        Mapping::Pipeline => pipeline(graph, target, options),
         Mapping::Shared => shared::lower(graph, target, options),
         Mapping::Auto => {
             let refused = match chain(graph, target, options) {
@@ -74,6 +74,14 @@ pub fn lower(graph: &Graph, target: &Target, options: &Options) -> Result<(Desig
                 Err(_) => Err(refused),
             }
         }
+    }
+}
+
+/// The chain of stages, or where that is none a line of processors.
+fn pipeline(graph: &Graph, target: &Target, options: &Options) -> Result<(Design, Estimate)> {
+    match chain(graph, target, options) {
+        Err(d) if d.code == &codes::HW_UNSUPPORTED => shared::lower_line(graph, target, options),
+        result => result,
     }
 }
 

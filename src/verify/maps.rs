@@ -134,8 +134,14 @@ pub(super) mod tests {
             then: Then::Maps { keep: None, fire: Some((neurons, 0)) },
         };
         let work = Work::Sum(Box::new(sum));
-        let job =
-            Job { name: "fc".into(), source: Source::Input, before: false, work, out: [3, 1, 2] };
+        let job = Job {
+            name: "fc".into(),
+            source: Source::Input,
+            before: false,
+            own: None,
+            work,
+            out: [3, 1, 2],
+        };
         let readout = ReadoutStage {
             name: "readout".into(),
             input_bits: 1,

@@ -52,7 +52,8 @@ impl<'d> RtlExecutor<'d> {
         let bench = work.join("tb_core.cpp");
         // The bench names the load port, and the probe of the job, only where there is one.
         let load = if design.load_bytes() > 0 { "#define LOAD\n" } else { "" };
-        let shared = if design.shared.is_some() { "#define SHARED\n" } else { "" };
+        let one = design.shared.as_ref().is_some_and(|s| !s.is_line());
+        let shared = if one { "#define SHARED\n" } else { "" };
         write_file(&bench, load.to_owned() + shared + BENCH)?;
         let job = VerilatorJob {
             design: LintJob {

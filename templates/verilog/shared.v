@@ -1,4 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
+<%- if let Some(e) = engine %>
+//
+// sf_job_<{ e.index }>: <{ e.name }>, <{ e.words }>: a processor of a line, written by synfire <{ version }>.
+//
+// Contract
+//   start_i     one cycle: an inference begins
+//   hold_i      a row that the next one needs is not there yet
+//   next_o      one cycle: the last word of a row is read; row_o: a row of the result is written
+//   read_*      a word of a map is read: at word_i in the next cycle, until the next read; or
+//   gather_*    a current is, at gathered_i
+//   add_en_o    the next current to be added is read: at added_i in the next cycle
+//   keep_*      a current is written to the next place, train_* a word of trains
+//   q_*         sums for the readout, valid/ready
+//   probe_*     for traces in simulation
+`default_nettype none
+
+module sf_job_<{ e.index }> (
+  input  wire       clk_i,
+  input  wire       rst_i,
+  input  wire       start_i,
+  input  wire       hold_i,
+  output wire       next_o,
+  output wire       row_o,
+  output wire       read_en_o,
+  output wire [<{ addr_bits - 1 }>:0] read_addr_o,
+  input  wire [<{ fetch_bits - 1 }>:0] word_i,
+  output wire       gather_en_o,
+  input  wire [<{ current_bits - 1 }>:0] gathered_i,
+  output wire       add_en_o,
+  input  wire [<{ current_bits - 1 }>:0] added_i,
+  output wire       keep_we_o,
+  output wire [<{ current_bits - 1 }>:0] keep_data_o,
+  output wire       train_we_o,
+  output wire [<{ train_addr_bits - 1 }>:0] train_addr_o,
+  output wire [<{ train_word - 1 }>:0] train_data_o,
+  output wire signed [<{ sum_bits - 1 }>:0] q_data_o,
+  output wire       q_valid_o,
+  input  wire       q_ready_i,
+  output wire       probe_event_o,
+  output wire       probe_step_o,
+  output wire       probe_spike_o
+);
+
+  // ---- the numbers of the job
+<%- for v in e.values %>
+  wire [<{ v.width - 1 }>:0] j_<{ v.name }> = <{ v.literal }>;
+<%- endfor %>
+  wire start       = start_i;
+  wire chunk_first = 1'b1;
+  wire chunk_last  = 1'b1;
+  wire chunk_turn  = 1'b0;
+
+  // ---- the map that is read
+  wire read_en;
+  wire [<{ addr_bits - 1 }>:0] read_addr;
+  assign read_en_o   = read_en;
+  assign read_addr_o = read_addr;
+  wire [<{ train_word - 1 }>:0] train_seen = word_i[<{ train_word - 1 }>:0];
+  wire [<{ fetch_bits - 1 }>:0] fetched    = word_i;
+<%- else %>
 //
 // sf_core: <{ model }>, <{ timesteps }> timesteps on one processor<% if let Some(k) = chunks %> in <{ k.count }> chunks<% endif %>, written by synfire <{ version }>.
 //
@@ -136,19 +196,25 @@ module sf_core (
   wire [<{ train_word - 1 }>:0] train_seen = train_read;
 <%- endif %>
 
-  // ---- words
   wire [<{ fetch_bits - 1 }>:0] fetched = read_level ? <{ level_fetched }> : <{ train_fetched }>;
+<%- endif %>
+
+  // ---- words
   wire [<{ fetch_bits - 1 }>:0] f_data;
-  wire f_valid, f_window_first, f_window_end, f_group_end, f_place_end, f_job_end;
+  wire row_end, f_valid, f_window_first, f_window_end, f_group_end, f_place_end, f_job_end;
   wire g_a_valid, g_a_next;
   wire [5:0] g_a_end;
   wire is_or = j_kind == 2'd3;
   wire is_gather = j_kind == 2'd2;
+<%- if sums %>
   wire emit_ready;
+<%- else %>
+  wire emit_ready = 1'b0;
+<%- endif %>
   sf_fetch #(
-    .AW(<{ addr_bits }>), .CW(<{ count_bits }>), .DW(<{ fetch_bits }>)
+    .AW(<{ addr_bits }>), .CW(<{ count_bits }>), .DW(<{ fetch_bits }>)<% if let Some(e) = engine %>, .END(4), .ROW(<{ e.row }>)<% endif %>
   ) u_fetch (
-    .clk_i(clk_i), .rst_i(rst_i), .start_i(start), .gather_i(is_gather),
+    .clk_i(clk_i), .rst_i(rst_i), .start_i(start), .gather_i(is_gather), .hold_i(<% if engine.is_some() %>hold_i<% else %>1'b0<% endif %>), .row_o(row_end),
     .base_i(<% if let Some(k) = chunks %>j_base + (<{ k.base }>)<% else %>j_base<% endif %>),
     .count_i({j_count5, j_count4, j_count3, j_count2, j_count1, j_count0}),
     .delta_i({j_delta5, j_delta4, j_delta3, j_delta2, j_delta1, j_delta0}),
@@ -158,6 +224,7 @@ module sf_core (
     .w_group_end_o(f_group_end), .w_place_end_o(f_place_end), .w_job_end_o(f_job_end),
     .g_valid_o(g_a_valid), .g_next_i(g_a_next), .g_end_o(g_a_end)
   );
+<% if sums %>
 <% if let Some(g) = gather %>
   // ---- operands gathered from currents
   wire [<{ current_bits - 1 }>:0] g_current;
@@ -167,7 +234,7 @@ module sf_core (
     .T(<{ width }>), .CW(<{ current_bits }>), .SW(<{ g.sum_bits }>), .GW(<{ g.bits }>)
   ) u_gather (
     .clk_i(clk_i), .rst_i(rst_i),
-    .a_valid_i(g_a_valid), .a_next_o(g_a_next), .a_end_i(g_a_end), .shift_i(j_gather_shift), .c_data_i(g_current),
+    .a_valid_i(g_a_valid), .a_next_o(g_a_next), .a_end_i(<% if engine.is_some() %>{g_a_end[4], g_a_end[4:0]}<% else %>g_a_end<% endif %>), .shift_i(j_gather_shift), .c_data_i(g_current),
     .w_valid_o(g_valid), .w_ready_i(emit_ready & is_gather), .w_data_o(g_data),
     .w_group_end_o(g_group_end), .w_place_end_o(g_place_end), .w_job_end_o(g_job_end)
   );
@@ -213,7 +280,7 @@ module sf_core (
   );
 <%- else %>
   sf_rom #(
-    .WIDTH(<{ lanes }>), .DEPTH(<{ weight_depth }>), .BLOCK(<{ weight_block }>), .INIT("weights.hex")
+    .WIDTH(<{ lanes }>), .DEPTH(<{ weight_depth }>), .BLOCK(<{ weight_block }>), .INIT("<{ prefix }>weights.hex")
   ) u_weights (
     .clk_i(clk_i), .en_i(ev), .addr_i(weight_addr), .data_o(weights)
   );
@@ -246,13 +313,13 @@ module sf_core (
   );
   wire [<{ gain_word - 1 }>:0] gain;
   sf_rom #(
-    .WIDTH(<{ gain_word }>), .DEPTH(<{ gain_depth }>), .BLOCK(1), .INIT("gains.hex")
+    .WIDTH(<{ gain_word }>), .DEPTH(<{ gain_depth }>), .BLOCK(1), .INIT("<{ prefix }>gains.hex")
   ) u_gains (
     .clk_i(clk_i), .en_i(gain_en), .addr_i(gain_addr), .data_o(gain)
   );
   wire [<{ neuron_word - 1 }>:0] neuron;
   sf_rom #(
-    .WIDTH(<{ neuron_word }>), .DEPTH(<{ neuron_depth }>), .BLOCK(1), .INIT("neurons.hex")
+    .WIDTH(<{ neuron_word }>), .DEPTH(<{ neuron_depth }>), .BLOCK(1), .INIT("<{ prefix }>neurons.hex")
   ) u_neurons (
     .clk_i(clk_i), .en_i(neuron_en), .addr_i(neuron_addr), .data_o(neuron)
   );
@@ -323,8 +390,24 @@ module sf_core (
     .v_data_i(membrane_read), .v_we_o(membrane_we), .v_data_o(membrane_kept),
     .z_en_o(sum_en), .z_data_i(sum_read), .z_we_o(sum_we), .z_data_o(sum_kept),
     .q_data_o(q_data), .q_valid_o(q_valid), .q_ready_i(q_ready),
-    .done_o(tail_done), .step_o(probe_step_o[0]), .spike_o(probe_spike_o[0])
+    .done_o(tail_done), .step_o(<% if engine.is_some() %>probe_step_o<% else %>probe_step_o[0]<% endif %>), .spike_o(<% if engine.is_some() %>probe_spike_o<% else %>probe_spike_o[0]<% endif %>)
   );
+<% if engine.is_some() %>
+  // ---- currents of other processors
+<%- if gather.is_some() %>
+  assign gather_en_o = g_a_next;
+  assign g_current   = gathered_i;
+<%- else %>
+  assign gather_en_o = 1'b0;
+<%- endif %>
+  assign add_en_o    = add_en;
+  assign added       = added_i;
+  assign keep_we_o   = keep_we;
+  assign keep_data_o = kept;
+  assign q_data_o    = q_data;
+  assign q_valid_o   = q_valid;
+  assign q_ready     = q_ready_i;
+<% else %>
 <% if let Some(c) = currents %>
   sf_currents #(
     .CW(<{ current_bits }>), .AW(<{ c.addr_bits }>), .DA(<{ c.depth_a }>), .DB(<{ c.depth_b }>), .HA(<{ c.huge[0] }>), .HB(<{ c.huge[1] }>)
@@ -344,7 +427,29 @@ module sf_core (
 <% else %>
   assign added = {<{ current_bits }>{1'b0}};
 <% endif %>
+<% endif %>
+<% else %>
+  wire train_valid = 1'b0;
+  wire train_end = 1'b0;
+  wire [<{ width - 1 }>:0] train = {<{ width }>{1'b0}};
+  wire tail_done = 1'b0;
+  assign g_a_next      = 1'b0;
+  assign gather_en_o   = 1'b0;
+  assign add_en_o      = 1'b0;
+  assign keep_we_o     = 1'b0;
+  assign keep_data_o   = {<{ current_bits }>{1'b0}};
+  assign q_data_o      = {<{ sum_bits }>{1'b0}};
+  assign q_valid_o     = 1'b0;
+  assign probe_event_o = 1'b0;
+  assign probe_step_o  = 1'b0;
+  assign probe_spike_o = 1'b0;
+<% endif %>
   // ---- trains and pooled words
+<%- if engine.is_some() %>
+  wire train_we;
+  wire [<{ train_addr_bits - 1 }>:0] train_waddr;
+  wire [<{ train_word - 1 }>:0] train_wdata;
+<%- endif %>
   wire or_valid, or_done;
   wire [<{ train_word - 1 }>:0] or_data;
   sf_or #(
@@ -363,6 +468,23 @@ module sf_core (
     .w_valid_i(or_valid), .w_data_i(or_data),
     .we_o(train_we), .addr_o(train_waddr), .data_o(train_wdata)
   );
+<% if let Some(e) = engine %>
+  assign row_o        = tail_done | or_done;
+  assign next_o       = row_end;
+  assign train_we_o   = train_we;
+  assign train_addr_o = train_waddr;
+  assign train_data_o = train_wdata;
+<%- if sums %>
+  assign probe_event_o = ev;
+  wire unused_sums = &{1'b0, membrane_we, membrane_kept, leak_en, leak_we, leak_kept, sum_en, sum_we, sum_kept, row, snap_place_end<% if gather.is_none() %>, gathered_i<% endif %>};
+<%- else %>
+  wire unused_sums = &{1'b0, gathered_i, added_i, q_ready_i, is_gather, f_group_end, f_place_end<% for v in e.values %>, j_<{ v.name }><% endfor %>};
+<%- endif %>
+
+  // A part of the numbers is for some kinds of jobs alone.
+  wire unused = &{1'b0, chunk_first, chunk_last, chunk_turn, g_a_valid, g_a_end, f_window_first, f_window_end, f_data<% for v in e.values %>, j_<{ v.name }><% endfor %>};
+
+<% else %>
   assign done = tail_done | or_done;
 
   // ---- result
@@ -397,11 +519,11 @@ module sf_core (
 
   // Addresses of the walk are as wide as the largest memory needs; a part of the numbers is for
   // some kinds of jobs alone.
-  wire unused = &{1'b0, <% if let Some(k) = chunks %><% if k.train_part > 0 %>train_before, <% endif %><% endif %>chunk_first, chunk_last, chunk_turn, membrane_we, membrane_kept, leak_en, leak_we, leak_kept, sum_en, sum_we, sum_kept, src_turn[0], level_valid, read_addr, g_a_valid, g_a_end, row, f_window_first, f_window_end, f_data
+  wire unused = &{1'b0, row_end, <% if let Some(k) = chunks %><% if k.train_part > 0 %>train_before, <% endif %><% endif %>chunk_first, chunk_last, chunk_turn, membrane_we, membrane_kept, leak_en, leak_we, leak_kept, sum_en, sum_we, sum_kept, src_turn[0], level_valid, read_addr, g_a_valid, g_a_end, row, f_window_first, f_window_end, f_data
 <%- if load_bytes > 0 %>, load_rest<% endif -%>
 <%- if currents.is_none() %>, add_en, keep_we, kept<% endif -%>
 <%- if currents.is_some() && gather.is_none() %>, unused_gathered<% endif -%>};
-
+<% endif %>
 endmodule
 
 `default_nettype wire

@@ -254,7 +254,7 @@ impl Draft {
 
     fn push(&mut self, source: Source, work: Work, out: [u32; 3]) {
         let name = format!("job{}", self.shared.jobs.len());
-        self.shared.jobs.push(Job { name, source, before: false, work, out });
+        self.shared.jobs.push(Job { name, source, before: false, own: None, work, out });
     }
 
     fn or(&mut self, maps: usize) {

@@ -39,10 +39,10 @@ fn made(
         std::fs::write(path, file.contents).unwrap();
     }
     let (rtl, family) = (dir.join(emit::RTL_DIR), target.device.family);
-    let sources = emit::HDL.iter().map(|(name, _)| *name).chain(["sf_core.v", "top.v"]);
+    let sources = emit::modules(design);
     let job = SynthJob {
         dir: rtl.clone(),
-        sources: sources.map(|name| rtl.join(name)).collect(),
+        sources: sources.iter().map(|name| rtl.join(name)).collect(),
         includes: Vec::new(),
         defines: Vec::new(),
         top: "top".into(),

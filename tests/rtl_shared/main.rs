@@ -6,8 +6,11 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod line;
 #[path = "../lower_shared/networks.rs"]
 mod networks;
+#[path = "../cost/networks.rs"]
+mod students;
 #[path = "../common/tools.rs"]
 mod tools;
 

@@ -80,6 +80,7 @@ fn finish(mut design: Design, jobs: Vec<(&str, Source, Work, [u32; 3])>) -> Desi
     (shared.readout.gain, shared.readout.offset) = (vec![1; classes], vec![0; classes]);
     let job = |(name, source, work, out): (&str, _, _, _)| Job {
         before: false,
+        own: None,
         name: name.to_owned(),
         source,
         work,

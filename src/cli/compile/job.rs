@@ -92,7 +92,14 @@ impl Job<'_> {
             seeds: self.args.seeds,
             enough: (!self.args.clock.is_auto()).then_some(asked),
         };
-        bitstream::make(dir, &self.target, self.estimate.spram > 0, &aim, toolbox, progress)
+        bitstream::make(
+            dir,
+            (&self.design, &self.target),
+            self.estimate.spram > 0,
+            &aim,
+            toolbox,
+            progress,
+        )
     }
 
     /// Where the clock is to be found: the search, and its first guess for a board.

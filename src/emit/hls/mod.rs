@@ -11,6 +11,7 @@ use askama::Template;
 use super::{File, quoted};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::hw::Design;
+use crate::hw::shared::Shared;
 
 /// Directory of the C++ files in the output.
 pub const HLS_DIR: &str = "hls";
@@ -59,6 +60,12 @@ struct Script<'a> {
 /// `HW_UNSUPPORTED` for timesteps in several chunks. An internal one if a template cannot be
 /// rendered, or if the design has no readout.
 pub fn hls(design: &Design) -> Result<Vec<File>> {
+    if design.shared.as_ref().is_some_and(Shared::is_line) {
+        let message = "the C++ is of one processor, and the design is a line of them";
+        return Err(Diagnostic::new(&codes::HW_UNSUPPORTED, message)
+            .at(design.name.clone())
+            .help("--mapping shared, or leave out --hls"));
+    }
     if design.chunks() > 1 {
         let message = format!(
             "the C++ computes all timesteps at once, and the design has {} chunks of {}",

@@ -8,13 +8,13 @@ use super::bits;
 use super::contents::{self, sums};
 use super::fields::{Field, Limits, Numbers, address_bits};
 use crate::diag::Result;
-use crate::hw::shared::{Bank, Job, NeuronKind, Shared};
+use crate::hw::shared::{Bank, Job, NeuronKind, Shared, Source, Stored};
 use crate::hw::{Design, Place};
 use crate::ir::{Compare, Reset};
 
 #[derive(Template)]
 #[template(path = "verilog/shared.v", escape = "none")]
-struct Core<'a> {
+pub(super) struct Core<'a> {
     model: String,
     version: &'a str,
     timesteps: u32,
@@ -24,26 +24,26 @@ struct Core<'a> {
     inputs: u32,
     input_trains: u32,
     /// Bits of a byte that are used, and bytes of a word of the input map.
-    input_byte: u32,
-    input_word_bytes: u32,
+    pub(super) input_byte: u32,
+    pub(super) input_word_bytes: u32,
     classes: u32,
     jobs: Vec<JobText>,
     fields: Vec<Field>,
     job_bits: u32,
     load_bytes: u32,
     /// Of a word of the input map; of an input that is no word of trains.
-    level_bits: u32,
+    pub(super) level_bits: u32,
     emit_level_bits: u32,
     /// Does a job read the input map?
     read_level: &'a str,
-    input: InputText,
-    addr_bits: u32,
+    pub(super) input: InputText,
+    pub(super) addr_bits: u32,
     count_bits: u32,
-    train_word: u32,
+    pub(super) train_word: u32,
     train_depth: u32,
     train_bytes: u32,
-    train_addr_bits: u32,
-    fetch_bits: u32,
+    pub(super) train_addr_bits: u32,
+    pub(super) fetch_bits: u32,
     level_fetched: String,
     train_fetched: String,
     emit_bits: u32,
@@ -59,7 +59,7 @@ struct Core<'a> {
     slices: u32,
     weight_depth: u32,
     weight_addr_bits: u32,
-    weight_addr: &'a str,
+    weight_addr: String,
     weight_block: u32,
     acc_bits: u32,
     gain_addr_bits: u32,
@@ -78,14 +78,37 @@ struct Core<'a> {
     shifts: u32,
     membrane_bits: u32,
     frac: u32,
-    current_bits: u32,
-    sum_bits: u32,
+    pub(super) current_bits: u32,
+    pub(super) sum_bits: u32,
     kinds: KindsText,
     leaks: Option<LeaksText>,
     last: u32,
     currents: Option<CurrentsText>,
-    readout: ReadoutText,
+    pub(super) readout: ReadoutText,
     probe_job: String,
+    /// Is there a job that sums?
+    sums: bool,
+    /// Of the names of memory files.
+    prefix: String,
+    /// The processor of one job of a line.
+    engine: Option<EngineText>,
+}
+
+/// A processor of a line.
+struct EngineText {
+    index: usize,
+    /// The loop of the walk whose steps wait.
+    row: u32,
+    name: String,
+    words: String,
+    values: Vec<Constant>,
+}
+
+/// A number that is the same all the time.
+struct Constant {
+    name: &'static str,
+    width: u32,
+    literal: String,
 }
 
 /// The kinds of neurons as parameters: each a vector with a field a kind, the first lowest.
@@ -122,12 +145,13 @@ struct ChunksText {
     before: bool,
 }
 
-struct InputText {
-    c: u32,
-    h: u32,
-    w: u32,
-    halo: u32,
-    addr_bits: u32,
+#[derive(Clone, Copy)]
+pub(super) struct InputText {
+    pub(super) c: u32,
+    pub(super) h: u32,
+    pub(super) w: u32,
+    pub(super) halo: u32,
+    pub(super) addr_bits: u32,
 }
 
 struct GatherText {
@@ -143,11 +167,12 @@ struct CurrentsText {
     huge: [u32; 2],
 }
 
-struct ReadoutText {
-    gain_bits: u32,
-    offset_bits: u32,
-    logit_bits: u32,
-    block: u32,
+#[derive(Clone, Copy)]
+pub(super) struct ReadoutText {
+    pub(super) gain_bits: u32,
+    pub(super) offset_bits: u32,
+    pub(super) logit_bits: u32,
+    pub(super) block: u32,
 }
 
 struct JobText {
@@ -169,9 +194,23 @@ fn extended(name: &str, from: u32, to: u32) -> String {
 
 /// Renders the core.
 pub(super) fn render(design: &Design, shared: &Shared) -> Result<File> {
+    File::rendered(format!("{RTL_DIR}/sf_core.v"), &core(design, shared, None))
+}
+
+/// The text of a core, or of the processor of a job of a line, which then is the only job of
+/// `shared`.
+pub(super) fn core<'a>(
+    design: &Design,
+    shared: &Shared,
+    engine: Option<(usize, bool)>,
+) -> Core<'a> {
     let t = shared.width;
     let widths = contents::widths(shared);
-    let (train_word, train_depth) = (shared.pack * t, design.train_words());
+    let (train_depth, [own_a, own_b]) = match engine {
+        Some(_) => (trains_of(shared), [currents_of(shared), 0]),
+        None => (design.train_words(), [Bank::A, Bank::B].map(|b| shared.bank_depth(b))),
+    };
+    let train_word = shared.pack * t;
     let level_bits = shared.input.word_bits();
     let window = shared.gathers().map(|(_, g)| g.window[0] * g.window[1]).max().unwrap_or(1);
     let gather_bits = shared.gathers().map(|(_, g)| g.bits).max().unwrap_or(1);
@@ -191,7 +230,7 @@ pub(super) fn render(design: &Design, shared: &Shared) -> Result<File> {
     let weight_addr_bits = address_bits(weight_depth);
     let row_bits =
         (weight_addr_bits + slices - 1).max(plane_bits + 1).max(shared.pack.trailing_zeros() + 1);
-    let (depth_a, depth_b) = (shared.bank_depth(Bank::A).max(1), shared.bank_depth(Bank::B).max(1));
+    let (depth_a, depth_b) = (own_a.max(1), own_b.max(1));
     let currents = (!shared.currents.is_empty()).then(|| CurrentsText {
         addr_bits: address_bits(depth_a.max(depth_b)),
         depth_a,
@@ -245,7 +284,22 @@ pub(super) fn render(design: &Design, shared: &Shared) -> Result<File> {
     };
     let jobs: Vec<JobText> = shared.jobs.iter().zip(&numbers).map(text).collect();
     let job_bits = address_bits(jobs.len() as u32);
-    let core = Core {
+    let engine =
+        engine.zip(shared.jobs.first().zip(numbers.first())).map(|((index, whole), (job, n))| {
+            let constant = |f: &Field| Constant {
+                name: f.name,
+                width: f.width,
+                literal: n.literal(f.name, f.width),
+            };
+            EngineText {
+                index,
+                row: if whole { 0 } else { 4 },
+                name: quoted(&job.name),
+                words: n.words.clone(),
+                values: fields.iter().map(constant).collect(),
+            }
+        });
+    Core {
         model: quoted(&design.name),
         version: env!("CARGO_PKG_VERSION"),
         timesteps: design.timesteps,
@@ -284,7 +338,7 @@ pub(super) fn render(design: &Design, shared: &Shared) -> Result<File> {
         slices,
         weight_depth,
         weight_addr_bits,
-        weight_addr: &match slices {
+        weight_addr: match slices {
             1 => format!("row[{}:0]", weight_addr_bits - 1),
             _ => format!("j_half ? row[{weight_addr_bits}:1] : row[{}:0]", weight_addr_bits - 1),
         },
@@ -321,8 +375,35 @@ pub(super) fn render(design: &Design, shared: &Shared) -> Result<File> {
         probe_job: extended("job", job_bits, 8),
         jobs,
         fields,
-    };
-    File::rendered(format!("{RTL_DIR}/sf_core.v"), &core)
+        sums: sums(shared).next().is_some(),
+        prefix: engine.as_ref().map_or_else(String::new, |e| prefix(e.index)),
+        engine,
+    }
+}
+
+/// What the files of a line's processor begin with.
+pub(super) fn prefix(job: usize) -> String {
+    format!("job_{job}_")
+}
+
+/// Words of the largest map of trains that the only job reads or writes.
+fn trains_of(shared: &Shared) -> u32 {
+    let job = shared.jobs.first();
+    let read = job.and_then(|j| if let Source::Trains(m) = j.source { Some(m) } else { None });
+    let written = job.into_iter().flat_map(Job::writes).filter_map(|m| match m {
+        Stored::Trains(m) => Some(m),
+        Stored::Currents(_) => None,
+    });
+    let depth = |m: usize| shared.trains[m].depth(shared.pack);
+    read.into_iter().chain(written).map(depth).max().unwrap_or(1)
+}
+
+/// The same of the map of currents that it gathers from.
+fn currents_of(shared: &Shared) -> u32 {
+    match shared.jobs.first().map(|j| j.source) {
+        Some(Source::Currents(m, _)) => shared.currents[m].depth(shared.width),
+        _ => 1,
+    }
 }
 
 /// What chunks need, if there are several.

@@ -4,6 +4,7 @@
 mod contents;
 mod core;
 mod fields;
+mod line;
 mod numbers;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,9 @@ const WORDS: &str = "weights.hex";
 
 /// Those whose contents lie in block RAM, with their purpose.
 pub(super) fn in_blocks(shared: &Shared) -> Vec<(String, String)> {
+    if shared.is_line() {
+        return line::in_blocks(shared);
+    }
     let all = [
         (GAINS, "gains", true),
         (NEURONS, "neurons", true),
@@ -35,6 +39,9 @@ pub(super) fn in_blocks(shared: &Shared) -> Vec<(String, String)> {
 
 /// Every file of the core.
 pub(super) fn files(design: &Design, shared: &Shared) -> Result<Vec<File>> {
+    if shared.is_line() {
+        return line::files(design, shared);
+    }
     let rtl = |name: &str, text: String| File::new(format!("{RTL_DIR}/{name}"), text);
     let mut files = vec![
         core::render(design, shared)?,

@@ -34,7 +34,7 @@ fn fires(map: usize, sign: Vec<i8>, bias: Vec<i64>, threshold: Vec<i64>) -> Then
 }
 
 fn job(name: &str, source: Source, sum: SumJob, out: [u32; 3]) -> Job {
-    Job { name: name.into(), source, before: false, work: Work::Sum(Box::new(sum)), out }
+    Job { name: name.into(), source, before: false, own: None, work: Work::Sum(Box::new(sum)), out }
 }
 
 /// Six lanes, two channels to a word, T = 2: a column of three taps over the input, a layer of
@@ -162,8 +162,14 @@ fn jobs_walk_over_the_words_of_their_windows() {
 
     // Windows of 1×2 trains that overlap, for each of the two words of a place.
     let work = Work::Or { window: [1, 2], stride: [1, 1], to: 1 };
-    let or =
-        Job { name: "or".into(), source: Source::Trains(2), before: false, work, out: [3, 2, 2] };
+    let or = Job {
+        name: "or".into(),
+        source: Source::Trains(2),
+        before: false,
+        own: None,
+        work,
+        out: [3, 2, 2],
+    };
     let (walk, _) = walk_of(&s, &or, 2);
     let want = [8, 10, 9, 11, 10, 12, 11, 13];
     assert_eq!(addresses(&walk), [want, want.map(|a| a + 6)].concat());

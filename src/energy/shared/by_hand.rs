@@ -54,8 +54,14 @@ fn fire(channels: usize, map: usize) -> Option<(Neurons, usize)> {
 /// 8 levels; `conv` keeps its currents and fires, `pool` makes the OR of two places, `mix`
 /// gathers the currents, `deep` adds what `mix` keeps, `head` feeds the readout.
 pub(super) fn design() -> Design {
-    let job =
-        |name: &str, source, work, out| Job { name: name.into(), source, before: false, work, out };
+    let job = |name: &str, source, work, out| Job {
+        name: name.into(),
+        source,
+        before: false,
+        own: None,
+        work,
+        out,
+    };
     let boxed = |s: SumJob| Work::Sum(Box::new(s));
     let kept = |map, fire| Then::Maps { keep: Some(map), fire };
     let fired = Then::Maps { keep: None, fire: fire(2, 2) };

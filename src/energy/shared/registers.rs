@@ -19,7 +19,7 @@ pub(super) fn of(design: &Design, shared: &Shared, w: &Widths) -> u32 {
         gather(t, w),
         emit(shared, w),
         lanes(shared, t, w),
-        tail(t, w) + shared.leak_cycles() * integrator(t, w),
+        tail(t, w) + u32::from(!shared.leaks.is_empty()) * integrator(t, w),
         // Two times sf_ring; sf_currents
         w.gain_addr + w.neuron_addr + 2 * w.channels,
         2 * w.current_addr,

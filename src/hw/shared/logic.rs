@@ -95,10 +95,7 @@ pub(super) fn estimate(
     memories: &[Memory],
     family: Family,
 ) -> (u32, u32) {
-    let f = match family {
-        Family::Ice40 => &ICE40,
-        Family::Ecp5 => &ECP5,
-    };
+    let f = factors(family);
     // The lane beside the others adds every operand.
     let accumulators = f64::from((shared.lanes + 1) * shared.width);
     let used = f.base
@@ -111,6 +108,34 @@ pub(super) fn estimate(
         + memories.iter().map(|m| f.memory(m)).sum::<f64>();
     let beside = f.beside_base + f.beside_accumulator * accumulators;
     (used.round() as u32, (used + beside).round() as u32)
+}
+
+/// What a line has once: the host's side, the readout. (Look-up tables, cells.)
+pub(super) fn line(shared: &Shared, family: Family) -> (f64, f64) {
+    let f = factors(family);
+    let used = f.base + f.logit_bit * f64::from(shared.readout.logit_bits);
+    (used, used + f.beside_base)
+}
+
+/// What one processor of a line adds to that.
+pub(super) fn engine(engine: &Shared, memories: &[Memory], family: Family) -> (f64, f64) {
+    let f = factors(family);
+    let memories = memories.iter().map(|m| f.memory(m)).sum::<f64>();
+    if sums(engine).next().is_none() {
+        return (f.job + memories, f.job + memories);
+    }
+    let gathers = matches!(engine.jobs.first().map(|j| j.source), Some(Source::Currents(..)));
+    let accumulators = f64::from((engine.lanes + 1) * engine.width);
+    let used =
+        f.job + f.lanes(engine) + f.tail(engine) + memories + if gathers { f.gather } else { 0.0 };
+    (used, used + f.beside_accumulator * accumulators)
+}
+
+fn factors(family: Family) -> &'static Factors {
+    match family {
+        Family::Ice40 => &ICE40,
+        Family::Ecp5 => &ECP5,
+    }
 }
 
 impl Factors {
@@ -131,7 +156,8 @@ impl Factors {
         let of = |k: &NeuronKind| terms(k.leak_num, k.leak_shift);
         let leaks = shared.kinds.iter().map(of).sum::<u32>()
             + shared.leaks.iter().map(|l| terms(l.num, l.shift)).sum::<u32>();
-        let integrates = f64::from(shared.leak_cycles() * shared.membrane_bits);
+        let is_leaky = u32::from(!shared.leaks.is_empty());
+        let integrates = f64::from(is_leaky * shared.membrane_bits);
         self.membrane_bit * f64::from(shared.membrane_bits)
             + self.product_bit * f64::from((shared.digit_bits + 1) * gain)
             + self.leak_bit * f64::from(leaks)

@@ -108,7 +108,7 @@ fn plan(graph: &Graph, mut plan: Plan, width: u32) -> Result<Plan> {
     Ok(plan)
 }
 
-fn design(graph: &Graph, plan: &Plan, trace: bool, family: Family) -> Design {
+pub(super) fn design(graph: &Graph, plan: &Plan, trace: bool, family: Family) -> Design {
     Design {
         name: graph.name.clone(),
         timesteps: graph.timesteps,

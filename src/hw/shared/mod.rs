@@ -7,6 +7,7 @@
 mod cost;
 mod fold;
 mod legalise;
+mod line;
 mod logic;
 mod lower;
 mod map;
@@ -20,6 +21,8 @@ pub(super) use cost::estimate;
 pub use cost::{BANKS, PARAMETERS, STATES, job_cycles};
 pub(in crate::hw) use fold::PROCESSOR;
 pub(in crate::hw) use legalise::planes;
+pub(super) use line::lower_line;
+pub use line::{Need, Stored};
 pub use lower::MOST_WIDTH;
 pub(super) use lower::lower;
 pub use map::{Bank, CurrentMap, InputMap, TrainMap};
@@ -97,10 +100,32 @@ pub struct Job {
     pub source: Source,
     /// It reads the trains that the map had in the chunk before; zeros in the first one.
     pub before: bool,
+    /// The processor of its own that it runs on; none if all jobs run on one.
+    pub own: Option<Own>,
     /// What it does with it.
     pub work: Work,
     /// What is written, `[channels, height, width]`.
     pub out: [u32; 3],
+}
+
+/// A processor that runs one job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Own {
+    /// P: output channels that are computed side by side.
+    pub lanes: u32,
+    /// Width of an accumulator, sign included.
+    pub acc_bits: u32,
+    /// Width of the membrane, sign included; it holds every y, h and h with its bias, too.
+    pub membrane_bits: u32,
+}
+
+/// How a job uses a map of currents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// It sums up windows of it.
+    Gather,
+    /// It adds it to its results.
+    Add,
 }
 
 /// What a job computes.
@@ -234,16 +259,91 @@ impl Shared {
         }
     }
 
+    /// P of the processor that runs a job.
+    #[must_use]
+    pub fn lanes_of(&self, job: &Job) -> u32 {
+        job.own.map_or(self.lanes, |own| own.lanes)
+    }
+
+    /// Does each job run on a processor of its own? All of them do, or none.
+    #[must_use]
+    pub fn is_line(&self) -> bool {
+        self.jobs.iter().any(|j| j.own.is_some())
+    }
+
+    /// The processor of a job of a line, as if it were alone: its widths, and the one job. Maps keep
+    /// their numbers; each begins with its memory.
+    #[must_use]
+    pub fn engine(&self, job: &Job) -> Self {
+        let own = job.own.unwrap_or(Own {
+            lanes: self.lanes,
+            acc_bits: self.acc_bits,
+            membrane_bits: self.membrane_bits,
+        });
+        let mut job = Job { own: None, ..job.clone() };
+        let (mut kinds, mut leaks) = (Vec::new(), Vec::new());
+        if let Work::Sum(sum) = &mut job.work {
+            if let Then::Maps { fire: Some((neurons, _)), .. } = &mut sum.then {
+                kinds.extend(self.kinds.get(neurons.kind));
+                neurons.kind = 0;
+            }
+            if let Some(leak) = &mut sum.leak {
+                leaks.extend(self.leaks.get(*leak));
+                *leak = 0;
+            }
+        }
+        let (mut trains, mut currents) = (self.trains.clone(), self.currents.clone());
+        trains.iter_mut().for_each(|m| m.base = 0);
+        currents.iter_mut().for_each(|m| m.base = 0);
+        Self {
+            width: self.width,
+            lanes: own.lanes,
+            pack: self.pack,
+            acc_bits: own.acc_bits,
+            digit_bits: self.digit_bits,
+            current_bits: self.current_bits,
+            membrane_bits: own.membrane_bits,
+            kinds,
+            leaks,
+            frac: self.frac,
+            input: self.input.clone(),
+            trains,
+            currents,
+            jobs: vec![job],
+            readout: self.readout.clone(),
+            last: self.last,
+            weights: self.weights,
+            banks: self.banks,
+        }
+    }
+
+    /// The jobs that read a map of spike trains, by their index.
+    pub fn readers(&self, map: usize) -> impl Iterator<Item = usize> {
+        let reads = move |(i, job): (usize, &Job)| (job.source == Source::Trains(map)).then_some(i);
+        self.jobs.iter().enumerate().filter_map(reads)
+    }
+
+    /// The jobs that gather from a map of currents, and those that add it, by their index.
+    pub fn users(&self, map: usize) -> impl Iterator<Item = (usize, Use)> {
+        self.jobs.iter().enumerate().flat_map(move |(i, job)| {
+            let gathers = matches!(job.source, Source::Currents(m, _) if m == map);
+            let adds = matches!(&job.work, Work::Sum(sum) if sum.add == Some(map));
+            let uses = [(gathers, Use::Gather), (adds, Use::Add)];
+            uses.into_iter().filter(|u| u.0).map(move |u| (i, u.1))
+        })
+    }
+
     /// Groups of P output channels of a job.
     #[must_use]
     pub fn groups(&self, job: &Job) -> u32 {
-        job.out[0].div_ceil(self.lanes)
+        job.out[0].div_ceil(self.lanes_of(job))
     }
 
     /// Channels of group `g` of a job.
     #[must_use]
     pub fn group_size(&self, job: &Job, g: u32) -> u32 {
-        self.lanes.min(job.out[0] - g * self.lanes)
+        let lanes = self.lanes_of(job);
+        lanes.min(job.out[0] - g * lanes)
     }
 
     /// Words that a window of a job takes, place by place, row by row: (words of a place,
@@ -317,10 +417,11 @@ impl Shared {
         self.fires().map(|(_, map)| self.trains[map].shape.iter().product::<u32>()).sum()
     }
 
-    /// Cycles by which a result is later because something integrates.
+    /// Cycles by which a result is later because something integrates: any job on its processor.
     #[must_use]
-    pub fn leak_cycles(&self) -> u32 {
-        u32::from(!self.leaks.is_empty())
+    pub fn leak_cycles(&self, job: &Job) -> u32 {
+        let own = matches!(&job.work, Work::Sum(sum) if sum.leak.is_some());
+        u32::from(if job.own.is_some() { own } else { !self.leaks.is_empty() })
     }
 
     /// Integrators of all layers.

@@ -61,10 +61,11 @@ pub(super) fn numbers(plan: &mut Plan, timesteps: u32) -> Result<()> {
             * r.operand
             * (1 << (sum.planes - 1)).max(2);
         check("an accumulator", signed_width(any), MOST_BITS + 1)?;
-        let own = check("an accumulator", width(r.acc), MOST_BITS)?;
-        if own > acc {
-            (acc, widest) = (own, job.name.clone());
+        let sums = check("an accumulator", width(r.acc), MOST_BITS)?;
+        if sums > acc {
+            (acc, widest) = (sums, job.name.clone());
         }
+        let mut own = 1;
         sum.digits = width(r.sum).div_ceil(DIGIT_BITS);
         widen(sum);
         let largest = |list: &[i64]| list.iter().map(|&v| signed_width(v)).max().unwrap_or(1);
@@ -72,10 +73,10 @@ pub(super) fn numbers(plan: &mut Plan, timesteps: u32) -> Result<()> {
         check("a product", product.max(largest(&sum.offset)) + 1, MOST_PRODUCT)?;
         let result = r.result.iter().copied().fold((0, 0), hull);
         let currents = width(hull(result, hull(r.added, r.scaled)));
-        membrane = membrane.max(check("a current", currents, MOST_BITS)?);
+        own = own.max(check("a current", currents, MOST_BITS)?);
         if matches!(sum.then, Then::Maps { fire: Some(_), .. }) {
             let finer = (result.0 << shared.frac, result.1 << shared.frac);
-            membrane = membrane.max(check("a membrane", width(finer), MOST_BITS)?);
+            own = own.max(check("a membrane", width(finer), MOST_BITS)?);
         }
         if let Source::Currents(_, gather) = &mut job.source {
             check("a shift of sums of windows", gather.shift, MOST_GATHER_SHIFT)?;
@@ -88,7 +89,7 @@ pub(super) fn numbers(plan: &mut Plan, timesteps: u32) -> Result<()> {
                 }
                 if let Some((neurons, _)) = fire {
                     let bits = membrane_bits(kinds[neurons.kind], frac, neurons, r, timesteps);
-                    membrane = membrane.max(check("a membrane", bits, MOST_BITS)?);
+                    own = own.max(check("a membrane", bits, MOST_BITS)?);
                 }
             }
             Then::Readout => {
@@ -100,6 +101,10 @@ pub(super) fn numbers(plan: &mut Plan, timesteps: u32) -> Result<()> {
                 let logit = readout.logit_bits.max(readout.input_bits).max(readout.offset_bits);
                 readout.logit_bits = check("a logit", logit, MOST_LOGIT)?;
             }
+        }
+        membrane = membrane.max(own);
+        if let Some(line) = &mut job.own {
+            (line.acc_bits, line.membrane_bits) = (sums, own);
         }
     }
     // The register that sums up timesteps is that of membranes and as much wider.

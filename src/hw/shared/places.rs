@@ -11,16 +11,32 @@ use crate::diag::{Diagnostic, Result, codes};
 /// `HW_UNSUPPORTED` with the job that would have to read and write one bank of currents.
 pub(super) fn places(plan: &mut Plan) -> Result<()> {
     frames(&mut plan.shared);
-    let pack = plan.shared.pack;
-    let mut base = 0;
-    for map in &mut plan.shared.trains {
-        map.base = base;
-        base += map.depth(pack);
-    }
+    trains(&mut plan.shared);
     let lives = lives(plan);
     banks(plan, &lives)?;
     bases(plan, &lives);
     Ok(())
+}
+
+/// Gives every map of a line its place: a region of its own, in the order in which the host reads
+/// the trains back.
+pub(super) fn in_line(plan: &mut Plan) {
+    frames(&mut plan.shared);
+    trains(&mut plan.shared);
+    let (width, mut base) = (plan.shared.width, 0);
+    for map in &mut plan.shared.currents {
+        (map.bank, map.base) = (Bank::A, base);
+        base += map.depth(width);
+    }
+}
+
+/// Regions of the train memory.
+fn trains(shared: &mut Shared) {
+    let mut base = 0;
+    for map in &mut shared.trains {
+        map.base = base;
+        base += map.depth(shared.pack);
+    }
 }
 
 /// Frames as wide as the largest padding of the windows that see a map.

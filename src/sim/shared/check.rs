@@ -150,7 +150,7 @@ fn check_sum(shared: &Shared, job: &Job, sum: &SumJob) -> std::result::Result<()
         _ => (-limit..limit).contains(&i32::from(*w)),
     };
     need(sum.weights.iter().all(fits), "a weight does not fit into its planes")?;
-    let lanes = shared.lanes / sum.slices.max(1);
+    let lanes = shared.lanes_of(job) / sum.slices.max(1);
     let slices = (1..=2).contains(&sum.slices)
         && (0..shared.groups(job)).all(|g| shared.group_size(job, g) <= lanes);
     need(slices, "a group has more channels than a row of weights")?;

@@ -12,6 +12,8 @@ pub(super) enum Fetch {
 
 /// The cycles of one sum job.
 pub(super) struct Clock {
+    /// Are words gathered from currents?
+    gathers: bool,
     /// F.
     fetch: u64,
     /// D.
@@ -20,6 +22,8 @@ pub(super) struct Clock {
     leak: u64,
     /// rₙ of the next word.
     ready: u64,
+    /// rₙ and lₙ of the word before; before the first one, where its address may be taken.
+    before: (u64, u64),
     /// endₙ₋₁.
     end: u64,
     /// Snap of the group before; no word of a group is loaded earlier.
@@ -35,16 +39,19 @@ pub(super) struct Clock {
 impl Clock {
     /// A job that begins in cycle `begin` (rule 3: r₀).
     pub(super) fn new(begin: u64, fetch: Fetch, digits: u32, leak: u32) -> Self {
+        let gathers = matches!(fetch, Fetch::Gather(_));
         let (fetch, ready) = match fetch {
             Fetch::Map => (1, begin + 1),
             Fetch::Gather(reads) => (reads, begin + reads + 1),
         };
         let (digits, leak) = (u64::from(digits), u64::from(leak));
         Self {
+            gathers,
             fetch,
             digits,
             leak,
             ready,
+            before: (0, begin),
             end: 0,
             snap: 0,
             free: 0,
@@ -53,18 +60,38 @@ impl Clock {
         }
     }
 
+    /// The next word's first address is taken in cycle `from` at the earliest (docs/line.md).
+    pub(super) fn hold(&mut self, from: u64) {
+        let (ready, loaded) = self.before;
+        match self.gathers {
+            // What is gathered comes an address ahead, while the operand before waits.
+            true if from + 1 > ready => self.ready = loaded.max(from) + self.fetch + 1,
+            true => {}
+            false => self.ready = loaded.max(from) + 1,
+        }
+    }
+
     /// Loads the words of a group (rule 3), each with so many rows of weights to read, and calls
     /// `row` with the cycle of each read (rule 4); then comes the snap (rule 5).
-    pub(super) fn scan(&mut self, words: &[u32], mut row: impl FnMut(u64)) {
-        let mut earliest = self.snap;
+    pub(super) fn scan(&mut self, words: &[u32], row: impl FnMut(u64)) {
+        self.load(words, row);
+        self.snap();
+    }
+
+    /// Loads words of a group.
+    pub(super) fn load(&mut self, words: &[u32], mut row: impl FnMut(u64)) {
         for &rows in words {
             let rows = u64::from(rows);
-            let loaded = self.ready.max(self.end).max(earliest);
-            earliest = 0;
+            let loaded = self.ready.max(self.end).max(self.snap);
+            self.before = (self.ready, loaded);
             self.ready = loaded + self.fetch;
             self.end = loaded + rows.max(1);
             (1..=rows).for_each(|k| row(loaded + k));
         }
+    }
+
+    /// The group's words are loaded.
+    pub(super) fn snap(&mut self) {
         self.snap = (self.end + 3).max(self.free);
     }
 

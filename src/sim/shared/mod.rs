@@ -7,6 +7,7 @@
 mod check;
 mod clock;
 mod memory;
+mod rows;
 mod sums;
 mod tail;
 mod width;
@@ -20,6 +21,7 @@ use crate::hw::Design;
 use crate::hw::shared::{Job, Shared, Source, SumJob, Work};
 use clock::{Clock, Fetch};
 use memory::{Grid, Memory};
+use rows::Written;
 use sums::{Rows, Window};
 use tail::{Place, Tail};
 
@@ -62,6 +64,7 @@ impl<'d> Processor<'d> {
         let mut begin = last_input + 2;
         let mut readout = None;
         let mut busy = vec![0; self.shared.jobs.len()];
+        let mut written = self.shared.is_line().then(|| Written::new(self.shared));
         for chunk in 0..self.design.chunks() as usize {
             memory.begin(chunk);
             for (index, (job, rows)) in self.shared.jobs.iter().zip(&self.rows).enumerate() {
@@ -69,18 +72,26 @@ impl<'d> Processor<'d> {
                 let done = match (&job.work, rows) {
                     (Work::Sum(sum), Some(rows)) => {
                         let at = Run { index, chunk, begin };
-                        let (done, end) =
-                            self.sum(at, (job, sum, rows), &mut memory, counts, probe)?;
+                        let (done, end) = self.sum(
+                            at,
+                            (job, sum, rows),
+                            &mut memory,
+                            &mut written,
+                            counts,
+                            probe,
+                        )?;
                         readout = end;
                         done
                     }
                     (Work::Or { window, stride, to }, _) => {
-                        begin + self.or(job, *window, *stride, *to, &mut memory, counts)
+                        self.or(job, *window, *stride, *to, &mut memory, counts);
+                        or_done(begin, job, *window, self.shared, written.as_mut())
                     }
                     (Work::Sum(_), None) => continue,
                 };
                 busy[index] += done + 2 - begin;
-                begin = done + 2;
+                // The processors of a line begin together.
+                begin = if written.is_some() { begin } else { done + 2 };
             }
         }
         let mut begin = last_input + 2;
@@ -133,6 +144,7 @@ impl<'d> Processor<'d> {
         Run { index, chunk, begin }: Run,
         (job, sum, rows): (&'d Job, &'d SumJob, &Rows),
         memory: &mut Memory,
+        written: &mut Option<Written>,
         counts: &mut StageActivity,
         probe: &mut impl Probe,
     ) -> Result<(u64, Option<Readout<'d>>)> {
@@ -142,26 +154,45 @@ impl<'d> Processor<'d> {
             }
             Source::Input | Source::Trains(_) => Fetch::Map,
         };
-        let mut clock = Clock::new(begin, fetch, sum.digits, self.shared.leak_cycles());
+        let mut clock = Clock::new(begin, fetch, sum.digits, self.shared.leak_cycles(job));
         let mut window = Window::new(self.shared, job, sum, rows);
+        // The rows of an only window are read as they come.
+        let whole = rows::is_whole(self.shared, job);
         let mut tail = Tail::new(self.design, self.shared, (index, chunk), job, sum);
         for place in places(job) {
+            if let Some(written) = written.as_ref().filter(|_| place.column == 0 && !whole) {
+                clock.hold(written.from(job, place.row, false));
+            }
             window.read(memory, place.row, place.column)?;
             let (target, mut channel) = (tail.target(place), 0);
             tail.compute(&target, &window.sums, memory, counts);
             for g in 0..self.shared.groups(job) {
-                clock.scan(&window.words, |cycle| probe.event(index, cycle));
+                match written.as_ref().filter(|_| whole && g == 0) {
+                    Some(written) => {
+                        let row = window.words.len() / sum.window[0] as usize;
+                        for (k, words) in window.words.chunks(row.max(1)).enumerate() {
+                            clock.hold(written.from(job, k, true));
+                            clock.load(words, |cycle| probe.event(index, cycle));
+                        }
+                        clock.snap();
+                    }
+                    None => clock.scan(&window.words, |cycle| probe.event(index, cycle)),
+                }
                 let group = channel..channel + self.shared.group_size(job, g) as usize;
                 channel = group.end;
                 tail.group(&target, group, memory, &mut clock, counts, probe);
             }
             window.count(self.shared.groups(job), counts);
+            let is_end = place.column + 1 == job.out[2] as usize;
+            if let Some(written) = written.as_mut().filter(|_| is_end) {
+                written.row(job, clock.done());
+            }
         }
-        window.finish(self.shared)?;
+        window.finish(self.shared, job)?;
         Ok((clock.done(), tail.finish(counts)?))
     }
 
-    /// Runs an or job; returns the cycles from its beginning until it is done (rule 9).
+    /// Runs an or job.
     fn or(
         &self,
         job: &Job,
@@ -170,7 +201,7 @@ impl<'d> Processor<'d> {
         to: usize,
         memory: &mut Memory,
         counts: &mut StageActivity,
-    ) -> u64 {
+    ) {
         let pack = self.shared.pack as usize;
         let grid = |source| Grid::of(self.shared, source).unwrap_or_default();
         let (from, to) = (grid(job.source), grid(Source::Trains(to)));
@@ -196,8 +227,29 @@ impl<'d> Processor<'d> {
         counts.train_reads += reads;
         counts.train_writes += words;
         counts.results += u64::from(job.out.iter().product::<u32>());
-        reads + 1
     }
+}
+
+/// When an or job that begins in cycle `begin` is done (rule 9); in a line it waits for rows.
+fn or_done(
+    begin: u64,
+    job: &Job,
+    window: [u32; 2],
+    shared: &Shared,
+    mut written: Option<&mut Written>,
+) -> u64 {
+    let words = shared.words(job.source).0 * window[0] * window[1] * job.out[2];
+    let mut next = begin;
+    for row in 0..job.out[1] as usize {
+        if let Some(written) = &mut written {
+            next = next.max(written.from(job, row, false));
+        }
+        next += u64::from(words);
+        if let Some(written) = &mut written {
+            written.row(job, next + 1);
+        }
+    }
+    next + 1
 }
 
 /// A job in a chunk, from cycle `begin` on.

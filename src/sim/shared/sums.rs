@@ -340,8 +340,9 @@ impl<'d> Window<'d> {
     }
 
     /// Checks the widths of what was computed.
-    pub(super) fn finish(&self, shared: &Shared) -> Result<()> {
-        self.accumulator.check(shared.acc_bits, self.name, "a sum")?;
+    pub(super) fn finish(&self, shared: &Shared, job: &Job) -> Result<()> {
+        let bits = job.own.map_or(shared.acc_bits, |own| own.acc_bits);
+        self.accumulator.check(bits, self.name, "a sum")?;
         let digits = self.sum.digits * shared.digit_bits;
         self.product.check(digits, self.name, "a sum in the multiplier")
     }

@@ -252,7 +252,8 @@ impl<'d> Tail<'d> {
         }
         let name = &self.job.name;
         self.kept.check(self.shared.current_bits, name, "a current")?;
-        self.membrane.check(self.shared.membrane_bits, name, "a membrane")?;
+        let bits = self.job.own.map_or(self.shared.membrane_bits, |own| own.membrane_bits);
+        self.membrane.check(bits, name, "a membrane")?;
         self.summed.check(self.shared.readout.input_bits, name, "a sum over the timesteps")?;
         Ok(self.readout)
     }

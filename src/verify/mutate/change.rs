@@ -56,6 +56,8 @@ pub(super) fn changes(design: &Design, kind: Kind) -> Changes<'_> {
         };
     };
     match kind {
+        // Each map of a line has a memory of its own, with nothing beside it.
+        Kind::Address | Kind::Alignment if shared.is_line() => Box::new(std::iter::empty()),
         Kind::Weight => processor::weights(design, shared, false),
         Kind::Loaded => processor::weights(design, shared, true),
         Kind::Threshold => processor::thresholds(design, shared),

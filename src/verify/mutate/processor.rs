@@ -103,7 +103,7 @@ pub(super) fn rows<'a>(design: &'a Design, shared: &'a Shared) -> Changes<'a> {
         let s = changed.shared.as_mut()?;
         match (job.source, &mut s.jobs[index].work) {
             (_, Work::Sum(sum)) if sum.padding[0] > 0 => sum.padding[0] -= 1,
-            (Source::Trains(m), _) if shared.trains[m].shape[1] > 1 => {
+            (Source::Trains(m), _) if shared.trains[m].shape[1] > 1 && !shared.is_line() => {
                 let map = &shared.trains[m];
                 let row = map.pitch() * map.words(shared.pack);
                 s.jobs[index].source = Source::Trains(moved_trains(s, m, i64::from(row))?);
@@ -203,6 +203,7 @@ mod tests {
             name: name.into(),
             source,
             before: false,
+            own: None,
             work,
             out: [3, 3, 2],
         };

@@ -172,7 +172,7 @@ impl Builder<'_> {
             let work = Work::Or { window: taps.window, stride: taps.stride, to };
             let name = node.name.clone();
             let (source, before) = (part.source, part.before);
-            self.jobs.push(Job { name, source, before, work, out: [c, oh, ow] });
+            self.jobs.push(Job { name, source, before, own: None, work, out: [c, oh, ow] });
             pooled.push(Part { source: Source::Trains(to), before: false, ..part });
         }
         Ok(Held::Events(pooled))

@@ -124,7 +124,7 @@ impl Builder<'_> {
             unique = format!("{name}.{k}");
         }
         let work = Work::Sum(Box::new(sum));
-        self.jobs.push(Job { name: unique, source, before, work, out });
+        self.jobs.push(Job { name: unique, source, before, own: None, work, out });
         self.jobs.len() - 1
     }
 

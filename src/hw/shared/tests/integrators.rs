@@ -59,7 +59,7 @@ fn a_synapse_is_part_of_its_layer() {
     );
     assert!(matches!(&fc.then, Then::Maps { keep: None, fire: Some((n, 0)) } if n.name == "lif"));
     assert_eq!(sum(&plan, "head").leak, None);
-    assert_eq!((plan.shared.integrators(), plan.shared.leak_cycles()), (2, 1));
+    assert_eq!((plan.shared.integrators(), plan.shared.leak_cycles(&plan.shared.jobs[0])), (2, 1));
 }
 
 /// A finer unit or a sign is a factor: of plain sums their own, else of a copy.
