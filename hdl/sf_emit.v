@@ -7,10 +7,12 @@
 //   XW          width of an operand, sign included; GW <= XW of a gathered current
 //   LW, LT      width of an input's word; LT = 0: it is a level, LW <= XW-1; LT = 1: it is the
 //               train of an input that changes over time, LW = T
+//   COUNT       1: there are jobs that count spikes; XW then holds T
 //   DW          width of a word: the largest of E*T, LW and T*GW
 //   RW, PW      widths of a row of weights and of a number of planes
 //   start_i     one cycle: a job begins; its numbers are stable from then on
 //   kind_i      what a word is: 0 an input, 1 E trains, 2 T currents; 3: the job brings no words
+//   count_i     1: operand 0 of a train is the number of its spikes; the others do not matter
 //   planes_i    planes of a weight, minus 1; row_i: the job's first row, in units of the words'
 //               elements (E for trains, else 1)
 //   w_*         words, valid/ready; w_group_end_i, w_place_end_i: the last word of a group, of
@@ -33,6 +35,7 @@ module sf_emit #(
   parameter XW = 9,
   parameter LW = 8,
   parameter LT = 0,
+  parameter COUNT = 0,
   parameter GW = 9,
   parameter DW = 18,
   parameter RW = 8,
@@ -43,6 +46,7 @@ module sf_emit #(
   input  wire            rst_i,
   input  wire            start_i,
   input  wire [1:0]      kind_i,
+  input  wire            count_i,
   input  wire [PW-1:0]   planes_i,
   input  wire [RW-1:0]   row_i,
   input  wire            w_valid_i,
@@ -130,7 +134,18 @@ module sf_emit #(
       end else begin : gen_train
         assign level = {{(XW-1){1'b0}}, data_q[t]};
       end
-      wire [XW-1:0] spike  = {{(XW-1){1'b0}}, train[t]};
+      wire [XW-1:0] spike;
+      if (COUNT != 0 && t == 0) begin : gen_count
+        reg [XW-1:0] spikes;
+        integer      k;
+        always @(*) begin
+          spikes = {XW{1'b0}};
+          for (k = 0; k < T; k = k + 1) spikes = spikes + {{(XW-1){1'b0}}, train[k]};
+        end
+        assign spike = count_i ? spikes : {{(XW-1){1'b0}}, train[0]};
+      end else begin : gen_spike
+        assign spike = {{(XW-1){1'b0}}, train[t]};
+      end
       wire [XW-1:0] gather;
       if (XW > GW) begin : gen_extend
         assign gather = {{(XW-GW){data_q[t*GW+GW-1]}}, data_q[t*GW +: GW]};
@@ -138,6 +153,12 @@ module sf_emit #(
         assign gather = data_q[t*GW +: GW];
       end
       assign x_o[t*XW +: XW] = (kind_i == KindTrains) ? spike : (kind_i == KindLevel) ? level : gather;
+    end
+  endgenerate
+
+  generate
+    if (COUNT == 0) begin : gen_no_count
+      wire unused = &{1'b0, count_i};
     end
   endgenerate
 
@@ -194,11 +215,13 @@ module sf_emit #(
   // next one begins after its last snap.
   reg          f_open;
   reg [1:0]    f_kind;
+  reg          f_count;
   reg [PW-1:0] f_planes;
   reg [RW-1:0] f_first_row;
   always @(posedge clk_i) begin
     if (start_i) begin
       f_kind      <= kind_i;
+      f_count     <= count_i;
       f_planes    <= planes_i;
       f_first_row <= row_i;
     end
@@ -207,7 +230,7 @@ module sf_emit #(
   always @(*) begin
     if (f_past && w_valid_i) assume (f_open && !start_i);
     if (f_past && start_i) assume (!f_open && !f_busy && !f_waits);
-    if (f_open || f_busy || f_waits) assume (start_i || (kind_i == f_kind && planes_i == f_planes && row_i == f_first_row));
+    if (f_open || f_busy || f_waits) assume (start_i || (kind_i == f_kind && count_i == f_count && planes_i == f_planes && row_i == f_first_row));
     if (w_job_end_i) assume (w_place_end_i);
     if (w_place_end_i) assume (w_group_end_i);
   end
@@ -273,12 +296,16 @@ module sf_emit #(
   wire [RW-1:0] f_pack = (kind_i == KindTrains) ? E : 1;
   wire [RW-1:0] f_this = f_unit * f_pack + f_element;
   reg  [T*XW-1:0] f_x;
+  integer         f_spikes;
   always @(*) begin
+    f_spikes = 0;
+    for (n = 0; n < T; n = n + 1) f_spikes = f_spikes + f_word[f_element*T + n];
     for (n = 0; n < T; n = n + 1) begin
       f_x[n*XW +: XW] = $signed(f_word[n*GW +: GW]);
       if (kind_i == KindTrains) f_x[n*XW +: XW] = f_word[f_element*T + n];
       if (kind_i == KindLevel) f_x[n*XW +: XW] = (LT != 0) ? f_word[n] : f_word[LW-1:0];
     end
+    if (COUNT != 0 && count_i && kind_i == KindTrains) f_x[0 +: XW] = f_spikes;
   end
 
   always @(posedge clk_i) begin
@@ -307,6 +334,7 @@ module sf_emit #(
       if (f_busy || f_waits) i_this : assert (row_q == f_row);
       if (f_busy && kind_i != KindTrains) i_mask : assert (f_mask <= 1);
       if (f_waits) i_group : assert (f_ends[2]);
+      c_count : cover (COUNT == 0 || (f_event && count_i && kind_i == KindTrains && x_o[XW-1:0] == T && E > 1 && f_element == 1));
       c_last : cover (f_event && kind_i == KindTrains && f_last && f_plane != 0 && f_done == E - 1 && f_row != f_first_row);
       c_late : cover (f_snap && f_load && $past(f_waits && f_since == 2 && !drained_i) && !f_new_place);
       c_place : cover (f_busy && f_row == f_first_row && $past(f_snap && f_ends[1]));

@@ -7,15 +7,23 @@
 // it (two's complement). With one plane a bit is +1 or -1, and with S the sum of all operands
 //   p = 2 * sum_{w=+1}(x) - S.
 //
+// A job whose timesteps all have one sum (docs/shared.md, One sum for all timesteps) adds operand 0
+// alone. The accumulators of a lane then stand for one number: a bit between two neighbours carries
+// from one to the next in such a job, and from none to the next in any other.
+//
 // Contract
 //   P, T        lanes, timesteps
 //   XW, AW      widths of an operand and of an accumulator, signs included; AW holds every
 //               partial sum, and AW+1 every p
+//   ONCE        width of the one sum that all timesteps of a job have, sign included; 0: there is
+//               no such job. It holds XW bits, and at most T accumulators hold it
 //   SLICES      1 or 2 rows of weights share a word of the memory
 //   event_i     with x_i, first_i, last_i (sf_emit); the word of weights w_data_i comes in the
 //               next cycle, and slice_i then says which part of it is the row
 //   planes_i    1: a weight is more than one plane
 //   half_i      1: rows are half words, for the lower half of the lanes
+//   once_i      1: all timesteps of a channel have one sum, that of operand 0; again_i: it is the
+//               result of each of them, else of the first, and those of the others are 0
 //   snap_i      copies the sums into the chain and clears them; left_i results will leave
 //               (channels x T), end_i: they are the job's last. Not before the chain is empty
 //               and not before the third cycle after an event
@@ -28,7 +36,9 @@ module sf_lanes #(
   parameter T      = 2,
   parameter XW     = 9,
   parameter AW     = 16,
+  parameter ONCE   = 0,
   parameter SLICES = 2,
+  parameter YW     = (ONCE > AW) ? ONCE : AW,
   parameter CW     = $clog2(P * T + 1)
 ) (
   input  wire                clk_i,
@@ -41,21 +51,30 @@ module sf_lanes #(
   input  wire                slice_i,
   input  wire                half_i,
   input  wire                planes_i,
+  input  wire                once_i,
+  input  wire                again_i,
   input  wire                snap_i,
   input  wire [CW-1:0]       left_i,
   input  wire                end_i,
-  output wire signed [AW:0]  y_data_o,
+  output wire signed [YW:0]  y_data_o,
   output wire                y_valid_o,
   output wire                y_end_o,
   input  wire                y_take_i,
   output wire                empty_o
 );
 
+  // Accumulators that hold the one sum, their bits, and those with a bit between two of them.
+  localparam J  = (YW + AW - 1) / AW;
+  localparam JW = J * AW;
+  localparam V  = JW + J - 1;
+  wire once = (ONCE != 0) & once_i;
+
   // ---- two stages: the memory and the operand; the row and the scaled operand
-  reg            v1_q, v2_q, first1_q, minus1_q;
-  reg [T*XW-1:0] x1_q;
-  reg [P-1:0]    w2_q;
-  wire [P-1:0]   row;
+  reg             v1_q, v2_q, first1_q, minus1_q;
+  reg  [T*XW-1:0] x1_q;
+  reg  [T*AW-1:0] x2_q;
+  reg  [P-1:0]    w2_q;
+  wire [P-1:0]    row;
 
   generate
     if (SLICES == 2) begin : gen_slices
@@ -76,35 +95,92 @@ module sf_lanes #(
     w2_q     <= row;
   end
 
-  // ---- accumulators; lane P adds every operand
+  // Planes follow each other, so the operand of a plane is twice that of the one before.
+  reg  [T*AW-1:0] scaled_q;
+  wire [T*AW-1:0] x1, scaled;
+  genvar l, t, j;
+  generate
+    for (t = 0; t < T; t = t + 1) begin : gen_scaled
+      wire [AW-1:0] own;
+      wire          below;
+      if (AW > XW) begin : gen_extend
+        assign own = {{(AW-XW){x1_q[t*XW+XW-1]}}, x1_q[t*XW +: XW]};
+      end else begin : gen_cut
+        // Wider operands are those of jobs with one sum.
+        assign own = x1_q[t*XW +: AW];
+        if (XW > AW) begin : gen_rest
+          wire unused = &{1'b0, x1_q[t*XW + AW +: XW-AW]};
+        end
+      end
+      if (t == 0 || t >= J) begin : gen_alone
+        assign x1[t*AW +: AW] = own;
+        assign below = 1'b0;
+      end else begin : gen_joined
+        // Bits of operand 0 that lie here, and its sign above them.
+        wire [AW-1:0] part;
+        for (j = 0; j < AW; j = j + 1) begin : gen_bit
+          assign part[j] = x1_q[(t*AW + j < XW) ? t*AW + j : XW-1];
+        end
+        assign x1[t*AW +: AW] = once ? part : own;
+        assign below = once & scaled_q[t*AW-1];
+      end
+      if (t + 1 >= J) begin : gen_top
+        wire unused = scaled_q[t*AW + AW - 1];
+      end
+      assign scaled[t*AW +: AW] = first1_q ? x1[t*AW +: AW] : {scaled_q[t*AW +: AW-1], below};
+    end
+  endgenerate
+  always @(posedge clk_i) if (v1_q) scaled_q <= scaled;
+
+  // ---- the operand's sign turned around; accumulators; lane P adds every operand
+  wire [V-1:0] turned, ones, operand;
+  wire [V-1:0] minus = turned + ones;
   wire [P*T*AW-1:0] acc;
   wire [T*AW-1:0]   all;
-  genvar l, t;
   generate
-    for (t = 0; t < T; t = t + 1) begin : gen_time
-      // Planes follow each other, so the operand of a plane is twice that of the one before.
-      reg  signed [AW-2:0] scaled_q;
-      reg  signed [AW-1:0] x2_q;
-      wire signed [AW-1:0] x1     = {{(AW-XW){x1_q[t*XW+XW-1]}}, x1_q[t*XW +: XW]};
-      wire signed [AW-1:0] scaled = first1_q ? x1 : {scaled_q, 1'b0};
-      always @(posedge clk_i) begin
-        if (v1_q) scaled_q <= scaled[AW-2:0];
-        x2_q <= minus1_q ? -scaled : scaled;
+    for (j = 0; j < J; j = j + 1) begin : gen_apart
+      assign turned[j*(AW+1) +: AW]  = scaled[j*AW +: AW] ^ {AW{minus1_q}};
+      assign ones[j*(AW+1) +: AW]    = {{(AW-1){1'b0}}, minus1_q & ((j == 0) | ~once)};
+      assign operand[j*(AW+1) +: AW] = x2_q[j*AW +: AW];
+      if (j < J - 1) begin : gen_between
+        assign turned[j*(AW+1) + AW]  = once;
+        assign ones[j*(AW+1) + AW]    = 1'b0;
+        assign operand[j*(AW+1) + AW] = 1'b0;
+        wire unused = minus[j*(AW+1) + AW];
       end
-      for (l = 0; l <= P; l = l + 1) begin : gen_lane
-        reg [AW-1:0] acc_q;
-        wire         on;
-        if (l < P) begin : gen_weight
-          assign on = v2_q & w2_q[l];
-          assign acc[(l*T + t)*AW +: AW] = acc_q;
-        end else begin : gen_all
-          assign on = v2_q;
-          assign all[t*AW +: AW] = acc_q;
+      always @(posedge clk_i) x2_q[j*AW +: AW] <= minus[j*(AW+1) +: AW];
+    end
+    for (t = J; t < T; t = t + 1) begin : gen_minus
+      wire [AW-1:0] own = scaled[t*AW +: AW];
+      always @(posedge clk_i) x2_q[t*AW +: AW] <= minus1_q ? -own : own;
+    end
+    for (l = 0; l <= P; l = l + 1) begin : gen_lane
+      reg  [T*AW-1:0] acc_q;
+      wire [T*AW-1:0] next;
+      wire            on;
+      wire [V-1:0]    held;
+      wire [V-1:0]    sum = held + operand;
+      if (l < P) begin : gen_weight
+        assign on = v2_q & w2_q[l];
+        assign acc[l*T*AW +: T*AW] = acc_q;
+      end else begin : gen_all
+        assign on  = v2_q;
+        assign all = acc_q;
+      end
+      for (j = 0; j < J; j = j + 1) begin : gen_joined
+        assign held[j*(AW+1) +: AW] = acc_q[j*AW +: AW];
+        assign next[j*AW +: AW]     = sum[j*(AW+1) +: AW];
+        if (j < J - 1) begin : gen_between
+          assign held[j*(AW+1) + AW] = once;
+          wire unused = sum[j*(AW+1) + AW];
         end
-        always @(posedge clk_i) begin
-          if (rst_i | snap_i) acc_q <= {AW{1'b0}};
-          else if (on) acc_q <= acc_q + x2_q;
-        end
+      end
+      for (t = J; t < T; t = t + 1) begin : gen_alone
+        assign next[t*AW +: AW] = acc_q[t*AW +: AW] + x2_q[t*AW +: AW];
+      end
+      always @(posedge clk_i) begin
+        if (rst_i | snap_i) acc_q <= {(T*AW){1'b0}};
+        else if (on) acc_q <= next;
       end
     end
   endgenerate
@@ -119,12 +195,18 @@ module sf_lanes #(
   assign y_valid_o = ~empty_o;
   assign y_end_o   = end_q & (left_q == {{(CW-1){1'b0}}, 1'b1});
 
-  wire signed [AW-1:0] plus = chain_q[AW-1:0];
-  wire signed [AW-1:0] sum  = sum_q[AW-1:0];
-  wire signed [AW:0]   twice = {plus, 1'b0};
-  assign y_data_o = planes_i ? {plus[AW-1], plus} : twice - {sum[AW-1], sum};
+  wire signed [YW-1:0] plus, sum;
+  wire signed [YW:0]   twice = {plus, 1'b0};
+  wire signed [YW:0]   y     = planes_i ? {plus[YW-1], plus} : twice - {sum[YW-1], sum};
 
   generate
+    if (YW > AW) begin : gen_wide
+      assign plus = {once ? chain_q[YW-1:AW] : {(YW-AW){chain_q[AW-1]}}, chain_q[AW-1:0]};
+      assign sum  = {once ? sum_q[YW-1:AW] : {(YW-AW){sum_q[AW-1]}}, sum_q[AW-1:0]};
+    end else begin : gen_narrow
+      assign plus = chain_q[AW-1:0];
+      assign sum  = sum_q[AW-1:0];
+    end
     if (T > 1) begin : gen_turn
       always @(posedge clk_i) begin
         if (snap_i) sum_q <= all;
@@ -132,6 +214,22 @@ module sf_lanes #(
       end
     end else begin : gen_still
       always @(posedge clk_i) if (snap_i) sum_q <= all;
+    end
+    if (ONCE != 0 && T > 1) begin : gen_once
+      localparam TW = $clog2(T);
+      localparam [31:0] LastTime = T - 1;
+      reg        [TW-1:0] time_q;              // of the result at hand
+      reg signed [YW:0]   rest_q;              // that of the timesteps after the first
+      wire                is_first = time_q == {TW{1'b0}};
+      always @(posedge clk_i) begin
+        if (snap_i) time_q <= {TW{1'b0}};
+        else if (y_take_i) time_q <= (time_q == LastTime[TW-1:0]) ? {TW{1'b0}} : time_q + 1'b1;
+        if (y_take_i & is_first) rest_q <= again_i ? y : {(YW+1){1'b0}};
+      end
+      assign y_data_o = (once & ~is_first) ? rest_q : y;
+    end else begin : gen_each
+      assign y_data_o = y;
+      wire unused = &{1'b0, again_i};
     end
   endgenerate
 
@@ -160,7 +258,7 @@ module sf_lanes #(
   // Events come plane by plane: the operand stays, the first plane and the last one are marked.
   reg            f_mid;                        // planes of an element are to come
   reg [T*XW-1:0] f_x;
-  reg            f_planes, f_half;
+  reg            f_planes, f_half, f_once, f_again;
   reg            f_v1, f_v2, f_idle;           // nothing since the last snap
   always @(*) if (event_i) begin
     assume (first_i == !f_mid);
@@ -170,14 +268,17 @@ module sf_lanes #(
   end
   // A job's numbers stay while anything of it is there.
   always @(*) begin
-    if (f_past && !(f_idle && f_left == 0)) assume (planes_i == f_planes && half_i == f_half);
+    if (f_past && !(f_idle && f_left == 0)) assume (planes_i == f_planes && half_i == f_half && once_i == f_once && again_i == f_again);
     if (SLICES == 1) assume (!half_i);
+    if (ONCE == 0 || T == 1) assume (!once_i);
     if (snap_i) assume (f_left == 0 && !f_v1 && !f_v2 && !f_mid && left_i <= (half_i ? P / 2 : P) * T);
     if (y_take_i) assume (y_valid_o);
   end
   always @(posedge clk_i) begin
     f_planes <= planes_i;
     f_half   <= half_i;
+    f_once   <= once_i;
+    f_again  <= again_i;
     f_x      <= x_i;
     if (!event_i) f_x <= f_x;
     if (event_i) f_mid <= ~last_i;
@@ -194,11 +295,11 @@ module sf_lanes #(
 
   // The sums in numbers. An event counts in the cycle after it, with its row of weights: plane b
   // weighs 2^b, and the last of several -2^b; a single one +1 or -1.
-  localparam FW = AW + 4;
+  localparam FW = ((YW > XW) ? YW : XW) + 4;
   reg                  f_first1, f_last1;
   reg  signed [FW-1:0] f_value;                // operand times 2^b, of the plane before
   reg  signed [FW-1:0] f_p, f_plus, f_all;
-  wire signed [FW-1:0] f_x1     = $signed(f_x[f_time*XW +: XW]);
+  wire signed [FW-1:0] f_x1     = $signed(f_x[(once_i ? 0 : f_time)*XW +: XW]);
   wire signed [FW-1:0] f_now    = f_first1 ? f_x1 : 2 * f_value;
   wire signed [FW-1:0] f_weight = (planes_i && f_last1) ? -f_now : f_now;
   wire [P-1:0]         f_upper  = w_data_i >> (P / 2);
@@ -211,9 +312,15 @@ module sf_lanes #(
   function f_fits(input signed [FW-1:0] x, input integer bits);
     f_fits = (x >>> (bits - 1)) == 0 || (x >>> (bits - 1)) == -1;
   endfunction
+  function f_holds(input signed [FW-1:0] x);
+    f_holds = once_i ? f_fits(x, YW) : f_fits(x, AW);
+  endfunction
+  function f_holds_p(input signed [FW-1:0] x);
+    f_holds_p = once_i ? f_fits(x, YW + 1) : f_fits(x, AW + 1);
+  endfunction
   always @(*) if (f_v1) begin
-    assume (f_fits(f_plus_d, AW));
-    if (!planes_i) assume (f_fits(f_all_d, AW) && f_fits(f_p_d, AW + 1));
+    assume (f_holds(f_plus_d));
+    if (!planes_i) assume (f_holds(f_all_d) && f_holds_p(f_p_d));
   end
   always @(posedge clk_i) begin
     if (event_i) begin
@@ -254,18 +361,31 @@ module sf_lanes #(
     if (rst_i) f_left <= 0;
   end
 
-  // What the pipeline holds, timestep by timestep.
-  wire [T*AW-1:0]     f_x2;
-  wire [T*(AW-1)-1:0] f_scaled;
+  // What a lane has added up with what is on its way to it: of the timestep, of all together.
+  wire [T*AW-1:0] f_lane_acc = acc[f_lane*T*AW +: T*AW];
+  wire [AW-1:0]   f_adds     = v2_q ? x2_q[f_time*AW +: AW] : 0;
+  wire [AW-1:0]   f_lane_sum = f_lane_acc[f_time*AW +: AW] + (w2_q[f_lane] ? f_adds : 0);
+  wire [AW-1:0]   f_all_sum  = all[f_time*AW +: AW] + f_adds;
+  wire [JW-1:0]   f_j_adds   = v2_q ? x2_q[JW-1:0] : 0;
+  wire [JW-1:0]   f_j_lane   = f_lane_acc[JW-1:0] + (w2_q[f_lane] ? f_j_adds : 0);
+  wire [JW-1:0]   f_j_all    = all[JW-1:0] + f_j_adds;
+  function f_low(input [YW-1:0] a, input [YW-1:0] b);
+    f_low = a == b;
+  endfunction
+  // S as it was before it turned.
+  wire [2*T*AW-1:0] f_turned = {sum_q, sum_q} >> ((T - f_next) * AW);
+  // The timestep at hand, and what is given out after the first one.
+  wire [7:0]  f_clock;
+  wire [YW:0] f_rest;
   generate
-    for (t = 0; t < T; t = t + 1) begin : gen_formal
-      assign f_x2[t*AW +: AW]             = gen_time[t].x2_q;
-      assign f_scaled[t*(AW-1) +: AW - 1] = gen_time[t].scaled_q;
+    if (ONCE != 0 && T > 1) begin : gen_f_once
+      assign f_clock = gen_once.time_q;
+      assign f_rest  = gen_once.rest_q;
+    end else begin : gen_f_each
+      assign f_clock = f_next;
+      assign f_rest  = 0;
     end
   endgenerate
-  wire [AW-1:0] f_adds  = v2_q ? f_x2[f_time*AW +: AW] : 0;
-  wire [AW-1:0] f_lane_sum = acc[f_index*AW +: AW] + (w2_q[f_lane] ? f_adds : 0);
-  wire [AW-1:0] f_all_sum  = all[f_time*AW +: AW] + f_adds;
   wire [7:0]    f_taken = f_channel * T + f_next;
   wire          f_this  = f_left != 0 && f_channel == f_lane && f_next == f_time;
   wire [7:0]    f_turn  = (f_time >= f_next) ? f_time - f_next : f_time + T - f_next;
@@ -274,27 +394,41 @@ module sf_lanes #(
     if (f_past) begin
       a_empty : assert (empty_o == (f_left == 0) && y_valid_o == (f_left != 0));
       if (f_left != 0) a_end : assert (y_end_o == (f_end && f_left == 1));
-      if (f_this) a_data : assert (y_data_o == f_c_p);
+      if (f_this) a_data : assert (y_data_o == ((once_i && f_time != 0 && !again_i) ? 0 : f_c_p));
       i_left : assert (left_q == f_left && f_left <= P * T);
       if (f_left != 0) begin
         i_taken : assert (end_q == f_end && f_channel < P && f_next < T && f_taken + f_left <= P * T);
-        if (f_taken <= f_index) i_chain : assert (chain_q[(f_index - f_taken)*AW +: AW] == f_c_plus[AW-1:0]);
-        i_turn : assert (sum_q[f_turn*AW +: AW] == f_c_all[AW-1:0]);
-        i_fits : assert (f_fits(f_c_plus, AW));
+        i_time : assert (f_clock == f_next);
+        if (once_i) begin
+          if (f_channel == f_lane && f_next != 0) i_rest : assert ($signed(f_rest) == (again_i ? f_c_p : 0));
+          if (f_taken <= f_lane * T) i_joined : assert (f_low(chain_q >> (f_lane * T - f_taken) * AW, f_c_plus));
+          i_s : assert (f_low(f_turned, f_c_all));
+        end else begin
+          if (f_taken <= f_index) i_chain : assert (chain_q[(f_index - f_taken)*AW +: AW] == f_c_plus[AW-1:0]);
+          i_turn : assert (sum_q[f_turn*AW +: AW] == f_c_all[AW-1:0]);
+        end
+        i_fits : assert (f_holds(f_c_plus));
         if (planes_i) i_p : assert (f_c_p == f_c_plus);
-        else i_p1 : assert (f_c_p == 2 * f_c_plus - f_c_all && f_fits(f_c_all, AW) && f_fits(f_c_p, AW + 1));
+        else i_p1 : assert (f_c_p == 2 * f_c_plus - f_c_all && f_holds(f_c_all) && f_holds_p(f_c_p));
       end
       i_pipe : assert (v1_q == f_v1 && v2_q == f_v2);
       if (f_v1) i_stage1 : assert (x1_q == f_x && first1_q == f_first1 && minus1_q == (f_last1 && planes_i) && f_mid == !f_last1);
-      if ((f_v1 && !f_first1) || (f_mid && !f_v1)) i_scaled : assert (f_scaled[f_time*(AW-1) +: AW-1] == f_value[AW-2:0]);
-      i_sums : assert (f_lane_sum == f_plus[AW-1:0] && f_all_sum == f_all[AW-1:0]);
-      i_plus : assert (f_fits(f_plus, AW));
+      if ((f_v1 && !f_first1) || (f_mid && !f_v1)) begin
+        if (once_i) i_j_scaled : assert (f_low(scaled_q, f_value));
+        else i_scaled : assert (scaled_q[f_time*AW +: AW] == f_value[AW-1:0]);
+      end
+      if (once_i) i_j_sums : assert (f_low(f_j_lane, f_plus) && f_low(f_j_all, f_all));
+      else i_sums : assert (f_lane_sum == f_plus[AW-1:0] && f_all_sum == f_all[AW-1:0]);
+      i_plus : assert (f_holds(f_plus));
+      if (f_idle) i_clear : assert (f_lane_acc == 0 && all == 0);
       if (f_idle) i_idle : assert (f_p == 0 && f_plus == 0 && f_all == 0 && !f_v1 && !f_v2 && !f_mid);
       if (!f_idle && planes_i) i_planes : assert (f_p == f_plus);
-      if (!f_idle && !planes_i) i_single : assert (f_p == 2 * f_plus - f_all && f_fits(f_all, AW) && f_fits(f_p, AW + 1));
+      if (!f_idle && !planes_i) i_single : assert (f_p == 2 * f_plus - f_all && f_holds(f_all) && f_holds_p(f_p));
       if (!f_idle && !planes_i) i_whole : assert (!f_mid && (!f_v1 || (f_first1 && f_last1)));
       c_minus : cover (y_take_i && f_this && f_index == P * T - 1 && planes_i && y_data_o < 0 && y_end_o);
       c_single : cover (y_take_i && f_this && f_index == P * T - 1 && !planes_i && f_c_all != 0 && f_c_plus != 0 && y_data_o != f_c_all);
+      c_once : cover (ONCE == 0 || (y_take_i && once_i && !again_i && f_this && f_time == T - 1 && f_c_p < -(1 << (AW - 1))));
+      c_again : cover (ONCE == 0 || (y_take_i && once_i && again_i && !planes_i && f_this && f_time == T - 1 && f_c_p != 0));
       c_half : cover (SLICES == 1 || (y_take_i && half_i && f_this && f_c_plus != 0 && f_c_all != f_c_plus));
     end
   end

@@ -196,7 +196,7 @@ pub(super) struct PassArgs {
     #[arg(long, default_value_t = pass::Options::default().stream_bits)]
     stream_bits: u32,
     /// Bits of weights that are not ±α, 2 to 8: of all layers, or of one (LAYER=BITS; may be
-    /// repeated).
+    /// repeated) [default: 8; 6 where weights meet scaled numbers]
     #[arg(long, value_name = "[LAYER=]BITS", value_parser = precision)]
     precision: Vec<(Option<String>, u32)>,
 }
@@ -360,6 +360,7 @@ impl PassArgs {
             operand_bits: range("operand-bits", self.operand_bits, 4, 24)?,
             scale_bits: range("scale-bits", self.scale_bits, 4, 24)?,
             weight_bits: all.map_or(default.weight_bits, |(_, bits)| *bits),
+            product_weight_bits: all.map_or(default.product_weight_bits, |(_, bits)| *bits),
             layer_bits: self.precision.iter().rev().filter_map(one).collect(),
             precision_bits: range("precision-bits", self.precision_bits, 1, 24)?,
             leak_bits: range("leak-bits", self.leak_bits, 1, 16)?,

@@ -42,6 +42,8 @@ pub struct Options {
     pub scale_bits: u32,
     /// Bits of a weight that is not ±α, sign included: 2 to 8.
     pub weight_bits: u32,
+    /// The same where the operand is scaled numbers, a product of two roundings.
+    pub product_weight_bits: u32,
     /// The same for single layers, by name.
     pub layer_bits: Vec<(String, u32)>,
     /// How many timesteps are kept; all if nothing is said.
@@ -57,9 +59,10 @@ impl Default for Options {
             precision_bits: 12,
             gain_bits: 16,
             stream_bits: 16,
-            operand_bits: 10,
+            operand_bits: 7,
             scale_bits: 10,
             weight_bits: 8,
+            product_weight_bits: 6,
             layer_bits: Vec::new(),
             keep_timesteps: None,
             keep_members: None,

@@ -4,7 +4,7 @@
 //!
 //! Hardware multiplies plane by plane of the weights, with adders as wide as the product. A
 //! residual stream needs its width where neurons and additions read it; as an operand of
-//! 8-bit weights ten bits of it are as good as the weights are.
+//! weights of six bits seven bits of it are as good as the weights are (decision 25).
 
 use super::{Options, Pass};
 use crate::diag::Result;

@@ -2,11 +2,12 @@
 //! `round-weights`: real weights become integers of a few bits.
 //!
 //! One scale an output: its largest weight is 2^(bits−1) − 1 steps, or the coarsest step on
-//! which all of its weights lie.
+//! which all of its weights lie. Where the operand is scaled numbers, rounded to a few bits itself
+//! (`narrow-operands`), the weights get fewer bits: adders are as wide as the product.
 
 use super::{Options, Pass};
 use crate::diag::{Diagnostic, Result, codes};
-use crate::ir::{Conv, Graph, Linear, Op, Weights};
+use crate::ir::{Conv, Graph, Kind, Linear, NodeId, Op, Weights};
 
 /// See the module.
 pub(super) struct RoundWeights;
@@ -36,7 +37,11 @@ impl Pass for RoundWeights {
         for id in graph.order()? {
             let name = graph.node(id).name.clone();
             let own = options.layer_bits.iter().find(|(layer, _)| *layer == name);
-            let bits = own.map_or(options.weight_bits, |(_, bits)| *bits);
+            let bits = match own {
+                Some((_, bits)) => *bits,
+                None if reads_products(graph, id) => options.product_weight_bits,
+                None => options.weight_bits,
+            };
             let (Op::Linear(Linear { weights, .. }) | Op::Conv(Conv { weights, .. })) =
                 graph.op_mut(id)
             else {
@@ -58,6 +63,14 @@ impl Pass for RoundWeights {
         graph.refresh()?;
         Ok(notes)
     }
+}
+
+/// Is the operand of a layer scaled numbers, which are rounded themselves?
+fn reads_products(graph: &Graph, id: NodeId) -> bool {
+    graph.operands(id).first().is_some_and(|&x| {
+        let operand = graph.node(x);
+        operand.stream.kind == Kind::Real && !matches!(operand.op, Op::Input(_))
+    })
 }
 
 /// A layer whose bits a user may choose.

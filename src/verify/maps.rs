@@ -108,7 +108,7 @@ fn bytes_of_chunk(shared: &Shared, trains: &[Vec<Train>], begin: usize) -> Vec<u
 pub(super) mod tests {
     use super::*;
     use crate::hw::shared::{
-        InputMap, Job, NeuronKind, Neurons, Source, SumJob, Then, TrainMap, Work,
+        InputMap, Job, NeuronKind, Neurons, Source, SumJob, Sums, Then, TrainMap, Work,
     };
     use crate::hw::{Place, ReadoutStage};
     use crate::ir::{Compare, Reset};
@@ -124,6 +124,7 @@ pub(super) mod tests {
             padding: [0, 0],
             planes: 1,
             weights: vec![1; 3],
+            sums: Sums::Each,
             slices: 1,
             gain: vec![1; 3],
             offset: vec![0; 3],
@@ -157,6 +158,7 @@ pub(super) mod tests {
             lanes: 4,
             pack: 2,
             acc_bits: 8,
+            once_bits: 0,
             digit_bits: 8,
             current_bits: 8,
             membrane_bits: 8,

@@ -246,11 +246,11 @@ module sf_core (
   wire [<{ row_bits - 1 }>:0] row;
   wire [<{ width * operand_bits - 1 }>:0] x;
   sf_emit #(
-    .E(<{ pack }>), .T(<{ width }>), .XW(<{ operand_bits }>), .LW(<{ emit_level_bits }>), .LT(<{ input_trains }>), .GW(<{ gather_bits }>),
+    .E(<{ pack }>), .T(<{ width }>), .XW(<{ operand_bits }>), .LW(<{ emit_level_bits }>), .LT(<{ input_trains }>), .COUNT(<{ counts }>), .GW(<{ gather_bits }>),
     .DW(<{ emit_bits }>), .RW(<{ row_bits }>), .PW(<{ plane_bits }>)
   ) u_emit (
     .clk_i(clk_i), .rst_i(rst_i), .start_i(start),
-    .kind_i(j_kind), .planes_i(j_planes), .row_i(j_row),
+    .kind_i(j_kind), .count_i(<% if once_bits > 0 %>j_once & ~j_again<% else %>1'b0<% endif %>), .planes_i(j_planes), .row_i(j_row),
 <%- if gather.is_some() %>
     .w_valid_i(is_gather ? g_valid : f_valid & ~is_or), .w_ready_o(emit_ready),
     .w_data_i(is_gather ? <{ gather_emitted }> : <{ fetch_emitted }>),
@@ -289,14 +289,15 @@ module sf_core (
   // ---- sums
   reg slice_q;
   always @(posedge clk_i) slice_q <= row[0];
-  wire signed [<{ acc_bits }>:0] y;
+  wire signed [<{ result_bits - 1 }>:0] y;
   wire y_valid, y_end, y_take;
   sf_lanes #(
-    .P(<{ lanes }>), .T(<{ width }>), .XW(<{ operand_bits }>), .AW(<{ acc_bits }>), .SLICES(<{ slices }>)
+    .P(<{ lanes }>), .T(<{ width }>), .XW(<{ operand_bits }>), .AW(<{ acc_bits }>), .ONCE(<{ once_bits }>), .SLICES(<{ slices }>)
   ) u_lanes (
     .clk_i(clk_i), .rst_i(rst_i),
     .event_i(ev), .x_i(x), .first_i(ev_first), .last_i(ev_last),
     .w_data_i(weights), .slice_i(slice_q), .half_i(j_half), .planes_i(j_multi),
+    .once_i(<% if once_bits > 0 %>j_once<% else %>1'b0<% endif %>), .again_i(<% if once_bits > 0 %>j_again<% else %>1'b0<% endif %>),
     .snap_i(snap), .left_i(snap_place_end ? j_left_last : j_left), .end_i(snap_job_end),
     .y_data_o(y), .y_valid_o(y_valid), .y_end_o(y_end), .y_take_i(y_take), .empty_o(drained)
   );
@@ -363,7 +364,7 @@ module sf_core (
   assign sum_read = {<{ sum_bits }>{1'b0}};
 <%- endmatch %>
   sf_tail #(
-    .T(<{ width }>), .PW(<{ acc_bits + 1 }>), .DW(<{ digit_bits }>), .ND(<{ digits }>),
+    .T(<{ width }>), .PW(<{ result_bits }>), .DW(<{ digit_bits }>), .ND(<{ digits }>),
     .GW(<{ gain_bits }>), .OW(<{ offset_bits }>), .HW(<{ membrane_bits }>), .FRAC(<{ frac }>), .CW(<{ current_bits }>),
     .BW(<{ bias_bits }>), .TW(<{ threshold_bits }>), .SG(4), .SN(<{ shifts }>),
     .KINDS(<{ kinds.count }>), .K(<{ kinds.leak_num }>), .M(<{ kinds.leak_shift }>), .RESET(<{ kinds.reset }>), .STRICT(<{ kinds.strict }>),

@@ -4,7 +4,7 @@
 
 use synfire::hw::shared::{
     Bank, CurrentMap, Gather, InputMap, Job, Leak, NeuronKind, Neurons, Shared, Source, SumJob,
-    Then, TrainMap, Work,
+    Sums, Then, TrainMap, Work,
 };
 use synfire::hw::{Design, Input, Place, ReadoutStage};
 use synfire::ir::{Compare, Reset};
@@ -65,7 +65,9 @@ struct Draft {
     currents: Vec<Current>,
     /// Of p, job by job.
     products: Vec<Range>,
-    accumulators: Range,
+    accumulators: Vec<Range>,
+    /// Draws which jobs have one sum for all timesteps.
+    once: Rng,
     membranes: Range,
 }
 
@@ -118,6 +120,7 @@ fn drawn(seed: u64, chunks: u32, channels: usize) -> Design {
         lanes: pack * (1 + rng.below(3) as u32),
         pack,
         acc_bits: 0,
+        once_bits: 0,
         digit_bits: 0,
         current_bits: 0,
         membrane_bits: 0,
@@ -151,7 +154,8 @@ fn drawn(seed: u64, chunks: u32, channels: usize) -> Design {
         shared,
         currents: Vec::new(),
         products: Vec::new(),
-        accumulators: zero,
+        accumulators: Vec::new(),
+        once: Rng(seed ^ 0x6f6e_6365),
         membranes: zero,
     };
     let before = 1 + draft.rng.below(3);
@@ -242,7 +246,8 @@ impl Draft {
             taken = Some(self.currents[m].map.bank);
         }
         let added = add.map(|m| self.currents[m].range);
-        let (mut sum, mut h) = self.sum((source, from, range), [rows, columns], out, added);
+        let (mut sum, mut h) =
+            self.sum((source, from, range), [rows, columns], out, (added, Sums::Each));
         sum.add = add;
         self.integrate(&mut sum, &mut h);
         let what = if must_fire { self.rng.below(2) } else { self.rng.below(3) };
@@ -270,6 +275,7 @@ impl Draft {
         self.shared.trains.push(TrainMap { shape: out, halo: 0, base: 0 });
         let (window, stride) = ([rows[0], columns[0]], [rows[1], columns[1]]);
         self.products.push(Range(0, 0));
+        self.accumulators.push(Range(0, 0));
         self.push(Source::Trains(from), Work::Or { window, stride, to: maps }, out);
     }
 
@@ -279,7 +285,7 @@ impl Draft {
         (source, from, operand): (Source, u32, Range),
         [rows, columns]: [[u32; 4]; 2],
         out: [u32; 3],
-        added: Option<Range>,
+        (added, sums): (Option<Range>, Sums),
     ) -> (SumJob, Vec<Range>) {
         let planes = if self.rng.one_in(2) { 1 } else { 2 + self.rng.below(7) as u32 };
         let elements = (rows[0] * columns[0] * from) as usize;
@@ -293,12 +299,16 @@ impl Draft {
             |w: &[i8]| w.iter().fold(Range(0, 0), |sum, w| sum.plus(operand.times(i64::from(*w))));
         let products: Vec<Range> = weights.chunks(elements).map(product).collect();
         let all = products.iter().fold(Range(0, 0), |all, p| all.or(*p));
-        self.accumulators = self.accumulators.or(all);
+        let mut accumulators = all;
         if planes == 1 {
-            self.accumulators = self.accumulators.or(operand.times(elements as i64));
+            accumulators = accumulators.or(operand.times(elements as i64));
         }
-        self.products.push(all);
+        // The sums of all timesteps together lose nothing before the readout adds them up.
+        let times = if sums == Sums::Total { i64::from(self.shared.width) } else { 1 };
+        self.accumulators.push(accumulators.times(times));
+        self.products.push(all.times(times));
         let shift = self.rng.below(9) as u32;
+        let shift = if sums == Sums::Total { 0 } else { shift };
         let reach = self.between(20, 500) << shift;
         let (mut gain, mut offset, mut h) = (Vec::new(), Vec::new(), Vec::new());
         for p in products {
@@ -306,7 +316,11 @@ impl Draft {
             let (g, o) = (self.between(-most, most), self.between(-reach / 4, reach / 4));
             let y = p.times(g).map(|v| (v + o) >> shift);
             let sum = added.map_or(y, |r| y.plus(r));
+            let all = p.times(times).times(g).plus(Range(o, o));
             self.membranes = self.membranes.or(y).or(sum);
+            if sums == Sums::Total {
+                self.membranes = self.membranes.or(all);
+            }
             h.push(sum);
             gain.push(g);
             offset.push(o);
@@ -332,6 +346,7 @@ impl Draft {
             padding,
             planes,
             weights,
+            sums,
             slices,
             gain,
             offset,
@@ -429,8 +444,13 @@ impl Draft {
             _ => [[h, 1, 0, 1], [w, 1, 0, 1]],
         };
         let out = [1 + self.rng.below(6) as u32, 1, 1];
-        let (mut sum, mut h) = self.sum((source, from, range), [rows, columns], out, None);
-        self.integrate(&mut sum, &mut h);
+        let adds_up = matches!(source, Source::Trains(_)) && !self.shared.last;
+        let draws = self.shared.width > 1 && self.once.one_in(2);
+        let sums = if adds_up && draws { Sums::Total } else { Sums::Each };
+        let (mut sum, mut h) = self.sum((source, from, range), [rows, columns], out, (None, sums));
+        if sums != Sums::Total {
+            self.integrate(&mut sum, &mut h);
+        }
         let (mut sums, mut offsets, mut logits) = (Range(0, 0), Range(0, 0), Range(0, 0));
         for h in h {
             let times = if self.shared.last { 1 } else { self.timesteps };
@@ -451,9 +471,43 @@ impl Draft {
         self.push(source, Work::Sum(Box::new(sum)), out);
     }
 
+    /// Of jobs that see what is held, one in two has one sum for all timesteps.
+    fn hold(&mut self) {
+        let mut held = vec![false; self.currents.len()];
+        for job in &mut self.shared.jobs {
+            let Work::Sum(sum) = &mut job.work else { continue };
+            let is_held = match job.source {
+                Source::Input => !self.shared.input.trains,
+                Source::Trains(_) => false,
+                Source::Currents(m, _) => held[m],
+            };
+            if let Then::Maps { keep: Some(m), .. } = sum.then {
+                held[m] = is_held && sum.leak.is_none() && sum.add.is_none_or(|m| held[m]);
+            }
+            if is_held && self.shared.width > 1 && self.once.one_in(2) {
+                sum.sums = Sums::Held;
+            }
+        }
+    }
+
+    /// Of the accumulators.
+    fn widths(&mut self) {
+        let bits = |once: bool| {
+            let of = |(job, range): (&Job, &Range)| match &job.work {
+                Work::Sum(sum) if (sum.sums != Sums::Each) == once => range.bits(),
+                _ => 0,
+            };
+            self.shared.jobs.iter().zip(&self.accumulators).map(of).max().unwrap_or(0)
+        };
+        let (each, once) = (bits(false), bits(true));
+        self.shared.acc_bits = each.max(once.div_ceil(self.shared.width)).max(1);
+        self.shared.once_bits = once;
+    }
+
     /// Widths, and where the maps lie.
     fn finish(mut self, seed: u64) -> Design {
-        self.shared.acc_bits = self.accumulators.bits();
+        self.hold();
+        self.widths();
         self.shared.membrane_bits = self.membranes.bits();
         let kept = self.currents.iter().fold(Range(0, 0), |all, c| all.or(c.range));
         self.shared.current_bits = kept.bits();

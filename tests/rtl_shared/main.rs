@@ -208,7 +208,14 @@ const FAULTS: &[Fault] = &[
     ("sf_walk.v", "at_end[k] ? {CW{1'b0}} : at_q[k*CW +: CW] + 1'b1", "at_q[k*CW +: CW] + 1'b1"),
     ("sf_tail.v", "(m_first_q ? offset : above) + part", "(m_first_q ? offset : above) - part"),
     ("sf_tail.v", "assign spike   = spikes[kind_i];", "assign spike   = spikes[~kind_i];"),
-    ("sf_lanes.v", "minus1_q ? -scaled : scaled", "scaled"),
+    ("sf_lanes.v", "scaled[j*AW +: AW] ^ {AW{minus1_q}}", "scaled[j*AW +: AW]"),
+    (
+        "sf_lanes.v",
+        "          assign held[j*(AW+1) + AW] = once;",
+        "          assign held[j*(AW+1) + AW] = 1'b0;",
+    ),
+    ("sf_lanes.v", "rest_q <= again_i ? y : {(YW+1){1'b0}};", "rest_q <= y;"),
+    ("sf_emit.v", "assign spike = count_i ? spikes :", "assign spike = 1'b0 ? spikes :"),
     ("sf_emit.v", "fresh_q ? row_i :", "1'b0 ? row_i :"),
 ];
 

@@ -3,7 +3,7 @@
 
 use synfire::hw::shared::{
     Bank, CurrentMap, Gather, InputMap, Job, Leak, NeuronKind, Neurons, Shared, Source, SumJob,
-    Then, TrainMap, Work,
+    Sums, Then, TrainMap, Work,
 };
 use synfire::hw::{Design, Input, Place, ReadoutStage};
 use synfire::ir::{Compare, Reset};
@@ -15,6 +15,7 @@ fn design(timesteps: u32, (lanes, pack): (u32, u32), shape: [u32; 3], gain_bits:
         lanes,
         pack,
         acc_bits: 12,
+        once_bits: 0,
         digit_bits: 12,
         current_bits: 12,
         membrane_bits: 12,
@@ -58,6 +59,7 @@ fn sum(window: [u32; 2], planes: u32, digits: u32, weights: &[&[i8]], then: Then
         padding: [0, 0],
         planes,
         weights: weights.concat(),
+        sums: Sums::Each,
         slices: 1,
         gain: vec![1; weights.len()],
         offset: vec![0; weights.len()],

@@ -47,7 +47,7 @@ pub(super) fn top<'a>(
         ("T", shared.width),
         ("P", shared.lanes),
         ("E", shared.pack),
-        ("AW", shared.acc_bits),
+        ("AW", shared.acc_bits.max(shared.once_bits)),
         ("CW", shared.current_bits),
         ("VW", shared.membrane_bits),
         ("SW", shared.readout.input_bits),

@@ -8,7 +8,7 @@ use super::bits;
 use super::contents::{self, sums};
 use super::fields::{Field, Limits, Numbers, address_bits};
 use crate::diag::Result;
-use crate::hw::shared::{Bank, Job, NeuronKind, Shared, Source, Stored};
+use crate::hw::shared::{Bank, Job, NeuronKind, Shared, Source, Stored, Sums};
 use crate::hw::{Design, Place};
 use crate::ir::{Compare, Reset};
 
@@ -62,6 +62,12 @@ pub(super) struct Core<'a> {
     weight_addr: String,
     weight_block: u32,
     acc_bits: u32,
+    /// Of the one sum of all timesteps; 0: no job has it.
+    once_bits: u32,
+    /// Of what leaves the lanes.
+    result_bits: u32,
+    /// Does a job count spikes?
+    counts: u32,
     gain_addr_bits: u32,
     neuron_addr_bits: u32,
     channel_bits: u32,
@@ -219,10 +225,13 @@ pub(super) fn core<'a>(
         bits: gather_bits,
         operand_bits: gather_bits * t,
     });
-    let operand_bits = (bits(shared.input.largest()) + 1).max(2).max(gather_bits);
+    let counts = sums(shared).any(|(_, s)| s.sums == Sums::Total);
+    let spikes = if counts { bits(t) + 1 } else { 2 };
+    let operand_bits = (bits(shared.input.largest()) + 1).max(spikes).max(gather_bits);
     let fetch_bits = level_bits.max(train_word);
     let emit_bits = fetch_bits.max(t * gather_bits);
-    let acc_bits = shared.acc_bits.max(operand_bits + 1);
+    let [acc_bits, once_bits] = shared.accumulators();
+    let result_bits = acc_bits.max(once_bits) + 1;
     let slices = sums(shared).map(|(_, s)| s.slices).max().unwrap_or(1);
     let planes = sums(shared).map(|(_, s)| s.planes).max().unwrap_or(1);
     let plane_bits = bits(planes - 1);
@@ -257,7 +266,7 @@ pub(super) fn core<'a>(
         .map(|(_, s)| s.digits)
         .max()
         .unwrap_or(1)
-        .max((acc_bits + 1) / shared.digit_bits + 1);
+        .max(result_bits / shared.digit_bits + 1);
     let limits = Limits {
         addr_bits,
         row_bits,
@@ -271,6 +280,7 @@ pub(super) fn core<'a>(
         before: shared.jobs.iter().any(|j| j.before),
         packed: shared.input.pack > 1,
         leaks: !shared.leaks.is_empty(),
+        once: once_bits > 0,
     };
     let numbers = Numbers::all(shared, t);
     let (fields, count_bits) = limits.fields(&numbers, shared.lanes * t);
@@ -344,6 +354,9 @@ pub(super) fn core<'a>(
         },
         weight_block: u32::from(shared.weights == Place::BlockRam),
         acc_bits,
+        once_bits,
+        result_bits,
+        counts: counts.into(),
         gain_addr_bits: limits.gain_addr_bits,
         neuron_addr_bits: limits.neuron_addr_bits,
         channel_bits: fields.iter().find(|f| f.name == "channels").map_or(1, |f| f.width),

@@ -3,7 +3,7 @@
 
 use super::bits;
 use super::numbers::{self, Kind};
-use crate::hw::shared::{Job, Shared, Source, Then, Work};
+use crate::hw::shared::{Job, Shared, Source, Sums, Then, Work};
 
 /// A number that differs from job to job.
 pub(super) struct Field {
@@ -26,6 +26,7 @@ pub(super) struct Limits {
     pub(super) before: bool,
     pub(super) packed: bool,
     pub(super) leaks: bool,
+    pub(super) once: bool,
 }
 
 impl Limits {
@@ -72,6 +73,9 @@ impl Limits {
         if self.packed {
             all.push(("input", 1));
         }
+        if self.once {
+            all.extend([("once", 1), ("again", 1)]);
+        }
         if self.leaks {
             all.extend([("leaky", 1), ("leak", widest(|n| n.leak.unwrap_or(0)))]);
         }
@@ -113,6 +117,7 @@ pub(super) struct Numbers {
     gather_shift: u32,
     before: bool,
     input: bool,
+    sum: Sums,
     /// The leak of what integrates.
     leak: Option<u32>,
 }
@@ -164,6 +169,7 @@ impl Numbers {
             write_gap,
             before: job.before,
             input: job.source == Source::Input,
+            sum: Sums::Each,
             leak: None,
             gather_bank: 0,
             // Where nothing is gathered, any shift is right: that of the others costs nothing.
@@ -185,6 +191,7 @@ impl Numbers {
             n.left = shared.group_size(job, 0) * t;
             n.left_last = shared.group_size(job, groups - 1) * t;
             n.digits = sum.digits;
+            n.sum = sum.sums;
             n.shift = (sum.shift - (sum.digits - 1) * shared.digit_bits) / 4;
             n.leak = sum.leak.map(|l| l as u32);
             n.add = sum.add.map(|m| numbers::current(shared, Some(m)));
@@ -243,6 +250,8 @@ impl Numbers {
             "keep_base" => i64::from(pair(self.keep).1),
             "before" => i64::from(self.before),
             "input" => i64::from(self.input),
+            "once" => i64::from(self.sum != Sums::Each),
+            "again" => i64::from(self.sum == Sums::Held),
             "leaky" => i64::from(self.leak.is_some()),
             "leak" => i64::from(self.leak.unwrap_or(0)),
             "gather_bank" => i64::from(self.gather_bank),

@@ -4,8 +4,8 @@
 use super::numbers::{Walk, first_row, walk_of, written};
 use super::{contents, core};
 use crate::hw::shared::{
-    Bank, CurrentMap, Gather, InputMap, Job, NeuronKind, Neurons, Shared, Source, SumJob, Then,
-    TrainMap, Work,
+    Bank, CurrentMap, Gather, InputMap, Job, NeuronKind, Neurons, Shared, Source, SumJob, Sums,
+    Then, TrainMap, Work,
 };
 use crate::hw::{Design, Input, Place, ReadoutStage};
 use crate::ir::{Compare, Reset};
@@ -17,6 +17,7 @@ fn sum(window: [u32; 2], weights: Vec<i8>, channels: usize, then: Then) -> SumJo
         padding: [0, 0],
         planes: 1,
         weights,
+        sums: Sums::Each,
         slices: 1,
         gain: vec![1; channels],
         offset: vec![0; channels],
@@ -67,6 +68,7 @@ fn shared() -> Shared {
         width: 2,
         pack: 2,
         acc_bits: 8,
+        once_bits: 0,
         digit_bits: 8,
         current_bits: 8,
         membrane_bits: 8,

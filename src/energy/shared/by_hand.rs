@@ -7,7 +7,7 @@ use super::*;
 use crate::energy::by_hand::{board, energy, near};
 use crate::energy::{IoTiming, Report, device};
 use crate::hw::shared::{
-    Bank, CurrentMap, Gather, InputMap, NeuronKind, Neurons, Source, SumJob, Then, TrainMap,
+    Bank, CurrentMap, Gather, InputMap, NeuronKind, Neurons, Source, SumJob, Sums, Then, TrainMap,
 };
 use crate::hw::{Design, Input, ReadoutStage};
 use crate::ir::{Compare, Reset};
@@ -33,6 +33,7 @@ pub(super) fn sum(
         padding: [0, 0],
         planes,
         weights: Vec::new(),
+        sums: Sums::Each,
         slices: 1,
         gain,
         offset,
@@ -91,6 +92,7 @@ pub(super) fn design() -> Design {
         width: 2,
         pack: 2,
         acc_bits: 8,
+        once_bits: 0,
         digit_bits: 6,
         current_bits: 17,
         membrane_bits: 20,

@@ -5,7 +5,7 @@ use super::widths::Widths;
 use crate::energy::Band;
 use crate::energy::assume::{COUNT, GLITCH, REPLACED, SIGN, UNROUTED, add_level};
 use crate::energy::work::Flips;
-use crate::hw::shared::{Job, Leak, NeuronKind, Shared, Source, SumJob, Then};
+use crate::hw::shared::{Job, Leak, NeuronKind, Shared, Source, SumJob, Sums, Then};
 use crate::sim::StageMean;
 
 /// Of the levels of an inference on their way into the input map: three counters each.
@@ -30,8 +30,12 @@ fn walked(w: &Widths, words: f64) -> Band {
 }
 
 /// Operands of a job: bits of one, and bits of a word of them.
-fn operand(shared: &Shared, job: &Job, timesteps: f64) -> (f64, f64) {
+fn operand(shared: &Shared, (job, sum): (&Job, &SumJob), timesteps: f64) -> (f64, f64) {
     match job.source {
+        Source::Trains(_) if sum.sums == Sums::Total => {
+            let spikes = u32::BITS - shared.width.leading_zeros();
+            (f64::from(spikes), f64::from(shared.pack) * timesteps)
+        }
         Source::Input if shared.input.trains => (1.0, f64::from(shared.input.pack) * timesteps),
         Source::Input => (f64::from(shared.input.bits), f64::from(shared.input.bits)),
         Source::Trains(_) => (1.0, f64::from(shared.pack) * timesteps),
@@ -55,16 +59,22 @@ pub(super) fn sum(
     (job, sum): (&Job, &SumJob),
     act: &StageMean,
 ) -> Vec<Flips> {
-    let t = f64::from(shared.width);
-    let (x, word) = operand(shared, job, t);
-    let (planes, acc) = (f64::from(sum.planes), f64::from(w.acc));
+    // Accumulators of all timesteps, or one sum for all of them.
+    let (t, acc) = match sum.sums {
+        Sums::Each => (f64::from(shared.width), f64::from(w.acc)),
+        Sums::Held | Sums::Total => (1.0, f64::from(w.once)),
+    };
+    let timesteps = f64::from(shared.width);
+    let (x, word) = operand(shared, (job, sum), timesteps);
+    let planes = f64::from(sum.planes);
     let lanes = f64::from(shared.lanes);
     let packed = match job.source {
         Source::Trains(_) => true,
         Source::Input => shared.input.pack > 1,
         Source::Currents(..) => false,
     };
-    let trains = packed || (shared.input.trains && job.source == Source::Input);
+    let trains =
+        (packed || (shared.input.trains && job.source == Source::Input)) && sum.sums != Sums::Total;
     let signed = sum.planes > 1 || matches!(job.source, Source::Currents(..));
 
     // A weight's plane shifts the operand, the last one negates it.
@@ -94,7 +104,7 @@ pub(super) fn sum(
     ];
     if packed {
         // The lowest element that is left, and its train.
-        let nets = f64::from(shared.pack) * (1.0 + t);
+        let nets = f64::from(shared.pack) * (1.0 + timesteps);
         all.push(Flips { what: "search for events", count: REPLACED * GLITCH * nets * act.rows });
     }
     if gathered > 0.0 {
@@ -102,7 +112,7 @@ pub(super) fn sum(
         let nets = REPLACED * (one + all_of) + REPLACED * GLITCH * all_of;
         all.push(Flips { what: "sums of windows", count: nets * gathered });
     }
-    all.extend(tail(shared, w, sum, t, act));
+    all.extend(tail(shared, w, sum, timesteps, act));
     all
 }
 
@@ -127,7 +137,7 @@ fn tail(shared: &Shared, w: &Widths, sum: &SumJob, t: f64, act: &StageMean) -> V
     let register = Band::exact(1.0);
     let (product, membrane) = (f64::from(w.product), f64::from(w.membrane));
     let results = act.results;
-    let subtraction = REPLACED * (GLITCH + register) * f64::from(w.acc + 1);
+    let subtraction = REPLACED * (GLITCH + register) * f64::from(w.acc.max(w.once) + 1);
     // Three tables a product of two bits (docs/energy.md), and the sum of the partial products.
     let array = 3.0 * f64::from((w.digit + 1) * w.gain) + product;
     let digit = REPLACED * GLITCH * array + REPLACED * (product + f64::from(w.digits * w.digit));

@@ -71,10 +71,14 @@ fn emit(shared: &Shared, w: &Widths) -> u32 {
 /// chain; S.
 fn lanes(shared: &Shared, t: u32, w: &Widths) -> u32 {
     let p = shared.lanes;
-    let stages = 4 + t * w.operand + p + t * (w.acc - 1) + t * w.acc;
+    // Between two accumulators that are joined the scaled operand goes on.
+    let wide = w.once.max(w.acc);
+    let scaled = t * (w.acc - 1) + wide.div_ceil(w.acc) - 1;
+    let stages = 4 + t * w.operand + p + scaled + t * w.acc;
+    let once = if w.once > 0 { index(t) + wide + 1 } else { 0 };
     let slice =
         u32::from(shared.jobs.iter().filter_map(super::widths::sum_of).any(|s| s.slices > 1));
-    stages + slice + (2 * p + 2) * t * w.acc + w.left + 1
+    stages + once + slice + (2 * p + 2) * t * w.acc + w.left + 1
 }
 
 fn tail(t: u32, w: &Widths) -> u32 {

@@ -2,7 +2,7 @@
 //! Widths of the processor's registers, by the rules that hdl/ states for its parameters.
 
 use crate::hw::Design;
-use crate::hw::shared::{Bank, Job, Shared, Source, SumJob, Work};
+use crate::hw::shared::{Bank, Job, Shared, Source, SumJob, Sums, Work};
 use crate::ir::interval::signed_width;
 
 /// Bits that address `n` words (at least one), as `$clog2` in hdl/.
@@ -28,6 +28,8 @@ pub(super) struct Widths {
     /// Operand of a lane, accumulator.
     pub(super) operand: u32,
     pub(super) acc: u32,
+    /// The one sum of all timesteps; 0 without one.
+    pub(super) once: u32,
     /// Row of weights, plane, number of a group's results.
     pub(super) row: u32,
     pub(super) plane: u32,
@@ -72,9 +74,11 @@ impl Widths {
         let gathered = shared.gathers().map(|(_, g)| g.bits).max().unwrap_or(0);
         let window = shared.gathers().map(|(_, g)| g.window[0] * g.window[1]).max();
         let level = shared.input.word_bits();
+        let counts = sums().any(|(_, s)| s.sums == Sums::Total);
+        let spikes = if counts { bits(t) + 1 } else { 2 };
         let (word, operand) =
-            (shared.pack * t, (bits(shared.input.largest()) + 1).max(2).max(gathered));
-        let acc = shared.acc_bits.max(operand + 1);
+            (shared.pack * t, (bits(shared.input.largest()) + 1).max(spikes).max(gathered));
+        let [acc, once] = shared.accumulators();
         let (input_addr, train_addr) = (index(design.input_words()), index(design.train_words()));
         let depth = |bank| shared.bank_depth(bank);
         let current_addr = match shared.currents.is_empty() {
@@ -89,8 +93,11 @@ impl Widths {
         let membrane =
             shared.membrane_bits.max(shared.current_bits + 1).max(bias + 1).max(threshold + 1);
         let sum = (membrane + bits(design.timesteps)).max(shared.readout.input_bits);
-        let digits =
-            sums().map(|(_, s)| s.digits).max().unwrap_or(1).max((acc + 1) / shared.digit_bits + 1);
+        let digits = sums()
+            .map(|(_, s)| s.digits)
+            .max()
+            .unwrap_or(1)
+            .max((acc.max(once) + 1) / shared.digit_bits + 1);
         Self {
             level,
             word,
@@ -99,6 +106,7 @@ impl Widths {
             gather_sum: window.map_or(0, |w| shared.current_bits + bits(w - 1)),
             operand,
             acc,
+            once,
             row,
             plane,
             left: index(shared.lanes * t + 1),

@@ -7,12 +7,14 @@
 
 use super::Work;
 use crate::hw::{Design, Estimate, Memory, Options, Place};
-use crate::target::{Resources, Target};
+use crate::target::{Family, Resources, Target};
 
 /// Most lanes: a word of weights has so many bits.
 const MOST_LANES: u32 = 64;
-/// Place and route needs some cells to spare.
-const LUT_SHARE: f64 = 0.9;
+/// Place and route needs some cells to spare. The carries of a processor are short: 5,183 of the
+/// 5,280 cells of an iCE40UP5K were placed where 4,999 had been estimated.
+const ICE40_SHARE: f64 = 0.95;
+const ECP5_SHARE: f64 = 0.9;
 /// The host link loads the bytes of so many single-port RAMs.
 const LOADED_SPRAM: u32 = 4;
 /// What `--lanes` calls the processor.
@@ -65,7 +67,11 @@ pub(super) struct Fit {
 /// What a design may use of a target.
 pub(super) fn budget(target: &Target, options: &Options) -> Resources {
     let have = target.device.resources;
-    let share = (f64::from(have.lut4) * LUT_SHARE) as u32;
+    let share = match target.device.family {
+        Family::Ice40 => ICE40_SHARE,
+        Family::Ecp5 => ECP5_SHARE,
+    };
+    let share = (f64::from(have.lut4) * share) as u32;
     let lut4 = options.cells.map_or(share, |most| most.min(share));
     Resources { lut4, spram: have.spram.min(LOADED_SPRAM), ..have }
 }

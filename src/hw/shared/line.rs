@@ -31,7 +31,7 @@ pub(in crate::hw) fn lower_line(
 ) -> Result<(Design, Estimate)> {
     let mut plan = legalise(graph)?;
     takes(graph, &plan, options)?;
-    let own = Own { lanes: 1, acc_bits: 0, membrane_bits: 0 };
+    let own = Own { lanes: 1, acc_bits: 0, once_bits: 0, membrane_bits: 0 };
     plan.shared.jobs.iter_mut().for_each(|job| job.own = Some(own));
     if plan.input.changes {
         plan.shared.input.bits = graph.timesteps;

@@ -12,6 +12,7 @@ mod logic;
 mod lower;
 mod map;
 mod numbers;
+mod once;
 mod places;
 mod ranges;
 #[cfg(test)]
@@ -38,6 +39,8 @@ pub struct Shared {
     pub pack: u32,
     /// Width of an accumulator, sign included.
     pub acc_bits: u32,
+    /// Width of the one sum that all timesteps of some jobs have ([`Sums`]); 0: no job has.
+    pub once_bits: u32,
     /// Bits of a product's digit: the multiplier takes so many bits of a sum a cycle.
     pub digit_bits: u32,
     /// Width of a value in the current memories, sign included.
@@ -115,6 +118,8 @@ pub struct Own {
     pub lanes: u32,
     /// Width of an accumulator, sign included.
     pub acc_bits: u32,
+    /// Width of the job's one sum for all timesteps; 0: it has one for each.
+    pub once_bits: u32,
     /// Width of the membrane, sign included; it holds every y, h and h with its bias, too.
     pub membrane_bits: u32,
 }
@@ -157,6 +162,8 @@ pub struct SumJob {
     pub planes: u32,
     /// `[output channel][row of the window][column][input channel]`.
     pub weights: Vec<i8>,
+    /// Which sums an output channel has.
+    pub sums: Sums,
     /// Rows of weights in a word of the weight memory, side by side: 1 or 2.
     pub slices: u32,
     /// g of each output channel, signed: `y = (g·p + o) >> shift`.
@@ -175,6 +182,18 @@ pub struct SumJob {
     pub leak: Option<usize>,
     /// What becomes of h, the result so far.
     pub then: Then,
+}
+
+/// The sums of an output channel at a place, in a chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sums {
+    /// One for each timestep.
+    #[default]
+    Each,
+    /// One: what is read is held, so that it is the sum of every timestep.
+    Held,
+    /// One, over the spikes of all timesteps: the readout would add them up.
+    Total,
 }
 
 /// What becomes of the currents of a [`SumJob`].
@@ -278,6 +297,7 @@ impl Shared {
         let own = job.own.unwrap_or(Own {
             lanes: self.lanes,
             acc_bits: self.acc_bits,
+            once_bits: self.once_bits,
             membrane_bits: self.membrane_bits,
         });
         let mut job = Job { own: None, ..job.clone() };
@@ -300,6 +320,7 @@ impl Shared {
             lanes: own.lanes,
             pack: self.pack,
             acc_bits: own.acc_bits,
+            once_bits: own.once_bits,
             digit_bits: self.digit_bits,
             current_bits: self.current_bits,
             membrane_bits: own.membrane_bits,
@@ -315,6 +336,35 @@ impl Shared {
             weights: self.weights,
             banks: self.banks,
         }
+    }
+
+    /// Width of an operand of a job, sign included.
+    #[must_use]
+    pub fn operand_bits(&self, job: &Job) -> u32 {
+        let holds = |largest: u32| (u32::BITS - largest.leading_zeros() + 1).max(2);
+        match (job.source, &job.work) {
+            (Source::Currents(_, gather), _) => gather.bits,
+            (Source::Input, _) => holds(self.input.largest()),
+            (Source::Trains(_), Work::Sum(sum)) if sum.sums == Sums::Total => holds(self.width),
+            (Source::Trains(_), _) => 2,
+        }
+    }
+
+    /// Widths of an accumulator of a timestep, and of the one sum of all timesteps (0: there is
+    /// none), that hold an operand, too.
+    #[must_use]
+    pub fn accumulators(&self) -> [u32; 2] {
+        let operand = |once: bool| {
+            let of = |job: &Job| match &job.work {
+                Work::Sum(sum) if (sum.sums != Sums::Each) == once => self.operand_bits(job) + 1,
+                _ => 0,
+            };
+            self.jobs.iter().map(of).max().unwrap_or(0)
+        };
+        let once = if self.once_bits > 0 { self.once_bits.max(operand(true)) } else { 0 };
+        // An operand of two planes shifts within an accumulator.
+        let each = self.acc_bits.max(operand(false)).max(once.div_ceil(self.width)).max(2);
+        [each, once]
     }
 
     /// The jobs that read a map of spike trains, by their index.

@@ -5,7 +5,7 @@
 
 use super::legalise::Plan;
 use super::ranges::{JobRanges, Range, hull, ranges, width};
-use super::{NeuronKind, Neurons, Shared, Source, Then, Work};
+use super::{NeuronKind, Neurons, Shared, Source, Sums, Then, Work, once};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::ir::interval::{membrane_width, range, signed_width};
 use crate::ir::{FixedLif, PerChannel};
@@ -41,10 +41,12 @@ pub(super) fn numbers(plan: &mut Plan, timesteps: u32) -> Result<()> {
     let is_vector = input.shape[1] * input.shape[2] == 1;
     input.pack = if input.trains && is_vector { plan.shared.pack } else { 1 };
     plan.shared.digit_bits = DIGIT_BITS;
+    once::choose(plan, timesteps);
     let found = ranges(plan, timesteps);
     let shared = &mut plan.shared;
     let (kinds, frac) = (shared.kinds.clone(), shared.frac);
-    let (mut acc, mut kept, mut membrane, mut widest) = (1, 1, 1, String::new());
+    let (mut acc, mut once) = ((1, String::new()), (0, String::new()));
+    let (mut kept, mut membrane) = (1, 1);
     for (job, ranges) in shared.jobs.iter_mut().zip(&found) {
         let (Work::Sum(sum), Some(r)) = (&mut job.work, ranges) else { continue };
         let too_wide = |what: &str, bits: u32, most: u32| {
@@ -62,8 +64,9 @@ pub(super) fn numbers(plan: &mut Plan, timesteps: u32) -> Result<()> {
             * (1 << (sum.planes - 1)).max(2);
         check("an accumulator", signed_width(any), MOST_BITS + 1)?;
         let sums = check("an accumulator", width(r.acc), MOST_BITS)?;
-        if sums > acc {
-            (acc, widest) = (sums, job.name.clone());
+        let widest = if sum.sums == Sums::Each { &mut acc } else { &mut once };
+        if sums > widest.0 {
+            *widest = (sums, job.name.clone());
         }
         let mut own = 1;
         sum.digits = width(r.sum).div_ceil(DIGIT_BITS);
@@ -94,7 +97,8 @@ pub(super) fn numbers(plan: &mut Plan, timesteps: u32) -> Result<()> {
             }
             Then::Readout => {
                 let times = if shared.last { 1 } else { i128::from(timesteps) };
-                let total = (result.0 * times, result.1 * times);
+                let timestep = if sum.sums == Sums::Total { r.timestep } else { result };
+                let total = (timestep.0 * times, timestep.1 * times);
                 let readout = &mut shared.readout;
                 readout.input_bits = check("a sum over the timesteps", width(total), MOST_LOGIT)?;
                 readout.offset_bits = largest(&readout.offset);
@@ -104,7 +108,10 @@ pub(super) fn numbers(plan: &mut Plan, timesteps: u32) -> Result<()> {
         }
         membrane = membrane.max(own);
         if let Some(line) = &mut job.own {
-            (line.acc_bits, line.membrane_bits) = (sums, own);
+            let is_once = sum.sums != Sums::Each;
+            line.once_bits = if is_once { sums } else { 0 };
+            line.acc_bits = if is_once { sums.div_ceil(shared.width) } else { sums };
+            line.membrane_bits = own;
         }
     }
     // The register that sums up timesteps is that of membranes and as much wider.
@@ -117,8 +124,19 @@ pub(super) fn numbers(plan: &mut Plan, timesteps: u32) -> Result<()> {
         let last = shared.readout.name.clone();
         return Err(Diagnostic::new(&codes::HW_UNSUPPORTED, message).at(last).help(NARROWER));
     }
+    let (acc, widest) = acc;
     plan.notes.push(format!("accumulators of {acc} bits: `{widest}` has the widest sums"));
-    (shared.acc_bits, shared.current_bits, shared.membrane_bits) = (acc, kept, membrane);
+    shared.acc_bits = acc.max(once.0.div_ceil(shared.width));
+    shared.once_bits = once.0;
+    (shared.current_bits, shared.membrane_bits) = (kept, membrane);
+    if once.0 > 0 {
+        let joined = once.0.div_ceil(shared.acc_bits);
+        plan.notes.push(format!(
+            "one sum of {} bits for all timesteps of `{}`: {joined} accumulators of {} bits \
+             together hold it",
+            once.0, once.1, shared.acc_bits
+        ));
+    }
     Ok(())
 }
 

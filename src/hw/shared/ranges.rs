@@ -5,7 +5,7 @@
 //! computed in 128 bits.
 
 use super::legalise::Plan;
-use super::{Gather, Job, Leak, Shared, Source, SumJob, Then, Work};
+use super::{Gather, Job, Leak, Shared, Source, SumJob, Sums, Then, Work};
 use crate::ir::interval::{integrator, range, signed_width};
 use crate::ir::{FixedLi, PerChannel};
 
@@ -23,6 +23,8 @@ pub(super) struct JobRanges {
     pub(super) scaled: Range,
     /// Those with the map, before they leak, of all channels together.
     pub(super) added: Range,
+    /// y of one timestep, of all channels together: what the readout adds up.
+    pub(super) timestep: Range,
     /// The results h, per channel.
     pub(super) result: Vec<Range>,
     /// Largest magnitude of an operand.
@@ -87,7 +89,9 @@ fn of_job(
     if matches!(job.source, Source::Currents(..)) {
         gathered = inputs.iter().copied().fold((0, 0), hull);
     }
-    let operand = inputs.iter().map(|r| r.1.max(-r.0)).max().unwrap_or(0);
+    // Of the spikes of a chunk, as many as it has timesteps.
+    let times = if sum.sums == Sums::Total { i128::from(shared.width) } else { 1 };
+    let operand = times * inputs.iter().map(|r| r.1.max(-r.0)).max().unwrap_or(0);
     let per_channel = sum.weights.len() / sum.gain.len();
     let rows = sum.weights.chunks(per_channel.max(1)).enumerate();
     let mut found = JobRanges {
@@ -95,18 +99,22 @@ fn of_job(
         sum: (0, 0),
         scaled: (0, 0),
         added: (0, 0),
+        timestep: (0, 0),
         result: Vec::new(),
         operand,
         gathered,
     };
     for (channel, weights) in rows {
-        let (p, acc) = weighted(weights, &inputs, sum.planes);
-        let p = bounded(p);
+        let (timestep, acc) = weighted(weights, &inputs, sum.planes);
+        let (timestep, acc) = (bounded(timestep), bounded(acc));
+        let (p, acc) = ((timestep.0 * times, timestep.1 * times), (acc.0 * times, acc.1 * times));
         found.acc = hull(found.acc, hull(acc, p));
         found.sum = hull(found.sum, p);
         let of = |p: i128| {
             (i128::from(sum.gain[channel]) * p + i128::from(sum.offset[channel])) >> sum.shift
         };
+        let (a, b) = (of(timestep.0), of(timestep.1));
+        found.timestep = hull(found.timestep, bounded((a.min(b), a.max(b))));
         let (a, b) = (of(p.0), of(p.1));
         found.scaled = hull(found.scaled, bounded((a.min(b), a.max(b))));
         let added = sum.add.map_or((0, 0), |m| maps[m][channel]);

@@ -8,7 +8,7 @@ use super::check;
 use super::memory::{Grid, Memory, Plane};
 use super::width::Width;
 use crate::diag::Result;
-use crate::hw::shared::{Gather, Job, Shared, Source, SumJob};
+use crate::hw::shared::{Gather, Job, Shared, Source, SumJob, Sums};
 use crate::sim::activity::StageActivity;
 
 /// Output channels whose sums are added up side by side: they stay in registers.
@@ -191,13 +191,19 @@ impl<'d> Window<'d> {
                 element += 1;
             }
         }
-        // A level is held for all timesteps.
+        self.hold();
+        if self.sum.sums == Sums::Each {
+            self.nonzero *= self.timesteps as u64;
+            self.additions *= self.timesteps as u64;
+        }
+    }
+
+    /// The sums of the first timestep are those of all.
+    fn hold(&mut self) {
         let (first, rest) = self.sums.split_at_mut(self.rows.channels);
         rest.chunks_mut(first.len()).for_each(|sums| sums.copy_from_slice(first));
         let total = self.total[0];
         self.total.fill(total);
-        self.nonzero *= self.timesteps as u64;
-        self.additions *= self.timesteps as u64;
     }
 
     fn input_trains(&mut self, memory: &Memory, grid: Grid, row: usize, column: usize) {
@@ -218,6 +224,10 @@ impl<'d> Window<'d> {
     }
 
     fn trains(&mut self, memory: &Memory, grid: Grid, row: usize, column: usize) {
+        let together = self.sum.sums == Sums::Total;
+        if together {
+            self.clear();
+        }
         let mut element = 0;
         for (at, length) in self.spans(grid, row, column) {
             for word in at..at + length {
@@ -227,12 +237,17 @@ impl<'d> Window<'d> {
                 while lit != 0 {
                     let e = lit.trailing_zeros() as usize;
                     lit &= lit - 1;
-                    self.event(element + e, trains[e]);
+                    match together {
+                        true => self.add(element + e, 0, trains[e].count_ones() as i32),
+                        false => self.event(element + e, trains[e]),
+                    }
                 }
                 element += trains.len();
             }
         }
-        self.add_fired();
+        if !together {
+            self.add_fired();
+        }
     }
 
     /// Takes note of an element that fires in some timestep.
@@ -289,9 +304,10 @@ impl<'d> Window<'d> {
         let mut width = Width::default();
         let at = |k| map.at(row * rows + k / columns, column * columns + k % columns);
         let places: Vec<usize> = (0..rows * columns).map(at).collect();
+        let own = if self.sum.sums == Sums::Held { 1 } else { self.timesteps };
         for channel in 0..map.channels() {
             let mut any = false;
-            for t in 0..self.timesteps {
+            for t in 0..own {
                 let value = |place: &usize| values[place + channel * self.timesteps + t];
                 let sum: i64 = places.iter().map(value).sum();
                 let x = (sum + half) >> gather.shift;
@@ -304,6 +320,9 @@ impl<'d> Window<'d> {
                 }
             }
             self.words.push(if any { self.sum.planes } else { 0 });
+        }
+        if self.sum.sums == Sums::Held {
+            self.hold();
         }
         Ok(())
     }
@@ -341,7 +360,9 @@ impl<'d> Window<'d> {
 
     /// Checks the widths of what was computed.
     pub(super) fn finish(&self, shared: &Shared, job: &Job) -> Result<()> {
-        let bits = job.own.map_or(shared.acc_bits, |own| own.acc_bits);
+        let widths = (shared.acc_bits, shared.once_bits);
+        let (each, once) = job.own.map_or(widths, |own| (own.acc_bits, own.once_bits));
+        let bits = if self.sum.sums == Sums::Each { each } else { once };
         self.accumulator.check(bits, self.name, "a sum")?;
         let digits = self.sum.digits * shared.digit_bits;
         self.product.check(digits, self.name, "a sum in the multiplier")

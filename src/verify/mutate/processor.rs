@@ -166,7 +166,7 @@ fn neurons(sum: &SumJob) -> Option<&Neurons> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hw::shared::{Bank, CurrentMap, Gather, TrainMap};
+    use crate::hw::shared::{Bank, CurrentMap, Gather, Sums, TrainMap};
 
     fn sum(window: [u32; 2], padding: [u32; 2], planes: u32, weights: Vec<i8>) -> SumJob {
         let channels = if planes == 1 { 3 } else { 2 };
@@ -179,6 +179,7 @@ mod tests {
             padding,
             planes,
             weights,
+            sums: Sums::Each,
             slices,
             gain,
             offset,

@@ -71,6 +71,7 @@ pub(in crate::hw) fn legalise(graph: &Graph) -> Result<Plan> {
         lanes: 1,
         pack: 1,
         acc_bits: 0,
+        once_bits: 0,
         digit_bits: 0,
         current_bits: 0,
         membrane_bits: 0,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Windows: of layers, of sums before them, of both together.
 
-use super::super::{SumJob, Then};
+use super::super::{SumJob, Sums, Then};
 use crate::ir::{Weights, Window};
 
 /// Largest number of a window, which keeps products of two in 32 bits.
@@ -160,6 +160,7 @@ pub(super) fn sum_job(
         padding: shape.padding.map(|p| p[0]),
         planes: planes(&weights),
         weights,
+        sums: Sums::Each,
         slices: 1,
         gain: vec![1; rows],
         offset: vec![0; rows],
