@@ -10,7 +10,7 @@ use crate::hw::{Design, Estimate, Memory, Options, Place};
 use crate::target::{Resources, Target};
 
 /// Most lanes: a word of weights has so many bits.
-const MOST_LANES: u32 = 64;
+pub(super) const MOST_LANES: u32 = 64;
 /// Place and route needs some cells to spare.
 const LUT_SHARE: f64 = 0.9;
 /// The host link loads the bytes of so many single-port RAMs.
@@ -92,7 +92,7 @@ fn set(design: &mut Design, lanes: u32, [weights, a, b]: [Place; 3]) -> Estimate
 }
 
 /// How far a design is beyond a budget: the worst share, in thousandths; 0 if it fits.
-fn lack(e: &Estimate, budget: Resources) -> u64 {
+pub(super) fn lack(e: &Estimate, budget: Resources) -> u64 {
     let over = |need: u32, have: u32| {
         u64::from(need.saturating_sub(have)) * 1000 / u64::from(have.max(1))
             + u64::from(need > have)

@@ -8,12 +8,14 @@ mod cost;
 mod fold;
 mod legalise;
 mod line;
+mod line_cost;
 mod logic;
 mod lower;
 mod map;
 mod numbers;
 mod places;
 mod ranges;
+mod rows;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -22,10 +24,10 @@ pub use cost::{BANKS, PARAMETERS, STATES, job_cycles};
 pub(in crate::hw) use fold::PROCESSOR;
 pub(in crate::hw) use legalise::planes;
 pub(super) use line::lower_line;
-pub use line::{Need, Stored};
 pub use lower::MOST_WIDTH;
 pub(super) use lower::lower;
 pub use map::{Bank, CurrentMap, InputMap, TrainMap};
+pub use rows::{Need, Room, Stored};
 
 /// A network on one processor.
 #[derive(Debug, Clone)]
@@ -117,6 +119,11 @@ pub struct Own {
     pub acc_bits: u32,
     /// Width of the membrane, sign included; it holds every y, h and h with its bias, too.
     pub membrane_bits: u32,
+    /// Bits of a product's digit.
+    pub digit_bits: u32,
+    /// Words of each memory of the currents that it keeps, a power of two: a ring of rows; none if
+    /// all rows have room.
+    pub ring: Option<u32>,
 }
 
 /// How a job uses a map of currents.
@@ -279,6 +286,8 @@ impl Shared {
             lanes: self.lanes,
             acc_bits: self.acc_bits,
             membrane_bits: self.membrane_bits,
+            digit_bits: self.digit_bits,
+            ring: None,
         });
         let mut job = Job { own: None, ..job.clone() };
         let (mut kinds, mut leaks) = (Vec::new(), Vec::new());
@@ -300,7 +309,7 @@ impl Shared {
             lanes: own.lanes,
             pack: self.pack,
             acc_bits: own.acc_bits,
-            digit_bits: self.digit_bits,
+            digit_bits: own.digit_bits,
             current_bits: self.current_bits,
             membrane_bits: own.membrane_bits,
             kinds,

@@ -343,7 +343,7 @@ impl<'d> Window<'d> {
     pub(super) fn finish(&self, shared: &Shared, job: &Job) -> Result<()> {
         let bits = job.own.map_or(shared.acc_bits, |own| own.acc_bits);
         self.accumulator.check(bits, self.name, "a sum")?;
-        let digits = self.sum.digits * shared.digit_bits;
+        let digits = self.sum.digits * job.own.map_or(shared.digit_bits, |own| own.digit_bits);
         self.product.check(digits, self.name, "a sum in the multiplier")
     }
 
