@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
-// sf_rows: holds a job back until the rows of a map that its next row needs are written.
+// sf_rows: holds a job back until the rows of a map that its next row needs are written, or until
+// there is room for the row that it writes.
 //
 // Contract
 //   ROWS        rows of the map, >= 1; OWN: rows of the job, >= 1
 //   FIRST, STEP rows that the job's first row needs, FIRST <= ROWS, and how many more each further
 //               one; its last row needs all
-//   start_i     one cycle: an inference begins, no row is written yet
-//   written_i   one cycle: a row is complete; it can be read from the next cycle on
+//   START, EACH rows that are there at the start, and that a row of the other job brings
+//   start_i     one cycle: an inference begins
+//   written_i   one cycle: EACH rows more are there, from the next cycle on; ROWS + START at most
 //   next_i      one cycle: the job goes on to its next row
 //   hold_o      a row that is needed is not there yet
 `default_nettype none
@@ -17,7 +19,9 @@ module sf_rows #(
   parameter OWN   = 8,
   parameter FIRST = 2,
   parameter STEP  = 1,
-  parameter RW    = $clog2(ROWS + 1),
+  parameter START = 0,
+  parameter EACH  = 1,
+  parameter RW    = $clog2(ROWS + START + 1),
   parameter OW    = (OWN > 1) ? $clog2(OWN) : 1
 ) (
   input  wire clk_i,
@@ -32,6 +36,8 @@ module sf_rows #(
   localparam [RW:0]   Step  = (STEP < ROWS) ? STEP[RW:0] : ROWS[RW:0];
   localparam [RW-1:0] First = (OWN > 1) ? FIRST[RW-1:0] : ROWS[RW-1:0];
   localparam [OW-1:0] Left  = OWN[OW-1:0] - 1'b1;
+  localparam [RW-1:0] Start = START[RW-1:0];
+  localparam [RW-1:0] Each  = EACH[RW-1:0];
 
   reg [RW-1:0] have_q, need_q;
   reg [OW-1:0] left_q;                         // rows of the job behind this one
@@ -43,13 +49,13 @@ module sf_rows #(
   assign hold_o = have_q < need_q;
 
   always @(posedge clk_i) begin
-    if (written_i) have_q <= have_q + 1'b1;
+    if (written_i) have_q <= have_q + Each;
     if (next_i & more) begin
       need_q <= all ? Rows[RW-1:0] : sum[RW-1:0];
       left_q <= left_q - 1'b1;
     end
     if (start_i | rst_i) begin
-      have_q <= {RW{1'b0}};
+      have_q <= Start;
       need_q <= First;
       left_q <= Left;
     end
@@ -68,15 +74,15 @@ module sf_rows #(
     f_need = (f_row == OWN - 1 || f_sum > ROWS) ? ROWS : f_sum;
   end
   always @(*) begin
-    if (written_i) assume (f_have < ROWS);
+    if (written_i) assume (f_have + EACH <= ROWS + START);
     if (next_i) assume (!hold_o);
   end
   always @(posedge clk_i) begin
     if (rst_i || start_i) begin
-      f_have <= 0;
+      f_have <= START;
       f_row  <= 0;
     end else begin
-      if (written_i) f_have <= f_have + 1;
+      if (written_i) f_have <= f_have + EACH;
       if (next_i && f_row < OWN - 1) f_row <= f_row + 1;
     end
   end
@@ -84,7 +90,7 @@ module sf_rows #(
   always @(posedge clk_i) begin
     if (f_past) begin
       a_hold : assert (hold_o == (f_have < f_need));
-      i_have : assert (have_q == f_have && f_have >= 0 && f_have <= ROWS);
+      i_have : assert (have_q == f_have && f_have >= 0 && f_have <= ROWS + START);
       i_row : assert (f_row >= 0 && f_row < OWN && left_q == OWN - 1 - f_row);
       i_need : assert (need_q == f_need);
       c_last : cover (f_row == OWN - 1 && !hold_o && $past(hold_o));

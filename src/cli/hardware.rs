@@ -17,7 +17,7 @@ use crate::target::Family;
 pub(super) enum Mapping {
     /// A pipeline where one takes the model and fits, else shared.
     Auto,
-    /// An engine for each layer.
+    /// An engine for each layer: a chain of stages, or a line of processors.
     Pipeline,
     /// One processor for all layers.
     Shared,
@@ -93,8 +93,8 @@ pub(super) fn engines(layers: &[Layer], jobs: &[JobRow]) -> String {
         return layer_table(layers);
     }
     let head = [
-        "job", "reads", "window", "result", "groups", "planes", "digits", "rows", "adds", "writes",
-        "cycles",
+        "job", "reads", "window", "result", "lanes", "groups", "planes", "digits", "rows", "adds",
+        "writes", "cycles",
     ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     for j in jobs {
@@ -104,6 +104,7 @@ pub(super) fn engines(layers: &[Layer], jobs: &[JobRow]) -> String {
             j.reads.clone(),
             format!("{}×{}", j.window[0], j.window[1]),
             format!("{c}×{h}×{w}"),
+            j.lanes.map_or_else(String::new, |lanes| lanes.to_string()),
             j.groups.to_string(),
             j.planes.to_string(),
             j.digits.to_string(),
@@ -112,6 +113,12 @@ pub(super) fn engines(layers: &[Layer], jobs: &[JobRow]) -> String {
             j.writes.clone(),
             thousands(u64::from(j.cycles)),
         ]);
+    }
+    // One processor has one number of lanes.
+    if jobs.iter().all(|j| j.lanes.is_none()) {
+        for row in &mut rows {
+            row.remove(4);
+        }
     }
     table(&rows)
 }
@@ -146,11 +153,15 @@ pub(super) fn text(design: &Design, estimate: &Estimate) -> String {
     }
     let _ = write!(text, "\n{}\n", engines(&layers(design), &report::jobs(design)));
     if let Some(shared) = &design.shared {
-        let _ = writeln!(
-            text,
-            "{} lanes, {} trains a word; accumulators {}, currents {}, membranes {} bits\n",
-            shared.lanes, shared.pack, shared.acc_bits, shared.current_bits, shared.membrane_bits
-        );
+        let (pack, currents) = (shared.pack, shared.current_bits);
+        let _ = match shared.is_line() {
+            true => writeln!(text, "{pack} trains a word; currents {currents} bits\n"),
+            false => writeln!(
+                text,
+                "{} lanes, {pack} trains a word; accumulators {}, currents {currents}, membranes {} bits\n",
+                shared.lanes, shared.acc_bits, shared.membrane_bits
+            ),
+        };
         text += &maps(design, shared);
         text.push('\n');
     }

@@ -65,7 +65,7 @@ pub(super) fn core_energy(design: &Design, target: &Target, mean: &MeanActivity)
 pub(super) struct Row {
     /// `pipeline` or `shared`.
     mapping: &'static str,
-    /// Of the processor, or of each dense layer.
+    /// Of the processor, of each dense layer, or of each job of a line.
     lanes: Vec<u32>,
     /// Timesteps that are computed together.
     chunk: u32,
@@ -82,6 +82,9 @@ impl Row {
     fn new(folding: &Folding, energy_nj: Option<Band>) -> Self {
         let (design, e) = (&folding.design, &folding.estimate);
         let (mapping, lanes) = match &design.shared {
+            Some(shared) if shared.is_line() => {
+                ("pipeline", shared.jobs.iter().map(|j| shared.lanes_of(j)).collect())
+            }
             Some(shared) => ("shared", vec![shared.lanes]),
             None => ("pipeline", design.denses().map(|d| d.lanes).collect()),
         };
@@ -205,14 +208,7 @@ impl ObjectiveArgs {
                 mean.add(&sim.run(input, &[], &mut NoProbe)?.activity);
             }
             bar.inc(1);
-            match core_energy(&folding.design, target, &mean) {
-                Ok(energy) => Ok(Some(energy)),
-                // Known of the device, and not of this kind of hardware.
-                Err(d) if *d.code == codes::ENERGY_UNKNOWN && target.device.energy.is_some() => {
-                    Ok(None)
-                }
-                Err(d) => Err(d),
-            }
+            Ok(Some(core_energy(&folding.design, target, &mean)?))
         };
         let energies = all.iter().map(energy).collect::<Result<Vec<_>>>();
         bar.finish_and_clear();

@@ -5,7 +5,6 @@ use super::assume::{COUNT, LINK_BYTE, LINK_REGISTERS};
 use super::report::{Cause, CauseEnergy, Comparison, Figure, Part, Phase, Report, StageEnergy};
 use super::{Band, IoTiming, registers, shared, work};
 use crate::diag::{Diagnostic, Result, codes};
-use crate::hw::shared::Shared;
 use crate::hw::{self, Design, Memory, MemoryKind, Place, Stage};
 use crate::sim::MeanActivity;
 use crate::target::{Basis, Coefficient, Energy, Target};
@@ -32,12 +31,6 @@ pub fn device(
             "compile for a target that has some, or put measured ones into a target file of your own (docs/energy.md)",
         ));
     };
-    if design.shared.as_ref().is_some_and(Shared::is_line) {
-        let message = "what a line of processors takes is not known";
-        return Err(Diagnostic::new(&codes::ENERGY_UNKNOWN, message)
-            .at(design.name.clone())
-            .help("`synfire compile --mapping shared` builds one processor, whose energy is"));
-    }
     let pll = target.board.as_ref().is_some_and(|b| b.pll_setting.is_some());
     let model = Model::new(design, table, mean, io, pll);
     let mut stages: Vec<StageEnergy> = match &design.shared {
@@ -262,8 +255,12 @@ impl<'a> Model<'a> {
         let ebr: u32 = clocked.map(Memory::ebr).sum();
         let each = Band::from(&self.table.register_clock) * ff
             + Band::from(&self.table.ram_idle) * f64::from(ebr);
-        let chip = [Cause::Static, Cause::Pll, Cause::Clock].map(|c| self.chip(c, cycles));
-        chip.into_iter().sum::<Band>() + each * (cycles * PJ)
+        self.chip_of(cycles) + each * (cycles * PJ)
+    }
+
+    /// What the chip takes in so many cycles, whatever is on it.
+    pub(super) fn chip_of(&self, cycles: f64) -> Band {
+        [Cause::Static, Cause::Pll, Cause::Clock].map(|c| self.chip(c, cycles)).into_iter().sum()
     }
 
     fn comparisons(&self, core_uw: Band) -> Vec<Comparison> {

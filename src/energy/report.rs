@@ -104,7 +104,7 @@ pub struct Part {
 /// One stage or job, or what surrounds them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StageEnergy {
-    /// Index in the design; `None` for the serial link, the input and the processor.
+    /// Index in the design; `None` for the serial link, the input, the processor and the line.
     pub stage: Option<usize>,
     /// Name of the layer.
     pub name: String,
@@ -125,12 +125,13 @@ pub struct StageEnergy {
 }
 
 /// The input, or one job of the shared mapping: its work and its time. All of them together
-/// are the core's cycles and energy.
+/// are the core's cycles and energy. The jobs of a line are at work at the same time: a row more,
+/// the line, has the core's cycles, and the energies alone add up.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct JobEnergy {
     /// Name of the layer.
     pub name: String,
-    /// Index of the job; `None` for the input.
+    /// Index of the job; `None` for the input and the line.
     pub job: Option<usize>,
     /// Mean clock cycles.
     pub cycles: f64,
@@ -138,7 +139,8 @@ pub struct JobEnergy {
     pub share: f64,
     /// What it does, in nanojoules.
     pub work_nj: Band,
-    /// What passes with time while it lasts, in nanojoules.
+    /// What passes with time while it lasts, in nanojoules; in a line the clock of its own
+    /// registers in all cycles.
     pub time_nj: Band,
     /// Both.
     pub core_nj: Band,

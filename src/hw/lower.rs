@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Design, Estimate, fold, shared, stages};
-use crate::diag::{Result, codes};
+use crate::diag::{Diagnostic, Result, codes};
 use crate::ir::Graph;
 use crate::target::Target;
 
@@ -30,7 +30,8 @@ pub struct Options {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mapping {
-    /// The chain where it takes the graph and fits, else the processor.
+    /// The chain where it takes the graph and fits; else a line, where the device has multipliers and
+    /// room and it takes fewer cycles than the processor.
     #[default]
     Auto,
     /// An engine a layer: a chain of stages, or a line of processors.
@@ -58,20 +59,41 @@ pub fn lower(graph: &Graph, target: &Target, options: &Options) -> Result<(Desig
                 }
                 // Whoever names lanes of a layer means the pipeline.
                 Err(d) if options.lanes.keys().any(|name| name != shared::PROCESSOR) => {
-                    return Err(d);
+                    return behind_chain(d, graph, target, options);
                 }
                 Err(d) => d,
             };
-            match shared::lower(graph, target, options) {
-                Ok((design, mut estimate)) => {
-                    let node = refused.location.path.as_deref().unwrap_or("the model");
-                    let why = format!("shared: no pipeline takes it; {node}: {}", refused.message);
+            let is_chain = refused.code != &codes::HW_UNSUPPORTED;
+            // Whoever names the processor means it. A line has a multiplier a processor, which some
+            // families build of logic.
+            let has_many = target.device.family.spec().multiplier.is_some();
+            let line = match !is_chain && options.lanes.is_empty() && has_many {
+                true => shared::lower_line(graph, target, options).ok(),
+                false => None,
+            };
+            let node = refused.location.path.as_deref().unwrap_or("the model");
+            let no_chain = format!("no chain takes it; {node}: {}", refused.message);
+            match (shared::lower(graph, target, options), line) {
+                (Ok((_, one)), Some((design, mut line))) if line.cycles < one.cycles => {
+                    let cycles = format!("{} cycles, one processor {}", line.cycles, one.cycles);
+                    line.reasons
+                        .insert(0, format!("pipeline: it takes about {cycles}; {no_chain}"));
+                    Ok((design, line))
+                }
+                (Err(_), Some(line)) => Ok(line),
+                (Ok((design, mut estimate)), line) => {
+                    let why = match line {
+                        Some(_) => format!("shared: a line takes no fewer cycles; {no_chain}"),
+                        None => {
+                            format!("shared: no pipeline takes it; {node}: {}", refused.message)
+                        }
+                    };
                     estimate.reasons.insert(0, why);
                     Ok((design, estimate))
                 }
                 // What no chain takes should at least fit the processor.
-                Err(d) if refused.code == &codes::HW_UNSUPPORTED => Err(d),
-                Err(_) => Err(refused),
+                (Err(d), None) if !is_chain => Err(d),
+                (Err(_), None) => Err(refused),
             }
         }
     }
@@ -80,8 +102,21 @@ pub fn lower(graph: &Graph, target: &Target, options: &Options) -> Result<(Desig
 /// The chain of stages, or where that is none a line of processors.
 fn pipeline(graph: &Graph, target: &Target, options: &Options) -> Result<(Design, Estimate)> {
     match chain(graph, target, options) {
-        Err(d) if d.code == &codes::HW_UNSUPPORTED => shared::lower_line(graph, target, options),
+        Err(d) => behind_chain(d, graph, target, options),
         result => result,
+    }
+}
+
+/// What no chain takes, on a line; what a chain would take with more room is refused.
+fn behind_chain(
+    refused: Box<Diagnostic>,
+    graph: &Graph,
+    target: &Target,
+    options: &Options,
+) -> Result<(Design, Estimate)> {
+    match refused.code == &codes::HW_UNSUPPORTED {
+        true => shared::lower_line(graph, target, options),
+        false => Err(refused),
     }
 }
 

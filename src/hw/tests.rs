@@ -155,12 +155,15 @@ fn only_the_last_layer_of_a_chain_has_several_bits() {
         .replace(signs, &integers)
         .replace("fixed(4, 0)] {\"weights\":{\"integer", "fixed(5, 0)] {\"weights\":{\"integer")
         .replace("\"frac\":0,\"width\":6", "\"frac\":0,\"width\":8");
-    let options = Options { mapping: Mapping::Pipeline, ..Options::default() };
-    let d = lower(&graph(&text), &board(), &options).unwrap_err();
+    let d = stages::build(&graph(&text)).unwrap_err();
     assert_eq!((d.code.id, d.location.path.as_deref()), ("SF0410", Some("fc2")));
     let message = "its weights have 3 bits; engines of a chain take such weights in the last \
         layer, in others ±1";
     assert_eq!(d.message, message);
+    // A line of processors takes them.
+    let options = Options { mapping: Mapping::Pipeline, ..Options::default() };
+    let (design, _) = lower(&graph(&text), &board(), &options).unwrap();
+    assert!(design.shared.is_some_and(|s| s.is_line()));
 }
 
 /// Half of the weights are +1: no sum is beyond ±150, which 9 bits hold, but the engine hands on

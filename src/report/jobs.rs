@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! The jobs of a processor as rows of a table.
+//! The jobs of a processor, or of a line of them, as rows of a table.
 
 use serde::Serialize;
 
@@ -17,6 +17,8 @@ pub struct JobRow {
     pub window: [u32; 2],
     /// Channels, rows, columns of the result.
     pub out: [u32; 3],
+    /// Lanes of its own processor; none if one processor runs all jobs.
+    pub lanes: Option<u32>,
     /// How often each window is read.
     pub groups: u32,
     /// Bits of a weight; 1 for ±1, 0 without weights.
@@ -73,6 +75,7 @@ fn row(shared: &Shared, job: &Job, weight_words: u32, chunks: u32) -> JobRow {
         },
         window,
         out: job.out,
+        lanes: job.own.map(|own| own.lanes),
         groups: shared.groups(job),
         planes,
         digits,

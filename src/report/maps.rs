@@ -35,9 +35,11 @@ struct Region {
     words: u32,
 }
 
-/// The memories of a processor that hold more than one thing, or a map; none of a chain.
+/// The memories of a processor that hold more than one thing, or a map; none of a chain, and none
+/// of a line, where each thing has a memory of its own.
 pub(super) fn bands(design: &Design, memories: &[Memory]) -> Vec<Band> {
-    let Some(shared) = &design.shared else { return Vec::new() };
+    let shared = design.shared.as_ref().filter(|s| !s.is_line());
+    let Some(shared) = shared else { return Vec::new() };
     let regions = |m: &Memory| regions(design, shared, m);
     let band = |m: &Memory| Some(band(m, regions(m)?));
     memories.iter().filter_map(band).collect()

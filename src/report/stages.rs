@@ -76,7 +76,8 @@ fn on_processor(design: &Design, shared: &Shared, name: &str) -> Vec<String> {
     for (i, (job, row)) in shared.jobs.iter().zip(super::jobs(design)).enumerate() {
         if job.fires().is_some_and(|(n, _)| n.name == name) {
             lines.push(format!("sf_tail: neurons in job {i}"));
-            lines.push(format!("membrane register of {} bits", shared.membrane_bits));
+            let bits = job.own.map_or(shared.membrane_bits, |own| own.membrane_bits);
+            lines.push(format!("membrane register of {bits} bits"));
         }
         if job.name != name {
             continue;
@@ -87,7 +88,7 @@ fn on_processor(design: &Design, shared: &Shared, name: &str) -> Vec<String> {
             0 => format!("sf_or: job {i}, OR of {rows}×{columns} words"),
             _ => format!(
                 "sf_lanes: job {i}, {} lanes × {groups} {}, {planes} {}",
-                shared.lanes,
+                shared.lanes_of(job),
                 plural(groups, "group"),
                 plural(planes, "plane")
             ),

@@ -36,7 +36,8 @@ pub fn svg(graph: &Graph, design: Option<&Design>) -> Result<String> {
     let steps = format!("{} {}", graph.timesteps, facts::plural(graph.timesteps, "timestep"));
     let subtitle = match design {
         Some(Design { shared: Some(shared), .. }) => {
-            format!("{steps}, {} nodes, {} jobs on one processor", graph.len(), shared.jobs.len())
+            let on = if shared.is_line() { "as many processors" } else { "one processor" };
+            format!("{steps}, {} nodes, {} jobs on {on}", graph.len(), shared.jobs.len())
         }
         Some(d) => format!("{steps}, {} nodes, {} hardware stages", graph.len(), d.stages.len()),
         None => format!("{steps}, {} nodes", graph.len()),

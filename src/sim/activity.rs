@@ -42,10 +42,12 @@ macro_rules! counts {
 }
 
 counts! {
-    /// Cycle in which a job begins; it ends when the next one does, the last one with the
-    /// inference. With several chunks of timesteps it is as if a job ran all of them at once.
-    /// 0 for a stage.
+    /// Cycle in which a job begins: on one processor when the one before ends, in a line when the
+    /// rows are there that it needs first. With several chunks of timesteps it is as if a job ran
+    /// all of them at once. 0 for a stage.
     begin,
+    /// Cycle in which it has ended; the last one ends with the inference. 0 for a stage.
+    end,
     /// Inputs taken in. Job: elements of the words loaded.
     inputs,
     /// Inputs other than zero; with spikes, all spikes of all timesteps.

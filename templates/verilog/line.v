@@ -71,7 +71,7 @@ module sf_core (
   assign hold_<{ e.index }> = |holds_<{ e.index }>;
 <%- for g in e.gates %>
   sf_rows #(
-    .ROWS(<{ g.rows }>), .OWN(<{ g.own }>), .FIRST(<{ g.first }>), .STEP(<{ g.step }>)
+    .ROWS(<{ g.rows }>), .OWN(<{ g.own }>), .FIRST(<{ g.first }>), .STEP(<{ g.step }>)<% if g.start > 0 %>, .START(<{ g.start }>), .EACH(<{ g.each }>)<% endif %>
   ) u_rows_<{ e.index }>_<{ loop.index0 }> (
     .clk_i(clk_i), .rst_i(rst_i), .start_i(start),
     .written_i(row_<{ g.writer }>), .next_i(next_<{ e.index }>), .hold_o(holds_<{ e.index }>[<{ loop.index0 }>])
@@ -90,7 +90,7 @@ module sf_core (
     .probe_event_o(probe_event_o[<{ e.index }>]), .probe_step_o(probe_step_o[<{ e.index }>]), .probe_spike_o(probe_spike_o[<{ e.index }>])
   );
 <% endfor %>
-  // ---- maps of currents, a memory for each user
+  // ---- maps of currents, a memory for each user: all of a map, or a ring of rows
 <%- for m in currents %>
   wire [<{ current_bits - 1 }>:0] currents_<{ loop.index0 }>;
   sf_handed #(

@@ -14,6 +14,7 @@ fn the_work_of_each_job_is_counted() {
     let conv = StageActivity {
         // As in the worked example.
         begin: 5,
+        end: 35,
         // Two words at two places, for each of two groups of channels.
         words: 2 * 2 * 2,
         inputs: 8,
@@ -33,6 +34,7 @@ fn the_work_of_each_job_is_counted() {
     };
     let pool = StageActivity {
         begin: 35,
+        end: 42,
         // Two words of a place, in a window of two places.
         words: 4,
         train_reads: 4,
@@ -43,6 +45,7 @@ fn the_work_of_each_job_is_counted() {
     };
     let head = StageActivity {
         begin: 42,
+        end: 85,
         // Two words, for each of two groups.
         words: 4,
         train_reads: 4,

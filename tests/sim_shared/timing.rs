@@ -33,15 +33,12 @@ fn list(cycles: impl IntoIterator<Item = u64>) -> String {
     cycles.into_iter().map(|c| c.to_string()).collect::<Vec<_>>().join(" ")
 }
 
-/// The example of docs/shared.md, worked there step by step.
-#[test]
-fn the_page_says_what_the_simulator_does() {
-    let design = worked::page();
-    let (result, log) = run(&design, &[5, 0, 3, 2], &[]);
+/// What a page in docs/ has to say about an inference.
+fn is_on(page: &str, design: &Design, (result, log): (&Inference, &Recorder)) {
     let jobs = &design.shared.as_ref().unwrap().jobs;
     let mut lines = vec![("inputs taken".to_owned(), list(log.inputs.iter().copied()))];
     for (i, job) in jobs.iter().enumerate() {
-        let (rows, steps) = (rows(&log, i), steps(&log, i));
+        let (rows, steps) = (rows(log, i), steps(log, i));
         if !rows.is_empty() {
             lines.push((format!("{} rows read", job.name), list(rows)));
         }
@@ -49,15 +46,38 @@ fn the_page_says_what_the_simulator_does() {
             lines.push((format!("{} timesteps", job.name), list(steps.iter().map(|s| s.0))));
         }
     }
-    lines.push(("bytes sent".to_owned(), list(sent(&log))));
+    lines.push(("bytes sent".to_owned(), list(sent(log))));
     lines.push(("done, latency".to_owned(), list([result.done, result.latency()])));
     let text = lines.iter().fold(String::new(), |mut text, (what, cycles)| {
         writeln!(text, "{what:15}{cycles}").unwrap();
         text
     });
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/shared.md");
-    let page = std::fs::read_to_string(page).unwrap();
-    assert!(page.contains(&format!("```timing\n{text}```\n")), "docs/shared.md should say\n{text}");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(page);
+    let said = std::fs::read_to_string(path).unwrap();
+    assert!(said.contains(&format!("```timing\n{text}```\n")), "docs/{page} should say\n{text}");
+}
+
+/// The example of docs/line.md, worked there step by step.
+#[test]
+fn the_page_of_the_line_says_what_the_simulator_does() {
+    let mut design = worked::line();
+    let (result, log) = run(&design, &[5, 0, 3, 2], &[]);
+    is_on("line.md", &design, (&result, &log));
+    assert_eq!((result.logits, result.class), (vec![3, -3], 0));
+    let spans: Vec<_> = result.activity.stages.iter().map(|s| (s.begin, s.end)).collect();
+    assert_eq!(spans, [(5, 31), (26, 57), (44, 87)]);
+    // One processor for all.
+    design.shared.iter_mut().flat_map(|s| &mut s.jobs).for_each(|job| job.own = None);
+    let (one, _) = run(&design, &[5, 0, 3, 2], &[]);
+    assert_eq!((one.done, one.logits), (95, vec![3, -3]));
+}
+
+/// The example of docs/shared.md, worked there step by step.
+#[test]
+fn the_page_says_what_the_simulator_does() {
+    let design = worked::page();
+    let (result, log) = run(&design, &[5, 0, 3, 2], &[]);
+    is_on("shared.md", &design, (&result, &log));
     // Neurons [channel][row][column] of the first group of the first place, then of the second.
     let neurons: Vec<u32> = steps(&log, 0).iter().map(|s| s.1).collect();
     assert_eq!(neurons, [0, 0, 2, 2, 4, 4, 1, 1, 3, 3, 5, 5]);

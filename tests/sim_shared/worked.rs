@@ -2,8 +2,8 @@
 //! The designs that are worked by hand.
 
 use synfire::hw::shared::{
-    Bank, CurrentMap, Gather, InputMap, Job, Leak, NeuronKind, Neurons, Shared, Source, SumJob,
-    Sums, Then, TrainMap, Work,
+    Bank, CurrentMap, Gather, InputMap, Job, Leak, NeuronKind, Neurons, Own, Shared, Source,
+    SumJob, Sums, Then, TrainMap, Work,
 };
 use synfire::hw::{Design, Input, Place, ReadoutStage};
 use synfire::ir::{Compare, Reset};
@@ -126,6 +126,36 @@ pub(crate) fn leaky() -> Design {
     let Work::Sum(conv) = &mut shared.jobs[0].work else { unreachable!("conv is a sum job") };
     conv.leak = Some(0);
     d
+}
+
+/// The example of docs/line.md: a convolution whose currents are kept, one that adds them, and a
+/// head whose one window sees all rows.
+pub(crate) fn line() -> Design {
+    let mut d = design(2, (2, 2), [1, 4, 1], 4);
+    let shared = d.shared.as_mut().unwrap();
+    shared.trains = vec![
+        TrainMap { shape: [2, 3, 1], halo: 1, base: 0 },
+        TrainMap { shape: [2, 3, 1], halo: 0, base: 15 },
+    ];
+    shared.currents = vec![CurrentMap { shape: [2, 3, 1], bank: Bank::A, base: 0 }];
+    let fire = Some((neurons("lif1", &[1, 1], &[4, 6]), 0));
+    let then = Then::Maps { keep: Some(0), fire };
+    let conv = sum([2, 1], 1, 1, &[&[1, 1], &[1, -1]], then);
+    let fire = Some((neurons("lif2", &[1, 1], &[9, 9]), 1));
+    let then = Then::Maps { keep: None, fire };
+    let deep = sum([3, 1], 1, 1, &[&[1; 6], &[-1; 6]], then);
+    let deep = SumJob { padding: [1, 0], add: Some(0), ..deep };
+    let head = sum([3, 1], 1, 1, &[&[1; 6], &[-1; 6]], Then::Readout);
+    let jobs = vec![
+        ("conv", Source::Input, boxed(conv), [2, 3, 1]),
+        ("deep", Source::Trains(0), boxed(deep), [2, 3, 1]),
+        ("head", Source::Trains(1), boxed(head), [2, 1, 1]),
+    ];
+    let mut design = finish(d, jobs);
+    let own =
+        Own { lanes: 2, acc_bits: 12, once_bits: 0, membrane_bits: 12, digit_bits: 12, ring: None };
+    design.shared.iter_mut().flat_map(|s| &mut s.jobs).for_each(|job| job.own = Some(own));
+    design
 }
 
 /// Currents that are kept, gathered and fire; products of three digits.

@@ -43,13 +43,13 @@ fn rows(log: &Recorder, stage: usize) -> Vec<u64> {
     log.events.iter().filter(|e| e.1 == stage).map(|e| e.0).collect()
 }
 
-/// A job lasts until the next one begins, the last one until the result is sent.
+/// A job lasts until it has ended, the last one until the result is sent.
 fn jobs(shared: &Shared, result: &Inference, log: &Recorder) -> Vec<Span> {
     let counts = &result.activity.stages;
     let span = |(i, job): (usize, &crate::hw::shared::Job)| Span {
         name: job.name.clone(),
         from: counts[i].begin,
-        to: counts.get(i + 1).map_or(result.activity.cycles, |next| next.begin),
+        to: counts[i].end,
         rows: rows(log, i),
         words: counts[i].words,
         additions: counts[i].additions,

@@ -10,7 +10,7 @@ use super::core::{Core, InputText, ReadoutText, core, prefix};
 use super::fields::address_bits;
 use crate::diag::{Diagnostic, Result};
 use crate::hw::Design;
-use crate::hw::shared::{Job, Shared, Source, Stored, Use, Work};
+use crate::hw::shared::{Job, Need, Room, Shared, Source, Stored, Use, Work};
 
 #[derive(Template)]
 #[template(path = "verilog/line.v", escape = "none")]
@@ -56,13 +56,17 @@ struct Engine {
     gates: Vec<Gate>,
 }
 
-/// Rows of a map that a job waits for.
+/// Rows that a job waits for: those of a map that it reads, or room for those that it keeps.
 struct Gate {
+    /// The job that completes them, or makes room.
     writer: usize,
     rows: u32,
     own: u32,
     first: u32,
     step: u32,
+    /// Rows that are there at the start, and that each row of the writer brings.
+    start: u32,
+    each: u32,
 }
 
 /// A map of trains in the memory of one that reads it.
@@ -212,8 +216,8 @@ fn train_memories(shared: &Shared) -> Result<(Vec<TrainMemory>, usize)> {
 
 fn current_memories(shared: &Shared) -> Result<Vec<CurrentMemory>> {
     let mut all = Vec::new();
-    for (index, map) in shared.currents.iter().enumerate() {
-        let depth = map.depth(shared.width);
+    for index in 0..shared.currents.len() {
+        let depth = shared.current_words(index);
         for (user, how) in shared.users(index) {
             all.push(CurrentMemory {
                 depth,
@@ -229,9 +233,15 @@ fn current_memories(shared: &Shared) -> Result<Vec<CurrentMemory>> {
 
 fn gates(shared: &Shared, job: usize) -> Result<Vec<Gate>> {
     let own = shared.steps(&shared.jobs[job]);
-    let gate = |need: crate::hw::shared::Need| {
+    let read = |need: Need| {
         let (rows, first, step) = (need.rows, need.first, need.step);
-        Ok(Gate { writer: writer(shared, need.map)?, rows, own, first, step })
+        let writer = writer(shared, need.map)?;
+        Ok(Gate { writer, rows, own, first, step, start: 0, each: 1 })
     };
-    shared.needs(job).into_iter().map(gate).collect()
+    let free = |room: Room| {
+        let Room { user: writer, rows, start, each } = room;
+        Ok(Gate { writer, rows, own, first: 1, step: 1, start, each })
+    };
+    let read = shared.needs(job).into_iter().map(read);
+    read.chain(shared.rooms(job).into_iter().map(free)).collect()
 }

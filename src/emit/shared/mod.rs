@@ -5,6 +5,8 @@ mod contents;
 mod core;
 mod fields;
 mod line;
+#[cfg(test)]
+mod line_tests;
 mod numbers;
 #[cfg(test)]
 mod tests;

@@ -150,6 +150,7 @@ pub(super) fn activity() -> MeanActivity {
             let n = n.map(|n| n as u64);
             StageActivity {
                 begin: n[0].saturating_add_signed(more),
+                end: n[0].saturating_add_signed(more) + 70,
                 inputs: 99,
                 nonzero: n[1],
                 rows: n[2],

@@ -3,7 +3,7 @@
 
 use super::widths::{Widths, index};
 use crate::energy::registers;
-use crate::hw::shared::Shared;
+use crate::hw::shared::{Shared, Source, Use};
 use crate::hw::{Design, Place, ReadoutStage, Stage};
 
 /// Flip-flops of everything but the serial link; what leaves a memory in RAM is inside it.
@@ -14,8 +14,7 @@ pub(super) fn of(design: &Design, shared: &Shared, w: &Widths) -> u32 {
         // sf_sequence
         w.job + 1,
         chunks(design, shared, w),
-        // sf_fetch, sf_walk
-        7 + w.walk + 1 + 6 * w.count,
+        fetch(w),
         gather(t, w),
         emit(shared, w),
         lanes(shared, t, w),
@@ -23,16 +22,77 @@ pub(super) fn of(design: &Design, shared: &Shared, w: &Widths) -> u32 {
         // Two times sf_ring; sf_currents
         w.gain_addr + w.neuron_addr + 2 * w.channels,
         2 * w.current_addr,
-        // sf_or
-        w.word + 2,
-        // sf_train_write
-        w.word + index(shared.pack) + 1 + w.train_addr + w.count,
-        // sf_dump
-        w.train_addr + index(w.word.div_ceil(8)) + 1,
+        or(w),
+        train_write(shared, w),
+        dump(w.train_addr, w),
         load(shared),
         registers::of(&readout(shared, w), false),
     ];
     each.iter().sum()
+}
+
+/// Of the processor of one job: synthesis leaves out what the job has no use for.
+pub(super) fn engine(engine: &Shared, w: &Widths) -> u32 {
+    let t = engine.width;
+    let fires = engine.fires().next().is_some();
+    if engine.jobs.iter().all(|j| super::widths::sum_of(j).is_none()) {
+        return fetch(w) + or(w) + train_write(engine, w);
+    }
+    let each = [
+        fetch(w),
+        gather(t, w),
+        emit(engine, w),
+        lanes(engine, t, w),
+        tail(t, w) + u32::from(!engine.leaks.is_empty()) * integrator(t, w),
+        w.gain_addr + w.channels,
+        if fires { w.neuron_addr + w.channels + train_write(engine, w) } else { 0 },
+    ];
+    each.iter().sum()
+}
+
+/// Of a line beside its processors, whose widths are those of `last` for the readout: an input map
+/// for each job that reads it, rows that jobs wait for, addresses of the maps between them.
+pub(super) fn line(shared: &Shared, input: &Widths, (last, w): (&Shared, &Widths)) -> u32 {
+    let mut all = registers::of(&readout(last, w), false);
+    for (i, job) in shared.jobs.iter().enumerate() {
+        if job.source == Source::Input {
+            all += input_map(shared, input);
+        }
+        // sf_rows
+        let left = index(shared.steps(job));
+        all += shared.needs(i).iter().map(|need| 2 * index(need.rows + 1) + left).sum::<u32>();
+        let rooms = shared.rooms(i);
+        all += rooms.iter().map(|room| 2 * index(room.rows + room.start + 1) + left).sum::<u32>();
+    }
+    for map in &shared.trains {
+        all += dump(index(map.depth(shared.pack)), w);
+    }
+    for m in 0..shared.currents.len() {
+        // sf_handed: what is added is read in order.
+        let each = |u: (usize, Use)| if u.1 == Use::Add { 2 } else { 1 };
+        all += index(shared.current_words(m)) * shared.users(m).map(each).sum::<u32>();
+    }
+    all
+}
+
+/// sf_fetch, sf_walk.
+fn fetch(w: &Widths) -> u32 {
+    7 + w.walk + 1 + 6 * w.count
+}
+
+/// sf_or.
+fn or(w: &Widths) -> u32 {
+    w.word + 2
+}
+
+/// sf_train_write.
+fn train_write(shared: &Shared, w: &Widths) -> u32 {
+    w.word + index(shared.pack) + 1 + w.train_addr + w.count
+}
+
+/// sf_dump of a map with addresses of so many bits.
+fn dump(addr: u32, w: &Widths) -> u32 {
+    addr + index(w.word.div_ceil(8)) + 1
 }
 
 pub(super) fn input_map(shared: &Shared, w: &Widths) -> u32 {

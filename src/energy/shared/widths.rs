@@ -2,7 +2,7 @@
 //! Widths of the processor's registers, by the rules that hdl/ states for its parameters.
 
 use crate::hw::Design;
-use crate::hw::shared::{Bank, Job, Shared, Source, SumJob, Sums, Work};
+use crate::hw::shared::{Bank, Job, Shared, Source, Stored, SumJob, Sums, Work};
 use crate::ir::interval::signed_width;
 
 /// Bits that address `n` words (at least one), as `$clog2` in hdl/.
@@ -59,8 +59,46 @@ pub(super) struct Widths {
     pub(super) logit: u32,
 }
 
+/// Words of the memories that are addressed; no currents, no address.
+struct Depths {
+    walk: u32,
+    input: u32,
+    trains: u32,
+    currents: u32,
+}
+
 impl Widths {
+    /// Those of one processor for all jobs.
     pub(super) fn new(design: &Design, shared: &Shared) -> Self {
+        let (input, trains) = (design.input_words(), design.train_words());
+        let currents = match shared.currents.is_empty() {
+            true => 0,
+            false => [Bank::A, Bank::B].map(|b| shared.bank_depth(b)).into_iter().fold(1, u32::max),
+        };
+        let walk = input.max(trains).max(currents);
+        Self::with(design, shared, &Depths { walk, input, trains, currents })
+    }
+
+    /// Those of the processor of a line whose only job is that of `engine`: it walks over the map
+    /// that it reads, and writes the map of its trains.
+    pub(super) fn of_engine(design: &Design, engine: &Shared) -> Self {
+        let trains = |m: usize| engine.trains[m].depth(engine.pack);
+        let job = engine.jobs.first();
+        let walk = match job.map(|j| j.source) {
+            Some(Source::Input) => design.input_words(),
+            Some(Source::Trains(m)) => trains(m),
+            Some(Source::Currents(m, _)) => engine.currents[m].depth(engine.width),
+            None => 1,
+        };
+        let written = job.into_iter().flat_map(Job::writes).filter_map(|map| match map {
+            Stored::Trains(m) => Some(trains(m)),
+            Stored::Currents(_) => None,
+        });
+        let trains = written.max().unwrap_or(1);
+        Self::with(design, engine, &Depths { walk, input: walk, trains, currents: 0 })
+    }
+
+    fn with(design: &Design, shared: &Shared, depths: &Depths) -> Self {
         let t = shared.width;
         let sums = || shared.jobs.iter().filter_map(|j| sum_of(j).map(|s| (j, s)));
         let widest =
@@ -79,12 +117,8 @@ impl Widths {
         let (word, operand) =
             (shared.pack * t, (bits(shared.input.largest()) + 1).max(spikes).max(gathered));
         let [acc, once] = shared.accumulators();
-        let (input_addr, train_addr) = (index(design.input_words()), index(design.train_words()));
-        let depth = |bank| shared.bank_depth(bank);
-        let current_addr = match shared.currents.is_empty() {
-            true => 0,
-            false => index(depth(Bank::A).max(depth(Bank::B))),
-        };
+        let (input_addr, train_addr) = (index(depths.input), index(depths.trains));
+        let current_addr = if depths.currents > 0 { index(depths.currents) } else { 0 };
         let plane = bits(sums().map(|(_, s)| s.planes).max().unwrap_or(1) - 1);
         let slices = sums().map(|(_, s)| s.slices).max().unwrap_or(1);
         let row = (index(shared.weight_depth()) + slices - 1)
@@ -110,7 +144,7 @@ impl Widths {
             row,
             plane,
             left: index(shared.lanes * t + 1),
-            walk: input_addr.max(train_addr).max(current_addr),
+            walk: index(depths.walk),
             input_addr,
             train_addr,
             current_addr,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! What the processor needs: memories exactly, LUTs and cycles as an estimate.
 
+use super::line_cost::estimate_line;
 use super::logic;
-use super::{Bank, Job, Leak, NeuronKind, Shared, Source, Stored, SumJob, Then, Work};
+use super::{Bank, Job, Leak, NeuronKind, Shared, Source, SumJob, Then, Work};
 use crate::hw::cost::{leak_multipliers, readout_columns, varying};
 use crate::hw::{Design, Estimate, Memory, MemoryKind, Place};
 use crate::ir::interval::signed_width;
@@ -44,130 +45,8 @@ pub(in crate::hw) fn estimate(design: &Design, shared: &Shared) -> Estimate {
     }
 }
 
-/// Estimates a line of processors.
-pub(super) fn estimate_line(design: &Design, shared: &Shared) -> Estimate {
-    let (family, width) = (design.family, shared.width);
-    let mut memories = Vec::new();
-    let mut logic = logic::line(shared, family);
-    let mut dsp = 0;
-    for (index, job) in shared.jobs.iter().enumerate() {
-        let engine = shared.engine(job);
-        let mut own = Vec::new();
-        let mut add = |kind, depth, bits| {
-            let (layer, place) = (job.name.clone(), Place::BlockRam);
-            if depth > 0 {
-                own.push(Memory { stage: index, layer, kind, depth, width: bits, place, family });
-            }
-        };
-        if let Work::Sum(_) = &job.work {
-            add(MemoryKind::Weights, engine.weight_depth(), engine.lanes);
-            let (scale, neuron) = parameter_widths(&engine);
-            add(MemoryKind::Parameters, job.out[0], scale);
-            if job.fires().is_some() {
-                add(MemoryKind::Parameters, job.out[0], neuron);
-            }
-            dsp += multipliers(&engine, family);
-        }
-        if job.source == Source::Input {
-            add(MemoryKind::Levels, design.input_words(), shared.input.word_bits());
-        }
-        // A memory for each reader; for the host alone, if there is none.
-        for map in job.writes() {
-            match map {
-                Stored::Trains(m) => {
-                    for _ in 0..shared.readers(m).count().max(1) {
-                        add(
-                            MemoryKind::Trains,
-                            shared.trains[m].depth(shared.pack),
-                            shared.pack * width,
-                        );
-                    }
-                }
-                Stored::Currents(m) => {
-                    for _ in shared.users(m) {
-                        add(
-                            MemoryKind::Currents,
-                            shared.currents[m].depth(width),
-                            shared.current_bits,
-                        );
-                    }
-                }
-            }
-        }
-        let (lut4, cells) = logic::engine(&engine, &own, family);
-        logic = (logic.0 + lut4, logic.1 + cells);
-        memories.extend(own);
-    }
-    let readout = &shared.readout;
-    if readout_columns(readout) > 0 {
-        memories.push(Memory {
-            stage: shared.jobs.len().saturating_sub(1),
-            layer: readout.name.clone(),
-            kind: MemoryKind::Parameters,
-            depth: readout.classes(),
-            width: readout_columns(readout),
-            place: Place::Luts,
-            family,
-        });
-    }
-    let stage_cycles: Vec<u32> = shared.jobs.iter().map(|job| job_cycles(shared, job, 1)).collect();
-    Estimate {
-        lut4: logic.0.round() as u32,
-        cells: logic.1.round() as u32,
-        ebr: memories.iter().filter(|m| m.place == Place::BlockRam).map(Memory::ebr).sum(),
-        spram: 0,
-        dsp,
-        cycles: line_cycles(shared),
-        stage_cycles,
-        memories,
-        reasons: Vec::new(),
-    }
-}
-
-/// Cycles until the last job of a line is done: each step of a job begins when the one before is
-/// done, and when the rows that it needs are.
-fn line_cycles(shared: &Shared) -> u32 {
-    let mut done: Vec<Vec<u64>> = Vec::new();
-    for (index, job) in shared.jobs.iter().enumerate() {
-        let (steps, each) = (shared.steps(job), step_cycles(shared, job));
-        let needs = shared.needs(index);
-        let (mut at, mut own) = (0, Vec::new());
-        for step in 0..steps {
-            let ready = needs.iter().map(|need| {
-                let count =
-                    if step + 1 == steps { need.rows } else { need.first + step * need.step };
-                let last = (count.min(need.rows) as usize).checked_sub(1);
-                let writer = shared.writer(need.map).and_then(|w| done.get(w));
-                last.and_then(|r| writer?.get(r)).copied().unwrap_or(0)
-            });
-            at = ready.fold(at, u64::max) + each;
-            own.push(at);
-        }
-        // Its result is one row, if it waits for the rows of its window.
-        if shared.is_whole(job) {
-            own = vec![at];
-        }
-        done.push(own);
-    }
-    let last = shared.jobs.last().map_or(0, |job| {
-        let all = u64::from(job_cycles(shared, job, 1));
-        all.saturating_sub(step_cycles(shared, job) * u64::from(shared.steps(job)))
-    });
-    let end = done.last().and_then(|rows| rows.last()).copied().unwrap_or(0);
-    u32::try_from(end + last).unwrap_or(u32::MAX)
-}
-
-/// Cycles of a step of a job, in one chunk.
-pub(super) fn step_cycles(shared: &Shared, job: &Job) -> u64 {
-    let all = match &job.work {
-        Work::Or { .. } => u64::from(job_cycles(shared, job, 1)),
-        Work::Sum(sum) => sum_cycles(shared, job, sum, 1),
-    };
-    all / u64::from(shared.steps(job).max(1))
-}
-
 /// Multipliers: a digit and its sign times the gain; each leak of neurons and integrators.
-fn multipliers(shared: &Shared, family: Family) -> u32 {
+pub(super) fn multipliers(shared: &Shared, family: Family) -> u32 {
     let widths = Widths::new(shared);
     // The register of a membrane also holds what is added to it.
     let added = shared.current_bits.max(widths.bias).max(widths.threshold) + 1;
@@ -281,7 +160,7 @@ fn memories(design: &Design, shared: &Shared) -> Vec<Memory> {
 
 /// Bits of a word of gains and offsets, and of one of neurons. Synthesis leaves out bits that are
 /// the same in every word.
-fn parameter_widths(shared: &Shared) -> (u32, u32) {
+pub(super) fn parameter_widths(shared: &Shared) -> (u32, u32) {
     let widths = Widths::new(shared);
     let scale = varying(sums(shared).flat_map(|s| &s.gain), widths.gain)
         + varying(sums(shared).flat_map(|s| &s.offset), widths.offset);
@@ -328,7 +207,7 @@ fn active(width: u32) -> u32 {
 }
 
 /// Those of a chunk, without the readout.
-fn sum_cycles(shared: &Shared, job: &Job, sum: &SumJob, chunks: u32) -> u64 {
+pub(super) fn sum_cycles(shared: &Shared, job: &Job, sum: &SumJob, chunks: u32) -> u64 {
     let (words, elements) = shared.words(job.source);
     let units = u64::from(words * sum.window[0] * sum.window[1]);
     // Two words together, as half of the levels are one event or none.

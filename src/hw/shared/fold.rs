@@ -10,7 +10,7 @@ use crate::hw::{Design, Estimate, Memory, Options, Place};
 use crate::target::{Family, Resources, Target};
 
 /// Most lanes: a word of weights has so many bits.
-const MOST_LANES: u32 = 64;
+pub(super) const MOST_LANES: u32 = 64;
 /// Place and route needs some cells to spare. The carries of a processor are short: 5,183 of the
 /// 5,280 cells of an iCE40UP5K were placed where 4,999 had been estimated.
 const ICE40_SHARE: f64 = 0.95;
@@ -98,7 +98,7 @@ fn set(design: &mut Design, lanes: u32, [weights, a, b]: [Place; 3]) -> Estimate
 }
 
 /// How far a design is beyond a budget: the worst share, in thousandths; 0 if it fits.
-fn lack(e: &Estimate, budget: Resources) -> u64 {
+pub(super) fn lack(e: &Estimate, budget: Resources) -> u64 {
     let over = |need: u32, have: u32| {
         u64::from(need.saturating_sub(have)) * 1000 / u64::from(have.max(1))
             + u64::from(need > have)

@@ -2,13 +2,13 @@
 //! A line of processors: each job has one of its own, and each map a memory of its own for whoever
 //! reads it. A row of a result is computed as soon as the rows that it needs are there.
 
-use super::cost::{estimate_line, step_cycles};
-use super::fold::{budget, excess, largest};
+use super::fold::{MOST_LANES, budget, excess, lack, largest};
 use super::legalise::{Plan, legalise};
+use super::line_cost::{estimate_line, step_cycles};
 use super::lower::{MOST_WIDTH, design};
-use super::numbers::numbers;
+use super::numbers::{DIGIT_BITS, numbers};
 use super::places::in_line;
-use super::{Job, Own, Shared, Source, Then, Work};
+use super::{Own, Shared, Source, Use, Work};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::hw::{Design, Estimate, Options};
 use crate::ir::Graph;
@@ -16,8 +16,8 @@ use crate::target::{Resources, Target};
 
 /// Most processors: the test bench has a probe for each.
 const MOST_JOBS: usize = 32;
-/// Most lanes: a word of weights has so many bits.
-const MOST_LANES: u32 = 64;
+/// Widest digit of a sum: two multipliers of 18 bits side by side take it, with its sign.
+const MOST_DIGIT: u32 = 35;
 
 /// Lowers an integer graph to a line of processors that fits the target.
 ///
@@ -31,13 +31,18 @@ pub(in crate::hw) fn lower_line(
 ) -> Result<(Design, Estimate)> {
     let mut plan = legalise(graph)?;
     takes(graph, &plan, options)?;
-    let own = Own { lanes: 1, acc_bits: 0, once_bits: 0, membrane_bits: 0 };
+    // Where there are multipliers, each processor takes what it needs for a result a cycle.
+    let has_many = target.device.family.spec().multiplier.is_some();
+    let digit_bits = if has_many { MOST_DIGIT } else { DIGIT_BITS };
+    let (acc_bits, once_bits, membrane_bits) = (0, 0, 0);
+    let own = Own { lanes: 1, acc_bits, once_bits, membrane_bits, digit_bits, ring: None };
     plan.shared.jobs.iter_mut().for_each(|job| job.own = Some(own));
     if plan.input.changes {
         plan.shared.input.bits = graph.timesteps;
     }
     numbers(&mut plan, graph.timesteps)?;
     in_line(&mut plan);
+    rings(&mut plan.shared)?;
     let mut design = design(graph, &plan, !options.no_trace, target.device.family);
     let budget = budget(target, options);
     let mut estimate = fold(&mut design, budget, options)?;
@@ -90,8 +95,47 @@ fn takes(graph: &Graph, plan: &Plan, options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn fits(e: &Estimate, have: Resources) -> bool {
-    e.cells <= have.lut4 && e.ebr <= have.ebr && e.spram <= have.spram && e.dsp <= have.dsp
+/// Gives maps of currents rings of as few rows as their users need, so that no job waits for ever;
+/// and of the rows that a user frees at once as many more, so that the writer goes on meanwhile. A
+/// ring is a power of two of words: addresses of the map are those of the ring, without their upper
+/// bits.
+///
+/// # Errors
+/// An internal one if jobs wait for each other although all rows have room.
+fn rings(shared: &mut Shared) -> Result<()> {
+    let goes = |shared: &Shared| shared.schedule(|_| 1).is_some();
+    if !goes(shared) {
+        return Err(Diagnostic::internal("line", "jobs wait for each other"));
+    }
+    let set = |shared: &mut Shared, job: usize, words: Option<u32>| {
+        if let Some(own) = &mut shared.jobs[job].own {
+            own.ring = words;
+        }
+    };
+    let mut found = Vec::new();
+    for job in 0..shared.jobs.len() {
+        let Some(map) = shared.jobs[job].keeps() else { continue };
+        let (rows, row) = (shared.currents[map].shape[1], shared.current_row(map));
+        let mut least = 1;
+        set(shared, job, Some(row));
+        while least < rows && !goes(shared) {
+            least += 1;
+            set(shared, job, Some(least * row));
+        }
+        let frees = |(user, how): (usize, Use)| match (how, shared.jobs[user].source) {
+            (Use::Gather, Source::Currents(_, gather)) => gather.window[0],
+            _ => 1,
+        };
+        let more = shared.users(map).map(frees).max().unwrap_or(1);
+        let words = ((least + more) * row).next_power_of_two();
+        found.push((job, Some(words).filter(|w| *w < rows * row)));
+    }
+    found.into_iter().for_each(|(job, words)| set(shared, job, words));
+    Ok(())
+}
+
+fn fits(e: &Estimate, budget: Resources) -> bool {
+    lack(e, budget) == 0
 }
 
 /// Starts with a lane for each job; then the job that takes most cycles gets the next number of
@@ -114,6 +158,8 @@ fn fold(design: &mut Design, budget: Resources, options: &Options) -> Result<Est
             .help(format!("layers: {}", known.join(", "))));
     }
     let mut estimate = estimate(design);
+    // The nearest, while nothing fits: a lane alone wastes most of a block RAM.
+    let mut best = (design.clone(), estimate.clone());
     while let Some(k) = slowest(design, &open) {
         let before = design.clone();
         let next = wider(design, open[k]).then(|| crate::hw::estimate(design));
@@ -124,8 +170,12 @@ fn fold(design: &mut Design, budget: Resources, options: &Options) -> Result<Est
                 open.swap_remove(k);
             }
         }
+        if fits(&estimate, budget) || lack(&estimate, budget) < lack(&best.1, budget) {
+            best = (design.clone(), estimate.clone());
+        }
     }
-    Ok(estimate)
+    *design = best.0;
+    Ok(best.1)
 }
 
 fn estimate(design: &Design) -> Estimate {
@@ -155,102 +205,4 @@ fn wider(design: &mut Design, job: usize) -> bool {
     let lanes = channels.div_ceil(groups - 1);
     own.lanes = lanes;
     lanes <= MOST_LANES
-}
-
-impl Shared {
-    /// Does the one window of a job see all of a map of spike trains? Its rows are then read one by
-    /// one, as they come.
-    #[must_use]
-    pub fn is_whole(&self, job: &Job) -> bool {
-        match (&job.work, job.source) {
-            (Work::Sum(sum), Source::Trains(m)) => {
-                let rows = self.trains[m].shape[1];
-                (job.out[1], sum.padding[0], sum.window[0]) == (1, 0, rows)
-            }
-            _ => false,
-        }
-    }
-
-    /// Steps in which a job waits for others: the rows of its result, or those of its one window.
-    #[must_use]
-    pub fn steps(&self, job: &Job) -> u32 {
-        match &job.work {
-            Work::Sum(sum) if self.is_whole(job) => sum.window[0],
-            _ => job.out[1],
-        }
-    }
-
-    /// Rows of other jobs' maps that each step of a job needs: those of the first one, and how many
-    /// more for each that follows. The last one needs them all.
-    #[must_use]
-    pub fn needs(&self, job: usize) -> Vec<Need> {
-        let Some(job) = self.jobs.get(job) else { return Vec::new() };
-        let mut all = Vec::new();
-        let mut need = |map: Stored, rows: u32, first: u32, step: u32| {
-            all.push(Need { map, rows, first: first.min(rows), step });
-        };
-        let (window, stride, padding) = match &job.work {
-            _ if self.is_whole(job) => (1, 1, 0),
-            Work::Sum(sum) => (sum.window[0], sum.stride[0], sum.padding[0]),
-            Work::Or { window, stride, .. } => (window[0], stride[0], 0),
-        };
-        match job.source {
-            Source::Input => {}
-            Source::Trains(m) => {
-                let rows = self.trains[m].shape[1];
-                need(Stored::Trains(m), rows, window.saturating_sub(padding), stride);
-            }
-            Source::Currents(m, g) => {
-                need(Stored::Currents(m), self.currents[m].shape[1], g.window[0], g.window[0]);
-            }
-        }
-        if let Work::Sum(sum) = &job.work
-            && let Some(m) = sum.add
-        {
-            need(Stored::Currents(m), self.currents[m].shape[1], 1, 1);
-        }
-        all
-    }
-
-    /// The job that writes a map.
-    #[must_use]
-    pub fn writer(&self, map: Stored) -> Option<usize> {
-        self.jobs.iter().position(|job| job.writes().any(|m| m == map))
-    }
-}
-
-/// A map between two jobs, by its index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stored {
-    /// Spike trains.
-    Trains(usize),
-    /// Currents.
-    Currents(usize),
-}
-
-/// Rows of a map that must be there before a step of a job begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Need {
-    /// The map.
-    pub map: Stored,
-    /// Its rows: as many are needed by the last step of the job.
-    pub rows: u32,
-    /// Rows that the first step of the job needs.
-    pub first: u32,
-    /// Rows more for each further step.
-    pub step: u32,
-}
-
-impl Job {
-    /// The maps that it writes.
-    pub fn writes(&self) -> impl Iterator<Item = Stored> {
-        let (keep, fire) = match &self.work {
-            Work::Or { to, .. } => (None, Some(*to)),
-            Work::Sum(sum) => match &sum.then {
-                Then::Maps { keep, fire } => (*keep, fire.as_ref().map(|f| f.1)),
-                Then::Readout => (None, None),
-            },
-        };
-        keep.map(Stored::Currents).into_iter().chain(fire.map(Stored::Trains))
-    }
 }

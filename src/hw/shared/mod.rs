@@ -8,6 +8,7 @@ mod cost;
 mod fold;
 mod legalise;
 mod line;
+mod line_cost;
 mod logic;
 mod lower;
 mod map;
@@ -15,6 +16,7 @@ mod numbers;
 mod once;
 mod places;
 mod ranges;
+mod rows;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -23,10 +25,10 @@ pub use cost::{BANKS, PARAMETERS, STATES, job_cycles};
 pub(in crate::hw) use fold::PROCESSOR;
 pub(in crate::hw) use legalise::planes;
 pub(super) use line::lower_line;
-pub use line::{Need, Stored};
 pub use lower::MOST_WIDTH;
 pub(super) use lower::lower;
 pub use map::{Bank, CurrentMap, InputMap, TrainMap};
+pub use rows::{Need, Room, Stored};
 
 /// A network on one processor.
 #[derive(Debug, Clone)]
@@ -122,6 +124,11 @@ pub struct Own {
     pub once_bits: u32,
     /// Width of the membrane, sign included; it holds every y, h and h with its bias, too.
     pub membrane_bits: u32,
+    /// Bits of a product's digit.
+    pub digit_bits: u32,
+    /// Words of each memory of the currents that it keeps, a power of two: a ring of rows; none if
+    /// all rows have room.
+    pub ring: Option<u32>,
 }
 
 /// How a job uses a map of currents.
@@ -299,6 +306,8 @@ impl Shared {
             acc_bits: self.acc_bits,
             once_bits: self.once_bits,
             membrane_bits: self.membrane_bits,
+            digit_bits: self.digit_bits,
+            ring: None,
         });
         let mut job = Job { own: None, ..job.clone() };
         let (mut kinds, mut leaks) = (Vec::new(), Vec::new());
@@ -321,7 +330,7 @@ impl Shared {
             pack: self.pack,
             acc_bits: own.acc_bits,
             once_bits: own.once_bits,
-            digit_bits: self.digit_bits,
+            digit_bits: own.digit_bits,
             current_bits: self.current_bits,
             membrane_bits: own.membrane_bits,
             kinds,

@@ -11,7 +11,7 @@ use crate::ir::interval::{membrane_width, range, signed_width};
 use crate::ir::{FixedLif, PerChannel};
 
 /// Bits of a sum that the multiplier takes a cycle.
-const DIGIT_BITS: u32 = 12;
+pub(super) const DIGIT_BITS: u32 = 12;
 /// What is left of a shift behind the digits is a multiple of this.
 const SHIFT_STEP: u32 = 4;
 /// Widest word of trains where more than one element would make it wider.
@@ -69,8 +69,11 @@ pub(super) fn numbers(plan: &mut Plan, timesteps: u32) -> Result<()> {
             *widest = (sums, job.name.clone());
         }
         let mut own = 1;
-        sum.digits = width(r.sum).div_ceil(DIGIT_BITS);
-        widen(sum);
+        // Of a processor of its own as much as its accumulators need.
+        let digit_bits = job.own.map_or(DIGIT_BITS, |own| own.digit_bits.min(sums + 2));
+        job.own.iter_mut().for_each(|own| own.digit_bits = digit_bits);
+        sum.digits = width(r.sum).div_ceil(digit_bits);
+        widen(sum, digit_bits);
         let largest = |list: &[i64]| list.iter().map(|&v| signed_width(v)).max().unwrap_or(1);
         let product = largest(&sum.gain) + width(r.sum);
         check("a product", product.max(largest(&sum.offset)) + 1, MOST_PRODUCT)?;
@@ -125,7 +128,9 @@ pub(super) fn numbers(plan: &mut Plan, timesteps: u32) -> Result<()> {
         return Err(Diagnostic::new(&codes::HW_UNSUPPORTED, message).at(last).help(NARROWER));
     }
     let (acc, widest) = acc;
-    plan.notes.push(format!("accumulators of {acc} bits: `{widest}` has the widest sums"));
+    if !widest.is_empty() {
+        plan.notes.push(format!("accumulators of {acc} bits: `{widest}` has the widest sums"));
+    }
     shared.acc_bits = acc.max(once.0.div_ceil(shared.width));
     shared.once_bits = once.0;
     (shared.current_bits, shared.membrane_bits) = (kept, membrane);
@@ -149,8 +154,8 @@ fn pack(shared: &Shared) -> u32 {
 
 /// Makes the shift one that the multiplier takes: it drops the bits of all digits but the
 /// last, and what is left in steps. Factors of two change nothing else.
-fn widen(sum: &mut super::SumJob) {
-    let digits = (sum.digits - 1) * DIGIT_BITS;
+fn widen(sum: &mut super::SumJob, digit_bits: u32) {
+    let digits = (sum.digits - 1) * digit_bits;
     let more = digits + sum.shift.saturating_sub(digits).next_multiple_of(SHIFT_STEP) - sum.shift;
     sum.shift += more;
     sum.gain.iter_mut().chain(&mut sum.offset).for_each(|v| *v = v.saturating_mul(1 << more));

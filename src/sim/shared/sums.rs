@@ -364,7 +364,7 @@ impl<'d> Window<'d> {
         let (each, once) = job.own.map_or(widths, |own| (own.acc_bits, own.once_bits));
         let bits = if self.sum.sums == Sums::Each { each } else { once };
         self.accumulator.check(bits, self.name, "a sum")?;
-        let digits = self.sum.digits * shared.digit_bits;
+        let digits = self.sum.digits * job.own.map_or(shared.digit_bits, |own| own.digit_bits);
         self.product.check(digits, self.name, "a sum in the multiplier")
     }
 

@@ -105,12 +105,22 @@ struct Shown {
 /// Inputs on which faulty hardware runs: it is slow, and the right ones are known beforehand.
 const RUN: usize = 4;
 
-/// The transitions that are broken, of a chain and of a processor: a group's results are taken
-/// a cycle too early.
-const TRANSITIONS: [(&str, &str, &str); 2] = [
+/// The transitions that are broken. Of a chain and of a processor: a group's results are taken a
+/// cycle too early. Of a line: a row is read before it is complete.
+const TRANSITIONS: [(&str, &str, &str); 3] = [
     ("sf_dense.v", "(flush_q == 2'd2) & (drain_q", "(flush_q != 2'd0) & (drain_q"),
     ("sf_emit.v", "wait_q & (flush_q == 2'd2) &", "wait_q & (flush_q != 2'd0) &"),
+    ("sf_rows.v", "assign hold_o = have_q < need_q;", "assign hold_o = have_q + 1'b1 < need_q;"),
 ];
+
+/// That of a design.
+fn transition(design: &Design) -> (&'static str, &'static str, &'static str) {
+    TRANSITIONS[match &design.shared {
+        None => 0,
+        Some(shared) if !shared.is_line() => 1,
+        Some(_) => 2,
+    }]
+}
 
 /// Applies faults to one design.
 pub struct Mutator<'a> {
@@ -280,7 +290,7 @@ impl<'a> Mutator<'a> {
     }
 
     fn transition(&self) -> Result<Faulty<'_>> {
-        let (file, from, to) = TRANSITIONS[usize::from(self.design.shared.is_some())];
+        let (file, from, to) = transition(self.design);
         let on = 0..self.inputs.len().min(RUN);
         let rtl = self.write(self.design, "transition")?.join(emit::RTL_DIR);
         let path = rtl.join(file);
@@ -450,6 +460,49 @@ mod tests {
         net.read("head");
         let options = Options { mapping: Mapping::Shared, ..Options::default() };
         hw::lower(&net.0, &target::load("icebreaker").unwrap(), &options).unwrap().0
+    }
+
+    /// Each in the module that the design has.
+    #[test]
+    fn the_transition_is_one_of_the_design() {
+        let mut one = processor();
+        assert_eq!(transition(&crate::verify::tests::design()).0, "sf_dense.v");
+        assert_eq!(transition(&one).0, "sf_emit.v");
+        let own = crate::hw::shared::Own {
+            lanes: 1,
+            acc_bits: 1,
+            once_bits: 0,
+            membrane_bits: 1,
+            digit_bits: 1,
+            ring: None,
+        };
+        one.shared.iter_mut().flat_map(|s| &mut s.jobs).for_each(|job| job.own = Some(own));
+        assert_eq!(transition(&one).0, "sf_rows.v");
+        for (file, from, _) in TRANSITIONS {
+            let text = emit::HDL.iter().find(|(name, _)| *name == file).unwrap().1;
+            assert_eq!(text.matches(from).count(), 1, "{file}");
+        }
+    }
+
+    /// A map of a line has nothing beside it: what is read from a wrong address is no fault of one.
+    #[test]
+    fn a_line_has_no_wrong_addresses() {
+        let mut net = Net::new(2, &[1, 6, 6]);
+        net.conv("c1", "in", (2, 3, 1), &[1, -1]);
+        net.lif("n1", "c1", 5);
+        net.conv("c2", "n1", (3, 3, 1), &[1, -1]);
+        net.lif("n2", "c2", 1);
+        net.flatten("flat", "n2");
+        net.linear("head", "flat", 2, &[1, -1, -1]);
+        net.read("head");
+        let options = Options { mapping: Mapping::Pipeline, ..Options::default() };
+        let target = target::load("ecp5-25f").unwrap();
+        let line = hw::lower(&net.0, &target, &options).unwrap().0;
+        let count = |kind| changes(&line, kind).count();
+        assert_eq!((count(Kind::Address), count(Kind::Alignment)), (0, 0));
+        // The rows of `c1` and of `c2` begin late.
+        assert_eq!(count(Kind::Row), 2);
+        assert!(count(Kind::Weight) > 0 && count(Kind::Threshold) > 0);
     }
 
     /// What lies in a memory leaves the Verilog as it is; an address stands in it.

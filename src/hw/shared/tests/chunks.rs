@@ -22,7 +22,7 @@ fn with(neurons: usize, timesteps: u32, chunk: Option<u32>) -> (Design, Estimate
     lower(&n.0, &target::load("icebreaker").unwrap(), &options).unwrap()
 }
 
-/// Chunks of two would leave room for more lanes.
+/// What is held is summed once for all of them, in accumulators that join.
 #[test]
 fn all_timesteps_at_once_are_taken_where_they_fit() {
     for timesteps in [1, 4, 32] {
@@ -30,7 +30,7 @@ fn all_timesteps_at_once_are_taken_where_they_fit() {
         assert_eq!((design.width(), design.chunks()), (timesteps, 1));
         assert!(!estimate.reasons.iter().any(|r| r.contains("chunks")));
     }
-    assert!(lowered(32, Some(2)).1.cycles < lowered(32, None).1.cycles);
+    assert!(lowered(32, None).1.cycles < lowered(32, Some(2)).1.cycles);
 }
 
 /// Inputs that come and go are sparse: fewer timesteps at once, and more lanes, skip more of them.
@@ -57,7 +57,7 @@ fn the_width_that_takes_the_fewest_cycles_is_taken() {
     let (design, estimate) = lowered(64, None);
     let all = [1, 2, 4, 8, 16, 32].map(|w| (lowered(64, Some(w)).1.cycles, w));
     assert_eq!(all.iter().min(), Some(&(estimate.cycles, design.width())), "{all:?}");
-    assert!(design.width() > 1 && design.width() < 32, "{all:?}");
+    assert!(design.width() > 1, "{all:?}");
     // Primes have two divisors, one of which is too wide for a word.
     assert_eq!(lowered(61, None).0.width(), 1);
 }

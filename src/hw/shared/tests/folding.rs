@@ -42,9 +42,9 @@ fn weights_go_to_spram_when_block_rams_are_full() {
     let (design, estimate) = lower(&n.0, &board, &shared()).unwrap();
     let s = design.shared.as_ref().unwrap();
     assert_eq!(s.weights, Place::Spram);
-    assert!(s.lanes < 512 && estimate.cells <= 5280 * 9 / 10);
+    assert!(s.lanes < 512 && estimate.cells <= 5280 * 95 / 100);
     assert_eq!(design.load_bytes(), s.weight_depth() * s.row_bytes());
-    assert!(estimate.reasons.iter().any(|r| r.contains("too many")), "{:?}", estimate.reasons);
+    assert!(estimate.reasons.iter().any(|r| r.contains("in SPRAM")), "{:?}", estimate.reasons);
 }
 
 #[test]
@@ -95,8 +95,25 @@ fn the_chain_is_taken_where_it_can_be() {
     let (design, estimate) = lower(&residual(), &board, &auto).unwrap();
     assert!(design.shared.is_some());
     assert!(estimate.reasons[0].contains("no pipeline takes it; stem"), "{:?}", estimate.reasons);
-    let pipeline = Options { mapping: Mapping::Pipeline, ..Options::default() };
-    assert_eq!(lower(&residual(), &board, &pipeline).unwrap_err().code.id, "SF0410");
+}
+
+/// On a device with room the line is faster, and taken; named lanes of a job mean it, those of the
+/// processor do not.
+#[test]
+fn a_line_is_taken_where_it_is_faster() {
+    let large = target::load("ecp5-25f").unwrap();
+    let with = |options: Options| lower(&residual(), &large, &options).unwrap();
+    let (design, estimate) = with(Options::default());
+    assert!(design.shared.unwrap().is_line());
+    let why = &estimate.reasons[0];
+    assert!(why.starts_with("pipeline: it takes about") && why.contains("stem"), "{why}");
+    let (one, slower) = with(shared());
+    assert!(!one.shared.unwrap().is_line() && slower.cycles > estimate.cycles);
+    let lanes = |name: &str| Options { lanes: [(name.to_owned(), 2)].into(), ..Options::default() };
+    assert!(with(lanes("conv1")).0.shared.unwrap().is_line());
+    assert!(!with(lanes("shared")).0.shared.unwrap().is_line());
+    let chunk = Options { chunk: Some(1), ..Options::default() };
+    assert!(!with(chunk).0.shared.unwrap().is_line());
 }
 
 /// The shipped convolutional student in numbers: five layers of weights and a head of 8 bits,

@@ -193,7 +193,7 @@ fn a_rounded_sum_of_a_window_is_what_a_job_reads() {
 
 /// Neurons that see their own spikes of `late` timesteps ago; what comes back is the first or the
 /// second term.
-fn recurrent(late: u32, first: bool) -> Net {
+pub(super) fn recurrent(late: u32, first: bool) -> Net {
     let mut n = Net::new(4, &[6]);
     let stream = Stream { shape: vec![3], kind: Kind::Spikes, is_static: false };
     let delay = Op::Delay(Delay { steps: PerChannel::All(late) });

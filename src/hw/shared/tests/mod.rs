@@ -6,12 +6,16 @@ mod cost;
 mod folding;
 mod integrators;
 mod jobs;
+mod line;
 mod numbers;
+mod once;
 
+use crate::hw::{Design, Mapping, Options, lower};
 use crate::ir::{
     Compare, Conv, FixedLif, FixedReadout, FixedScale, Graph, Input, Kind, Linear, NodeId, Op,
     PerChannel, Pool, PoolKind, Reset, Reshape, Taken, Weights, Window,
 };
+use crate::target;
 
 /// A graph that is built line by line.
 pub(crate) struct Net(pub(crate) Graph);
@@ -131,7 +135,7 @@ fn window(extent: usize, stride: usize, padding: usize) -> Window {
 
 /// A stem, two stages with a residual stream each, and a head, as the shipped convolutional
 /// student has them.
-pub(super) fn residual() -> Graph {
+pub(crate) fn residual() -> Graph {
     let mut n = Net::new(2, &[1, 8, 8]);
     n.conv("stem", "in", (4, 3, 1), &[3, -1, 2, 0, 5]);
     n.scale("stem.scaled", "stem", 5, 8, 4);
@@ -156,4 +160,27 @@ pub(super) fn residual() -> Graph {
     n.linear("head", "flat", 3, &[7, -2, 0, 1]);
     n.read("head");
     n.0
+}
+
+/// Two convolutions that see the same spikes; their results are added.
+pub(crate) fn two_readers() -> Graph {
+    let mut n = Net::new(2, &[1, 6, 6]);
+    n.conv("c", "in", (4, 3, 1), &[1, -1]);
+    n.lif("n", "c", 9);
+    for name in ["a", "b"] {
+        n.conv(name, "n", (4, 3, 1), &[1, -1, -1]);
+        n.scale(&format!("{name}.scaled"), name, 3, 1, 1);
+    }
+    n.add("sum", Op::Add, &["a.scaled", "b.scaled"]);
+    n.lif("m", "sum", 7);
+    n.flatten("flat", "m");
+    n.linear("head", "flat", 3, &[1, -1, -1]);
+    n.read("head");
+    n.0
+}
+
+/// A graph on a line, with all the lanes of an ECP5.
+pub(crate) fn on_line(graph: &Graph) -> Design {
+    let options = Options { mapping: Mapping::Pipeline, ..Options::default() };
+    lower(graph, &target::load("ecp5-25f").unwrap(), &options).unwrap().0
 }

@@ -4,7 +4,7 @@
 use super::super::legalise::{Plan, legalise};
 use super::super::numbers::numbers;
 use super::super::places::places;
-use super::super::{Bank, SumJob, Work};
+use super::super::{Bank, SumJob, Sums, Work};
 use super::{Net, residual};
 use crate::ir::{Graph, Op, PoolKind};
 
@@ -31,7 +31,9 @@ fn widths_follow_from_the_weights() {
     n.linear("fc2", "lif", 1, &[1, 1]);
     n.read("fc2");
     let p = plan(&n.0);
-    assert_eq!(p.shared.acc_bits, 8);
+    // The input is held: the accumulators of both timesteps together hold its one sum.
+    assert_eq!((p.shared.acc_bits, p.shared.once_bits), (4, 8));
+    assert_eq!((sum(&p, "fc1").sums, sum(&p, "fc2").sums), (Sums::Held, Sums::Total));
     assert_eq!((sum(&p, "fc1").planes, sum(&p, "fc2").planes), (4, 1));
     // u is at most 120 + 1 + (120 + 1 − 50)/2, at least −90 + 1 − 45.
     assert_eq!(p.shared.membrane_bits, 9);
