@@ -406,6 +406,23 @@ mod tests {
     }
 
     #[test]
+    fn bits_of_all_layers_are_those_of_products_too() {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            passes: PassArgs,
+        }
+        let bits = |args: &[&str]| {
+            let line = <Line as clap::Parser>::parse_from(["x"].iter().chain(args));
+            let o = line.passes.options().unwrap();
+            (o.weight_bits, o.product_weight_bits, o.layer_bits)
+        };
+        assert_eq!(bits(&[]), (8, 6, Vec::new()));
+        assert_eq!(bits(&["--precision", "5"]), (5, 5, Vec::new()));
+        assert_eq!(bits(&["--precision", "a=3"]), (8, 6, vec![("a".to_owned(), 3)]));
+    }
+
+    #[test]
     fn bits_are_those_of_all_layers_or_of_one() {
         assert_eq!(precision("4"), Ok((None, 4)));
         assert_eq!(precision("head=2"), Ok((Some("head".into()), 2)));

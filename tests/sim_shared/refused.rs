@@ -2,7 +2,7 @@
 //! Values that do not fit, and designs whose numbers do not fit together.
 
 use synfire::hw::Design;
-use synfire::hw::shared::{Shared, Source, SumJob, Then, Work};
+use synfire::hw::shared::{Shared, Source, SumJob, Sums, Then, Work};
 use synfire::sim::{NoProbe, Sim};
 
 use super::worked;
@@ -29,6 +29,8 @@ fn values_outside_their_width_are_noticed() {
     // Sums from −3 to 3, membranes down to −6: one bit less is refused.
     let page = |change: fn(&mut Shared)| refused(worked::page(), change);
     assert_eq!(page(|s| s.acc_bits = 2), "conv: a sum takes 3 bits, not 2");
+    let once = |s: &mut Shared| (sum(s, 0).sums, s.once_bits) = (Sums::Held, 2);
+    assert_eq!(page(once), "conv: a sum takes 3 bits, not 2");
     assert_eq!(page(|s| s.membrane_bits = 3), "conv: a membrane takes 4 bits, not 3");
     let product = "conv: a sum in the multiplier takes 3 bits, not 2";
     assert_eq!(page(|s| (s.digit_bits, sum(s, 0).digits) = (1, 2)), product);

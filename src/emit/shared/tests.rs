@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Memories and numbers of a small processor, computed by hand from docs/shared.md.
 
+use super::fields::Numbers;
 use super::numbers::{Walk, first_row, walk_of, written};
 use super::{contents, core};
 use crate::hw::shared::{
@@ -130,6 +131,20 @@ fn rows_of_weights_lie_group_by_group() {
     let s = Shared { lanes: 10, ..shared() };
     // The second slice begins with lane 5: a word has two bytes.
     assert_eq!(contents::load_image(&s)[..4], [5 + (4 << 5), 0, 2 + (4 << 5), 0]);
+}
+
+/// A job with one sum adds up in joined accumulators, and one that counts gives it out once.
+#[test]
+fn jobs_say_which_sums_they_have() {
+    let mut s = shared();
+    for (job, sums) in s.jobs.iter_mut().zip([Sums::Held, Sums::Each, Sums::Total]) {
+        let Work::Sum(sum) = &mut job.work else { panic!("{} sums", job.name) };
+        sum.sums = sums;
+    }
+    let all = Numbers::all(&s, 2);
+    let of = |name| all.iter().map(|n| n.literal(name, 1)).collect::<Vec<_>>();
+    assert_eq!(of("once"), ["1'd1", "1'd0", "1'd1"]);
+    assert_eq!(of("again"), ["1'd1", "1'd0", "1'd0"]);
 }
 
 /// Every address of a walk, in order.

@@ -6,7 +6,7 @@ use super::*;
 use crate::energy::by_hand::{board, near};
 use crate::energy::{IoTiming, Report, device};
 use crate::hw::Design;
-use crate::hw::shared::{Leak, Then};
+use crate::hw::shared::{Leak, Sums, Then};
 use crate::target;
 
 /// Flips of a job, by what they are.
@@ -57,6 +57,40 @@ fn flips_of_three_timesteps_on_three_lanes() {
     near("conv", flips(&of, 1, "accumulators"), [28.0, 21.0, 28.0]);
     near("conv", flips(&of, 1, "operands offered to the lanes"), [40.5, 18.0, 54.0]);
     near("conv", flips(&of, 1, "words and their addresses"), [140.0, 62.4, 262.4]);
+}
+
+/// One sum for three timesteps: a third of the operands, and wider accumulators.
+#[test]
+fn one_sum_moves_once() {
+    let mut design = threes();
+    let shared = design.shared.as_mut().unwrap();
+    shared.once_bits = 10;
+    for (job, sums) in [(0, Sums::Held), (2, Sums::Held), (3, Sums::Total)] {
+        let Work::Sum(sum) = &mut shared.jobs[job].work else { panic!("{job} sums") };
+        sum.sums = sums;
+    }
+    let of = device(&design, &board(), &activity(), IoTiming::none(10.0)).unwrap();
+    // R U · 3 lanes · (4 + 1) bits · 10, R · (4 + 2·4 + 2·3) · 10
+    near("conv", flips(&of, 1, "operands offered to the lanes"), [20.25, 3.0, 90.0]);
+    near("conv", flips(&of, 1, "event pipeline"), [81.0, 36.0, 108.0]);
+    // (5 R + 1 [0, 2] + S · (10 − 5 − 2 + 1)) · 13
+    near("mix", flips(&of, 3, "accumulators"), [47.45, 13.0, 91.0]);
+    // Up to three spikes have two bits: R U · 3 lanes · (2 + 1) bits · 4
+    near("deep", flips(&of, 4, "operands offered to the lanes"), [4.86, 0.72, 21.6]);
+}
+
+/// The timestep of a result, 1 bit; what the second one gives out, 11; a bit that a plane takes
+/// from one of two accumulators to the other.
+#[test]
+fn one_sum_has_registers_of_its_own() {
+    let mut design = design();
+    let registers = |d: &Design| {
+        let r = device(d, &board(), &activity(), IoTiming::none(10.0)).unwrap();
+        r.stages.iter().find(|s| s.name == "processor").map(|s| s.registers.value).unwrap()
+    };
+    let each = registers(&design);
+    design.shared.as_mut().unwrap().once_bits = 10;
+    near("registers", Band::exact(registers(&design) - each), [13.0; 3]);
 }
 
 /// With one timestep the sums of the inputs do not turn.

@@ -4,8 +4,8 @@
 use super::super::legalise::{Plan, legalise};
 use super::super::numbers::numbers;
 use super::super::{Own, Sums, Work};
-use super::Net;
-use crate::ir::{FixedLi, Op, PerChannel};
+use super::{Net, residual};
+use crate::ir::{FixedLi, Graph, Input, Op, PerChannel};
 
 fn planned(net: &Net, line: bool) -> Plan {
     let mut plan = legalise(&net.0).unwrap();
@@ -48,6 +48,9 @@ fn wide_sums_that_are_one_do_not_make_every_accumulator_wide() {
     assert_eq!(sums(&plan), [Sums::Held, Sums::Each, Sums::Total]);
     assert_eq!((plan.shared.acc_bits, plan.shared.once_bits), (5, 10));
     assert_eq!(plan.shared.accumulators(), [5, 10]);
+    // Up to three spikes of a neuron are two bits and a sign.
+    let bits: Vec<_> = plan.shared.jobs.iter().map(|j| plan.shared.operand_bits(j)).collect();
+    assert_eq!(bits, [5, 2, 3]);
     // Weights of 8 bits between spikes are wider than the head, which then gains nothing.
     let plan = planned(&three(3, 120), false);
     assert_eq!(sums(&plan), [Sums::Held, Sums::Each, Sums::Each]);
@@ -63,6 +66,27 @@ fn a_processor_of_its_own_has_its_own_widths() {
     let own: Vec<_> = plan.shared.jobs.iter().map(|j| j.own.unwrap()).collect();
     let bits: Vec<_> = own.iter().map(|o| (o.acc_bits, o.once_bits)).collect();
     assert_eq!(bits, [(4, 10), (5, 0), (3, 8)]);
+}
+
+/// What comes and goes has a sum for each timestep, and so have currents that spikes add to.
+#[test]
+fn what_changes_is_not_held() {
+    let mut n = Net(Graph::new("net", 3));
+    n.add("in", Op::Input(Input { shape: vec![8], bits: Some(1), is_static: false }), &[]);
+    n.linear("stem", "in", 4, &[100, -30]);
+    n.lif("s1", "stem", 50);
+    n.linear("head", "s1", 2, &[1]);
+    n.read("head");
+    assert_eq!(sums(&planned(&n, true))[0], Sums::Each);
+    let plan = planned(&Net(residual()), true);
+    for (job, sums) in plan.shared.jobs.iter().zip(sums(&plan)) {
+        let expected = match &*job.name {
+            "stem" => Sums::Held,
+            "head" => Sums::Total,
+            _ => Sums::Each,
+        };
+        assert_eq!(sums, expected, "{}", job.name);
+    }
 }
 
 /// A leak, a map that is added, a bit that is lost, the last timestep alone: the sum of the
