@@ -65,12 +65,18 @@ impl Pass for RoundWeights {
     }
 }
 
-/// Is the operand of a layer scaled numbers, which are rounded themselves?
+/// Is the operand of a layer scaled numbers, which are rounded themselves? What the input is
+/// multiplied with goes into the weights (`fold-scale`): a level stays what it is.
 fn reads_products(graph: &Graph, id: NodeId) -> bool {
-    graph.operands(id).first().is_some_and(|&x| {
-        let operand = graph.node(x);
-        operand.stream.kind == Kind::Real && !matches!(operand.op, Op::Input(_))
-    })
+    let Some(&(mut x)) = graph.operands(id).first() else { return false };
+    if graph.node(x).stream.kind != Kind::Real {
+        return false;
+    }
+    while matches!(graph.node(x).op, Op::Scale(_) | Op::Reshape(_) | Op::Pool(_)) {
+        let Some(&before) = graph.operands(x).first() else { break };
+        x = before;
+    }
+    !matches!(graph.node(x).op, Op::Input(_))
 }
 
 /// A layer whose bits a user may choose.
