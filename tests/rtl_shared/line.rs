@@ -120,8 +120,8 @@ fn students_in_both_mappings() {
     all(cases);
 }
 
-/// A row too early, of any kind of map; the wrong loop; currents in another order, or where others
-/// still are.
+/// A row too early, of any kind of map; the wrong loop; currents in another order. That a ring has
+/// room is proved (`hdl/formal_shared.toml`).
 const FAULTS: &[Fault] = &[
     ("sf_rows.v", "assign hold_o = have_q < need_q;", "assign hold_o = have_q + 1'b1 < need_q;"),
     ("sf_fetch.v", "assign row_o     = next & ends[ROW];", "assign row_o     = next & ends[3];"),
@@ -130,21 +130,17 @@ const FAULTS: &[Fault] = &[
         "else if (we_i) waddr_q <= waddr_q + 1'b1;",
         "else if (we_i) waddr_q <= waddr_q + 1'b1 + 1'b1;",
     ),
-    ("sf_rows.v", "have_q <= have_q + Each;", "have_q <= have_q + Each + 1'b1;"),
 ];
 
 #[test]
 fn faults_of_the_line_are_noticed() {
     let Some(toolbox) = tools(&[Tool::Verilator, Tool::Cxx]) else { return };
     for fault in FAULTS {
-        // With rings where they are what fails; elsewhere jobs would wait for each other for ever.
-        let rings = fault.1.contains("Each");
-        let noticed = (0..200).filter_map(|seed| drawn(seed, rings)).any(|case| {
+        // Without rings, in which jobs with a fault may wait for each other for ever.
+        let noticed = (0..40).filter_map(|seed| drawn(seed, false)).any(|case| {
             let shared = case.design.shared.as_ref().unwrap();
             // Rows to wait for, and a map of currents.
-            let shows = shared.jobs.iter().any(|j| j.out[1] > 2)
-                && !shared.currents.is_empty()
-                && (!rings || waits(&case));
+            let shows = shared.jobs.iter().any(|j| j.out[1] > 2) && !shared.currents.is_empty();
             let dir = tempfile::tempdir().unwrap();
             let said = |e: String| !e.contains("verilator failed");
             shows && case.check(&toolbox, dir.path(), Some(fault)).err().is_some_and(said)
