@@ -56,6 +56,33 @@ fn energy_is_that_of_the_jobs() {
     place.refused("energy e --count 1", 1, "SF0412", "`ecp5-85f` has no energy coefficients");
 }
 
+/// A processor a job, each with lanes of its own; what they take adds up to the core's energy.
+#[test]
+fn a_line_has_processors_with_lanes_of_their_own() {
+    let place = Place::without_tools();
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/conv/channels_dynamo.onnx");
+    let compile = format!("compile {model} --target icebreaker --mapping pipeline");
+    place.good(&format!("{compile} -o l"));
+    let said = place.json("inspect l --hw");
+    let jobs = said["jobs"].as_array().unwrap();
+    assert!(jobs.len() == 4 && jobs.iter().all(|j| j["lanes"].as_u64() > Some(0)), "{jobs:?}");
+    let said = place.good("inspect l --hw");
+    assert!(said.contains("pipeline: 4 processors") && said.contains("  lanes  groups"), "{said}");
+    let device = place.json("energy l --count 2")["device"].clone();
+    let rows = device["jobs"].as_array().unwrap();
+    assert_eq!((rows.len(), &rows[5]["name"]), (6, &"line".into()));
+    let energy = |j: &serde_json::Value| j["core_nj"]["value"].as_f64().unwrap();
+    let core = device["core"]["energy_nj"]["value"].as_f64().unwrap();
+    assert!((rows.iter().map(energy).sum::<f64>() / core - 1.0).abs() < 1e-9);
+    place.refused(&format!("{compile} --hls -o h"), 1, "SF0410", "a line of them");
+    let foldings = place.json(&format!("inspect {model} --hw --foldings --mapping pipeline"));
+    let first = &foldings.as_array().unwrap()[0];
+    assert_eq!(
+        (&first["mapping"], first["lanes"].as_array().unwrap().len()),
+        (&"pipeline".into(), 4)
+    );
+}
+
 #[test]
 fn pictures_and_the_page_have_jobs_maps_and_spikes() {
     let place = Place::new();

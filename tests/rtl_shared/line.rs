@@ -18,7 +18,7 @@ use super::tools::tools;
 use super::{Case, Fault, all};
 
 /// A network on a line, with lanes drawn for each layer; none if no line takes it.
-fn drawn(seed: u64) -> Option<Case> {
+fn drawn(seed: u64, tight: bool) -> Option<Case> {
     let graph = network(seed, 3 + (seed % 12) as usize);
     let shared = Options { mapping: Mapping::Shared, ..Options::default() };
     let (one, _) = hw::lower(&graph, &big_target(), &shared).ok()?;
@@ -26,7 +26,9 @@ fn drawn(seed: u64) -> Option<Case> {
     let mut lanes = |name| (name, rng.pick(&[1, 2, 3, 4, 5, 8, 16]));
     let lanes = one.shared?.jobs.into_iter().map(|j| lanes(j.name)).collect();
     let mut case = on_line(&format!("line {seed}"), graph, lanes, seed)?;
-    tighten(&mut case);
+    if tight {
+        tighten(&mut case);
+    }
     Some(case)
 }
 
@@ -51,6 +53,12 @@ fn tighten(case: &mut Case) {
     }
 }
 
+/// Is there a writer that waits for room?
+fn waits(case: &Case) -> bool {
+    let shared = case.design.shared.as_ref().unwrap();
+    (0..shared.jobs.len()).any(|job| !shared.rooms(job).is_empty())
+}
+
 fn on_line(name: &str, graph: Graph, lanes: BTreeMap<String, u32>, seed: u64) -> Option<Case> {
     let options = Options { mapping: Mapping::Pipeline, lanes, ..Options::default() };
     let (design, _) = hw::lower(&graph, &big_target(), &options).ok()?;
@@ -73,16 +81,12 @@ fn student(name: &str, mut graph: Graph) -> Vec<Case> {
 
 #[test]
 fn the_line_is_the_simulator() {
-    let cases: Vec<Case> = (0..14).filter_map(drawn).collect();
+    let mut cases: Vec<Case> = (0..12).filter_map(|seed| drawn(seed, false)).collect();
+    cases.extend((12..400).filter_map(|seed| drawn(seed, true)).filter(waits).take(4));
     let jobs = |c: &Case| c.design.shared.as_ref().unwrap().jobs.len();
     assert!(cases.len() > 8 && cases.iter().any(|c| jobs(c) > 4), "{} cases", cases.len());
-    // Writers that wait for room.
-    let waits = |c: &&Case| {
-        let shared = c.design.shared.as_ref().unwrap();
-        (0..shared.jobs.len()).any(|job| !shared.rooms(job).is_empty())
-    };
-    let rings = cases.iter().filter(waits).count();
-    assert!(rings > 2, "{rings} cases with rings");
+    let rings = cases.iter().filter(|c| waits(c)).count();
+    assert!(rings > 3, "{rings} cases with rings");
     if let Some(n) = all(cases) {
         eprintln!("{n} lines: no difference");
     }
@@ -91,7 +95,7 @@ fn the_line_is_the_simulator() {
 #[test]
 #[ignore = "ten minutes; part of the nightly run"]
 fn a_hundred_lines() {
-    let cases: Vec<Case> = (14..190).filter_map(drawn).collect();
+    let cases: Vec<Case> = (14..190).filter_map(|seed| drawn(seed, true)).collect();
     assert!(cases.len() > 100, "{} cases", cases.len());
     if let Some(n) = all(cases) {
         eprintln!("{n} lines: no difference");
@@ -116,29 +120,27 @@ fn students_in_both_mappings() {
     all(cases);
 }
 
-/// A row too early, of any kind of map; all rows in place of the next ones; the wrong loop; currents
-/// in another order.
+/// A row too early, of any kind of map; the wrong loop; currents in another order. That a ring has
+/// room is proved (`hdl/formal_shared.toml`).
 const FAULTS: &[Fault] = &[
     ("sf_rows.v", "assign hold_o = have_q < need_q;", "assign hold_o = have_q + 1'b1 < need_q;"),
-    ("sf_rows.v", "need_q <= all ? Rows[RW-1:0] : sum[RW-1:0];", "need_q <= Rows[RW-1:0];"),
     ("sf_fetch.v", "assign row_o     = next & ends[ROW];", "assign row_o     = next & ends[3];"),
     (
         "sf_handed.v",
         "else if (we_i) waddr_q <= waddr_q + 1'b1;",
-        "else if (we_i) waddr_q <= waddr_q + 2'd2;",
+        "else if (we_i) waddr_q <= waddr_q + 1'b1 + 1'b1;",
     ),
-    ("sf_rows.v", "have_q <= have_q + Each;", "have_q <= have_q + Each + 1'b1;"),
 ];
 
 #[test]
 fn faults_of_the_line_are_noticed() {
     let Some(toolbox) = tools(&[Tool::Verilator, Tool::Cxx]) else { return };
     for fault in FAULTS {
-        let noticed = (0..40).filter_map(drawn).any(|case| {
-            let jobs = &case.design.shared.as_ref().unwrap().jobs;
+        // Without rings, in which jobs with a fault may wait for each other for ever.
+        let noticed = (0..40).filter_map(|seed| drawn(seed, false)).any(|case| {
+            let shared = case.design.shared.as_ref().unwrap();
             // Rows to wait for, and a map of currents.
-            let shows = jobs.iter().any(|j| j.out[1] > 2)
-                && !case.design.shared.as_ref().unwrap().currents.is_empty();
+            let shows = shared.jobs.iter().any(|j| j.out[1] > 2) && !shared.currents.is_empty();
             let dir = tempfile::tempdir().unwrap();
             let said = |e: String| !e.contains("verilator failed");
             shows && case.check(&toolbox, dir.path(), Some(fault)).err().is_some_and(said)

@@ -9,6 +9,8 @@ mod common;
 mod line;
 #[path = "../lower_shared/networks.rs"]
 mod networks;
+// The tests of costs use the rest.
+#[allow(dead_code)]
 #[path = "../cost/networks.rs"]
 mod students;
 #[path = "../common/tools.rs"]
