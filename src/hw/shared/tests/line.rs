@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! A line of processors: which rows wait for which, rings, lanes, what it refuses.
 
-use super::{Net, residual};
+use super::{Net, residual, two_readers};
 use crate::hw::shared::{Need, Room, Shared, Source, Stored, Work};
 use crate::hw::{Design, Estimate, Mapping, MemoryKind, Options, lower};
 use crate::ir::{Graph, PoolKind};
@@ -49,7 +49,7 @@ fn rows_wait_for_the_rows_that_their_windows_see() {
     assert_eq!((s.steps(&s.jobs[head]), s.steps(&s.jobs[0])), (4, 8));
     assert_eq!(needs("head"), [of(t(3), 4, 1, 1)]);
     let need = needs("conv1")[0];
-    assert_eq!([need.at(0, false), need.at(5, false), need.at(6, false)], [2, 7, 8]);
+    assert_eq!([0, 5, 6, 7].map(|row| need.at(row, false)), [2, 7, 8, 8]);
     assert_eq!(needs("conv2")[0].at(3, true), 8, "the last row needs all");
 }
 
@@ -74,7 +74,10 @@ fn pools_wait_for_their_windows() {
     n.read("head");
     let (s, ..) = line(&n.0);
     let pool = index(&s, "p");
-    assert_eq!(s.needs(pool), [Need { map: Stored::Trains(0), rows: 7, first: 2, step: 2 }]);
+    let need = Need { map: Stored::Trains(0), rows: 7, first: 2, step: 2 };
+    assert_eq!(s.needs(pool), [need]);
+    // No window sees the last row, and the last window waits for it.
+    assert_eq!([need.at(2, false), need.at(2, true)], [6, 7]);
     assert_eq!(s.writer(Stored::Trains(1)), Some(pool));
     assert!(s.rooms(pool).is_empty());
 }
@@ -127,6 +130,24 @@ fn a_step_follows_the_one_before_and_what_it_needs() {
     assert_eq!(done[index(&s, "stem")], [1, 2, 3, 4, 5, 6, 7, 8]);
     assert_eq!(done[index(&s, "conv1")], [3, 4, 5, 6, 7, 8, 9, 10]);
     assert_eq!(done[index(&s, "short")], [5, 7, 9, 11]);
+}
+
+/// A dense layer behind a map reads it row by row, and its result is one row: what follows waits for
+/// its last step.
+#[test]
+fn the_result_of_a_whole_window_is_one_row() {
+    let mut n = Net::new(2, &[1, 6, 6]);
+    n.conv("c", "in", (4, 3, 1), &[1, -1]);
+    n.lif("n", "c", 9);
+    n.flatten("flat", "n");
+    n.linear("fc", "flat", 5, &[1, -1, -1]);
+    n.lif("m", "fc", 9);
+    n.linear("head", "m", 3, &[1, -1, -1]);
+    n.read("head");
+    let (s, ..) = line(&n.0);
+    let done = s.schedule(|_| 1).unwrap();
+    let of = |job: &str| &done[index(&s, job)];
+    assert_eq!((of("fc"), of("head")), (&vec![2, 3, 4, 5, 6, 7], &vec![8]));
 }
 
 /// Each job has its own widths; the widest are those of the one processor.
@@ -192,6 +213,9 @@ fn maps_have_a_memory_for_each_reader() {
     assert_eq!(source, Source::Trains(1));
     assert_eq!(s.readers(1).collect::<Vec<_>>(), [index(&s, "conv2")]);
     assert_eq!(s.users(0).count(), 1);
+    let (_, _, estimate) = line(&two_readers());
+    let of = |m: &&crate::hw::Memory| (m.kind, m.stage) == (MemoryKind::Trains, 0);
+    assert_eq!(estimate.memories.iter().filter(of).count(), 2);
 }
 
 #[test]
