@@ -115,3 +115,34 @@ fn memories_become_sprams_where_the_design_has_some() {
         assert_eq!(script.contains("-spram"), spram, "{script}");
     }
 }
+
+/// What place and route reaches decides the clock: 0.95 of 33 MHz are 31.35, of 20 MHz 19.
+#[test]
+fn the_clock_that_is_reached_is_taken() {
+    for (reached, taken) in [(33.0, 31.125), (20.0, 18.75)] {
+        let place = Place::without_tools();
+        tools(&place, 0, FULL);
+        let report = format!(
+            r#"{{"fmax": {{"clk": {{"achieved": {reached:?}, "constraint": 99.0}}}}, "utilization": {{}}}}"#
+        );
+        let text = format!(
+            "#!/bin/sh\ncase $1 in --version) echo 'nextpnr 0.9'; exit;; esac\n\
+             echo '{report}' > pnr.report.json; echo > pnr.asc\n"
+        );
+        std::fs::write(place.path("bin/nextpnr-ice40"), text).unwrap();
+        let out = compile(&place, &["--clock", "auto"]);
+        let said = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert!(out.status.success(), "{said}");
+        let built: Value = serde_json::from_slice(&out.stdout).unwrap();
+        assert_eq!(built["clock"]["mhz"], taken, "{built}");
+        let again = format!("clock: 24 MHz reaches {reached:.2}; routed again for {taken}");
+        assert_eq!(built["retries"], serde_json::json!([again]), "{built}");
+        // A clock that is asked for has to be reached.
+        let out = compile(&place, &["--clock", "24"]);
+        assert_eq!(out.status.success(), reached > 24.0);
+        // So has what place and route is to aim at.
+        let out = compile(&place, &["--freq", "33.5"]);
+        let said = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert!(said.contains("SF0505") && said.contains("33.50 were asked for"), "{said}");
+    }
+}
