@@ -66,6 +66,8 @@ fn a_design_without_room_is_folded_again() {
         serde_json::from_slice(&std::fs::read(place.path("b/synfire.json")).unwrap()).unwrap();
     let (kept, cells) = (&manifest["cells"], &built["estimate"]["cells"]);
     assert!(cells.as_u64() <= kept.as_u64() && kept.as_u64() > Some(1000), "{cells} {kept}");
+    // What nobody chose is chosen anew.
+    assert_eq!(manifest["chunk"], Value::Null);
     let lanes = built["layers"][0]["lanes"].as_u64().unwrap();
     let core = std::fs::read_to_string(place.path("b/rtl/sf_core.v")).unwrap();
     assert!(core.contains(&format!(".P({lanes})")), "{lanes}");
@@ -145,4 +147,50 @@ fn the_clock_that_is_reached_is_taken() {
         let said = String::from_utf8_lossy(&out.stderr).into_owned();
         assert!(said.contains("SF0505") && said.contains("33.50 were asked for"), "{said}");
     }
+}
+
+/// Into `b`, with these tools; what is printed.
+fn made(place: &Place, model: &str, more: &str) -> Value {
+    let line = format!("compile {model} --target icebreaker -o b --json {more}");
+    let mut command = place.command(line.split_whitespace());
+    command.env("SYNFIRE_TOOLS", place.path("bin")).env("SYNFIRE_CACHE", place.path("cache"));
+    let out = command.output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    serde_json::from_slice(&out.stdout).unwrap()
+}
+
+/// A netlist is that of the contents of memories, too; a bitstream stays with its hardware.
+#[test]
+fn what_was_made_of_the_same_files_is_kept() {
+    let place = Place::without_tools();
+    tools(&place, 0, FULL);
+    let yosys = place.path("bin/yosys");
+    let text = std::fs::read_to_string(&yosys).unwrap();
+    let counted = format!("esac\necho x >> {}", place.path("synthesised").display());
+    std::fs::write(&yosys, text.replace("esac", &counted)).unwrap();
+    let count = || std::fs::read_to_string(place.path("synthesised")).unwrap().lines().count();
+    let core = || std::fs::read(place.path("b/rtl/sf_core.v")).unwrap();
+
+    let net = crate::models::text(64, 96, 2);
+    place.file("net.sfir", &net);
+    // All signs the other way: the same Verilog.
+    place.file("other.sfir", net.replace("5555", "aaaa"));
+    let built = made(&place, "net.sfir", "--bitstream");
+    assert_eq!((&built["kept"], count()), (&Value::Bool(false), 1), "{built}");
+    let verilog = core();
+    made(&place, "net.sfir", "--bitstream --no-trace --freq 30");
+    assert_eq!(count(), 2, "other Verilog");
+    made(&place, "net.sfir", "--bitstream");
+    assert_eq!((count(), core() == verilog), (2, true));
+    // Without --bitstream, of the same hardware.
+    let built = made(&place, "net.sfir", "");
+    assert_eq!((&built["kept"], count()), (&Value::Bool(true), 2), "{built}");
+    assert_eq!(built["bitstream"]["lut4"], 7, "{built}");
+    assert!(place.path("b/top.bin").is_file() && place.path("b/flow/pnr.asc").is_file());
+    // Other memories.
+    made(&place, "other.sfir", "--bitstream");
+    assert_eq!((count(), core() == verilog), (3, true));
+    let built = made(&place, "net.sfir", "");
+    assert_eq!((&built["kept"], &built["bitstream"]), (&Value::Bool(false), &Value::Null));
+    assert!(!place.path("b/top.bin").exists());
 }
