@@ -303,6 +303,31 @@ mod tests {
     }
 
     #[test]
+    fn names_of_layers_are_no_difference() {
+        let planes = |name: &str| hw::PlanesStage {
+            name: name.into(),
+            planes: 2,
+            input_bits: 3,
+            sum_bits: 5,
+        };
+        let mut like = crate::verify::tests::design();
+        like.stages.insert(1, Stage::Planes(planes("sums")));
+        let mut design = like.clone();
+        for stage in &mut design.stages {
+            match stage {
+                Stage::Dense(d) => d.name.push('2'),
+                Stage::Planes(p) => p.name.push('2'),
+                Stage::Lif(l) => l.name.push('2'),
+                Stage::Readout(r) => r.name.push('2'),
+                Stage::Count(_) => {}
+            }
+        }
+        let said = |d: &Design| format!("{:?}", d.stages);
+        assert_ne!(said(&design), said(&like));
+        assert_eq!(said(&renamed(&design, &like)), said(&like));
+    }
+
+    #[test]
     fn what_differs_is_named() {
         let why = |path: &str, a: &str, b: &str| why(&file(path, a), &file(path, b));
         let tables = "rtl/mem_1.hex lies in look-up tables, which stay as they are";
