@@ -38,7 +38,7 @@ pub(crate) fn stale<'r>(
     viable: &BTreeSet<&str>,
 ) -> Vec<&'r str> {
     let is_in = |name: &str| {
-        let below = |room: &String| Some(name.strip_prefix("src/")?.strip_prefix(&**room)?);
+        let below = |room: &String| name.strip_prefix("src/")?.strip_prefix(&**room);
         rooms.iter().filter_map(below).any(|rest| rest.starts_with(['/', '.']))
     };
     let names = reasons.keys().map(String::as_str);
