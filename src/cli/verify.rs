@@ -339,6 +339,18 @@ fn text(r: &Report) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    /// 1,200 cycles of 12 MHz are 100 µs.
+    #[test]
+    fn the_time_of_an_inference_is_its_cycles() {
+        let line = LineTime { inferences: 4, mean_cycles: 1200.25, worst_cycles: 2400, mhz: 12.0 };
+        let said = text(&Report { line: Some(line), ..Report::default() });
+        let wanted = "\none inference with its line, 12 MHz: 1,200 cycles, 100.0 us; \
+                      the longest of 4 200.0 us\n";
+        assert!(said.contains(wanted), "{said}");
+    }
+
     #[test]
     fn gaps_are_of_every_length_and_in_no_short_period() {
         let gaps = super::gaps(64);
