@@ -115,6 +115,8 @@ fn memories_become_sprams_where_the_design_has_some() {
         assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
         let script = std::fs::read_to_string(place.path(out).join("flow/synth.ys")).unwrap();
         assert_eq!(script.contains("-spram"), spram, "{script}");
+        let read = script.lines().find(|l| l.starts_with("read_verilog "));
+        assert!(read.is_some_and(|l| l.contains("rtl/top.v\"")), "{script}");
     }
 }
 
@@ -152,7 +154,7 @@ fn the_clock_that_is_reached_is_taken() {
 /// Into `b`, with these tools; what is printed.
 fn made(place: &Place, model: &str, more: &str) -> Value {
     let line = format!("compile {model} --target icebreaker -o b --json {more}");
-    let mut command = place.command(line.split_whitespace());
+    let mut command = place.command(line.split_whitespace().map(expand));
     command.env("SYNFIRE_TOOLS", place.path("bin")).env("SYNFIRE_CACHE", place.path("cache"));
     let out = command.output().unwrap();
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
@@ -193,4 +195,38 @@ fn what_was_made_of_the_same_files_is_kept() {
     let built = made(&place, "net.sfir", "");
     assert_eq!((&built["kept"], &built["bitstream"]), (&Value::Bool(false), &Value::Null));
     assert!(!place.path("b/top.bin").exists());
+}
+
+/// The second of three seeds is the fastest.
+#[test]
+fn the_fastest_of_several_placements_is_kept() {
+    let place = Place::without_tools();
+    tools(&place, 0, FULL);
+    let tried = place.path("tried");
+    let text = format!(
+        "#!/bin/sh\ncase $1 in --version) echo 'nextpnr 0.9'; exit;; esac\n\
+         while [ $# -gt 0 ]; do case $1 in --seed) seed=$2;; esac; shift; done\n\
+         echo $seed >> {}\n\
+         case $seed in 5) mhz=30.5;; *) mhz=20.5;; esac\n\
+         echo '{{\"fmax\":{{\"clk\":{{\"achieved\":'$mhz',\"constraint\":12.0}}}},\"utilization\":{{}}}}' \
+         > pnr.report.json; echo $seed > pnr.asc\n",
+        tried.display()
+    );
+    std::fs::write(place.path("bin/nextpnr-ice40"), text).unwrap();
+    let seeds = || {
+        let text = std::fs::read_to_string(&tried).unwrap();
+        std::fs::remove_file(&tried).unwrap();
+        let mut seeds: Vec<_> = text.lines().map(str::to_owned).collect();
+        seeds.sort();
+        seeds
+    };
+    let built = made(&place, "{small}", "--bitstream --seed 4 --seeds 3");
+    let (seed, mhz) = (&built["bitstream"]["seed"], &built["bitstream"]["fmax_mhz"]);
+    assert_eq!((seed, mhz), (&5.into(), &30.5.into()), "{built}");
+    assert_eq!(seeds(), ["4", "5", "6"]);
+    let asc = || std::fs::read_to_string(place.path("b/flow/pnr.asc")).unwrap();
+    assert_eq!((asc().trim(), place.path("b/flow/seed-5").exists()), ("5", false));
+    let built = made(&place, "{small}", "--bitstream --seed 7");
+    assert_eq!((&built["bitstream"]["seed"], asc().trim()), (&7.into(), "7"));
+    assert_eq!(seeds(), ["7"]);
 }
