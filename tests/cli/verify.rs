@@ -159,6 +159,7 @@ fn inputs_that_change_reach_the_chip() {
     let report = place.json("verify b --count 16 --rtl 4 --top 4");
     let comparisons = report["comparisons"].as_array().unwrap();
     assert_eq!(comparisons.len(), 5, "{report}");
+    assert_eq!(report["line"]["inferences"], 4, "{report}");
     for c in comparisons {
         assert!(c["first"].is_null() && c["tally"]["spikes"][0].as_u64() > Some(0), "{c}");
     }

@@ -200,7 +200,7 @@ impl<'a> Mutator<'a> {
             (self.sound()?.with_memories(&rtl).with_weights(weights), on)
         } else {
             // A map's neighbour holds what the inference before left: `sim` knows that of none.
-            (self.rtl(&rtl)?, on.start..on.start + 1)
+            (self.rtl(&rtl)?, first(&on))
         };
         Ok(Some(self.faulty(change.fault, hardware, Some(change.design), on)))
     }
@@ -385,6 +385,11 @@ impl<'a> Mutator<'a> {
     }
 }
 
+/// The first of them alone.
+fn first(on: &Range<usize>) -> Range<usize> {
+    on.start..on.start + 1
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -423,6 +428,11 @@ mod tests {
             assert_eq!(m.shows(&design, scope), None);
         });
         with(&design, &inputs[..3], |m| assert_eq!(m.shows(&harder(), scope), Some(1..3)));
+    }
+
+    #[test]
+    fn one_input_is_the_first() {
+        assert_eq!([first(&(3..7)), first(&(0..1))], [3..4, 0..1]);
     }
 
     #[test]
