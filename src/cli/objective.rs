@@ -246,6 +246,7 @@ pub(super) fn text(rows: &[Row]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hw::shared::tests::Net;
     use crate::target;
     use crate::verify::tests::design;
 
@@ -292,6 +293,23 @@ mod tests {
         let lines: Vec<Vec<_>> = lines.lines().map(|l| l.split_whitespace().collect()).collect();
         assert_eq!((lines.len(), lines[0][0], lines[1][0]), (3, "mapping", "pipeline"));
         assert_eq!((lines[2][lines[2].len() - 2..].to_vec()), ["2,000", "-"]);
+    }
+
+    /// A processor for each layer is a folding, too, whether its energy is known or not.
+    #[test]
+    fn lines_of_processors_are_foldings() {
+        let mut net = Net::new(2, &[1, 3, 3]);
+        net.conv("c1", "in", (2, 3, 1), &[1, -1]);
+        net.lif("n1", "c1", 5);
+        net.flatten("flat", "n1");
+        net.linear("head", "flat", 2, &[1, -1, -1]);
+        net.read("head");
+        let board = target::load("icebreaker").unwrap();
+        let options = || hw::Options { mapping: hw::Mapping::Pipeline, ..hw::Options::default() };
+        let (lowered, _) = hw::lower(&net.0, &board, &options()).unwrap();
+        assert!(lowered.shared.is_some_and(|s| s.is_line()));
+        let args = args(Objective::Latency, None);
+        assert!(!args.rows(&net.0, &board, options(), Ui { json: true }).unwrap().is_empty());
     }
 
     #[test]
