@@ -296,6 +296,15 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_removed_is_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        assert!(remove(&dir.path().join("none")).is_ok());
+        assert_eq!(remove(&file.join("none")).unwrap_err().code.id, "SF0002");
+    }
+
+    #[test]
     fn who_ends_early_knows_what_is_being_filled() {
         let dir = tempfile::tempdir().unwrap();
         let beside = |name: &str| New::beside(&dir.path().join(name)).unwrap();
