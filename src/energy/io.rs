@@ -90,28 +90,3 @@ impl IoTiming {
         f64::from(self.response_bytes) * self.cycles_per_byte
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::target;
-
-    /// Two inputs of a byte, two classes: a request of 2 + 5 bytes; a body of 2 · 4 + 1 bytes with
-    /// 3 around it, each of them two on the line, code and delimiter.
-    #[test]
-    fn the_line_is_the_boards() {
-        let design = crate::verify::tests::design();
-        let mut board = target::load("icebreaker").unwrap().board.unwrap();
-        let serial = IoTiming::on(&design, &board, 12.0);
-        assert_eq!((serial.request_bytes, serial.response_bytes), (7, 26));
-        // A divider of 12 and ten bits.
-        assert_eq!((serial.clock_mhz, serial.cycles_per_byte), (12.0, 120.0));
-        board.link = Link::Spi;
-        // 12 · 8 / 15 cycles a byte, and its last two are late.
-        let spi = IoTiming::on(&design, &board, 12.0);
-        assert_eq!((spi.request_bytes, spi.response_bytes), (7, 28));
-        assert!((spi.cycles_per_byte - 6.4).abs() < 1e-9, "{}", spi.cycles_per_byte);
-        board.spi_mhz = None;
-        assert_eq!(IoTiming::on(&design, &board, 12.0), serial);
-    }
-}
