@@ -311,6 +311,9 @@ mod tests {
         let (a, b) = (beside("a"), beside("b"));
         let (first, second) = (a.path.clone(), b.path.clone());
         assert!(open().contains(&first) && open().contains(&second));
+        // Another run of this program that fills the same one has its own.
+        let again = beside("b");
+        assert!(again.path != second && second.exists());
         drop(a);
         assert!(!open().contains(&first) && open().contains(&second));
         assert!(!first.exists() && second.exists());
