@@ -297,4 +297,52 @@ mod tests {
         // What the bitstream holds is not loaded.
         assert_eq!(build(dir.path(), Place::BlockRam).weights().unwrap(), [0; 0]);
     }
+
+    /// A bitstream is that of the hardware, of its pins and of its target.
+    #[test]
+    fn a_bitstream_is_kept_while_it_would_be_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        let (old, new) = (dir.path().join("old"), dir.path().join("new"));
+        let Build { manifest, target, .. } = build(&old, Place::Luts);
+        let report = BitstreamReport {
+            lut4: 7,
+            ff: 0,
+            ebr: 0,
+            spram: 0,
+            dsp: 0,
+            logic_cells: 9,
+            fmax_mhz: 20.0,
+            seed: 1,
+            bytes: 3,
+        };
+        let made = Manifest { bitstream: Some(report), ..manifest.clone() };
+        let made_from = [("rtl/top.v", "module top;"), (TARGET, "{}"), ("pins.pcf", "a 1")];
+        for (name, text) in made_from {
+            put(&old, name, text).unwrap();
+        }
+        put(&old, "top.bin", "bit").unwrap();
+        put(&old, "flow/pnr.asc", "asc").unwrap();
+        put(&old, MANIFEST, json_text(&made).unwrap()).unwrap();
+        sums::write(&old).unwrap();
+        // The build that is to have it, with one file changed.
+        let keeps = |changed: &str| {
+            let _ = std::fs::remove_dir_all(&new);
+            for (name, text) in made_from {
+                put(&new, name, if name == changed { "other" } else { text }).unwrap();
+            }
+            let mut manifest = manifest.clone();
+            let kept = manifest.keeps_bitstream(&old, &new, &target).unwrap();
+            let files = ["top.bin", "flow/pnr.asc"].map(|f| new.join(f).is_file());
+            let report = manifest.bitstream.map(|b| b.lut4);
+            assert_eq!((files, report), ([kept; 2], kept.then_some(7)), "{changed}");
+            kept
+        };
+        assert!(keeps(""));
+        assert!(made_from.iter().all(|(name, _)| !keeps(name)));
+        // The netlist of a patched one has other memories.
+        let patched = Manifest { patched: true, ..made };
+        put(&old, MANIFEST, json_text(&patched).unwrap()).unwrap();
+        sums::write(&old).unwrap();
+        assert!(!keeps(""));
+    }
 }

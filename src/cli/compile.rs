@@ -343,7 +343,7 @@ mod tests {
     use crate::flow::yosys::CellReport;
     use crate::hw::{Design, Place, Stage};
     use crate::ir;
-    use crate::target::Family;
+    use crate::target::{Family, Link};
 
     /// Every number another one; the clock named first is the fastest.
     fn report() -> BitstreamReport {
@@ -434,15 +434,33 @@ written to build/demo; bitstream top.bin, 104,090 bytes
             spi_mhz: None,
         });
         (summary.load_bytes, summary.bitstream) = (0, None);
+        let multiplied = Estimate { spram: 0, dsp: 2, ..estimate.clone() };
+        summary.estimate = &multiplied;
         let text = text(&summary, &target);
         let clock = "clock 30 MHz (12 MHz / 1 × 80 / 32), serial line 6,000,000 baud\n";
         assert!(text.contains(clock), "{text}");
         assert!(text.contains("\nLUT4            3,835       -   5,280\n"), "{text}");
         assert!(text.contains("\nMHz                 -       -       -\n"), "{text}");
+        // What there is none of has no line.
+        assert!(text.contains("\nmultipliers         2       -       8\n"), "{text}");
+        assert!(!text.contains("SPRAM   ") && !text.contains("weights.bin"), "{text}");
         assert!(
             text.ends_with("written to build/demo; add --bitstream for a bitstream\n"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_clock_says_over_which_line() {
+        let mut board = target::load("icebreaker").unwrap().board.unwrap();
+        let of = |board: &Board| {
+            let clock = Clock::of(board);
+            (clock.baud, clock.spi_mhz, clock.text())
+        };
+        assert_eq!(of(&board), (Some(1_000_000), None, String::new()));
+        board.link = Link::Spi;
+        let spi = "\nclock 12 MHz, SPI at 15 MHz".to_owned();
+        assert_eq!(of(&board), (None, Some(15.0), spi));
     }
 
     #[test]

@@ -238,3 +238,108 @@ pub(super) fn text(rows: &[Row]) -> String {
     }
     table(&lines)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hw::shared::tests::Net;
+    use crate::target;
+    use crate::verify::tests::design;
+
+    /// Foldings with these cells and cycles.
+    fn all(of: &[(u32, u32)]) -> Vec<Folding> {
+        let folding = |&(cells, cycles): &(u32, u32)| {
+            let estimate = Estimate { cells, cycles, ..hw::estimate(&design()) };
+            Folding { options: hw::Options::default(), design: design(), estimate }
+        };
+        of.iter().map(folding).collect()
+    }
+
+    fn args(objective: Objective, max_cycles: Option<u32>) -> ObjectiveArgs {
+        ObjectiveArgs { objective, max_cycles, ..ObjectiveArgs::default() }
+    }
+
+    const EACH: [Objective; 4] =
+        [Objective::Latency, Objective::Throughput, Objective::Area, Objective::Energy];
+
+    #[test]
+    fn the_best_that_keeps_to_the_limit_is_chosen() {
+        let all = all(&[(300, 1000), (200, 2000), (100, 3000)]);
+        let energies = [5.0, 3.25, 4.0].map(|e| Some(Band::exact(e)));
+        let chosen = |most| EACH.map(|o| args(o, most).choose(&all, &energies));
+        assert_eq!(chosen(None), [Some(0), Some(0), Some(2), Some(1)]);
+        assert_eq!(chosen(Some(2000)), [Some(0), Some(0), Some(1), Some(1)]);
+        assert_eq!(chosen(Some(1999)), [Some(0); 4]);
+        assert_eq!(chosen(Some(999)), [None; 4]);
+        // What is not known is not the least.
+        let energies = [None, Some(Band::exact(7.0)), None];
+        assert_eq!(args(Objective::Energy, None).choose(&all, &energies), Some(1));
+    }
+
+    #[test]
+    fn what_was_chosen_is_said_with_its_cost() {
+        let all = all(&[(5300, 1000), (200, 2000)]);
+        let of = |o: Objective, energy| args(o, None).reason(&all, &[energy, energy], 0);
+        let rest = "of 2 foldings (inspect --hw --foldings): 5,300 logic cells, 1,000 cycles";
+        assert_eq!(of(Objective::Area, None), format!("fewest logic cells {rest}"));
+        let energy = of(Objective::Energy, Some(Band::exact(3.25)));
+        assert_eq!(energy, format!("least energy {rest}, 3.2 nJ"));
+        let rows: Vec<_> = all.iter().map(|f| Row::new(f, None)).collect();
+        let lines = text(&rows);
+        let lines: Vec<Vec<_>> = lines.lines().map(|l| l.split_whitespace().collect()).collect();
+        assert_eq!((lines.len(), lines[0][0], lines[1][0]), (3, "mapping", "pipeline"));
+        assert_eq!((lines[2][lines[2].len() - 2..].to_vec()), ["2,000", "-"]);
+    }
+
+    /// A processor for each layer is a folding, too, whether its energy is known or not.
+    #[test]
+    fn lines_of_processors_are_foldings() {
+        let mut net = Net::new(2, &[1, 3, 3]);
+        net.conv("c1", "in", (2, 3, 1), &[1, -1]);
+        net.lif("n1", "c1", 5);
+        net.flatten("flat", "n1");
+        net.linear("head", "flat", 2, &[1, -1, -1]);
+        net.read("head");
+        let board = target::load("icebreaker").unwrap();
+        let options = || hw::Options { mapping: hw::Mapping::Pipeline, ..hw::Options::default() };
+        let (lowered, _) = hw::lower(&net.0, &board, &options()).unwrap();
+        assert!(lowered.shared.is_some_and(|s| s.is_line()));
+        let args = args(Objective::Latency, None);
+        assert!(!args.rows(&net.0, &board, options(), Ui { json: true }).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_folding_is_the_one_of_its_row() {
+        let (graph, ui) = (hw::wide(), Ui { json: true });
+        let board = target::load("icebreaker").unwrap();
+        let options = hw::Options::default;
+        let rows = |most| {
+            let rows = args(Objective::Latency, most).rows(&graph, &board, options(), ui).unwrap();
+            rows.iter().map(|r| (r.cells, r.cycles, r.energy_nj)).collect::<Vec<_>>()
+        };
+        let all = rows(None);
+        assert!(all.len() > 2 && all.iter().all(|r| r.2.is_some()), "{all:?}");
+        assert_eq!(rows(Some(all[1].1)), all[..2]);
+
+        let folded = |objective, most| {
+            let (_, design, estimate) =
+                args(objective, most).fold(&graph, &board, options(), ui).unwrap();
+            assert_eq!(design.denses().count() > 0, design.shared.is_none());
+            ((estimate.cells, estimate.cycles), estimate.reasons[0].clone())
+        };
+        let of = |row: &(u32, u32, Option<Band>)| (row.0, row.1);
+        assert_eq!(folded(Objective::Latency, None).0, of(&all[0]));
+        let (area, why) = folded(Objective::Area, None);
+        assert_eq!(area, of(all.last().unwrap()));
+        assert!(why.starts_with("fewest logic cells of "), "{why}");
+        // The smallest that is fast enough.
+        assert_eq!(folded(Objective::Area, Some(all[1].1)).0, of(&all[1]));
+        let (fast, why) = folded(Objective::Latency, Some(all[1].1));
+        assert_eq!((fast, why.starts_with("fewest cycles of ")), (of(&all[0]), true), "{why}");
+        let energy = |row: &(u32, u32, Option<Band>)| row.2.map_or(0.0, |e| e.value);
+        let least = all.iter().min_by(|a, b| energy(a).total_cmp(&energy(b))).unwrap();
+        assert_eq!(folded(Objective::Energy, None).0, of(least));
+        let slow = args(Objective::Latency, Some(1)).fold(&graph, &board, options(), ui);
+        assert_eq!(slow.err().map(|d| d.code.id), Some("SF0411"));
+    }
+}

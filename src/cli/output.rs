@@ -250,3 +250,84 @@ pub(super) fn put(dir: &Path, name: &str, bytes: impl AsRef<[u8]>) -> Result<()>
     }
     write_file(&path, bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Names in a directory, in order.
+    fn names(dir: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(dir).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    fn fill(dir: &Path, text: &str) -> Result<()> {
+        put(dir, "sign", "")?;
+        put(dir, "made", text)
+    }
+
+    #[test]
+    fn what_is_not_ours_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("b");
+        let read = |name: &str| std::fs::read_to_string(out.join(name)).unwrap();
+        // Beside it: what only looks like a directory that a killed run left, and one that is.
+        for name in ["x.synfire", ".b.x", ".b.1-0.synfire"] {
+            std::fs::create_dir(dir.path().join(name)).unwrap();
+        }
+        replace(&out, "sign", &[], |dir| fill(dir, "one")).unwrap();
+        assert_eq!(names(dir.path()), [".b.x", "b", "x.synfire"]);
+        assert_eq!(names(&out), ["SHA256SUMS", "made", "sign"]);
+        put(&out, "mine", "mine").unwrap();
+        put(&out, "made", "changed").unwrap();
+        replace(&out, "sign", &[], |dir| fill(dir, "two")).unwrap();
+        assert_eq!(names(&out), ["SHA256SUMS", "made", "made.changed", "mine", "sign"]);
+        assert_eq!([read("made"), read("made.changed"), read("mine")], ["two", "changed", "mine"]);
+        // One that fails leaves what was there.
+        let failed = replace(&out, "sign", &[], |dir| {
+            fill(dir, "three")?;
+            Err(failed(&io::ErrorKind::Other.into(), dir))
+        });
+        assert!(failed.is_err());
+        assert_eq!((read("made").as_str(), names(dir.path()).len()), ("two", 3));
+    }
+
+    #[test]
+    fn what_cannot_be_removed_is_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        assert!(remove(&dir.path().join("none")).is_ok());
+        assert_eq!(remove(&file.join("none")).unwrap_err().code.id, "SF0002");
+    }
+
+    #[test]
+    fn who_ends_early_knows_what_is_being_filled() {
+        let dir = tempfile::tempdir().unwrap();
+        let beside = |name: &str| New::beside(&dir.path().join(name)).unwrap();
+        let (a, b) = (beside("a"), beside("b"));
+        let (first, second) = (a.path.clone(), b.path.clone());
+        assert!(open().contains(&first) && open().contains(&second));
+        // Another run of this program that fills the same one has its own.
+        let again = beside("b");
+        assert!(again.path != second && second.exists());
+        drop(a);
+        assert!(!open().contains(&first) && open().contains(&second));
+        assert!(!first.exists() && second.exists());
+    }
+
+    #[test]
+    fn two_do_not_move_directories_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let is_free = || File::open(dir.path()).unwrap().try_lock().is_ok();
+        let new = New::beside(&dir.path().join("a")).unwrap();
+        assert!(is_free());
+        let held = new.alone();
+        assert!(held.is_some() && !is_free());
+        drop(held);
+        assert!(is_free());
+    }
+}

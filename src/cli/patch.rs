@@ -217,7 +217,45 @@ fn text_of(p: &Patched<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
+    use crate::flow::Found;
+    use crate::flow::tools::Origin;
+
+    /// Block RAMs whose 16 words are these digits.
+    fn blocks(all: &[&str]) -> String {
+        let block = |(i, row): (usize, &&str)| format!(".ram_data 6 {i}\n{}\n", row.repeat(16));
+        all.iter().enumerate().map(block).collect()
+    }
+
+    /// With a tool that takes the configuration itself for the bitstream.
+    #[test]
+    fn what_was_packed_holds_what_it_should() {
+        let dir = tempfile::tempdir().unwrap();
+        let program = dir.path().join("copy");
+        std::fs::write(&program, "#!/bin/sh\nexec cat \"$1\" >\"$2\"\n").unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let (tool, origin) = (Tool::Iceunpack, Origin::Path);
+        let mut toolbox = Toolbox::default();
+        let (env, version, data) = (Vec::new(), None, None);
+        toolbox.add(Found { tool, program, env, version, origin, data, library: false });
+        let bin = dir.path().join("top.bin");
+        let read = |packed: &[&str], wanted: &[&str]| {
+            std::fs::write(&bin, blocks(packed)).unwrap();
+            read_back(&toolbox, &bin, &blocks(wanted)).err().map(|e| e.code.id)
+        };
+        assert_eq!(read(&["0003", "1111"], &["0003", "1111"]), None);
+        // The order is the tool's, and so is what it says of those without contents.
+        assert_eq!(read(&["0000", "1111", "0003"], &["0003", "1111"]), None);
+        for other in [&["0003", "1110"][..], &["0003"], &["0003", "1111", "1111"]] {
+            assert_eq!(
+                read(other, &["0003", "1111"]),
+                Some(codes::VERIFY_MISMATCH.id),
+                "{other:?}"
+            );
+        }
+    }
 
     #[test]
     fn the_text_says_what_has_other_contents() {
@@ -262,6 +300,31 @@ mod tests {
         let message = refused(&files("0\n3\n", "a", "other"));
         assert_eq!(message.unwrap(), "rtl/sf_core.v: `core` would have to be `other`");
         assert!(refused(&files("0\n", "a", "core")).unwrap().starts_with("the memory of weights"));
+    }
+
+    #[test]
+    fn names_of_layers_are_no_difference() {
+        let planes = |name: &str| hw::PlanesStage {
+            name: name.into(),
+            planes: 2,
+            input_bits: 3,
+            sum_bits: 5,
+        };
+        let mut like = crate::verify::tests::design();
+        like.stages.insert(1, Stage::Planes(planes("sums")));
+        let mut design = like.clone();
+        for stage in &mut design.stages {
+            match stage {
+                Stage::Dense(d) => d.name.push('2'),
+                Stage::Planes(p) => p.name.push('2'),
+                Stage::Lif(l) => l.name.push('2'),
+                Stage::Readout(r) => r.name.push('2'),
+                Stage::Count(_) => {}
+            }
+        }
+        let said = |d: &Design| format!("{:?}", d.stages);
+        assert_ne!(said(&design), said(&like));
+        assert_eq!(said(&renamed(&design, &like)), said(&like));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::inputs::DataArgs;
 use super::ui::{Ui, table, thousands};
 use crate::board::{BoardExecutor, Host, Port, Speed, Talk};
 use crate::diag::{Diagnostic, InFile, Result, codes};
+use crate::target::Board;
 use crate::verify::{Comparison, Pair, Report, Scope, SimExecutor};
 
 /// Run inferences on a board at a serial port, and compare each with the simulator.
@@ -86,10 +87,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let inputs = args.data.load(&build.integer)?;
     let presented = inputs.first(args.data.count.unwrap_or(usize::MAX).min(inputs.len()));
 
-    let clock = board.mhz() * 1e6;
-    let inference = Duration::from_secs_f64(MARGIN * build.estimate.cycles as f64 / clock);
-    let patience = Duration::from_millis(args.wait);
-    let speed = Speed { baud: board.uart_baud, inference, patience };
+    let speed = speed(board, build.estimate.cycles, args.wait);
     let port = Port::open(&args.port, board.uart_baud)?;
     let loaded_bytes = weights.len();
     let mut host = Host::new(port, design, weights, speed);
@@ -115,13 +113,24 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         loaded_bytes,
         accuracy: inputs.labels.as_ref().map(|labels| accuracy(&found.classes, labels)),
         latency_ms: latency(&found.latencies),
-        per_second: found.classes.len() as f64 / found.busy.as_secs_f64().max(f64::MIN_POSITIVE),
+        per_second: per_second(found.classes.len(), found.busy),
         line: found.host().talk(),
         comparison,
     };
     ui.result(&figures, || text(&figures))?;
     let report = Report { comparisons: vec![figures.comparison], ..Report::default() };
     report.verdict().in_file(&args.port)
+}
+
+/// What the board and its line take; `wait` in milliseconds.
+fn speed(board: &Board, cycles: u32, wait: u64) -> Speed {
+    let seconds = MARGIN * f64::from(cycles) / (board.mhz() * 1e6);
+    let (inference, patience) = (Duration::from_secs_f64(seconds), Duration::from_millis(wait));
+    Speed { baud: board.uart_baud, inference, patience }
+}
+
+fn per_second(inferences: usize, busy: Duration) -> f64 {
+    inferences as f64 / busy.as_secs_f64().max(f64::MIN_POSITIVE)
 }
 
 fn accuracy(classes: &[usize], labels: &[u8]) -> f64 {
@@ -178,13 +187,24 @@ mod tests {
         assert!((accuracy(&[1, 2, 3, 4], &[1, 2, 0, 4, 9]) - 0.75).abs() < 1e-12);
         let found = latency(&[Duration::from_millis(1), Duration::from_millis(5)]);
         assert!((found.mean - 3.0).abs() < 1e-9 && (found.worst - 5.0).abs() < 1e-9);
+        assert!((per_second(3, Duration::from_millis(1500)) - 2.0).abs() < 1e-9);
+        assert!(per_second(0, Duration::ZERO).abs() < 1e-9);
+    }
+
+    /// 12,000 cycles at 12 MHz are a millisecond; four times as long is waited for.
+    #[test]
+    fn what_is_waited_for_is_several_times_the_estimate() {
+        let board = crate::target::load("icebreaker").unwrap().board.unwrap();
+        let speed = speed(&board, 12_000, 500);
+        assert_eq!((speed.baud, speed.patience), (1_000_000, Duration::from_millis(500)));
+        assert_eq!(speed.inference, Duration::from_millis(4));
     }
 
     #[test]
     fn what_never_happened_has_no_line() {
         let tally = Tally { images: 3, ..Tally::default() };
         let comparison = Comparison { levels: Pair::SIM_BOARD, asked: 3, tally, first: None };
-        let figures = Figures {
+        let mut figures = Figures {
             target: "icebreaker".into(),
             baud: 1_000_000,
             loaded_bytes: 0,
@@ -209,5 +229,9 @@ mod tests {
             "weights loaded, times",
         ];
         assert_eq!(names.collect::<Vec<_>>(), wanted, "{said}");
+        figures.comparison.tally.spikes.0 = 1234;
+        let said = text(&figures);
+        let row = said.lines().find(|l| l.starts_with("spikes compared with sim"));
+        assert!(row.is_some_and(|r| r.ends_with(" 1,234")), "{said}");
     }
 }

@@ -133,6 +133,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn logs_are_those_of_the_flow() {
+        let of = |name: &str| is_log(Path::new(name));
+        assert_eq!(["flow/pnr.log", "flow/pnr.asc", "rtl/my.log"].map(of), [true, false, false]);
+    }
+
+    #[test]
     fn what_was_added_and_what_was_changed_is_told_apart() {
         let dir = tempfile::tempdir().unwrap();
         let put = |name: &str, text: &str| {

@@ -255,11 +255,10 @@ impl Check<'_> {
             let bitstream = bitstream.as_ref().map(|(asc, pcf)| (&**asc, &**pcf));
             match mutator.run(mutation, bitstream)? {
                 Some(result) => self.report.mutations.push(result),
-                None if mutation == Mutation::Bitstream && bitstream.is_some() => {
-                    let message = "bitstream mutation: no number that shows is in block RAM";
-                    self.report.left_out.push(message.into());
+                None => {
+                    let why = without_a_place(mutation, bitstream.is_some());
+                    self.report.left_out.extend(why.map(str::to_owned));
                 }
-                None => {}
             }
         }
         Ok(())
@@ -286,6 +285,12 @@ impl Check<'_> {
         let (asc, pcf) = (build.file("flow/pnr.asc")?, build.file("pins.pcf")?);
         Ok(Some((asc, pcf)))
     }
+}
+
+/// What is said of a fault that there is no place for, where that is not the design's nature.
+fn without_a_place(mutation: Mutation, has_bitstream: bool) -> Option<&'static str> {
+    let why = "bitstream mutation: no number that shows is in block RAM";
+    (mutation == Mutation::Bitstream && has_bitstream).then_some(why)
 }
 
 /// Inputs that the C simulation gets, if nothing else is said.
@@ -339,6 +344,25 @@ fn text(r: &Report) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    /// 1,200 cycles of 12 MHz are 100 µs.
+    #[test]
+    fn the_time_of_an_inference_is_its_cycles() {
+        let line = LineTime { inferences: 4, mean_cycles: 1200.25, worst_cycles: 2400, mhz: 12.0 };
+        let said = text(&Report { line: Some(line), ..Report::default() });
+        let wanted = "\none inference with its line, 12 MHz: 1,200 cycles, 100.0 us; \
+                      the longest of 4 200.0 us\n";
+        assert!(said.contains(wanted), "{said}");
+    }
+
+    #[test]
+    fn a_bitstream_without_a_place_for_a_fault_is_told() {
+        assert!(without_a_place(Mutation::Bitstream, true).is_some());
+        assert_eq!(without_a_place(Mutation::Bitstream, false), None);
+        assert_eq!(without_a_place(Mutation::Load, true), None);
+    }
+
     #[test]
     fn gaps_are_of_every_length_and_in_no_short_period() {
         let gaps = super::gaps(64);

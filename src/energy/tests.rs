@@ -212,3 +212,21 @@ fn the_published_range_is_a_plausibility_check() {
     let text = r.to_string();
     assert!(text.contains("plausibility") && text.contains("estimate"), "{text}");
 }
+
+/// 20 inputs of a byte, six classes: a request of 20 + 5 bytes; a body of 6 · 4 + 1 bytes with 3
+/// around it, each of them two on the line, code and delimiter.
+#[test]
+fn the_line_is_the_boards() {
+    let (design, mut board) = (design(), board().board.unwrap());
+    let serial = IoTiming::on(&design, &board, 12.0);
+    assert_eq!((serial.request_bytes, serial.response_bytes), (25, 58));
+    // A divider of 12 and ten bits.
+    assert_eq!((serial.clock_mhz, serial.cycles_per_byte), (12.0, 120.0));
+    board.link = target::Link::Spi;
+    // 12 · 8 / 15 cycles a byte, and its last two are late.
+    let spi = IoTiming::on(&design, &board, 12.0);
+    assert_eq!((spi.request_bytes, spi.response_bytes), (25, 60));
+    assert!((spi.cycles_per_byte - 6.4).abs() < 1e-9, "{}", spi.cycles_per_byte);
+    board.spi_mhz = None;
+    assert_eq!(IoTiming::on(&design, &board, 12.0), serial);
+}

@@ -42,3 +42,31 @@ pub fn build(
     process.args(["-o", "sim"]).makes("sim").run().map_err(failed)?;
     Ok(std::path::absolute(work.join("sim")).unwrap_or_else(|_| work.join("sim")))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+    use crate::flow::Found;
+    use crate::flow::tools::Origin;
+
+    /// What the compiler refuses is told apart from what cannot be written.
+    #[test]
+    fn failures_are_told_apart() {
+        let dir = tempfile::tempdir().unwrap();
+        let (program, work) = (dir.path().join("c++"), dir.path().join("work"));
+        std::fs::write(&program, "#!/bin/sh\nexit 1\n").unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let (tool, origin, library) = (Tool::Cxx, Origin::Path, false);
+        let (env, version, data) = (Vec::new(), None, None);
+        let mut toolbox = Toolbox::default();
+        toolbox.add(Found { tool, program, env, version, origin, data, library });
+        let sources = [dir.path().join("a.cpp")];
+        let failed = || build(&toolbox, &sources, &[], &work).unwrap_err().code.id;
+        assert_eq!(failed(), codes::SIM_BUILD.id);
+        std::fs::remove_file(work.join("a.log")).unwrap();
+        std::fs::create_dir(work.join("a.log")).unwrap();
+        assert_eq!(failed(), codes::FILE_WRITE.id);
+    }
+}

@@ -4,6 +4,7 @@
 //! Compiling it takes four seconds, a small design 0.7: with a test suite that builds
 //! many simulators it is worth keeping.
 
+use std::ffi::OsString;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
@@ -140,16 +141,51 @@ fn key(cxx: &Found, root: &Path) -> u64 {
 
 /// The directory that `SYNFIRE_CACHE` names, the project's own, or the user's.
 pub(super) fn cache_dir() -> Option<PathBuf> {
-    let named = |key: &str| std::env::var_os(key).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let named = |key: &str| directory(std::env::var_os(key));
     named(CACHE_ENV)
         .or_else(|| search::project_root().map(|r| r.join(".tools/cache")))
         .or_else(|| named("XDG_CACHE_HOME").map(|d| d.join("synfire")))
         .or_else(|| named("HOME").map(|d| d.join(".cache/synfire")))
 }
 
+/// The directory that a variable's value names; an empty one names none.
+fn directory(value: Option<OsString>) -> Option<PathBuf> {
+    value.filter(|v| !v.is_empty()).map(PathBuf::from)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flow::tools::Origin;
+
+    #[test]
+    fn an_empty_name_is_none() {
+        let of = |value: &str| directory(Some(value.into()));
+        assert_eq!((of("/a/b"), of(""), directory(None)), (Some("/a/b".into()), None, None));
+    }
+
+    #[test]
+    fn what_is_kept_is_of_this_compiler_and_this_library() {
+        let dir = tempfile::tempdir().unwrap();
+        let [one, two] = ["one", "two"].map(|name| dir.path().join(name));
+        std::fs::create_dir_all(one.join("include")).unwrap();
+        let found = |program: &Path| Found {
+            tool: Tool::Cxx,
+            program: program.to_path_buf(),
+            env: Vec::new(),
+            version: None,
+            origin: Origin::Path,
+            data: None,
+            library: false,
+        };
+        let (cxx, other) = (found(&dir.path().join("g++")), found(&dir.path().join("clang++")));
+        let first = key(&cxx, &one);
+        assert_eq!(key(&cxx, &one), first);
+        assert!(key(&other, &one) != first && key(&cxx, &two) != first);
+        // Another version in the same place.
+        std::fs::write(one.join("include/verilated.cpp"), "").unwrap();
+        assert_ne!(key(&cxx, &one), first);
+    }
 
     #[test]
     fn many_may_keep_the_same_file() {

@@ -388,6 +388,7 @@ mod tests {
         let version = |tool| ask_version(&found(tool, program.to_str().unwrap(), Origin::Path));
         assert_eq!(version(Tool::Yosys).as_deref(), Some("1.2"));
         assert_eq!(version(Tool::Iverilog).as_deref(), Some("1.2"));
+        assert_eq!(version(Tool::OpenFpgaLoader).as_deref(), Some("1.2"));
         assert_eq!(version(Tool::Cxx).as_deref(), Some("3.4"));
         for none in [Tool::Icepack, Tool::Iceunpack, Tool::Ecppack, Tool::Ecpunpack, Tool::Smtbmc] {
             assert_eq!(version(none), None);

@@ -161,21 +161,32 @@ fn compile(toolbox: &Toolbox, root: &Path, job: &VerilatorJob) -> Result<()> {
     let cxx = toolbox.require(Tool::Cxx)?;
     let dir = &job.design.dir;
     let library = runtime::object(cxx, root, dir)?;
+    let mut objects = Vec::new();
+    for (name, files, level) in units(generated(dir, &job.design.top), job) {
+        unit(toolbox, root, dir, name, &files, level)?;
+        objects.push(format!("{name}.o"));
+    }
+    let process = Process::tool(cxx, "link", dir).args(&objects).arg(library);
+    process.args(["-pthread", "-latomic", "-o", "sim"]).makes("sim").run().map(drop)
+}
+
+/// What is compiled as one, and how far it is optimised: code that runs once lies apart, if there
+/// is much of it.
+fn units(
+    generated: Vec<PathBuf>,
+    job: &VerilatorJob,
+) -> Vec<(&'static str, Vec<PathBuf>, &'static str)> {
     let is_slow = |p: &PathBuf| p.to_string_lossy().ends_with("__Slow.cpp");
-    let (mut slow, mut fast): (Vec<_>, Vec<_>) =
-        generated(dir, &job.design.top).into_iter().partition(is_slow);
+    let (mut slow, mut fast): (Vec<_>, Vec<_>) = generated.into_iter().partition(is_slow);
     if slow.iter().filter_map(|p| p.metadata().ok()).map(|m| m.len()).sum::<u64>() < SLOW_APART {
         fast.append(&mut slow);
     }
     fast.extend(job.testbench.iter().cloned());
-    let mut objects = vec!["model.o"];
-    unit(toolbox, root, dir, "model", &fast, level(job))?;
+    let mut units = vec![("model", fast, level(job))];
     if !slow.is_empty() {
-        unit(toolbox, root, dir, "slow", &slow, "-O0")?;
-        objects.push("slow.o");
+        units.push(("slow", slow, "-O0"));
     }
-    let process = Process::tool(cxx, "link", dir).args(&objects).arg(library);
-    process.args(["-pthread", "-latomic", "-o", "sim"]).makes("sim").run().map(drop)
+    units
 }
 
 /// Compiles several files as one; where there is a ccache, it knows whether it has before.
@@ -217,4 +228,32 @@ fn generated(dir: &Path, top: &str) -> Vec<PathBuf> {
         .collect();
     files.sort();
     files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn much_code_that_runs_once_lies_apart() {
+        let dir = tempfile::tempdir().unwrap();
+        let [fast, slow, bench] = ["V.cpp", "V__Slow.cpp", "tb.cpp"].map(|n| dir.path().join(n));
+        let job = VerilatorJob {
+            testbench: vec![bench.clone()],
+            optimise: true,
+            ..VerilatorJob::default()
+        };
+        let of = |bytes: u64| {
+            std::fs::File::create(&slow).unwrap().set_len(bytes).unwrap();
+            units(vec![fast.clone(), slow.clone()], &job)
+        };
+        let all = vec![fast.clone(), slow.clone(), bench.clone()];
+        assert_eq!(of(SLOW_APART - 1), [("model", all, "-O2")]);
+        let apart =
+            [("model", vec![fast.clone(), bench], "-O2"), ("slow", vec![slow.clone()], "-O0")];
+        assert_eq!([of(SLOW_APART), of(SLOW_APART + 1)], [apart.clone().to_vec(), apart.to_vec()]);
+        // Where there is none, nothing is compiled for it.
+        let plain = VerilatorJob::default();
+        assert_eq!(units(vec![fast.clone()], &plain), [("model", vec![fast], "-O1")]);
+    }
 }

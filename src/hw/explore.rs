@@ -66,12 +66,12 @@ fn front(mut all: Vec<Folding>) -> Vec<Folding> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::hw::tests::{NET, board, graph};
 
     /// 160 inputs, 48 neurons, 3 classes: weights enough for many foldings.
-    fn wide() -> Graph {
+    pub(crate) fn wide() -> Graph {
         let list = |n: usize, one: &str| vec![one; n].join(",");
         let signs = |rows: usize, cols: usize| {
             let row = format!("\"{}\"", "6".repeat(cols / 4));

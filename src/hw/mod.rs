@@ -21,6 +21,8 @@ pub use cost::{Estimate, Memory, MemoryKind, estimate};
 pub use design::{
     DenseStage, Design, Input, LifStage, Place, PlanesStage, ReadoutStage, Stage, Train,
 };
+#[cfg(test)]
+pub(crate) use explore::tests::wide;
 pub use explore::{Folding, foldings};
 pub use fit::lower_like;
 pub use lower::{Mapping, Options, lower};

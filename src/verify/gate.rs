@@ -261,6 +261,15 @@ mod tests {
     use crate::verify::link::tests::response;
     use crate::verify::tests::design;
 
+    /// Each level has a directory of its own, and files that are called like it.
+    #[test]
+    fn levels_have_names() {
+        let path = Path::new("x");
+        let bitstream = Level::Bitstream { bin: path, pcf: path };
+        let all = [Level::Rtl(path), Level::Netlist(path), Level::Routed(path), bitstream];
+        assert_eq!(all.map(Level::name), ["top", "netlist", "routed", "bitstream"]);
+    }
+
     fn executor(design: &Design) -> GateExecutor<'_> {
         let (name, short) = (NETLIST, "netlist");
         let (program, run_in, work) = Default::default();

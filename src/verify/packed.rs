@@ -85,9 +85,7 @@ pub fn check_packed(
     pack::pack(toolbox, design.family, &config, &again)?;
     let (sound, again) = (read_file(bitstream)?, read_file(&again)?);
     let mut packed = Packed { repacked_bytes: sound.len() as u64, ..Packed::default() };
-    if sound != again {
-        let at = sound.iter().zip(&again).position(|(a, b)| a != b);
-        let at = at.unwrap_or(sound.len().min(again.len()));
+    if let Some(at) = difference(&sound, &again) {
         packed.first = Some(format!("unpacked and packed again it differs from byte {at} on"));
         return Ok(packed);
     }
@@ -101,6 +99,12 @@ pub fn check_packed(
         packed.first = Some(first);
     }
     Ok(packed)
+}
+
+/// The first byte in which two files differ; the end of the shorter one, if that is all of it.
+fn difference(a: &[u8], b: &[u8]) -> Option<usize> {
+    let among = a.iter().zip(b).position(|(a, b)| a != b);
+    among.or_else(|| (a.len() != b.len()).then(|| a.len().min(b.len())))
 }
 
 /// Rows of an emitted memory, and whose it is.
@@ -269,6 +273,13 @@ mod tests {
         let found = found.iter().map(|r| (r.id, r.contents.clone())).collect();
         let mut packed = Packed::default();
         compare(&mut packed, &found, netlist, &[memory]).map(|()| packed)
+    }
+
+    #[test]
+    fn files_differ_from_a_byte_on() {
+        assert_eq!(difference(b"abc", b"abc"), None);
+        assert_eq!(difference(b"abcd", b"abdd"), Some(2));
+        assert_eq!([difference(b"abc", b"ab"), difference(b"", b"ab")], [Some(2), Some(0)]);
     }
 
     #[test]

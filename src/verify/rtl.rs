@@ -300,6 +300,14 @@ mod tests {
         let at: Vec<_> = seen.steps.iter().map(|s| (s.neuron, s.timestep)).collect();
         let neurons = [0, 2, 4, 1, 3, 5];
         assert_eq!(at, [neurons.map(|n| (n, 0)), neurons.map(|n| (n, 1))].concat());
+        // Two timesteps of each neuron, then the other two.
+        let half = Design { timesteps: 4, shared: shared(2), ..design.clone() };
+        let mut twice = trace.clone();
+        (0..12).for_each(|k| twice.extend(record(3, 0, 0, 40 + k)));
+        let seen = parse(&half, &twice).unwrap().remove(0);
+        let at: Vec<_> = seen.steps.iter().map(|s| (s.neuron, s.timestep)).collect();
+        let chunk = |from: u32| neurons.map(|n| [(n, from), (n, from + 1)]);
+        assert_eq!(at, [chunk(0), chunk(2)].as_flattened().as_flattened());
         // A job that there is not.
         trace.extend(record(2, 1, 0, 40));
         assert!(parse(&design, &trace).is_err());

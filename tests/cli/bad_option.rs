@@ -35,6 +35,8 @@ fn options_out_of_range() {
     for (rest, words) in [
         ("inspect {small} --input-static", "does not take the timesteps out of its input"),
         ("inspect {small} --input-static --input-changes", "not both"),
+        // Not a model that only real numbers run.
+        ("simulate {small} --count 1 --leak-bits 0", "--leak-bits 0: 1 to 16"),
     ] {
         place.refused(rest, 1, "SF0003", words);
     }

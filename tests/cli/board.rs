@@ -177,6 +177,7 @@ fn what_the_build_has_not_is_refused() {
     place.refused("run bare --port /dev/null", 1, "SF0003", "a bare device");
     place.good("compile {small} --target icebreaker --no-trace -o quiet");
     place.refused("run quiet --port /dev/null --spikes", 1, "SF0003", "keeps no spikes");
+    place.refused("run quiet --port /dev/null", 1, "SF0901", "it is no serial port");
     place.refused("run none --port /dev/null", 1, "SF0001", "no such directory");
     place.refused("board none", 1, "SF0001", "no such directory");
 }

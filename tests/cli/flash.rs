@@ -11,8 +11,8 @@ use crate::json::as_documented;
 use crate::run::Place;
 
 /// A build with a made-up bitstream: what is written, and whether, does not depend on its bytes.
-fn built(place: &Place, board: &str, bitstream: &str) {
-    place.good(&format!("compile {{small}} --target {board} -o b"));
+pub(crate) fn built(place: &Place, model: &str, board: &str, bitstream: &str) {
+    place.good(&format!("compile {model} --target {board} -o b"));
     let manifest = place.path("b/synfire.json");
     let mut said: Value = serde_json::from_slice(&std::fs::read(&manifest).unwrap()).unwrap();
     said["bitstream"] = json!({ "lut4": 0, "ff": 0, "ebr": 0, "spram": 0, "dsp": 0,
@@ -71,7 +71,7 @@ fn the_tool_of_the_target_gets_the_bitstream() {
         ("orangecrab-25f", "top.bit", "openFPGALoader -b orangeCrab"),
     ] {
         let place = Place::new();
-        built(&place, board, file);
+        built(&place, "{small}", board, file);
         let path = place.path("b").canonicalize().unwrap().join(file);
         tool(&place, "openFPGALoader", 0);
         let (code, said) = flash(&place, "");
@@ -89,7 +89,7 @@ fn the_tool_of_the_target_gets_the_bitstream() {
 #[test]
 fn nothing_is_run_that_should_not_be() {
     let place = Place::new();
-    built(&place, "icebreaker", "top.bin");
+    built(&place, "{small}", "icebreaker", "top.bin");
     tool(&place, "iceprog", 1);
     let (code, said) = flash(&place, "--dry-run");
     assert_eq!((code, &said["written"]), (Some(0), &json!(false)), "{said}");

@@ -23,6 +23,7 @@ mod loaded;
 mod models;
 mod objective;
 mod output;
+mod patch;
 mod planes;
 mod processor;
 mod repeat;

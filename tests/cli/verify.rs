@@ -85,8 +85,8 @@ fn levels_without_inputs_are_left_out() {
         return;
     }
     let place = Place::new();
-    place.good("compile {small} --target icebreaker -o b");
-    let report = place.json("verify b --count 2 --rtl 0 --top 0");
+    place.good("compile {small} --target icebreaker -o b --hls");
+    let report = place.json("verify b --count 2 --rtl 0 --top 0 --hls 0");
     assert_eq!(report["comparisons"].as_array().map(Vec::len), Some(1), "{report}");
     let left_out = serde_json::json!([
         "sim = RTL, with cycles: no inputs were asked for",
@@ -94,6 +94,7 @@ fn levels_without_inputs_are_left_out() {
         "sim = RTL, result taken with pauses: no inputs were asked for",
         "sim = top, over the serial line: no inputs were asked for",
         "netlist, bitstream: compiled without --bitstream",
+        "sim = C++, C simulation: no inputs were asked for",
     ]);
     assert_eq!(report["left_out"], left_out);
     assert!(!place.path("b/verify/rtl").exists() && !place.path("b/verify/top").exists());
@@ -158,6 +159,7 @@ fn inputs_that_change_reach_the_chip() {
     let report = place.json("verify b --count 16 --rtl 4 --top 4");
     let comparisons = report["comparisons"].as_array().unwrap();
     assert_eq!(comparisons.len(), 5, "{report}");
+    assert_eq!(report["line"]["inferences"], 4, "{report}");
     for c in comparisons {
         assert!(c["first"].is_null() && c["tally"]["spikes"][0].as_u64() > Some(0), "{c}");
     }

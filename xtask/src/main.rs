@@ -38,9 +38,11 @@ cargo xtask TASK
                              deliberate faults in the sources; a test has to notice each
                              (docs/faults.md); --check looks at the list alone
   mutants [--room ROOM] [--shard K/N] [--seconds S] [--jobs J] [--program P] [--resume]
+          [--since REVISION]
                              the changes of cargo-mutants in verify, cli, energy and flow, or
                              in ROOM; at most S seconds of tests for each (60); with the tests
-                             of P only; --resume leaves out what was caught before
+                             of P only; --resume leaves out what was caught before, --since
+                             what is in functions that are the same as they were
   onnx-proto                 write src/import/onnx/proto.rs anew from onnx.proto
 
 options of demo, test, nightly, bench and tutorial:

@@ -258,6 +258,46 @@ mod tests {
         assert_eq!(set("orangecrab-25f", "", "auto").unwrap_err().code.id, "SF0003");
     }
 
+    /// A hundredth off is near enough: 202 kHz by two are 101 kbaud, by 2 1/8 are 95.
+    #[test]
+    fn a_line_may_be_a_hundredth_off() {
+        let board = Board { uart_base: Some(202_000), ..set("icebreaker", "", "").unwrap() };
+        let line = |baud: &str| args("", baud).with_line(board.clone()).map(|b| b.uart_baud);
+        assert_eq!(line("100000").unwrap(), 100_000);
+        assert_eq!(line("99999").unwrap_err().code.id, "SF0003");
+    }
+
+    #[test]
+    fn a_link_is_one_that_the_board_has() {
+        let set = |link, spi_mhz| {
+            let mut target = target::load("icebreaker").unwrap();
+            target.board.as_mut().unwrap().spi_mhz = spi_mhz;
+            let args = ClockArgs { clock: None, baud: None, link: Some(link) };
+            args.set(&mut target).map(|()| target.board.unwrap().link)
+        };
+        assert_eq!(set(Line::Spi, Some(15.0)).unwrap(), Link::Spi);
+        assert_eq!(set(Line::Uart, None).unwrap(), Link::Uart);
+        assert!(set(Line::Spi, None).unwrap_err().message.contains("no SPI to the host"));
+    }
+
+    /// A clock that is found has its own divider: 12 MHz by 4.8 Mbaud is none.
+    #[test]
+    fn a_clock_that_is_found_is_not_asked_for_its_divider() {
+        let board = |clock| set("icebreaker", clock, "4800000").map(|b| b.uart_baud);
+        assert_eq!(board("auto").unwrap(), 4_800_000);
+        assert_eq!(board("").unwrap_err().code.id, "SF0402");
+        assert!(args("auto", "").is_auto() && !args("24", "").is_auto());
+    }
+
+    /// 12,000 cycles at 12 MHz are 1 ms, 33 bytes at 1 Mbaud 0.33 ms.
+    #[test]
+    fn an_inference_is_its_bytes_and_its_cycles() {
+        let board = set("icebreaker", "", "").unwrap();
+        let design = crate::verify::tests::design();
+        let found = seconds(&board, &design, 12_000);
+        assert!((found - 1.33e-3).abs() < 1e-9, "{found}");
+    }
+
     /// 784 inputs of a byte, 10 classes, an inference of 2,000 cycles.
     fn search(clock: &str, baud: &str) -> Search {
         let board = set("icebreaker", clock, baud).unwrap();

@@ -60,8 +60,8 @@ impl<'g> SpikeCounter<'g> {
     /// Ends an inference on `input`: values of each element, or of each timestep and element.
     pub fn end(&mut self, input: &[u8]) {
         self.inferences += 1;
-        let held =
-            Train::MAX >> Train::BITS.saturating_sub(self.graph.timesteps).min(Train::BITS - 1);
+        let none = Train::BITS.saturating_sub(self.graph.timesteps);
+        let held = Train::MAX.checked_shr(none).unwrap_or(0);
         for place in 0..self.order.len() {
             let (id, operands) = &self.order[place];
             let node = self.graph.node(*id);
@@ -213,14 +213,13 @@ mod tests {
         assert_eq!(changing(&[], 0), [0; 0]);
     }
 
-    /// Means of `input` in a graph of which no neuron fires.
-    fn counted(graph: &str, input: &[u8]) -> Vec<Vec<f64>> {
-        let graph = crate::ir::parse(graph).unwrap();
+    /// For a graph of which no neuron is hardware's.
+    fn counter(graph: &Graph) -> SpikeCounter<'_> {
         let ids = graph.order().unwrap();
         let place = |id: NodeId| ids.iter().position(|&other| other == id).unwrap();
         let zeros = |id: &NodeId| vec![0; graph.node(*id).stream.len()];
-        let mut counter = SpikeCounter {
-            graph: &graph,
+        SpikeCounter {
+            graph,
             order: ids
                 .iter()
                 .map(|&id| (id, graph.operands(id).into_iter().map(place).collect()))
@@ -229,7 +228,13 @@ mod tests {
             trains: ids.iter().map(zeros).collect(),
             totals: ids.iter().map(|id| vec![0; graph.node(*id).stream.len()]).collect(),
             inferences: 0,
-        };
+        }
+    }
+
+    /// Means of `input` in a graph of which no neuron fires.
+    fn counted(graph: &str, input: &[u8]) -> Vec<Vec<f64>> {
+        let graph = crate::ir::parse(graph).unwrap();
+        let mut counter = counter(&graph);
         counter.end(input);
         counter.totals.iter().map(|t| t.iter().map(|n| *n as f64).collect()).collect()
     }
@@ -291,6 +296,30 @@ output %both
         let found = counted(beside, &[0, 1]);
         assert_eq!(found[0], [0.0, 1.0]);
         assert_eq!(found[3], [0.0, 3.0, 0.0]);
+    }
+
+    /// Zeros of what is not counted would look like nothing that comes.
+    #[test]
+    fn what_hands_on_what_is_counted_is_followed() {
+        let graph = r#"synfire-ir 1
+graph "g" timesteps 3
+%x = input() : spikes[2] {"shape":[2],"bits":1,"is_static":false}
+%late = delay(%x) : spikes[2] {"steps":1}
+%fc = linear(%late) : current[1; fixed(3, 0)] {"weights":{"binary":{"signs":{"cols":2,"rows":["3"]},"scale":1.0}},"bias":null}
+%n = fixed-lif(%fc) : spikes[1] {"leak_num":1,"leak_shift":1,"frac":0,"width":5,"bias":[0],"threshold":[4],"reset":"soft","compare":"at-least"}
+%m = fixed-lif(%fc) : spikes[1] {"leak_num":1,"leak_shift":1,"frac":0,"width":5,"bias":[0],"threshold":[4],"reset":"soft","compare":"at-least"}
+%nlate = delay(%n) : spikes[1] {"steps":1}
+%mlate = delay(%m) : spikes[1] {"steps":1}
+%both = concat(%nlate, %mlate) : spikes[2] {"axis":0}
+output %both
+"#;
+        let graph = crate::ir::parse(graph).unwrap();
+        let mut counter = counter(&graph);
+        // Of the neurons only `n` is hardware's.
+        let n = counter.order.iter().position(|(id, _)| graph.node(*id).name == "n");
+        counter.fires.push(n);
+        let named: Vec<_> = counter.mean().into_keys().collect();
+        assert_eq!(named, ["late", "n", "nlate", "x"]);
     }
 
     #[test]

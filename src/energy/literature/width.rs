@@ -95,3 +95,31 @@ pub(super) fn add(width: u32) -> Band {
     let (a, b) = (at8 / 8.0 * w, at32 / 32.0 * w);
     Band::new(line, a.min(b).min(line), a.max(b).max(line))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two gains of 8 bits, once and at each of five timesteps: 0.03 + 3.1 pJ each.
+    #[test]
+    fn what_is_static_is_computed_once() {
+        let graph = |of: &str, stands: &str| {
+            let input = format!("{{\"shape\":[2],\"bits\":3,\"is_static\":{of}}}");
+            let gains = r#"{"gain":[3,5],"offset":[0,0],"shift":0,"width":8,"frac":0}"#;
+            let text = format!(
+                "synfire-ir 1\ngraph \"g\" timesteps 5\n\
+                 %x = input() : levels[2; 3]{stands} {input}\n\
+                 %s = fixed-scale(%x) : current[2; fixed(8, 0)]{stands} {gains}\noutput %s\n"
+            );
+            crate::ir::parse(&text).unwrap()
+        };
+        for (of, stands, times) in [("true", " static", 2.0), ("false", "", 10.0)] {
+            let graph = graph(of, stands);
+            let mut found = WidthAware::default();
+            found.add(&graph, graph.find("s").unwrap(), 0.0);
+            let value = found.scales_nj.value;
+            assert!((value - times * 3.13e-3).abs() < 1e-9, "{value}");
+            assert_eq!(found.total_nj(), found.scales_nj);
+        }
+    }
+}

@@ -210,7 +210,7 @@ impl<'a> Mutator<'a> {
             (self.sound()?.with_memories(&rtl).with_weights(weights), on)
         } else {
             // A map's neighbour holds what the inference before left: `sim` knows that of none.
-            (self.rtl(&rtl)?, on.start..on.start + 1)
+            (self.rtl(&rtl)?, first(&on))
         };
         Ok(Some(self.faulty(change.fault, hardware, Some(change.design), on)))
     }
@@ -395,6 +395,11 @@ impl<'a> Mutator<'a> {
     }
 }
 
+/// The first of them alone.
+fn first(on: &Range<usize>) -> Range<usize> {
+    on.start..on.start + 1
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -436,6 +441,11 @@ mod tests {
     }
 
     #[test]
+    fn one_input_is_the_first() {
+        assert_eq!([first(&(3..7)), first(&(0..1))], [3..4, 0..1]);
+    }
+
+    #[test]
     fn a_design_without_a_place_for_a_fault_has_none() {
         let design = crate::verify::tests::design();
         let scope = Scope::spikes(&design);
@@ -449,11 +459,11 @@ mod tests {
     }
 
     /// Two convolutions and a head on a processor: two maps of trains, one behind the other.
-    fn processor() -> Design {
+    fn processor(signs: &[i8]) -> Design {
         let mut net = Net::new(2, &[1, 3, 3]);
-        net.conv("c1", "in", (2, 3, 1), &[1, -1]);
+        net.conv("c1", "in", (2, 3, 1), signs);
         net.lif("n1", "c1", 5);
-        net.conv("c2", "n1", (3, 3, 1), &[1, -1]);
+        net.conv("c2", "n1", (3, 3, 1), signs);
         net.lif("n2", "c2", 1);
         net.flatten("flat", "n2");
         net.linear("head", "flat", 2, &[1, -1, -1]);
@@ -465,7 +475,7 @@ mod tests {
     /// Each in the module that the design has.
     #[test]
     fn the_transition_is_one_of_the_design() {
-        let mut one = processor();
+        let mut one = processor(&[1, -1]);
         assert_eq!(transition(&crate::verify::tests::design()).0, "sf_dense.v");
         assert_eq!(transition(&one).0, "sf_emit.v");
         let own = crate::hw::shared::Own {
@@ -505,10 +515,69 @@ mod tests {
         assert!(count(Kind::Weight) > 0 && count(Kind::Threshold) > 0);
     }
 
+    /// The block RAMs of a design as a configuration has them: sixteen words a line, the last one
+    /// first; in a word the bits in the order of their numbers read backwards.
+    fn configuration(design: &Design, target: &Target) -> String {
+        let digits = |word: &u16| {
+            let bit = |at: u32| (word >> ((at as u8).reverse_bits() >> 4) & 1) << at;
+            format!("{:04x}", (0..16).map(bit).sum::<u16>())
+        };
+        let line = |row: &[u16]| row.iter().rev().map(digits).collect::<String>() + "\n";
+        let files = emit::emit(design, target).unwrap();
+        let mut text = ".device 5k\n".to_owned();
+        for (name, _) in emit::block_memories(design) {
+            let file = files.iter().find(|f| f.path.ends_with(&name)).unwrap();
+            let rows = emit::memory_rows(&file.contents).unwrap();
+            for (words, _) in crate::flow::blocks::changed(&rows, &rows).unwrap() {
+                text += &format!(".ram_data 6 {}\n", text.len());
+                text.extend(words.chunks(16).map(line));
+                text.push('\n');
+            }
+        }
+        text
+    }
+
+    /// Without tools: what a fault would be tried with is missing, or there is no place for it.
+    #[test]
+    fn faults_behind_a_bitstream_ask_for_their_tools() {
+        let (none, target) = (Toolbox::default(), target::load("icebreaker").unwrap());
+        let dir = tempfile::tempdir().unwrap();
+        let (asc, pcf) = (dir.path().join("pnr.asc"), dir.path().join("pins.pcf"));
+        let tried = |design: &Design, hls: bool, mutation| {
+            let zeros = vec![0; design.input_bytes() as usize];
+            let mut bright = zeros.clone();
+            bright[..2].copy_from_slice(&[7, 11]);
+            let inputs = [&zeros[..], &bright[..]];
+            let work = dir.path().join("work");
+            let mutator = Mutator::new(&none, design, &target, work, &inputs).unwrap();
+            match mutator.with_hls(hls).run(mutation, Some((&asc, &pcf))) {
+                Ok(found) => found.map(|_| "found"),
+                Err(d) => Some(d.code.id),
+            }
+        };
+        let missing = Some(crate::diag::codes::TOOL_MISSING.id);
+        let design = processor(&[1, -1, -1, 1, 1, -1, 1]);
+        std::fs::write(&asc, configuration(&design, &target)).unwrap();
+        assert_eq!(tried(&design, false, Mutation::Bitstream), missing);
+        // Block RAMs that hold none of the design's numbers; nothing that the host loads; no C++.
+        std::fs::write(&asc, ".device 5k\n").unwrap();
+        assert_eq!(tried(&design, false, Mutation::Bitstream), None);
+        assert_eq!(tried(&design, false, Mutation::Load), None);
+        assert_eq!(tried(&design, false, Mutation::Hls), None);
+        let mut loaded = crate::verify::tests::design();
+        assert_eq!(tried(&loaded, true, Mutation::Hls), missing);
+        for stage in &mut loaded.stages {
+            if let Stage::Dense(d) = stage {
+                d.place = hw::Place::Spram;
+            }
+        }
+        assert_eq!(tried(&loaded, false, Mutation::Load), missing);
+    }
+
     /// What lies in a memory leaves the Verilog as it is; an address stands in it.
     #[test]
     fn only_a_fault_in_a_memory_keeps_the_verilog() {
-        let design = processor();
+        let design = processor(&[1, -1]);
         let scope = Scope::spikes(&design);
         let inputs: [&[u8]; 3] =
             [&[5, 0, 0, 0, 0, 0, 0, 0, 0], &[0, 9, 0, 7, 0, 0, 0, 0, 5], &[9; 9]];

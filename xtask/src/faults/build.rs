@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::ops::Range;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -142,8 +143,8 @@ impl Run<'_> {
     pub(crate) fn go(&self) -> Result<Ran, String> {
         let Run { program, log, .. } = self;
         let file = File::create(log).map_err(|e| format!("{}: {e}", log.display()))?;
-        // A fault may ask for all the memory that there is, and what a test starts may outlive it:
-        // none of them computes for longer than any test has time.
+        // A fault may ask for all the memory that there is; none computes for longer than any test
+        // has time.
         let limits = format!("ulimit -d 8000000; ulimit -t {}", PATIENCE.as_secs());
         let mut command = Command::new("sh");
         command.arg("-c").arg(limits + "; exec \"$0\" \"$@\"").arg(program);
@@ -156,6 +157,8 @@ impl Run<'_> {
         command.envs(self.fault.map(|fault| (VARIABLE, fault.to_string())));
         command.envs(self.trace.map(|trace| (TRACE, trace)));
         command.stdin(Stdio::null()).stdout(file).stderr(Stdio::null());
+        // What a test started and did not wait for ends with it.
+        command.process_group(0);
         let mut child = command.spawn().map_err(|e| format!("{}: {e}", program.display()))?;
         let begun = Instant::now();
         let status = loop {
@@ -163,14 +166,24 @@ impl Run<'_> {
                 break status;
             }
             if begun.elapsed() > self.patience {
+                end_group(child.id());
                 let _ = child.kill().and_then(|()| child.wait());
                 return Ok(Ran::Died(LATE));
             }
             std::thread::sleep(Duration::from_millis(5));
         };
+        if !status.success() {
+            end_group(child.id());
+        }
         let said = std::fs::read(log).map_err(|e| format!("{}: {e}", log.display()))?;
         Ok(outcome(&String::from_utf8_lossy(&said), status.success()))
     }
+}
+
+/// Ends every program of a group that is still there.
+fn end_group(leader: u32) {
+    let mut kill = Command::new("kill");
+    let _ = kill.args(["-KILL", "--", &format!("-{leader}")]).stderr(Stdio::null()).status();
 }
 
 /// The names of a program's tests, but for those that take longer.
@@ -201,6 +214,33 @@ fn outcome(said: &str, is_good: bool) -> Ran {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_late_test_started_ends_with_it() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = std::env::temp_dir().join(format!("xtask-run-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let [program, log, started] = ["test", "log", "started"].map(|name| dir.join(name));
+        let text = format!("#!/bin/sh\nsleep 100 &\necho $! >{}\n$1\n", started.display());
+        std::fs::write(&program, text).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        for (last, ran) in [("wait", Ran::Died(LATE)), ("false", Ran::Died("breaks off"))] {
+            let (tree, patience) = (&*dir, Duration::from_millis(500));
+            let (program, log, args) = (&*program, &*log, vec![last]);
+            let run = Run { tree, program, args, fault: None, trace: None, log, patience };
+            assert_eq!(run.go().unwrap(), ran);
+            let id = std::fs::read_to_string(&started).unwrap();
+            let state = format!("/proc/{}/stat", id.trim());
+            // Without a parent that waits for it, it may stay as a name.
+            let runs = || std::fs::read_to_string(&state).is_ok_and(|s| !s.contains(") Z "));
+            let begun = Instant::now();
+            while runs() && begun.elapsed() < Duration::from_secs(10) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            assert!(!runs(), "{last}");
+        }
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
 
     #[test]
     fn outcomes_are_read() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! What cargo-mutants would change, as it says by `cargo mutants --list --json`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -26,6 +27,7 @@ pub(crate) struct Mutant {
 pub(crate) struct Function {
     #[serde(rename = "function_name")]
     pub(crate) name: String,
+    pub(crate) span: Lines,
 }
 
 /// What is changed.
@@ -90,6 +92,17 @@ impl Mutant {
     }
 }
 
+/// The same names, each of them once: where a function has several, the second is `… (2)`.
+pub(crate) fn numbered(names: Vec<String>) -> Vec<String> {
+    let mut times = BTreeMap::<String, usize>::new();
+    let number = |name: String| {
+        let n = times.entry(name.clone()).or_default();
+        *n += 1;
+        if *n == 1 { name } else { format!("{name} ({n})") }
+    };
+    names.into_iter().map(number).collect()
+}
+
 /// All mutants of the files below `rooms`, in the order of the files.
 pub(crate) fn read(root: &Path, rooms: &[String]) -> Result<Vec<Mutant>, String> {
     let program = installed(root)?;
@@ -135,10 +148,20 @@ mod tests {
     #[test]
     fn a_name_says_what_is_changed() {
         let text = "fn f() -> u8 {\n    1 + 2\n}\n";
-        let json = r#"{"file": "src/a.rs", "function": {"function_name": "f"},
+        let json = r#"{"file": "src/a.rs", "function": {"function_name": "f",
+                "span": {"start": {"line": 1, "column": 1}, "end": {"line": 3, "column": 2}}},
             "genre": "BinaryOperator", "replacement": "-",
             "span": {"start": {"line": 2, "column": 7}, "end": {"line": 2, "column": 8}}}"#;
         let mutant: Mutant = serde_json::from_str(json).unwrap();
         assert_eq!(mutant.name(text), "src/a.rs f: + becomes -");
+    }
+
+    #[test]
+    fn no_two_mutants_have_one_name() {
+        let names = ["f: + becomes -", "f: + becomes *", "f: + becomes -", "f: + becomes -"];
+        assert_eq!(
+            numbered(names.map(str::to_owned).to_vec()),
+            ["f: + becomes -", "f: + becomes *", "f: + becomes - (2)", "f: + becomes - (3)"]
+        );
     }
 }

@@ -5,6 +5,7 @@
 mod list;
 mod reasons;
 mod record;
+mod since;
 mod tests_of;
 mod weave;
 
@@ -18,6 +19,7 @@ use crate::faults::build::{self, Built, Ran, Run, Span};
 use crate::faults::{switch, tree};
 use list::Mutant;
 use record::Record;
+use since::Since;
 use tests_of::Test;
 use weave::Woven;
 
@@ -45,12 +47,15 @@ struct Options {
     programs: Vec<String>,
     /// What an earlier run saw caught is not tried again.
     resume: bool,
+    /// Mutants in functions that differ from this revision only.
+    since: Option<String>,
 }
 
 impl Options {
     fn parse(args: &[String]) -> Result<Self, String> {
         let (rooms, programs) = (Vec::new(), Vec::new());
-        let mut o = Self { rooms, shard: (0, 1), seconds: 60.0, jobs: 2, programs, resume: false };
+        let (shard, seconds, jobs) = ((0, 1), 60.0, 2);
+        let mut o = Self { rooms, shard, seconds, jobs, programs, resume: false, since: None };
         let mut args = args.iter();
         while let Some(arg) = args.next() {
             let mut value = || args.next().ok_or(format!("{arg} needs a value"));
@@ -59,6 +64,7 @@ impl Options {
                 "--room" => o.rooms.push(value()?.clone()),
                 "--program" => o.programs.push(value()?.clone()),
                 "--resume" => o.resume = true,
+                "--since" => o.since = Some(value()?.clone()),
                 "--seconds" => {
                     let v = value()?;
                     o.seconds = v.parse().map_err(|_| wrong(v))?;
@@ -138,7 +144,7 @@ pub(crate) fn run(args: &[String]) -> Result<bool, String> {
         let text = std::fs::read_to_string(root.join(file)).map_err(|e| format!("{file}: {e}"))?;
         texts.insert(file.to_owned(), text);
     }
-    let names = mutants.iter().map(|m| m.name(&texts[&m.file])).collect();
+    let names = list::numbered(mutants.iter().map(|m| m.name(&texts[&m.file])).collect());
     let out = root.join(OUT);
     let (tree, out) = (out.join("tree"), out.join("build"));
     tree::copy(&root, &tree)?;
@@ -154,7 +160,14 @@ impl Session {
         let programs = self.build()?;
         self.refused.iter().for_each(|i| println!("no switch: {}", self.names[*i]));
         println!("== {} are no switches; which test passes by which", self.refused.len());
+        let reasons = reasons::read(root)?;
+        let viable = (0..self.names.len()).filter(|i| !self.refused.contains(i));
+        let viable: BTreeSet<_> = viable.map(|i| &*self.names[i]).collect();
+        let stale = reasons::stale(&reasons, &options.rooms, &viable);
+        stale.iter().for_each(|name| println!("REASON WITHOUT A MUTANT  {name}"));
+        let since = options.since.as_ref().map(|r| Since::read(root, r)).transpose()?;
         let chosen = (options.shard.0..self.mutants.len()).step_by(options.shard.1);
+        let chosen = chosen.filter(|i| since.as_ref().is_none_or(|s| s.has(&self.mutants[*i])));
         let mut fates: BTreeMap<usize, Fate> = chosen
             .filter(|i| !self.refused.contains(i))
             .map(|i| match self.record.has(&self.names[i]) {
@@ -162,15 +175,16 @@ impl Session {
                 false => (i, Fate::Survived { tests: 0, seconds: 0.0 }),
             })
             .collect();
-        let mut is_good = false;
+        let (mut is_good, mut broken) = (false, Vec::new());
         // The library's tests are fast and notice most; a program is run for what they leave.
         for program in PROGRAMS.iter().filter(|p| options.programs.iter().any(|o| o == *p)) {
             let left: Vec<usize> =
                 fates.iter().filter(|(_, f)| !f.is_caught()).map(|(i, _)| *i).collect();
-            let tests = tests_of::trace(&self.tree, &programs, program, options.seconds)?;
+            let tests =
+                tests_of::trace(&self.tree, &programs, program, options.seconds, &mut broken)?;
             println!("== {program}: {} mutants, {} tests pass by one", left.len(), tests.len());
             self.try_all(&left, &tests, options, &mut fates)?;
-            is_good = self.report(root, &fates)?;
+            is_good = self.report(&reasons, &fates) && stale.is_empty() && broken.is_empty();
         }
         Ok(is_good)
     }
@@ -291,8 +305,7 @@ impl Session {
     }
 
     /// A table by room, and whether every survivor has its reason.
-    fn report(&self, root: &Path, fates: &BTreeMap<usize, Fate>) -> Result<bool, String> {
-        let reasons = reasons::read(root)?;
+    fn report(&self, reasons: &BTreeMap<String, String>, fates: &BTreeMap<usize, Fate>) -> bool {
         let mut rooms: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
         let mut unexplained = 0;
         for (i, fate) in fates {
@@ -301,7 +314,12 @@ impl Session {
             let [all, caught, explained] = rooms.entry(room).or_default();
             *all += 1;
             match fate {
-                Fate::Caught => *caught += 1,
+                Fate::Caught => {
+                    *caught += 1;
+                    if reasons.contains_key(&self.names[*i]) {
+                        println!("CAUGHT, WITH A REASON  {}", self.names[*i]);
+                    }
+                }
                 _ if reasons.contains_key(&self.names[*i]) => *explained += 1,
                 Fate::Survived { tests, .. } => {
                     let line = self.mutants[*i].span.start.line;
@@ -316,6 +334,6 @@ impl Session {
             println!("{room:8} {all:7} {caught:7} {part:7.1} {explained:10}");
         }
         println!("{} refused by the compiler, {unexplained} survive", self.refused.len());
-        Ok(unexplained == 0)
+        unexplained == 0
     }
 }
