@@ -55,8 +55,13 @@ fn modules() -> Vec<PathBuf> {
 }
 
 fn plan() -> Plan {
-    let files =
-        ["formal.toml", "formal_spi.toml", "formal_shared.toml", "formal_shared_faults.toml"];
+    let files = [
+        "formal.toml",
+        "formal_spi.toml",
+        "formal_shared.toml",
+        "formal_shared_faults.toml",
+        "formal_shared_lanes_faults.toml",
+    ];
     let text = files.map(|name| std::fs::read_to_string(hdl().join(name)).unwrap());
     toml::from_str(&text.concat()).unwrap()
 }
