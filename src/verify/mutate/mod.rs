@@ -106,11 +106,16 @@ struct Shown {
 const RUN: usize = 4;
 
 /// The transitions that are broken. Of a chain and of a processor: a group's results are taken a
-/// cycle too early. Of a line: a row is read before it is complete.
+/// cycle too early. Of a line: a row is read before it is complete; the last one is not, or jobs were
+/// still at work when the next inference begins.
 const TRANSITIONS: [(&str, &str, &str); 3] = [
     ("sf_dense.v", "(flush_q == 2'd2) & (drain_q", "(flush_q != 2'd0) & (drain_q"),
     ("sf_emit.v", "wait_q & (flush_q == 2'd2) &", "wait_q & (flush_q != 2'd0) &"),
-    ("sf_rows.v", "assign hold_o = have_q < need_q;", "assign hold_o = have_q + 1'b1 < need_q;"),
+    (
+        "sf_rows.v",
+        "assign hold_o = have_q < need_q;",
+        "assign hold_o = more ? have_q + 1'b1 < need_q : have_q < need_q;",
+    ),
 ];
 
 /// That of a design.
