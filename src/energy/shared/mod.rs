@@ -4,7 +4,7 @@
 //!
 //! The work of a job is what the simulator counted in it; what the readout does belongs to the
 //! last one, which feeds it. Registers are the processor's. A job's share of what passes with
-//! time is that of its cycles. In a [`line`] each job has registers of its own.
+//! time is that of its cycles. In a line (`line.rs`) each job has registers of its own.
 
 mod accesses;
 #[cfg(test)]

@@ -33,6 +33,26 @@ fn all_timesteps_at_once_are_taken_where_they_fit() {
     assert!(lowered(32, None).1.cycles < lowered(32, Some(2)).1.cycles);
 }
 
+/// A layer of spikes has a sum for each timestep: chunks of two leave room for more lanes, and would
+/// be faster.
+#[test]
+fn all_timesteps_at_once_are_enough() {
+    let mut n = Net::new(32, &[16]);
+    n.linear("fc1", "in", 200, &[1, -1, -1]);
+    n.lif("s1", "fc1", 5);
+    n.linear("fc2", "s1", 200, &[1, 1, -1]);
+    n.lif("s2", "fc2", 5);
+    n.linear("fc3", "s2", 10, &[1, -1]);
+    n.read("fc3");
+    let lowered = |chunk| {
+        let options = Options { mapping: Mapping::Shared, chunk, ..Options::default() };
+        lower(&n.0, &target::load("icebreaker").unwrap(), &options).unwrap()
+    };
+    let (design, estimate) = lowered(None);
+    assert_eq!(design.chunks(), 1);
+    assert!([2, 4, 8].iter().any(|w| lowered(Some(*w)).1.cycles < estimate.cycles));
+}
+
 /// Inputs that come and go are sparse: fewer timesteps at once, and more lanes, skip more of them.
 #[test]
 fn of_inputs_that_change_fewer_timesteps_may_be_faster() {
