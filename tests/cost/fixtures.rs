@@ -94,8 +94,8 @@ pub(super) fn chains(family: Family) -> Vec<Fixture> {
 /// there SPRAMs hold what is the larger one's block RAMs.
 pub(super) fn processors(family: Family) -> Vec<Fixture> {
     let of = Fixture::processor;
-    // With 16 lanes the weights of the first take more block RAMs than there are.
-    let conv = if family == Family::Ice40 { 16 } else { 22 };
+    // With 32 lanes the weights of the first take more block RAMs than an ECP5-25F has.
+    let conv = if family == Family::Ice40 { 32 } else { 22 };
     vec![
         of("fashion_conv", student("fashion_conv"), conv),
         of("fashion_conv", student("fashion_conv"), conv / 2),
