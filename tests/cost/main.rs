@@ -145,7 +145,10 @@ fn every_fixture_has_a_folding() {
         let target = target::load(name).unwrap();
         for fixture in chains(family).iter().chain(&processors(family)) {
             let (design, estimate) = fixture.lowered(&target);
-            assert!(estimate.cells < target.device.resources.lut4 * 9 / 10 + 1);
+            // The carries of a processor are short, and an iCE40 places nearly all cells then.
+            let of_ice40 = family == Family::Ice40 && design.shared.is_some();
+            let share = if of_ice40 { 95 } else { 90 };
+            assert!(estimate.cells <= target.device.resources.lut4 * share / 100);
             assert!(estimate.lut4 < estimate.cells && estimate.ebr <= target.device.resources.ebr);
             // An ECP5 has contents for every memory: nothing is loaded.
             assert!(name == "icebreaker" || design.load_bytes() == 0, "{}", design.name);
