@@ -47,6 +47,25 @@ fn weights_go_to_spram_when_block_rams_are_full() {
     assert!(estimate.reasons.iter().any(|r| r.contains("in SPRAM")), "{:?}", estimate.reasons);
 }
 
+/// 32 sums of a layer of spikes in each lane: there is no room for all that the layer has use for.
+#[test]
+fn more_lanes_are_named_with_what_they_lack() {
+    let board = target::load("icebreaker").unwrap();
+    let mut n = Net::new(32, &[16]);
+    n.linear("fc1", "in", 200, &[1, -1, -1]);
+    n.lif("s1", "fc1", 5);
+    n.linear("fc2", "s1", 200, &[1, 1, -1]);
+    n.lif("s2", "fc2", 5);
+    n.linear("fc3", "s2", 10, &[1, -1]);
+    n.read("fc3");
+    let (design, estimate) = lower(&n.0, &board, &shared()).unwrap();
+    let lanes = design.shared.unwrap().lanes;
+    let why = estimate.reasons.iter().find(|r| r.contains("too many")).unwrap();
+    let numbers = why.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse::<u32>().ok());
+    let numbers: Vec<u32> = numbers.collect();
+    assert!(numbers[0] == lanes && numbers[1] > lanes, "{why}");
+}
+
 #[test]
 fn what_does_not_fit_says_by_how_much_and_what_would() {
     let board = target::load("icebreaker").unwrap();
