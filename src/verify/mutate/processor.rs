@@ -363,27 +363,6 @@ mod tests {
     }
 
     #[test]
-    fn maps_of_a_line_have_nothing_beside_them() {
-        use super::super::change::{Kind, changes};
-        use crate::hw::shared::Own;
-        let count = |design: &Design, kind| changes(design, kind).count();
-        let mut design = design();
-        assert!(count(&design, Kind::Address) > 0 && count(&design, Kind::Alignment) > 0);
-        for job in &mut design.shared.as_mut().unwrap().jobs {
-            job.own = Some(Own {
-                lanes: 1,
-                acc_bits: 8,
-                once_bits: 0,
-                membrane_bits: 8,
-                digit_bits: 8,
-                ring: None,
-            });
-        }
-        assert_eq!((count(&design, Kind::Address), count(&design, Kind::Alignment)), (0, 0));
-        assert!(count(&design, Kind::Weight) > 0);
-    }
-
-    #[test]
     fn windows_begin_a_row_late() {
         let (design, shared) = (design(), shared());
         let changes: Vec<_> = rows(&design, &shared).collect();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! How many timesteps are computed together.
 
-use super::Net;
+use super::{Net, spikes_to_spikes};
 use crate::hw::shared::{Shared, job_cycles};
 use crate::hw::{Design, Estimate, Mapping, Options, lower};
 use crate::ir::{Graph, Input, Op};
@@ -37,16 +37,10 @@ fn all_timesteps_at_once_are_taken_where_they_fit() {
 /// be faster.
 #[test]
 fn all_timesteps_at_once_are_enough() {
-    let mut n = Net::new(32, &[16]);
-    n.linear("fc1", "in", 200, &[1, -1, -1]);
-    n.lif("s1", "fc1", 5);
-    n.linear("fc2", "s1", 200, &[1, 1, -1]);
-    n.lif("s2", "fc2", 5);
-    n.linear("fc3", "s2", 10, &[1, -1]);
-    n.read("fc3");
+    let net = spikes_to_spikes();
     let lowered = |chunk| {
         let options = Options { mapping: Mapping::Shared, chunk, ..Options::default() };
-        lower(&n.0, &target::load("icebreaker").unwrap(), &options).unwrap()
+        lower(&net, &target::load("icebreaker").unwrap(), &options).unwrap()
     };
     let (design, estimate) = lowered(None);
     assert_eq!(design.chunks(), 1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Lanes, memories and what fits.
 
-use super::{Net, residual};
+use super::{Net, residual, spikes_to_spikes};
 use crate::hw::shared::Work;
 use crate::hw::{Mapping, Options, Place, lower};
 use crate::ir::{Op, PerChannel, PoolKind};
@@ -51,14 +51,7 @@ fn weights_go_to_spram_when_block_rams_are_full() {
 #[test]
 fn more_lanes_are_named_with_what_they_lack() {
     let board = target::load("icebreaker").unwrap();
-    let mut n = Net::new(32, &[16]);
-    n.linear("fc1", "in", 200, &[1, -1, -1]);
-    n.lif("s1", "fc1", 5);
-    n.linear("fc2", "s1", 200, &[1, 1, -1]);
-    n.lif("s2", "fc2", 5);
-    n.linear("fc3", "s2", 10, &[1, -1]);
-    n.read("fc3");
-    let (design, estimate) = lower(&n.0, &board, &shared()).unwrap();
+    let (design, estimate) = lower(&spikes_to_spikes(), &board, &shared()).unwrap();
     let lanes = design.shared.unwrap().lanes;
     let why = estimate.reasons.iter().find(|r| r.contains("too many")).unwrap();
     let numbers = why.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse::<u32>().ok());

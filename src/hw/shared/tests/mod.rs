@@ -162,6 +162,18 @@ pub(crate) fn residual() -> Graph {
     n.0
 }
 
+/// 32 timesteps, and a layer of spikes between stem and head: a sum for each timestep.
+fn spikes_to_spikes() -> Graph {
+    let mut n = Net::new(32, &[16]);
+    n.linear("fc1", "in", 200, &[1, -1, -1]);
+    n.lif("s1", "fc1", 5);
+    n.linear("fc2", "s1", 200, &[1, 1, -1]);
+    n.lif("s2", "fc2", 5);
+    n.linear("fc3", "s2", 10, &[1, -1]);
+    n.read("fc3");
+    n.0
+}
+
 /// Two convolutions that see the same spikes; their results are added.
 pub(crate) fn two_readers() -> Graph {
     let mut n = Net::new(2, &[1, 6, 6]);
