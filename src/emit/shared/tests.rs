@@ -20,6 +20,7 @@ fn sum(window: [u32; 2], weights: Vec<i8>, channels: usize, then: Then) -> SumJo
         weights,
         sums: Sums::Each,
         slices: 1,
+        products: false,
         gain: vec![1; channels],
         offset: vec![0; channels],
         shift: 0,

@@ -35,6 +35,7 @@ pub(super) fn sum(
         weights: Vec::new(),
         sums: Sums::Each,
         slices: 1,
+        products: false,
         gain,
         offset,
         shift: 0,

@@ -35,9 +35,9 @@ fn rows_wait_for_the_rows_that_their_windows_see() {
     let (s, ..) = line(&residual());
     let needs = |job: &str| s.needs(index(&s, job));
     let of = |map, rows, first, step| Need { map, rows, first, step };
-    assert!(needs("stem").is_empty());
-    // 3×3 with a row of padding over 8 rows; and the currents that are added.
+    // The input's rows, as they come; 3×3 with a row of padding over 8 rows; and the currents that are added.
     let (t, c) = (Stored::Trains, Stored::Currents);
+    assert_eq!(needs("stem"), [of(Stored::Input, 8, 2, 1)]);
     assert_eq!(needs("conv1"), [of(t(0), 8, 2, 1), of(c(0), 8, 1, 1)]);
     // Every second row; `short` sums up two rows of currents.
     let kept = |job: &str| s.jobs[index(&s, job)].keeps().unwrap();
@@ -110,15 +110,15 @@ fn currents_lie_in_rings_of_few_rows() {
 #[test]
 fn jobs_that_wait_for_each_other_are_found() {
     let (mut s, ..) = line(&residual());
-    let done = s.schedule(|_| 1).unwrap();
+    let done = s.schedule(0, |_| 1).unwrap();
     let steps: Vec<_> = s.jobs.iter().map(|j| s.steps(j) as usize).collect();
     assert_eq!(done.iter().map(Vec::len).collect::<Vec<_>>(), steps);
     // `conv1` needs two rows of trains, and the stem has room for the currents of one.
     let stem = index(&s, "stem");
     s.jobs[stem].own.as_mut().unwrap().ring = Some(64);
-    assert_eq!(s.schedule(|_| 1), None);
+    assert_eq!(s.schedule(0, |_| 1), None);
     s.jobs[stem].own.as_mut().unwrap().ring = Some(128);
-    assert!(s.schedule(|_| 1).is_some());
+    assert!(s.schedule(0, |_| 1).is_some());
 }
 
 /// One step of the stem a cycle: `conv1` follows two rows behind, a row a cycle, with the last two
@@ -126,7 +126,7 @@ fn jobs_that_wait_for_each_other_are_found() {
 #[test]
 fn a_step_follows_the_one_before_and_what_it_needs() {
     let (s, ..) = line(&residual());
-    let done = s.schedule(|_| 1).unwrap();
+    let done = s.schedule(0, |_| 1).unwrap();
     assert_eq!(done[index(&s, "stem")], [1, 2, 3, 4, 5, 6, 7, 8]);
     assert_eq!(done[index(&s, "conv1")], [3, 4, 5, 6, 7, 8, 9, 10]);
     assert_eq!(done[index(&s, "short")], [5, 7, 9, 11]);
@@ -145,7 +145,7 @@ fn the_result_of_a_whole_window_is_one_row() {
     n.linear("head", "m", 3, &[1, -1, -1]);
     n.read("head");
     let (s, ..) = line(&n.0);
-    let done = s.schedule(|_| 1).unwrap();
+    let done = s.schedule(0, |_| 1).unwrap();
     let of = |job: &str| &done[index(&s, job)];
     assert_eq!((of("fc"), of("head")), (&vec![2, 3, 4, 5, 6, 7], &vec![8]));
 }
