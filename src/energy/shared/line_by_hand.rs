@@ -119,6 +119,31 @@ fn every_processor_has_its_registers_and_its_memories() {
     assert_eq!(found, want);
 }
 
+/// `mix` of two lanes adds products of 5 and 2 bits; nobody sums up its operands. Instead of
+/// 4 + 2 + 2·7 + 2·8 registers of the stages and 6·16 of the accumulators it has 2 + 2·2·(5 + 2)
+/// and 4·16, and none for the number of a plane.
+#[test]
+fn products_of_lanes_take_their_own_bits() {
+    let mut design = line();
+    let planes = report(&design);
+    let Work::Sum(mix) = &mut design.shared.as_mut().unwrap().jobs[2].work else {
+        panic!("mix is a sum job")
+    };
+    mix.products = true;
+    let report = report(&design);
+    let count =
+        |what: &str| report.stages[3].parts.iter().find(|p| p.what == what).map(|p| p.count);
+    // R · (2·5 + 2·2·7 + 2·2) · 8
+    near("events", count("event pipeline").unwrap(), [151.2, 67.2, 201.6]);
+    // R G · 2 lanes · 2 timesteps · (3·6·2 + 7) · 8
+    near("products", count("products of the lanes").unwrap(), [928.8, 275.2, 2476.8]);
+    // R U · 2 · 2 · 7 · 8
+    near("offered", count("operands offered to the lanes").unwrap(), [30.24, 4.48, 134.4]);
+    assert_eq!(count("sum of the inputs"), None);
+    let registers = |r: &Report| r.stages[3].registers.value;
+    assert_eq!((registers(&planes), registers(&report)), (367.0, 328.0));
+}
+
 /// `pool` and `again` read the trains of `conv`, `mix` and `twice` its currents; `first` and `conv`
 /// read the input.
 #[test]

@@ -204,7 +204,7 @@ fn slowest(design: &Design, open: &[(usize, bool)]) -> Option<usize> {
 
 /// Lets the lanes of a job add products of whole weights: the fewest lanes with which it takes
 /// fewer cycles than before, or those that are fixed; false if that does not help.
-fn products(design: &mut Design, index: usize, fixed: bool) -> bool {
+pub(super) fn products(design: &mut Design, index: usize, fixed: bool) -> bool {
     let family = design.family;
     let Some(shared) = &mut design.shared else { return false };
     let before = own_cycles(shared, &shared.jobs[index]);
