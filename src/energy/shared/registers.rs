@@ -93,7 +93,8 @@ fn train_write(shared: &Shared, w: &Widths) -> u32 {
 
 /// sf_dump of a map with addresses of so many bits.
 fn dump(addr: u32, w: &Widths) -> u32 {
-    addr + index(w.word.div_ceil(8)) + 1
+    // The address, the number of a byte, the byte that is offered.
+    addr + index(w.word.div_ceil(8)) + 1 + 10
 }
 
 pub(super) fn input_map(shared: &Shared, w: &Widths) -> u32 {
