@@ -153,7 +153,8 @@ module sf_tail #(
   assign y_take_o = y_valid_i & run & (~m_valid_q | m_last);
   assign g_en_o   = y_take_o & (take_step_q == {TCW{1'b0}});
 
-  wire signed [DW:0]   digit = {m_last & p_q[DW-1], p_q[DW-1:0]};
+  // A product of one digit is not looked at but in the cycle of its last one.
+  wire signed [DW:0]   digit = {((ND == 1) | m_last) & p_q[DW-1], p_q[DW-1:0]};
   reg  signed [MW-1:0] product_q;
   wire signed [MW-1:0] part    = digit * gain_i;
   wire signed [MW-1:0] offset  = {{(MW-OW){offset_i[OW-1]}}, offset_i};

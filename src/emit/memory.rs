@@ -110,7 +110,7 @@ pub fn rows(text: &[u8]) -> Option<Vec<Vec<bool>>> {
 #[must_use]
 pub fn in_blocks(design: &Design) -> Vec<(String, String)> {
     if let Some(shared) = &design.shared {
-        return super::shared::in_blocks(shared);
+        return super::shared::in_blocks(shared, design.family);
     }
     let in_block = |s: &Stage| match s {
         Stage::Dense(d) => d.place == Place::BlockRam,

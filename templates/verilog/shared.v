@@ -316,13 +316,13 @@ module sf_core (
   );
   wire [<{ gain_word - 1 }>:0] gain;
   sf_rom #(
-    .WIDTH(<{ gain_word }>), .DEPTH(<{ gain_depth }>), .BLOCK(1), .INIT("<{ prefix }>gains.hex")
+    .WIDTH(<{ gain_word }>), .DEPTH(<{ gain_depth }>), .BLOCK(<{ parameter_block }>), .INIT("<{ prefix }>gains.hex")
   ) u_gains (
     .clk_i(clk_i), .en_i(gain_en), .addr_i(gain_addr), .data_o(gain)
   );
   wire [<{ neuron_word - 1 }>:0] neuron;
   sf_rom #(
-    .WIDTH(<{ neuron_word }>), .DEPTH(<{ neuron_depth }>), .BLOCK(1), .INIT("<{ prefix }>neurons.hex")
+    .WIDTH(<{ neuron_word }>), .DEPTH(<{ neuron_depth }>), .BLOCK(<{ parameter_block }>), .INIT("<{ prefix }>neurons.hex")
   ) u_neurons (
     .clk_i(clk_i), .en_i(neuron_en), .addr_i(neuron_addr), .data_o(neuron)
   );

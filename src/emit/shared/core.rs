@@ -8,7 +8,7 @@ use super::bits;
 use super::contents::{self, sums};
 use super::fields::{Field, Limits, Numbers, address_bits};
 use crate::diag::Result;
-use crate::hw::shared::{Bank, Job, NeuronKind, Shared, Source, Stored, Sums};
+use crate::hw::shared::{Bank, Job, NeuronKind, Shared, Source, Stored, Sums, parameters_in};
 use crate::hw::{Design, Place};
 use crate::ir::{Compare, Reset};
 
@@ -78,6 +78,8 @@ pub(super) struct Core<'a> {
     channel_bits: u32,
     gain_bits: u32,
     offset_bits: u32,
+    /// Do gains and neurons lie in block RAM?
+    parameter_block: u32,
     gain_word: u32,
     gain_depth: u32,
     bias_bits: u32,
@@ -290,6 +292,8 @@ pub(super) fn core<'a>(
         leaks: !shared.leaks.is_empty(),
         once: once_bits > 0,
     };
+    let in_luts =
+        engine.zip(shared.jobs.first()).map(|(_, j)| parameters_in(j.out[0], design.family));
     let numbers = Numbers::all(shared, t);
     let (fields, count_bits) = limits.fields(&numbers, shared.lanes * t);
     let text = |(job, n): (&Job, &Numbers)| JobText {
@@ -373,6 +377,7 @@ pub(super) fn core<'a>(
         channel_bits: fields.iter().find(|f| f.name == "channels").map_or(1, |f| f.width),
         gain_bits: widths.gain,
         offset_bits: widths.offset,
+        parameter_block: (in_luts != Some(Place::Luts)).into(),
         gain_word: widths.gain + widths.offset,
         gain_depth: sums(shared).map(|(j, _)| j.out[0]).sum(),
         bias_bits: widths.bias,

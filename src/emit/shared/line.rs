@@ -9,8 +9,9 @@ use super::contents;
 use super::core::{Core, InputText, ReadoutText, core, prefix};
 use super::fields::address_bits;
 use crate::diag::{Diagnostic, Result};
-use crate::hw::Design;
-use crate::hw::shared::{Job, Need, Room, Shared, Source, Stored, Use, Work};
+use crate::hw::shared::{Job, Need, Room, Shared, Source, Stored, Use, Work, parameters_in};
+use crate::hw::{Design, Place};
+use crate::target::Family;
 
 #[derive(Template)]
 #[template(path = "verilog/line.v", escape = "none")]
@@ -112,14 +113,18 @@ pub(super) fn files(design: &Design, shared: &Shared) -> Result<Vec<File>> {
 }
 
 /// Memories whose contents lie in block RAM, with their purpose.
-pub(super) fn in_blocks(shared: &Shared) -> Vec<(String, String)> {
+pub(super) fn in_blocks(shared: &Shared, family: Family) -> Vec<(String, String)> {
     let mut all = Vec::new();
     for (index, job) in shared.jobs.iter().enumerate() {
         if matches!(job.work, Work::Sum(_)) {
             let named = |file: &str, what: &str| {
                 (format!("{}{file}", prefix(index)), format!("{what} of {}", job.name))
             };
-            all.extend([named(super::GAINS, "gains"), named(super::WORDS, "weights")]);
+            all.push(named(super::WORDS, "weights"));
+            if parameters_in(job.out[0], family) == Place::Luts {
+                continue;
+            }
+            all.push(named(super::GAINS, "gains"));
             if job.fires().is_some() {
                 all.push(named(super::NEURONS, "neurons"));
             }

@@ -15,6 +15,7 @@ use super::{File, RTL_DIR, WEIGHTS};
 use crate::diag::Result;
 use crate::hw::shared::Shared;
 use crate::hw::{Design, Place};
+use crate::target::Family;
 pub(super) use contents::{load_image, row_of, sums};
 pub(super) use numbers::frame;
 
@@ -25,9 +26,9 @@ const READOUT: &str = "readout.hex";
 const WORDS: &str = "weights.hex";
 
 /// Those whose contents lie in block RAM, with their purpose.
-pub(super) fn in_blocks(shared: &Shared) -> Vec<(String, String)> {
+pub(super) fn in_blocks(shared: &Shared, family: Family) -> Vec<(String, String)> {
     if shared.is_line() {
-        return line::in_blocks(shared);
+        return line::in_blocks(shared, family);
     }
     let all = [
         (GAINS, "gains", true),

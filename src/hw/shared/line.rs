@@ -163,19 +163,23 @@ fn fold(design: &mut Design, budget: Resources, options: &Options) -> Result<Est
     // The nearest, while nothing fits: a lane alone wastes most of a block RAM.
     let mut best = (design.clone(), estimate.clone());
     while let Some(k) = slowest(design, &open) {
-        let before = design.clone();
         let (job, fixed) = open[k];
-        let steps: [fn(&mut Design, usize, bool) -> bool; 2] = [wider, products];
-        let taken = steps.into_iter().find_map(|step| {
-            *design = before.clone();
-            let next = step(design, job, fixed).then(|| crate::hw::estimate(design));
-            let helps = |next: &Estimate| next.cycles <= estimate.cycles && fits(next, budget);
-            next.filter(|next| helps(next) || !fits(&estimate, budget))
-        });
-        match taken {
-            Some(next) => estimate = next,
+        let with = |set: &dyn Fn(&mut Design)| {
+            let mut next = design.clone();
+            set(&mut next);
+            let e = crate::hw::estimate(&next);
+            let helps = e.cycles <= estimate.cycles && fits(&e, budget);
+            (helps || !fits(&estimate, budget)).then_some((next, e))
+        };
+        let wide = wider(design, job).filter(|_| !fixed);
+        let wide = wide.and_then(|lanes| with(&|d| set(d, job, lanes, false)));
+        let products = || {
+            let lanes = products(design, job, fixed);
+            lanes.into_iter().find_map(|lanes| with(&|d| set(d, job, lanes, true)))
+        };
+        match wide.or_else(products) {
+            Some((next, e)) => (*design, estimate) = (next, e),
             None => {
-                *design = before;
                 open.swap_remove(k);
             }
         }
@@ -202,45 +206,48 @@ fn slowest(design: &Design, open: &[(usize, bool)]) -> Option<usize> {
     (0..open.len()).max_by_key(|&k| (cycles(open[k].0), std::cmp::Reverse(open[k])))
 }
 
-/// Lets the lanes of a job add products of whole weights: the fewest lanes with which it takes
-/// fewer cycles than before, or those that are fixed; false if that does not help.
-pub(super) fn products(design: &mut Design, index: usize, fixed: bool) -> bool {
-    let family = design.family;
-    let Some(shared) = &mut design.shared else { return false };
-    let before = own_cycles(shared, &shared.jobs[index]);
-    let operand = shared.operand_bits(&shared.jobs[index]);
-    let multiplies = shared.multiplies(&shared.jobs[index]);
-    let job = &mut shared.jobs[index];
-    let (channels, Work::Sum(sum)) = (job.out[0], &mut job.work) else { return false };
-    let possible = !multiplies || family.multipliers([operand, sum.planes]) == 1;
-    if sum.planes == 1 || sum.products || !possible {
-        return false;
+/// Gives a job lanes; products if it is to have them, and those that it has stay.
+fn set(design: &mut Design, job: usize, lanes: u32, products: bool) {
+    let Some(job) = design.shared.as_mut().and_then(|s| s.jobs.get_mut(job)) else { return };
+    if let Some(own) = &mut job.own {
+        own.lanes = lanes;
     }
-    sum.products = true;
-    let lanes: Vec<u32> = match job.own {
+    if let Work::Sum(sum) = &mut job.work {
+        sum.products |= products;
+    }
+}
+
+/// The numbers of lanes with which a job takes fewer cycles if they add products of whole weights,
+/// the fewest first; if they are fixed those that it has.
+pub(super) fn products(design: &Design, index: usize, fixed: bool) -> Vec<u32> {
+    let Some(shared) = &design.shared else { return Vec::new() };
+    let job = &shared.jobs[index];
+    let (channels, Work::Sum(sum)) = (job.out[0], &job.work) else { return Vec::new() };
+    // Spikes are shifted and added; numbers want a multiplier each.
+    let bits = [shared.operand_bits(job), sum.planes];
+    let possible = !shared.multiplies(job) || design.family.multipliers(bits) == 1;
+    if sum.planes == 1 || sum.products || !possible {
+        return Vec::new();
+    }
+    let mut all: Vec<u32> = match job.own {
         Some(own) if fixed => vec![own.lanes],
         _ => (1..=channels).rev().map(|groups| channels.div_ceil(groups)).collect(),
     };
-    lanes.into_iter().filter(|lanes| *lanes <= MOST_LANES).any(|lanes| {
-        if let Some(own) = &mut shared.jobs[index].own {
-            own.lanes = lanes;
-        }
-        own_cycles(shared, &shared.jobs[index]) < before
-    })
+    all.dedup();
+    let before = own_cycles(shared, job);
+    let faster = |lanes: &u32| {
+        let mut next = design.clone();
+        set(&mut next, index, *lanes, true);
+        let cycles = next.shared.as_ref().map(|s| own_cycles(s, &s.jobs[index]));
+        *lanes <= MOST_LANES && cycles.is_some_and(|cycles| cycles < before)
+    };
+    all.into_iter().filter(faster).collect()
 }
 
-/// Gives a job the next number of lanes that saves a group; false if there is none.
-fn wider(design: &mut Design, job: usize, fixed: bool) -> bool {
-    if fixed {
-        return false;
-    }
-    let Some(job) = design.shared.as_mut().and_then(|s| s.jobs.get_mut(job)) else { return false };
-    let (channels, Some(own)) = (job.out[0], &mut job.own) else { return false };
-    let groups = channels.div_ceil(own.lanes);
-    if groups == 1 {
-        return false;
-    }
-    let lanes = channels.div_ceil(groups - 1);
-    own.lanes = lanes;
-    lanes <= MOST_LANES
+/// The next number of lanes that saves a job a group; none if there is none.
+fn wider(design: &Design, job: usize) -> Option<u32> {
+    let job = design.shared.as_ref()?.jobs.get(job)?;
+    let groups = job.out[0].div_ceil(job.own?.lanes);
+    let lanes = job.out[0].div_ceil(groups.checked_sub(1).filter(|g| *g > 0)?);
+    Some(lanes).filter(|lanes| *lanes <= MOST_LANES)
 }

@@ -9,6 +9,9 @@ use crate::hw::cost::readout_columns;
 use crate::hw::{Design, Estimate, Memory, MemoryKind, Place};
 use crate::target::Family;
 
+/// Most words of parameters that lie in look-up tables.
+const MOST_IN_LUTS: u32 = 64;
+
 /// Estimates a line of processors.
 pub(super) fn estimate_line(design: &Design, shared: &Shared) -> Estimate {
     let (family, width) = (design.family, shared.width);
@@ -19,7 +22,11 @@ pub(super) fn estimate_line(design: &Design, shared: &Shared) -> Estimate {
         let engine = shared.engine(job);
         let mut own = Vec::new();
         let mut add = |kind, depth, bits| {
-            let (layer, place) = (job.name.clone(), Place::BlockRam);
+            let layer = job.name.clone();
+            let place = match kind {
+                MemoryKind::Parameters => parameters_in(depth, family),
+                _ => Place::BlockRam,
+            };
             if depth > 0 {
                 own.push(Memory { stage: index, layer, kind, depth, width: bits, place, family });
             }
@@ -84,6 +91,15 @@ pub(super) fn estimate_line(design: &Design, shared: &Shared) -> Estimate {
         memories,
         reasons: Vec::new(),
     }
+}
+
+/// Where the gains and offsets of so many channels lie, and what their neurons have. A block RAM of
+/// an ECP5 takes a third of a cycle of 60 MHz to give out a word, and the multiplier is behind it:
+/// few words lie in look-up tables.
+#[must_use]
+pub fn parameters_in(channels: u32, family: Family) -> Place {
+    let few = family.spec().multiplier.is_some() && channels <= MOST_IN_LUTS;
+    if few { Place::Luts } else { Place::BlockRam }
 }
 
 /// Multipliers of the lanes of a processor that add products: one for each sum.

@@ -43,6 +43,8 @@ struct Factors {
     gather: f64,
     /// What counts chunks and leads to their maps and states.
     chunks: f64,
+    /// Look-up tables of a memory made of them, for each that it is estimated to need.
+    stored: f64,
     beside_base: f64,
     beside_accumulator: f64,
 }
@@ -63,6 +65,7 @@ static ICE40: Factors = Factors {
     currents: 130.0,
     gather: 310.0,
     chunks: 150.0,
+    stored: 1.18,
     beside_base: 390.0,
     beside_accumulator: 0.0,
 };
@@ -84,6 +87,7 @@ static ECP5: Factors = Factors {
     currents: 30.0,
     gather: 365.0,
     chunks: 150.0,
+    stored: 1.03,
     beside_base: 150.0,
     beside_accumulator: 5.0,
 };
@@ -187,6 +191,9 @@ impl Factors {
     }
 
     fn memory(&self, m: &Memory) -> f64 {
+        if m.place == Place::Luts {
+            return f64::from(m.luts()) * self.stored;
+        }
         let banks = m.depth.div_ceil(m.bank_words());
         let loaded = m.place == Place::Spram && m.kind == MemoryKind::Weights;
         f64::from(m.width * (banks - 1)) * self.bank_bit + if loaded { self.load } else { 0.0 }

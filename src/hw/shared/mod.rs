@@ -25,6 +25,7 @@ pub use cost::{BANKS, PARAMETERS, STATES, job_cycles};
 pub(in crate::hw) use fold::PROCESSOR;
 pub(in crate::hw) use legalise::planes;
 pub(super) use line::lower_line;
+pub use line_cost::parameters_in;
 pub use lower::MOST_WIDTH;
 pub(super) use lower::lower;
 pub use map::{Bank, CurrentMap, InputMap, TrainMap};

@@ -366,15 +366,12 @@ fn products_begin_with_the_fewest_lanes_that_are_faster() {
         sum.products = false;
         job.own.as_mut().unwrap().lanes = 16;
     };
-    let lanes = |design: &Design| design.shared.as_ref().unwrap().jobs[stem].own.unwrap().lanes;
-    planes(&mut design);
-    assert!(products(&mut design, stem, false));
-    assert_eq!(lanes(&design), 4);
     // Once they are taken there is nothing to gain, nor by weights of ±1.
-    assert!(!products(&mut design, stem, false) && !products(&mut design, stem + 2, false));
+    assert!(products(&design, stem, false).is_empty());
+    assert!(products(&design, stem + 2, false).is_empty());
     planes(&mut design);
-    assert!(products(&mut design, stem, true));
-    assert_eq!(lanes(&design), 16);
+    assert_eq!(products(&design, stem, false), [4, 6, 8, 16]);
+    assert_eq!(products(&design, stem, true), [16]);
 }
 
 /// Lanes that are given are taken, with products too.
