@@ -217,3 +217,23 @@ fn maps(design: &Design, shared: &Shared) -> String {
     }
     table(&rows)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hw::shared::tests::{on_line, residual};
+
+    /// Why, each job, each map; of a line lanes are those of its jobs.
+    #[test]
+    fn the_text_has_jobs_and_maps() {
+        let design = on_line(&residual());
+        let mut estimate = hw::estimate(&design);
+        estimate.reasons = vec!["because".to_owned()];
+        let text = text(&design, &estimate);
+        assert!(text.starts_with("because\n\njob "), "{text}");
+        for job in ["stem", "conv1", "short", "conv2", "conv3", "head"] {
+            assert!(text.lines().any(|l| l.starts_with(&format!("{job} "))), "{job}\n{text}");
+        }
+        assert!(text.contains("trains a word; currents") && !text.contains(" lanes, "), "{text}");
+    }
+}

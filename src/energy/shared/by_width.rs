@@ -6,7 +6,7 @@ use super::*;
 use crate::energy::by_hand::{board, near};
 use crate::energy::{IoTiming, Report, device};
 use crate::hw::Design;
-use crate::hw::shared::{Leak, Sums, Then};
+use crate::hw::shared::{Leak, Source, SumJob, Sums, Then};
 use crate::target;
 
 /// Flips of a job, by what they are.
@@ -77,6 +77,8 @@ fn one_sum_moves_once() {
     near("mix", flips(&of, 3, "accumulators"), [47.45, 13.0, 91.0]);
     // Up to three spikes have two bits: R U · 3 lanes · (2 + 1) bits · 4
     near("deep", flips(&of, 4, "operands offered to the lanes"), [4.86, 0.72, 21.6]);
+    // Words of four trains of three timesteps, as before.
+    near("deep", flips(&of, 4, "words and their addresses"), [67.4, 30.0, 108.8]);
 }
 
 /// The timestep of a result, 1 bit; what the second one gives out, 11; a bit that a plane takes
@@ -257,4 +259,142 @@ fn a_device_without_coefficients_is_refused() {
         let error = device(&design, &target, &activity(), IoTiming::none(25.0)).unwrap_err();
         assert_eq!(error.code.id, "SF0412");
     }
+}
+
+fn job(shared: &mut Shared, job: usize) -> &mut SumJob {
+    let Work::Sum(sum) = &mut shared.jobs[job].work else { panic!("{job} sums") };
+    sum
+}
+
+/// Whatever a width has to hold makes it as wide: 30 rows of weights; levels of 4 bits and currents of
+/// 5, their sign included; spikes, and how many of four timesteps have one.
+#[test]
+fn every_width_holds_all_its_numbers() {
+    let of = |change: &dyn Fn(&mut Shared)| {
+        let mut design = design();
+        change(design.shared.as_mut().unwrap());
+        Widths::new(&design, design.shared.as_ref().unwrap())
+    };
+    let few = |s: &mut Shared| {
+        s.input.bits = 1;
+        let Source::Currents(_, gather) = &mut s.jobs[2].source else { panic!("mix gathers") };
+        gather.bits = 1;
+    };
+    let counted = |s: &mut Shared| {
+        few(s);
+        s.width = 4;
+        job(s, 4).sums = Sums::Total;
+    };
+    let operands = [of(&|_| ()), of(&|s| s.input.bits = 7), of(&few), of(&counted)];
+    assert_eq!(operands.map(|w| w.operand), [5, 8, 2, 4]);
+
+    // The words of a slice; eight planes of one element; sixteen trains of a word.
+    let alone = |s: &mut Shared, planes, pack| {
+        s.jobs.truncate(1);
+        s.jobs[0].out = [2, 1, 4];
+        (job(s, 0).window, job(s, 0).planes, s.pack) = ([1, 1], planes, pack);
+    };
+    let rows = [
+        of(&|_| ()),
+        of(&|s| job(s, 0).slices = 2),
+        of(&|s| alone(s, 8, 2)),
+        of(&|s| alone(s, 1, 16)),
+    ];
+    assert_eq!(rows.map(|w| w.row), [5, 6, 4, 5]);
+
+    let narrow = |s: &mut Shared, current, bias, threshold| {
+        (s.membrane_bits, s.current_bits) = (3, current);
+        for layer in [0, 3] {
+            let Then::Maps { fire: Some((neurons, _)), .. } = &mut job(s, layer).then else {
+                panic!("{layer} fires")
+            };
+            (neurons.bias[0], neurons.threshold[0]) = (bias, threshold);
+        }
+    };
+    let membranes = [
+        of(&|_| ()),
+        of(&|s| narrow(s, 25, 7, 42)),
+        of(&|s| narrow(s, 3, 1 << 20, 42)),
+        of(&|s| narrow(s, 3, 7, 1 << 22)),
+    ];
+    assert_eq!(membranes.map(|w| w.membrane), [20, 26, 23, 24]);
+
+    // 9 bits of a result in digits of 6, 3 and 9 bits, the last one with a sign.
+    let digits = [6, 3, 9].map(|bits| of(&|s| s.digit_bits = bits).digits);
+    assert_eq!(digits, [2, 4, 2]);
+}
+
+/// `mix` gathers the second map, in SPRAM, and `deep` adds the first, in block RAM.
+#[test]
+fn maps_are_those_that_a_job_uses() {
+    let mut design = design();
+    let shared = design.shared.as_mut().unwrap();
+    let Source::Currents(_, gather) = shared.jobs[2].source else { panic!("mix gathers") };
+    shared.jobs[2].source = Source::Currents(1, gather);
+    for (index, map) in [(0, 1), (2, 0)] {
+        let Then::Maps { keep, .. } = &mut job(shared, index).then else { panic!("kept") };
+        *keep = Some(map);
+    }
+    job(shared, 3).add = Some(0);
+    let (a, b) = (shared.currents[0].shape, shared.currents[1].shape);
+    (shared.currents[0].shape, shared.currents[1].shape) = (b, a);
+    let report = device(&design, &board(), &activity(), IoTiming::none(10.0)).unwrap();
+    let cause = |stage: usize, what: &str| {
+        let mut parts = report.stages[stage].parts.iter();
+        parts.find(|p| p.what == what).map(|p| p.cause)
+    };
+    use crate::energy::report::Cause::{Ram, Spram};
+    assert_eq!(cause(3, "current maps, gathered"), Some(Spram));
+    assert_eq!(cause(3, "current maps, kept"), Some(Ram));
+    assert_eq!(cause(4, "current maps, added"), Some(Ram));
+}
+
+/// Three lanes, three timesteps: numbers of 5 bits times 2, spikes times 3; one sum for all timesteps.
+#[test]
+fn products_of_three_lanes() {
+    let mut design = threes();
+    let shared = design.shared.as_mut().unwrap();
+    job(shared, 2).products = true;
+    (job(shared, 3).planes, job(shared, 3).products) = (3, true);
+    let report = |d: &Design| device(d, &board(), &activity(), IoTiming::none(10.0)).unwrap();
+    let of = report(&design);
+    // R · (3·5 + 3·3·7 + 3·2) · 8, R · (3·1 + 3·3·4 + 3·3) · 4
+    near("mix", flips(&of, 3, "event pipeline"), [302.4, 134.4, 403.2]);
+    near("deep", flips(&of, 4, "event pipeline"), [86.4, 38.4, 115.2]);
+    // R G · 3 · 3 · (3·6·2 + 7) · 8, R G · 3 · 3 · (3 + 4) · 4
+    near("mix", flips(&of, 3, "products of the lanes"), [2089.8, 619.2, 5572.8]);
+    near("deep", flips(&of, 4, "products of the lanes"), [170.1, 50.4, 453.6]);
+    // (4 R + 1 [0, 2] + S · (8 − 4)) · 6: a product of 4 bits, and what is above its sign.
+    near("deep", flips(&of, 4, "accumulators"), [19.2, 4.8, 38.4]);
+
+    let shared = design.shared.as_mut().unwrap();
+    shared.once_bits = 10;
+    job(shared, 3).sums = Sums::Total;
+    let of = report(&design);
+    // Up to three spikes have two bits: R · (1·2 + 3·5 + 3·3) · 4, R G · 3 · (2·3 + 5) · 4
+    near("deep", flips(&of, 4, "event pipeline"), [46.8, 20.8, 62.4]);
+    near("deep", flips(&of, 4, "products of the lanes"), [89.1, 26.4, 237.6]);
+    near("deep", flips(&of, 4, "words and their addresses"), [67.4, 30.0, 108.8]);
+}
+
+/// Registers of products: of three lanes and timesteps, and of one sum for all of them.
+#[test]
+fn products_have_their_registers() {
+    let lanes = |once: bool| {
+        let mut design = threes();
+        let shared = design.shared.as_mut().unwrap();
+        shared.jobs.drain(..2);
+        shared.jobs.truncate(1);
+        job(shared, 0).products = true;
+        if once {
+            shared.once_bits = 20;
+            job(shared, 0).sums = Sums::Held;
+        }
+        let w = Widths::new(&design, design.shared.as_ref().unwrap());
+        (super::registers::lanes(design.shared.as_ref().unwrap(), 3, &w), w)
+    };
+    // 2 + 3·5 operands, 3·3·(5 + 2) products, 2·3·3·8 accumulators and chain, results left 4 + 1.
+    assert_eq!(lanes(false).0, 2 + 15 + 63 + 144 + 5);
+    // One product a lane; the timestep, 2 bits, and what the others give out, 21.
+    assert_eq!(lanes(true).0, 2 + 15 + 21 + 144 + 5 + 2 + 21);
 }

@@ -81,6 +81,8 @@ fn a_job_works_on_its_own_processor() {
     }
     let parts = |i: usize| report.stages[i].parts.iter();
     assert!(report.stages.iter().all(|s| s.spram == 0));
+    // The readout is behind the last one.
+    assert!((1..6).all(|i| parts(i).any(|p| p.what == "largest logit") == (i == 5)));
     // Nothing is kept between chunks, `pool` has no parameters, `conv` adds nothing.
     assert!((0..6).all(|i| parts(i).all(|p| !p.what.starts_with("membranes, read"))));
     assert!(parts(2).all(|p| p.what != "gains and offsets"));
@@ -142,6 +144,32 @@ fn products_of_lanes_take_their_own_bits() {
     assert_eq!(count("sum of the inputs"), None);
     let registers = |r: &Report| r.stages[3].registers.value;
     assert_eq!((registers(&planes), registers(&report)), (367.0, 328.0));
+}
+
+/// What leaks has a stage of its own: 2 + 1 and twice a membrane of 20 bits.
+#[test]
+fn a_leak_is_in_its_own_processor() {
+    let mut design = line();
+    let shared = design.shared.as_mut().unwrap();
+    shared.leaks = vec![crate::hw::shared::Leak { num: 1, shift: 1 }];
+    let Work::Sum(deep) = &mut shared.jobs[3].work else { panic!("deep is a sum job") };
+    deep.leak = Some(0);
+    let registers: Vec<_> = report(&design).stages.iter().map(|s| s.registers.value).collect();
+    assert_eq!(registers[1..6], [383.0, 39.0, 367.0, 328.0 + 43.0, 316.0]);
+}
+
+/// A map of four rows in a ring of one, 32 words: the writer counts to 5 twice, its own row with a
+/// bit, and addresses have 5 bits and not 7.
+#[test]
+fn a_ring_is_waited_for() {
+    let registers = |ring: Option<u32>| {
+        let mut design = line();
+        let shared = design.shared.as_mut().unwrap();
+        shared.currents[0].shape = [3, 4, 4];
+        shared.jobs[0].own.as_mut().unwrap().ring = ring;
+        report(&design).stages[6].registers.value
+    };
+    assert_eq!(registers(Some(32)) - registers(None), 6.0 + 1.0 - 2.0);
 }
 
 /// `pool` and `again` read the trains of `conv`, `mix` and `twice` its currents; `first` and `conv`

@@ -131,7 +131,7 @@ fn emit(shared: &Shared, w: &Widths) -> u32 {
 
 /// Two stages of operands and a row of weights; accumulators, one more than lanes, and the
 /// chain; S.
-fn lanes(shared: &Shared, t: u32, w: &Widths) -> u32 {
+pub(super) fn lanes(shared: &Shared, t: u32, w: &Widths) -> u32 {
     let p = shared.lanes;
     // Between two accumulators that are joined the scaled operand goes on.
     let wide = w.once.max(w.acc);
