@@ -106,7 +106,7 @@ fn unaccounted(
     };
     if folds && matches!(node.op(), "Conv" | "MatMul" | "Gemm") {
         return error("a layer that takes constants alone, such as a state or spikes of the timestep before the first")
-            .help("recurrent layers (snnTorch: RLeaky, RSynaptic) are read from NIR files, not from ONNX; compute anything else before the export");
+            .help("states and spikes are zeros before the first timestep; compute anything else before the export");
     }
     if folds {
         return error("this operator cannot be computed on constants yet")
@@ -174,7 +174,7 @@ fn help(node: &Node<'_>) -> Option<&'static str> {
             "a tensor that timesteps are written into (`out[t] = spk`) is not followed; collect them in a list and `torch.stack` it"
         }
         "Softmax" | "LogSoftmax" | "ArgMax" | "TopK" => {
-            "leave it out of the exported model: the logits are the output, and the class is taken from them"
+            "leave it out of the exported model: the logits are the output, and the class is taken from them; neurons of which the strongest alone fires (snnTorch: `inhibition=True`) are not supported"
         }
         "Conv" | "MatMul" | "Gemm" => {
             "weights must be constants, and every timestep must use the same; export the model in eval mode"

@@ -19,6 +19,7 @@ mod reshape;
 pub(super) mod synfire;
 
 pub(super) use broadcast::indices;
+pub(super) use layer::{of_zeros, weighs_zeros};
 
 use super::node::Node;
 use super::tensor::{Info, Tensor};
