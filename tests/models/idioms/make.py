@@ -114,9 +114,9 @@ def own():
 class Cell(nn.Module):
     """A neuron in plain PyTorch: what `reset` makes of its membrane and spikes leaks next."""
 
-    def __init__(self, reset):
+    def __init__(self, reset, threshold=0.5):
         super().__init__()
-        self.reset, self.threshold = reset, 0.5
+        self.reset, self.threshold = reset, threshold
 
     def forward(self, current, state):
         u = 0.5 * state + current
@@ -127,9 +127,9 @@ class Cell(nn.Module):
 class Cells(nn.Module):
     """The neuron over a list of currents."""
 
-    def __init__(self, reset):
+    def __init__(self, reset, threshold=0.5):
         super().__init__()
-        self.cell = Cell(reset)
+        self.cell = Cell(reset, threshold)
 
     def forward(self, currents):
         state, out = torch.zeros_like(currents[0]), []
@@ -458,6 +458,13 @@ def models():
     for reset in (where_spike, where_soft):
         yield f"loop_{reset.__name__}", lambda reset=reset: Flat(loop, lambda: Loop(reset)), FLAT, {}
     yield "soft_other", lambda: Flat(loop, lambda: Cells(soft_other)), FLAT, {}
+    each = torch.tensor([0.5, 0.0, -0.25, 0.25, -0.5, 0.0, 1.0, 0.5])
+    for name, threshold in (("rest", 0.0), ("below_rest", -0.25), ("rest_each", each)):
+        for reset in ("subtract", "zero", "none"):
+            more = {"threshold": threshold, "reset_mechanism": reset}
+            yield f"{name}_{reset}", lambda more=more: Flat(loop, lambda: Leaky(**more)), FLAT, {}
+    for reset in (where_spike, where_soft):
+        yield f"rest_{reset.__name__}", lambda reset=reset: Flat(loop, lambda: Cells(reset, 0.0)), FLAT, {}
 
 
 NEURONS = (Cell, snntorch.Leaky, snntorch.Synaptic, snntorch.RLeaky, snntorch.RSynaptic, neuron.LIFNode, neuron.IFNode)
@@ -483,14 +490,14 @@ def spikes(model, x):
 def on_threshold(make, seed, x):
     """How many samples have a spike that depends on what a membrane on its threshold does."""
     runs = []
-    for factor in (1 - 1e-6, 1 + 1e-6):
+    for more in (-1e-6, 1e-6):
         torch.manual_seed(seed)
         model = make().eval()
         for module in model.modules():
             if isinstance(module, NEURONS[:5]):
-                module.threshold *= factor
+                module.threshold += more
             elif isinstance(module, NEURONS):
-                module.v_threshold *= factor
+                module.v_threshold += more
         runs.append(spikes(model, x)[0])
     return sum(a != b for a, b in zip(*runs))
 

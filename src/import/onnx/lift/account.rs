@@ -195,7 +195,10 @@ fn help(node: &Node<'_>) -> Option<&'static str> {
         "Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual" | "Equal" => {
             "a comparison is read as a neuron that fires where its membrane is above a constant threshold: write `(u >= threshold).float()`, once for each neuron and timestep"
         }
-        "Sign" | "Floor" | "Round" | "Ceil" => {
+        "Sign" => {
+            "on its threshold it is 0, which is no spike: write `torch.where(u >= 0, 1.0, -1.0)`, or `(u >= threshold).float()` for spikes of 0 and 1"
+        }
+        "Floor" | "Round" | "Ceil" => {
             "a spike is 0 or 1: write `(u >= threshold).float()`; several spikes in one timestep, or negative ones, are not supported"
         }
         "Clip" | "Max" | "Min" => {

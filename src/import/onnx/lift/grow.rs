@@ -53,6 +53,9 @@ impl Lift<'_> {
                 (node, Some(name))
             }
             Effect::Output(hint, op) => {
+                if flow == Flow::Static {
+                    self.agree(1, self.model.output)?;
+                }
                 let (node, name) = self.layer(&hint, op, &[stream.node], &mut flow)?;
                 self.graph.set_output(node);
                 self.account.take(pattern, Some(name), taken);

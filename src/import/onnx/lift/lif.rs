@@ -13,6 +13,7 @@
 
 use super::affine::Atom;
 use super::coeff::Coeff;
+use super::raise::{self, Numbers};
 use super::recurrence::{self, Step};
 use super::{Effect, Flow, Found, Hint, Lift as Lifting, Pattern, Stream, feedback, synapse};
 use crate::diag::{Diagnostic, Result, codes};
@@ -94,8 +95,8 @@ fn neurons(lift: &Lifting<'_>, stream: &Stream, chain: &[Step]) -> Result<Found>
     }
     let neuron = neuron(lift, stream, chain)?;
     let effect = match neuron.ways {
-        ways if ways.is_empty() => Effect::Nodes(vec![neuron.layer]),
-        ways => Effect::Recurrent(ways, vec![neuron.layer]),
+        ways if ways.is_empty() => Effect::Nodes(neuron.layers),
+        ways => Effect::Recurrent(ways, neuron.layers),
     };
     Ok(Found {
         effect,
@@ -134,7 +135,8 @@ struct Update {
 
 /// A layer of neurons.
 pub(super) struct Neuron {
-    pub(super) layer: (Hint, Op),
+    /// One after another.
+    pub(super) layers: Vec<(Hint, Op)>,
     /// What its spikes come back through.
     pub(super) ways: Vec<Vec<(Hint, Op)>>,
     /// Values of these ways.
@@ -190,7 +192,7 @@ pub(super) fn neuron(lift: &Lifting<'_>, stream: &Stream, chain: &[Step]) -> Res
             return Err(error("input gain", update.gain.distance(&gain)));
         }
         if known.is_none() {
-            let begun = begins(&update, &first.form.constant, scale);
+            let begun = begins(&update, first, scale);
             start = begun.ok_or_else(|| baked(lift, first.fires))?;
             bias = update.bias.clone();
         } else if !update.bias.is_near(&bias, scale) {
@@ -224,41 +226,57 @@ pub(super) fn neuron(lift: &Lifting<'_>, stream: &Stream, chain: &[Step]) -> Res
     if !leak.all(|l| (0.0..=1.0).contains(&l)) {
         return Err(unlike(lift, first, "its leak is not between 0 and 1"));
     }
+    let hint = Hint::new("lif").scope(lift.node(first.fires));
+    let threshold = first.threshold.clone();
+    if later.is_empty() && !threshold.all(|x| x > 0.0) {
+        let threshold = threshold.into_per_channel();
+        let op = Op::Threshold(ir::Threshold { threshold, compare: first.compare });
+        let factor = ir::Scale::by(gain.clone().into_per_channel());
+        let scale = (Hint::new("scale"), Op::Scale(factor));
+        let layers = [(gain.uniform() != Some(1.0)).then_some(scale), Some((hint, op))];
+        let layers = layers.into_iter().flatten().collect();
+        return Ok(Neuron { layers, ways: Vec::new(), taken: Vec::new() });
+    }
+    let numbers = Numbers { leak, bias, threshold, reset, reset_to, start, own };
+    let channels = || unlike(lift, first, "the numbers of channels of its parameters differ");
+    let Numbers { leak, bias, threshold, reset, reset_to, start, own } =
+        numbers.raised().ok_or_else(channels)?;
     if !own.is_zero() {
         let back: Vec<_> = fires().into_iter().map(|f| (f, own.clone())).collect();
         let way = feedback::way(lift, stream, fires(), &back, &gain)?;
         ways.push(way.ok_or_else(|| differs(first))?);
     }
-    if !first.threshold.all(|x| x > 0.0) {
-        return Err(lift
-            .error(first.fires, &codes::LIFT_NEURON, "the threshold is not above zero")
-            .help("a membrane starts at zero and would fire at rest; train with a threshold above zero"));
-    }
-    let layer = (
-        Hint::new("lif").scope(lift.node(first.fires)),
-        Op::Lif(ir::Lif {
-            leak: leak.into_per_channel(),
-            gain: gain.into_per_channel(),
-            bias: bias.into_per_channel(),
-            threshold: first.threshold.clone().into_per_channel(),
-            reset,
-            compare: first.compare,
-            reset_to: reset_to.into_per_channel(),
-            start: start.into_per_channel(),
-        }),
-    );
+    let op = Op::Lif(ir::Lif {
+        leak: leak.into_per_channel(),
+        gain: gain.into_per_channel(),
+        bias: bias.into_per_channel(),
+        threshold: threshold.into_per_channel(),
+        reset,
+        compare: first.compare,
+        reset_to: reset_to.into_per_channel(),
+        start: start.into_per_channel(),
+    });
+    let layers = vec![(hint, op)];
     let taken = ways.iter().flat_map(|w| w.taken.iter().copied()).collect();
-    Ok(Neuron { layer, ways: ways.into_iter().map(|w| w.nodes).collect(), taken })
+    Ok(Neuron { layers, ways: ways.into_iter().map(|w| w.nodes).collect(), taken })
 }
 
-/// The potential before the first timestep: zero, or what a hard reset leaves.
-fn begins(update: &Update, first: &Coeff, scale: f64) -> Option<Coeff> {
+/// The potential before the first timestep: zero, what a hard reset leaves, or what a reset
+/// makes of zero where that fires.
+fn begins(update: &Update, step: &Step, scale: f64) -> Option<Coeff> {
+    let first = &step.form.constant;
     if update.bias.is_near(first, scale) {
         return Some(Coeff::one(0.0));
     }
     let left = update.leak.zip(&update.reset_to, |l, r| l * r)?;
     let begun = update.bias.zip(&left, |b, l| b + l)?;
-    (update.reset == Reset::Hard && begun.is_near(first, scale)).then(|| update.reset_to.clone())
+    if update.reset == Reset::Hard && begun.is_near(first, scale) {
+        return Some(update.reset_to.clone());
+    }
+    let rest = raise::at_rest(update.reset, &update.leak, &step.threshold, step.compare)?;
+    let begun = update.bias.zip(&rest, |b, r| b + r)?;
+    let start = rest.zip(&update.leak, |r, l| if r == 0.0 { 0.0 } else { r / l })?;
+    (begun.is_near(first, scale) && start.all(f64::is_finite)).then_some(start)
 }
 
 fn size(c: &Coeff) -> f64 {
@@ -380,8 +398,16 @@ mod tests {
     fn thresholds_per_channel() {
         let text = neuron(FIRST, SUBTRACT).replace("th f32 -: 1", "th f32 2: 1 2");
         assert_eq!(lif(&text).threshold, PerChannel::Each(vec![1.0, 2.0]));
-        let text = text.replace("th f32 2: 1 2", "th f32 2: 1 -2");
-        assert!(refusal(&text).contains("threshold is not above zero"));
+        let text = text.replace("th f32 2: 1 2", "th f32 2: 1 0");
+        // What counts from −1 fires from 1 on; nothing is subtracted where the threshold is 0.
+        let raised = lif(&text);
+        assert_eq!(raised.threshold, PerChannel::All(1.0));
+        assert_eq!(raised.bias, PerChannel::Each(vec![0.0, 0.25]));
+        assert_eq!(raised.start, PerChannel::Each(vec![0.0, 1.0]));
+        assert_eq!(raised.reset, Reset::None);
+        let (graph, _) = import(&text).unwrap();
+        let Op::Scale(own) = &graph.node(graph.find("scale2").unwrap()).op else { panic!() };
+        assert_eq!(own.factor, PerChannel::Each(vec![-1.0, 0.0]));
     }
 
     #[test]

@@ -234,7 +234,7 @@ fn neurons(
         start: PerChannel::zero(),
     });
     taken.extend(recurrence::taken(chain));
-    let layers = vec![(Hint::new("synapse"), op), neuron.layer];
+    let layers = [vec![(Hint::new("synapse"), op)], neuron.layers].concat();
     Ok(Some(Found {
         effect: if ways.is_empty() {
             Effect::Nodes(layers)
