@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use synfire::hw;
-use synfire::import::{Options, load};
+use synfire::import::{Options, WeightForm, load};
 use synfire::interp::{Interp, Logits, Record};
 use synfire::ir::{Graph, Op};
 use synfire::pass::{self, TO_INTEGER};
@@ -33,11 +33,15 @@ struct Model {
 struct Asked {
     #[serde(default)]
     input_static: bool,
+    #[serde(default)]
+    int8: bool,
 }
 
 impl Model {
     fn load(&self, name: &str, exporter: &str) -> Graph {
-        let options = Options { input_static: self.options.input_static, ..Options::default() };
+        let weights = if self.options.int8 { WeightForm::Int8 } else { WeightForm::Auto };
+        let input_static = self.options.input_static;
+        let options = Options { input_static, weights, ..Options::default() };
         let path = folder().join(format!("{name}_{exporter}.onnx"));
         load(&path, &options).unwrap_or_else(|d| panic!("{name} {exporter}: {} {d}", d.code.id))
     }
@@ -69,7 +73,7 @@ fn fired(record: &Record) -> Vec<String> {
 #[test]
 fn every_spike_is_the_frameworks() {
     let models = models();
-    assert_eq!(models.len(), 58);
+    assert_eq!(models.len(), 61);
     for (name, model, graph) in files(&models) {
         assert!(model.input.len() >= 50 && model.on_threshold >= 16, "{name}");
         let interp = Interp::new(&graph).unwrap();

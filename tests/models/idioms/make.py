@@ -404,6 +404,32 @@ def loop(net, x):
     return sum(net.b(s) for s in net.node([net.a(x)] * STEPS))
 
 
+class Weights(nn.Module):
+    """Weights that `quantise` makes of others, on constants."""
+
+    def __init__(self, quantise):
+        super().__init__()
+        self.a, self.b = nn.Parameter(torch.randn(HIDDEN, 6)), nn.Parameter(torch.randn(CLASSES, HIDDEN))
+        self.node, self.quantise = Leaky(), quantise
+
+    def forward(self, x):
+        current = F.linear(x.to(torch.float32) / 2, self.quantise(self.a))
+        return sum(F.linear(s, self.quantise(self.b)) for s in self.node([current] * STEPS))
+
+
+def rounded(w):
+    return torch.clamp(torch.round(w * 100), 0, 1) - 0.5
+
+
+def fake_quantised(w):
+    return torch.fake_quantize_per_tensor_affine(w, 0.5, 0, -128, 127)
+
+
+def fake_quantised_each(w):
+    scales = 1 / (1 + torch.arange(len(w)).remainder(2))
+    return torch.fake_quantize_per_channel_affine(w, scales, torch.zeros(len(w), dtype=torch.int32), 0, -128, 127)
+
+
 class Two(Flat):
     """Neurons of one kind behind others, and a layer of several currents a neuron."""
 
@@ -458,6 +484,9 @@ def models():
     for reset in (where_spike, where_soft):
         yield f"loop_{reset.__name__}", lambda reset=reset: Flat(loop, lambda: Loop(reset)), FLAT, {}
     yield "soft_other", lambda: Flat(loop, lambda: Cells(soft_other)), FLAT, {}
+    for quantise in (rounded, fake_quantised, fake_quantised_each):
+        more = {} if quantise is rounded else {"options": {"int8": True}}
+        yield quantise.__name__, lambda quantise=quantise: Weights(quantise), FLAT, more
     each = torch.tensor([0.5, 0.0, -0.25, 0.25, -0.5, 0.0, 1.0, 0.5])
     for name, threshold in (("rest", 0.0), ("below_rest", -0.25), ("rest_each", each)):
         for reset in ("subtract", "zero", "none"):

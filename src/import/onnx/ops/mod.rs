@@ -14,6 +14,7 @@ mod gather;
 mod layer;
 mod part;
 pub(super) mod qonnx;
+mod quantise;
 mod reduce;
 mod reshape;
 pub(super) mod synfire;
@@ -60,7 +61,7 @@ const fn row(name: &'static str, infer: Infer, fold: Fold) -> Operator {
     Operator { name, infer, fold: Some(fold), of_shapes: false }
 }
 
-const TABLES: [&[Operator]; 9] = [
+const TABLES: [&[Operator]; 10] = [
     cast::TABLE,
     compare::TABLE,
     create::TABLE,
@@ -68,6 +69,7 @@ const TABLES: [&[Operator]; 9] = [
     gather::TABLE,
     layer::TABLE,
     part::TABLE,
+    quantise::TABLE,
     reduce::TABLE,
     reshape::TABLE,
 ];
