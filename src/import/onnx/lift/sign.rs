@@ -11,7 +11,10 @@ use crate::diag::{Result, codes};
 use crate::import::onnx::node::Node;
 use crate::import::onnx::ops::qonnx::DOMAINS;
 use crate::import::onnx::values::ValueId;
-use crate::ir::{self, Compare, Op, PerChannel};
+use crate::ir::{self, Compare, Op, PerChannel, Reshape};
+
+/// Operators between the input and an activation of it.
+const MAX_LENGTH: usize = 16;
 
 /// Activations of one bit.
 pub(super) struct Sign;
@@ -79,10 +82,43 @@ fn activation(lift: &Lift<'_>, stream: &Stream, group: Vec<ValueId>, id: ValueId
     } else {
         (scale, Coeff::one(0.0))
     };
+    let is_uniform = threshold.threshold.iter().count() == 1;
     let (factor, offset) = (factor.into_per_channel(), offset.into_per_channel());
     let spikes = (Hint::new("threshold").scope(Some(node)), Op::Threshold(threshold));
     let sized = (Hint::new("scale"), Op::Scale(ir::Scale { factor, offset }));
-    Ok(Found::new(stream, Effect::Nodes(vec![spikes, sized]), group))
+    let mut nodes = vec![spikes, sized];
+    if let &[_, len] = shape
+        && lift.input_of(stream.node).is_some()
+    {
+        // Levels in a row are compared by one neuron, which hardware moves along it; levels that
+        // are channels have a neuron each, with weights for all others.
+        let row = vec![1, len];
+        if lift.graph.node(stream.node).stream.shape == row {
+            nodes.insert(1, (Hint::new("reshape"), Op::Reshape(Reshape { shape: vec![len] })));
+        } else if len > 1 && is_uniform && takes_all(lift, stream) {
+            let (steps, flow) = (stream.steps.clone(), stream.flow);
+            return Ok(Found { effect: Effect::Reshape(row), steps, flow, taken: Vec::new() });
+        }
+    }
+    Ok(Found::new(stream, Effect::Nodes(nodes), group))
+}
+
+/// True if nothing else takes the input than what this stream is computed by, and nothing else
+/// takes this stream than one operator.
+fn takes_all(lift: &Lift<'_>, stream: &Stream) -> bool {
+    let is_alone = |(&input, &step): (&ValueId, &ValueId)| {
+        let mut value = input;
+        for _ in 0..MAX_LENGTH {
+            match lift.values.users(value) {
+                [_] if value == step => return true,
+                &[user] => value = user,
+                _ => return false,
+            }
+        }
+        false
+    };
+    lift.values.inputs.len() == stream.steps.len()
+        && lift.values.inputs.iter().zip(&stream.steps).all(is_alone)
 }
 
 /// Of the quantisers of several bits only those are spikes that have two values, 0 and more.
@@ -162,6 +198,30 @@ mod tests {
             let got = refusal(&text(&format!("qonnx.custom_op.general.BipolarQuant(i, {scale})")));
             assert!(got.starts_with("SF012"), "{got}");
         }
+    }
+
+    /// One neuron for all levels: hardware has no weights for it then.
+    #[test]
+    fn an_input_that_is_made_signs_is_a_row() {
+        let text = text("MatMul(b, fc1.weight)").replace(
+            "i = MatMul(p, fc1.weight)",
+            "const off f32 -: 0.5\nt = Sub(p, off)\nb = qonnx.custom_op.general.BipolarQuant(t, one)",
+        );
+        let names = |text: &str| {
+            let (graph, _) = import(text).unwrap_or_else(|d| panic!("{} {d}", d.code.id));
+            let order = graph.order().unwrap();
+            let shape = graph.node(order[0]).stream.shape.clone();
+            let names = order.iter().map(|&id| graph.node(id).op.name()).collect::<Vec<_>>();
+            (shape, names.join(" "))
+        };
+        let row = "input scale threshold reshape scale linear linear readout";
+        assert_eq!(names(&text), (vec![1, 4], row.to_owned()));
+        // What another layer takes as well keeps its shape.
+        let both = text.replace(
+            "y = MatMul(j, w)",
+            "u = MatMul(p, fc1.weight)\nl = Add(j, u)\ny = MatMul(l, w)",
+        );
+        assert_eq!(names(&both).0, [4]);
     }
 
     #[test]
