@@ -6,7 +6,7 @@
 //   WIDTH, DEPTH   of the memory
 //   turn_i      high while it is this memory's turn to send
 //   re_o ...    a word is read: at rdata_i in the next cycle, until the next read
-//   out_*       DEPTH words of ceil(WIDTH/8) bytes, lowest bits first
+//   out_*       DEPTH words of ceil(WIDTH/8) bytes, lowest bits first; from registers
 `default_nettype none
 
 module sf_dump #(
@@ -32,8 +32,12 @@ module sf_dump #(
   reg  [AW-1:0] read_q;
   reg  [CW-1:0] byte_q;
   reg           fresh_q;                       // the memory's output belongs to read_q
+  reg  [7:0]    data_q;                        // the byte that is offered
+  reg           valid_q, last_q;
 
   wire sent      = out_valid_o & out_ready_i;
+  wire more      = turn_i & ~(valid_q & last_q);
+  wire load      = more & fresh_q & (~valid_q | sent);
   wire word_end  = byte_q == NB[CW-1:0] - 1'b1;
   wire last_word = read_q == DEPTH[AW-1:0] - 1'b1;
   wire [NB*8-1:0] padded;
@@ -46,16 +50,20 @@ module sf_dump #(
     end
   endgenerate
 
-  assign re_o        = turn_i & ~fresh_q;
+  assign re_o        = more & ~fresh_q;
   assign raddr_o     = read_q;
-  assign out_valid_o = turn_i & fresh_q;
-  assign out_data_o  = padded[byte_q*8 +: 8];
-  assign out_last_o  = word_end & last_word;
+  assign out_valid_o = turn_i & valid_q;
+  assign out_data_o  = data_q;
+  assign out_last_o  = last_q;
 
   always @(posedge clk_i) begin
-    fresh_q <= turn_i;
-    if (sent) begin
-      byte_q <= word_end ? {CW{1'b0}} : byte_q + 1'b1;
+    fresh_q <= more;
+    if (sent) valid_q <= 1'b0;
+    if (load) begin
+      valid_q <= 1'b1;
+      data_q  <= padded[byte_q*8 +: 8];
+      last_q  <= word_end & last_word;
+      byte_q  <= word_end ? {CW{1'b0}} : byte_q + 1'b1;
       if (word_end) begin
         read_q  <= last_word ? {AW{1'b0}} : read_q + 1'b1;
         fresh_q <= 1'b0;
@@ -65,6 +73,7 @@ module sf_dump #(
       read_q  <= {AW{1'b0}};
       byte_q  <= {CW{1'b0}};
       fresh_q <= 1'b0;
+      valid_q <= 1'b0;
     end
   end
 
@@ -108,22 +117,35 @@ module sf_dump #(
   end
 
   wire [NB*8-1:0] f_padded = f_value;
+  // The byte behind the one that comes next, and words that were read in the last two cycles.
+  wire f_end = f_at == DEPTH - 1 && f_byte == NB - 1;
+  wire f_new = f_byte == NB - 1;
+  reg  f_read1, f_read2;
+  always @(posedge clk_i) begin
+    f_read1 <= re_o & ~rst_i;
+    f_read2 <= f_read1 & ~rst_i;
+  end
   always @(posedge clk_i) begin
     if (f_past) begin
       if (out_valid_o) begin
-        a_last : assert (out_last_o == (f_at == DEPTH - 1 && f_byte == NB - 1));
+        a_last : assert (out_last_o == f_end);
         if (f_at == f_word) a_data : assert (out_data_o == f_padded[f_byte*8 +: 8]);
       end
-      if (re_o) a_read : assert (raddr_o == f_at && turn_i && !out_valid_o);
-      if (turn_i && $past(re_o && !rst_i)) a_soon : assert (out_valid_o);
+      if (re_o) a_read : assert (turn_i && raddr_o == ((valid_q && f_new) ? f_at + 1 : f_at));
+      if (turn_i && f_read2) a_soon : assert (out_valid_o);
       if (f_waits) a_held : assert (out_valid_o && out_data_o == f_data);
-      i_at : assert (read_q == f_at && f_at >= 0 && f_at < DEPTH);
-      i_byte : assert (byte_q == f_byte && f_byte >= 0 && f_byte < NB);
-      i_turn : assert (fresh_q == 0 || f_turn);
+      i_range : assert (f_at >= 0 && f_at < DEPTH && f_byte >= 0 && f_byte < NB);
+      i_at : assert (read_q == (!valid_q ? f_at : f_end ? 0 : f_new ? f_at + 1 : f_at));
+      i_byte : assert (byte_q == (!valid_q ? f_byte : f_new ? 0 : f_byte + 1));
+      i_turn : assert ((!fresh_q && !valid_q) || f_turn);
+      i_over : assert (!(valid_q && last_q && fresh_q));
+      i_read : assert (!f_read1 || fresh_q || !f_turn);
+      i_read2 : assert (!f_read2 || valid_q || !f_turn);
       i_begun : assert (f_turn || (f_at == 0 && f_byte == 0));
-      if (fresh_q) i_fresh : assert (f_here == (f_at == f_word));
+      if (fresh_q) i_fresh : assert (f_here == (read_q == f_word));
+      i_word : assert (fresh_q || !valid_q || f_new);
       c_all : cover (sent && out_last_o && f_word == DEPTH - 1 && f_value != 0);
-      c_again : cover (out_valid_o && f_at == 0 && f_here && !$past(turn_i, 2) && $past(turn_i, 3));
+      c_again : cover (out_valid_o && f_at == 0 && f_here && !$past(turn_i, 3) && $past(turn_i, 4));
     end
   end
 `endif

@@ -10,9 +10,13 @@
 //               first: a level, or the train of an input that changes over time
 //   x_*         bytes of C*H*W inputs, channel by channel, row by row, so for each chunk, taken
 //               when they come; what comes in the cycle of a reset is lost: the frame stays zero from power-on
+//   begin_o     one cycle, after the first input
+//   row_o       one cycle, two cycles after the last input of a row of all channels; the rows of one
+//               chunk come in order
 //   full_o      one cycle, after the last one
 //   re_i ...    a word is read: at rdata_o in the next cycle, until the next read. Places lie
-//               row by row, channels innermost; only after full_o
+//               row by row, channels innermost; only after full_o, or the frame and, of one chunk,
+//               rows that row_o has told
 `default_nettype none
 
 module sf_input_map #(
@@ -33,6 +37,8 @@ module sf_input_map #(
   input  wire          rst_i,
   input  wire          x_valid_i,
   input  wire [BW-1:0] x_data_i,
+  output reg           begin_o,
+  output reg           row_o,
   output reg           full_o,
   input  wire          re_i,
   input  wire [AW-1:0] raddr_i,
@@ -85,6 +91,8 @@ module sf_input_map #(
   endgenerate
 
   wire map_end = word_valid & x_end & y_end & c_end;
+  reg  open_q;                                 // an inference has begun
+  reg  row_q;
   generate
     if (K > 1) begin : gen_chunks
       localparam CKW = $clog2(K);
@@ -100,8 +108,12 @@ module sf_input_map #(
   endgenerate
 
   always @(posedge clk_i) begin
-    full_o <= map_end & k_end & ~rst_i;
+    full_o  <= map_end & k_end & ~rst_i;
+    begin_o <= word_valid & ~open_q & ~rst_i;
+    row_q   <= word_valid & x_end & c_end & ~rst_i;
+    row_o   <= row_q & ~rst_i;
     if (word_valid) begin
+      open_q <= ~(map_end & k_end);
       x_q <= x_end ? {CWW{1'b0}} : x_q + 1'b1;
       if (x_end) y_q <= y_end ? {CHW{1'b0}} : y_q + 1'b1;
       if (x_end & y_end) c_q <= c_end ? {CCW{1'b0}} : c_q + 1'b1;
@@ -109,6 +121,7 @@ module sf_input_map #(
       if (x_end & y_end) channel_q <= channel_d;
     end
     if (rst_i) begin
+      open_q    <= 1'b0;
       x_q       <= {CWW{1'b0}};
       y_q       <= {CHW{1'b0}};
       c_q       <= {CCW{1'b0}};
@@ -165,13 +178,29 @@ module sf_input_map #(
       f_full <= 1'b0;
     end
   end
-  // The map is read between full_o and the next inference.
-  always @(*) if (re_i) assume (f_full && f_byte == 0 && !x_valid_i);
+  // Of one chunk: rows that are told, and what of the map may be read with them.
+  integer f_told;
+  wire    f_first = f_k == 0 && f_c == 0 && f_y == 0 && f_x == 0;
+  wire    f_seen  = raddr_i < ((f_told + HALO) * PITCH + HALO) * C;
+  always @(posedge clk_i) begin
+    if (row_o) f_told <= f_told + 1;
+    if (rst_i || (f_taken && f_first)) f_told <= 0;
+  end
+  // The map is read between full_o and the next inference, or row by row behind the inputs.
+  always @(*) if (re_i) assume ((f_full && f_byte == 0 && !x_valid_i) || (K == 1 && !f_full && f_seen));
+  // The result of an inference comes between its last input and the first one of the next.
+  always @(*) if (row_q || row_o) assume (!x_valid_i || !f_full);
 
   always @(posedge clk_i) begin
     if (f_past) begin
       a_addr : assert (addr_q == f_k * PART + ((f_y + HALO) * PITCH + f_x + HALO) * C + f_c);
       a_full : assert (full_o == $past(f_taken && f_last && !rst_i));
+      a_begin : assert (begin_o == $past(f_taken && f_first && !rst_i));
+      i_row : assert (row_q == $past(f_taken && f_x == W - 1 && f_c == C - 1 && !rst_i));
+      a_row : assert (row_o == $past(row_q && !rst_i));
+      i_open : assert (open_q == !f_first);
+      i_full : assert (!f_full || f_first);
+      if (K == 1) i_told : assert (f_told >= 0 && f_told + (row_q ? 1 : 0) + (row_o ? 1 : 0) == (f_full ? H : (f_c == C - 1) ? f_y : 0));
       // What sf_map asks of its users.
       a_clash : assert (!(word_valid && re_i && addr_q == raddr_i));
       a_word : assert (word_valid == f_taken);

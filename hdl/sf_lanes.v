@@ -7,6 +7,8 @@
 // it (two's complement). With one plane a bit is +1 or -1, and with S the sum of all operands
 //   p = 2 * sum_{w=+1}(x) - S.
 //
+// Of whole weights (WHOLE > 1) all bits of an element come at once, and a lane adds its product.
+//
 // A job whose timesteps all have one sum (docs/shared.md, One sum for all timesteps) adds operand 0
 // alone. The accumulators of a lane then stand for one number: a bit between two neighbours carries
 // from one to the next in such a job, and from none to the next in any other.
@@ -18,6 +20,10 @@
 //   ONCE        width of the one sum that all timesteps of a job have, sign included; 0: there is
 //               no such job. It holds XW bits, and at most T accumulators hold it
 //   SLICES      1 or 2 rows of weights share a word of the memory
+//   WHOLE       0, or the bits of a weight that come at once, two's complement, those of lane 0
+//               lowest; then SLICES = 1, planes_i is 1, and an event is an element
+//   GATED       of whole weights, 1: operands have few bits and are not negative; weights are
+//               shifted and added. 0: operands and weights are multiplied
 //   event_i     with x_i, first_i, last_i (sf_emit); the word of weights w_data_i comes in the
 //               next cycle, and slice_i then says which part of it is the row
 //   planes_i    1: a weight is more than one plane
@@ -38,6 +44,9 @@ module sf_lanes #(
   parameter AW     = 16,
   parameter ONCE   = 0,
   parameter SLICES = 2,
+  parameter WHOLE  = 0,
+  parameter GATED  = 0,
+  parameter WW     = (WHOLE > 1) ? P * WHOLE : P,
   parameter YW     = (ONCE > AW) ? ONCE : AW,
   parameter CW     = $clog2(P * T + 1)
 ) (
@@ -47,7 +56,7 @@ module sf_lanes #(
   input  wire [T*XW-1:0]     x_i,
   input  wire                first_i,
   input  wire                last_i,
-  input  wire [P-1:0]        w_data_i,
+  input  wire [WW-1:0]       w_data_i,
   input  wire                slice_i,
   input  wire                half_i,
   input  wire                planes_i,
@@ -69,118 +78,164 @@ module sf_lanes #(
   localparam V  = JW + J - 1;
   wire once = (ONCE != 0) & once_i;
 
-  // ---- two stages: the memory and the operand; the row and the scaled operand
-  reg             v1_q, v2_q, first1_q, minus1_q;
+  // ---- two stages: the memory and the operand; what the lanes add
+  reg             v1_q, v2_q;
   reg  [T*XW-1:0] x1_q;
-  reg  [T*AW-1:0] x2_q;
-  reg  [P-1:0]    w2_q;
-  wire [P-1:0]    row;
-
-  generate
-    if (SLICES == 2) begin : gen_slices
-      assign row = {w_data_i[P-1:P/2] & {(P-P/2){~half_i}},
-                    (half_i & slice_i) ? w_data_i[P-1:P/2] : w_data_i[P/2-1:0]};
-    end else begin : gen_whole
-      assign row = w_data_i;
-      wire unused = &{1'b0, slice_i, half_i};
-    end
-  endgenerate
-
   always @(posedge clk_i) begin
-    v1_q     <= event_i & ~rst_i;
-    v2_q     <= v1_q & ~rst_i;
-    x1_q     <= x_i;
-    first1_q <= first_i;
-    minus1_q <= last_i & planes_i;
-    w2_q     <= row;
+    v1_q <= event_i & ~rst_i;
+    v2_q <= v1_q & ~rst_i;
+    x1_q <= x_i;
   end
 
-  // Planes follow each other, so the operand of a plane is twice that of the one before.
-  reg  [T*AW-1:0] scaled_q;
-  wire [T*AW-1:0] x1, scaled;
+  // Of each lane, in the second stage: does it add, and what. Lane P adds every operand.
+  wire [P:0]            on;
+  wire [(P+1)*T*AW-1:0] add;
   genvar l, t, j;
   generate
-    for (t = 0; t < T; t = t + 1) begin : gen_scaled
-      wire [AW-1:0] own;
-      wire          below;
-      if (AW > XW) begin : gen_extend
-        assign own = {{(AW-XW){x1_q[t*XW+XW-1]}}, x1_q[t*XW +: XW]};
-      end else begin : gen_cut
-        // Wider operands are those of jobs with one sum.
-        assign own = x1_q[t*XW +: AW];
-        if (XW > AW) begin : gen_rest
-          wire unused = &{1'b0, x1_q[t*XW + AW +: XW-AW]};
+    if (WHOLE > 1) begin : gen_whole
+      localparam QW = XW + WHOLE;
+      for (l = 0; l < P; l = l + 1) begin : gen_lane
+        wire signed [WHOLE-1:0] weight = w_data_i[l*WHOLE +: WHOLE];
+        wire [T*QW-1:0]         product;
+        reg  [T*QW-1:0]         product_q;
+        for (t = 0; t < T; t = t + 1) begin : gen_product
+          if (GATED != 0) begin : gen_gated
+            reg  signed [QW-1:0] sum;
+            wire signed [QW-1:0] wide = {{XW{weight[WHOLE-1]}}, weight};
+            integer              k;
+            always @(*) begin
+              sum = {QW{1'b0}};
+              for (k = 0; k < XW - 1; k = k + 1) if (x1_q[t*XW + k]) sum = sum + (wide <<< k);
+            end
+            assign product[t*QW +: QW] = sum;
+            wire unused = x1_q[t*XW + XW - 1];
+          end else begin : gen_multiplied
+            wire signed [XW-1:0] operand = x1_q[t*XW +: XW];
+            assign product[t*QW +: QW] = operand * weight;
+          end
+          for (j = 0; j < AW; j = j + 1) begin : gen_bit
+            wire own = product_q[t*QW + ((j < QW) ? j : QW - 1)];
+            // Bits of the product of operand 0 that lie here, and its sign above them.
+            assign add[(l*T + t)*AW + j] = (t < J && once) ? product_q[(t*AW + j < QW) ? t*AW + j : QW - 1] : own;
+          end
         end
-      end
-      if (t == 0 || t >= J) begin : gen_alone
-        assign x1[t*AW +: AW] = own;
-        assign below = 1'b0;
-      end else begin : gen_joined
-        // Bits of operand 0 that lie here, and its sign above them.
-        wire [AW-1:0] part;
-        for (j = 0; j < AW; j = j + 1) begin : gen_bit
-          assign part[j] = x1_q[(t*AW + j < XW) ? t*AW + j : XW-1];
+        always @(posedge clk_i) product_q <= product;
+        if (QW > AW) begin : gen_rest
+          wire unused = &{1'b0, product_q};
         end
-        assign x1[t*AW +: AW] = once ? part : own;
-        assign below = once & scaled_q[t*AW-1];
+        assign on[l] = v2_q;
       end
-      if (t + 1 >= J) begin : gen_top
-        wire unused = scaled_q[t*AW + AW - 1];
+      assign on[P] = 1'b0;
+      assign add[P*T*AW +: T*AW] = {(T*AW){1'b0}};
+      wire unused = &{1'b0, first_i, last_i, slice_i, half_i, planes_i};
+    end else begin : gen_planes
+      reg             first1_q, minus1_q;
+      reg  [T*AW-1:0] x2_q;
+      reg  [P-1:0]    w2_q;
+      wire [P-1:0]    row;
+      if (SLICES == 2) begin : gen_slices
+        assign row = {w_data_i[P-1:P/2] & {(P-P/2){~half_i}},
+                      (half_i & slice_i) ? w_data_i[P-1:P/2] : w_data_i[P/2-1:0]};
+      end else begin : gen_rows
+        assign row = w_data_i;
+        wire unused = &{1'b0, slice_i, half_i};
       end
-      assign scaled[t*AW +: AW] = first1_q ? x1[t*AW +: AW] : {scaled_q[t*AW +: AW-1], below};
+      always @(posedge clk_i) begin
+        first1_q <= first_i;
+        minus1_q <= last_i & planes_i;
+        w2_q     <= row;
+      end
+
+      // Planes follow each other, so the operand of a plane is twice that of the one before.
+      reg  [T*AW-1:0] scaled_q;
+      wire [T*AW-1:0] x1, scaled;
+      for (t = 0; t < T; t = t + 1) begin : gen_scaled
+        wire [AW-1:0] own;
+        wire          below;
+        if (AW > XW) begin : gen_extend
+          assign own = {{(AW-XW){x1_q[t*XW+XW-1]}}, x1_q[t*XW +: XW]};
+        end else begin : gen_cut
+          // Wider operands are those of jobs with one sum.
+          assign own = x1_q[t*XW +: AW];
+          if (XW > AW) begin : gen_rest
+            wire unused = &{1'b0, x1_q[t*XW + AW +: XW-AW]};
+          end
+        end
+        if (t == 0 || t >= J) begin : gen_alone
+          assign x1[t*AW +: AW] = own;
+          assign below = 1'b0;
+        end else begin : gen_joined
+          // Bits of operand 0 that lie here, and its sign above them.
+          wire [AW-1:0] part;
+          for (j = 0; j < AW; j = j + 1) begin : gen_bit
+            assign part[j] = x1_q[(t*AW + j < XW) ? t*AW + j : XW-1];
+          end
+          assign x1[t*AW +: AW] = once ? part : own;
+          assign below = once & scaled_q[t*AW-1];
+        end
+        if (t + 1 >= J) begin : gen_top
+          wire unused = scaled_q[t*AW + AW - 1];
+        end
+        assign scaled[t*AW +: AW] = first1_q ? x1[t*AW +: AW] : {scaled_q[t*AW +: AW-1], below};
+      end
+      always @(posedge clk_i) if (v1_q) scaled_q <= scaled;
+
+      // ---- the operand's sign turned around
+      wire [V-1:0] turned, ones;
+      wire [V-1:0] minus = turned + ones;
+      for (j = 0; j < J; j = j + 1) begin : gen_apart
+        assign turned[j*(AW+1) +: AW] = scaled[j*AW +: AW] ^ {AW{minus1_q}};
+        assign ones[j*(AW+1) +: AW]   = {{(AW-1){1'b0}}, minus1_q & ((j == 0) | ~once)};
+        if (j < J - 1) begin : gen_between
+          assign turned[j*(AW+1) + AW] = once;
+          assign ones[j*(AW+1) + AW]   = 1'b0;
+          wire unused = minus[j*(AW+1) + AW];
+        end
+        always @(posedge clk_i) x2_q[j*AW +: AW] <= minus[j*(AW+1) +: AW];
+      end
+      for (t = J; t < T; t = t + 1) begin : gen_minus
+        wire [AW-1:0] own = scaled[t*AW +: AW];
+        always @(posedge clk_i) x2_q[t*AW +: AW] <= minus1_q ? -own : own;
+      end
+      assign on  = {v2_q, {P{v2_q}} & w2_q};
+      assign add = {(P+1){x2_q}};
     end
   endgenerate
-  always @(posedge clk_i) if (v1_q) scaled_q <= scaled;
 
-  // ---- the operand's sign turned around; accumulators; lane P adds every operand
-  wire [V-1:0] turned, ones, operand;
-  wire [V-1:0] minus = turned + ones;
+  // ---- accumulators; of whole weights nobody asks for the sum of the operands
   wire [P*T*AW-1:0] acc;
   wire [T*AW-1:0]   all;
   generate
-    for (j = 0; j < J; j = j + 1) begin : gen_apart
-      assign turned[j*(AW+1) +: AW]  = scaled[j*AW +: AW] ^ {AW{minus1_q}};
-      assign ones[j*(AW+1) +: AW]    = {{(AW-1){1'b0}}, minus1_q & ((j == 0) | ~once)};
-      assign operand[j*(AW+1) +: AW] = x2_q[j*AW +: AW];
-      if (j < J - 1) begin : gen_between
-        assign turned[j*(AW+1) + AW]  = once;
-        assign ones[j*(AW+1) + AW]    = 1'b0;
-        assign operand[j*(AW+1) + AW] = 1'b0;
-        wire unused = minus[j*(AW+1) + AW];
-      end
-      always @(posedge clk_i) x2_q[j*AW +: AW] <= minus[j*(AW+1) +: AW];
+    if (WHOLE > 1) begin : gen_no_sum
+      assign all = {(T*AW){1'b0}};
+      wire unused = &{1'b0, on[P], add[P*T*AW +: T*AW]};
     end
-    for (t = J; t < T; t = t + 1) begin : gen_minus
-      wire [AW-1:0] own = scaled[t*AW +: AW];
-      always @(posedge clk_i) x2_q[t*AW +: AW] <= minus1_q ? -own : own;
-    end
-    for (l = 0; l <= P; l = l + 1) begin : gen_lane
+    for (l = 0; l < ((WHOLE > 1) ? P : P + 1); l = l + 1) begin : gen_lane
       reg  [T*AW-1:0] acc_q;
       wire [T*AW-1:0] next;
-      wire            on;
-      wire [V-1:0]    held;
+      wire [V-1:0]    held, operand;
       wire [V-1:0]    sum = held + operand;
       if (l < P) begin : gen_weight
-        assign on = v2_q & w2_q[l];
         assign acc[l*T*AW +: T*AW] = acc_q;
       end else begin : gen_all
-        assign on  = v2_q;
         assign all = acc_q;
       end
       for (j = 0; j < J; j = j + 1) begin : gen_joined
-        assign held[j*(AW+1) +: AW] = acc_q[j*AW +: AW];
-        assign next[j*AW +: AW]     = sum[j*(AW+1) +: AW];
+        assign held[j*(AW+1) +: AW]    = acc_q[j*AW +: AW];
+        assign operand[j*(AW+1) +: AW] = add[(l*T + j)*AW +: AW];
+        assign next[j*AW +: AW]        = sum[j*(AW+1) +: AW];
         if (j < J - 1) begin : gen_between
-          assign held[j*(AW+1) + AW] = once;
+          assign held[j*(AW+1) + AW]    = once;
+          assign operand[j*(AW+1) + AW] = 1'b0;
           wire unused = sum[j*(AW+1) + AW];
         end
       end
       for (t = J; t < T; t = t + 1) begin : gen_alone
-        assign next[t*AW +: AW] = acc_q[t*AW +: AW] + x2_q[t*AW +: AW];
+        assign next[t*AW +: AW] = acc_q[t*AW +: AW] + add[(l*T + t)*AW +: AW];
       end
       always @(posedge clk_i) begin
         if (rst_i | snap_i) acc_q <= {(T*AW){1'b0}};
-        else if (on) acc_q <= next;
+        else if (on[l]) acc_q <= next;
       end
     end
   endgenerate
@@ -263,13 +318,16 @@ module sf_lanes #(
   always @(*) if (event_i) begin
     assume (first_i == !f_mid);
     if (f_mid) assume (x_i == f_x);
-    if (!planes_i) assume (last_i);
-    if (planes_i) assume (!(first_i && last_i));
+    if (!planes_i || WHOLE > 1) assume (last_i);
+    if (planes_i && WHOLE <= 1) assume (!(first_i && last_i));
   end
   // A job's numbers stay while anything of it is there.
+  integer f_k;
   always @(*) begin
     if (f_past && !(f_idle && f_left == 0)) assume (planes_i == f_planes && half_i == f_half && once_i == f_once && again_i == f_again);
     if (SLICES == 1) assume (!half_i);
+    if (WHOLE > 1) assume (planes_i);
+    if (WHOLE > 1 && GATED != 0) for (f_k = 0; f_k < T; f_k = f_k + 1) assume (!event_i || !x_i[f_k*XW + XW - 1]);
     if (ONCE == 0 || T == 1) assume (!once_i);
     if (snap_i) assume (f_left == 0 && !f_v1 && !f_v2 && !f_mid && left_i <= (half_i ? P / 2 : P) * T);
     if (y_take_i) assume (y_valid_o);
@@ -294,8 +352,9 @@ module sf_lanes #(
   end
 
   // The sums in numbers. An event counts in the cycle after it, with its row of weights: plane b
-  // weighs 2^b, and the last of several -2^b; a single one +1 or -1.
-  localparam FW = ((YW > XW) ? YW : XW) + 4;
+  // weighs 2^b, and the last of several -2^b; a single one +1 or -1. A whole weight is a number.
+  localparam WB = (WHOLE > 1) ? WHOLE : 1;
+  localparam FW = ((YW > XW + WB) ? YW : XW + WB) + 4;
   reg                  f_first1, f_last1;
   reg  signed [FW-1:0] f_value;                // operand times 2^b, of the plane before
   reg  signed [FW-1:0] f_p, f_plus, f_all;
@@ -305,9 +364,11 @@ module sf_lanes #(
   wire [P-1:0]         f_upper  = w_data_i >> (P / 2);
   wire f_w = !half_i ? w_data_i[f_lane] : f_lane < P / 2 && (slice_i ? f_upper[f_lane] : w_data_i[f_lane]);
   wire signed [FW-1:0] f_none   = planes_i ? 0 : -f_now;
-  wire signed [FW-1:0] f_p_d    = f_p + (f_w ? f_weight : f_none);
-  wire signed [FW-1:0] f_plus_d = f_plus + (f_w ? f_weight : 0);
-  wire signed [FW-1:0] f_all_d  = f_all + f_weight;
+  wire signed [WB-1:0] f_number = w_data_i[f_lane*WB +: WB];
+  wire signed [FW-1:0] f_times  = f_x1 * f_number;
+  wire signed [FW-1:0] f_p_d    = f_p + ((WHOLE > 1) ? f_times : f_w ? f_weight : f_none);
+  wire signed [FW-1:0] f_plus_d = f_plus + ((WHOLE > 1) ? f_times : f_w ? f_weight : 0);
+  wire signed [FW-1:0] f_all_d  = (WHOLE > 1) ? 0 : f_all + f_weight;
   // The widths hold every sum.
   function f_fits(input signed [FW-1:0] x, input integer bits);
     f_fits = (x >>> (bits - 1)) == 0 || (x >>> (bits - 1)) == -1;
@@ -363,12 +424,12 @@ module sf_lanes #(
 
   // What a lane has added up with what is on its way to it: of the timestep, of all together.
   wire [T*AW-1:0] f_lane_acc = acc[f_lane*T*AW +: T*AW];
-  wire [AW-1:0]   f_adds     = v2_q ? x2_q[f_time*AW +: AW] : 0;
-  wire [AW-1:0]   f_lane_sum = f_lane_acc[f_time*AW +: AW] + (w2_q[f_lane] ? f_adds : 0);
-  wire [AW-1:0]   f_all_sum  = all[f_time*AW +: AW] + f_adds;
-  wire [JW-1:0]   f_j_adds   = v2_q ? x2_q[JW-1:0] : 0;
-  wire [JW-1:0]   f_j_lane   = f_lane_acc[JW-1:0] + (w2_q[f_lane] ? f_j_adds : 0);
-  wire [JW-1:0]   f_j_all    = all[JW-1:0] + f_j_adds;
+  wire [T*AW-1:0] f_lane_add = on[f_lane] ? add[f_lane*T*AW +: T*AW] : 0;
+  wire [T*AW-1:0] f_all_add  = on[P] ? add[P*T*AW +: T*AW] : 0;
+  wire [AW-1:0]   f_lane_sum = f_lane_acc[f_time*AW +: AW] + f_lane_add[f_time*AW +: AW];
+  wire [AW-1:0]   f_all_sum  = all[f_time*AW +: AW] + f_all_add[f_time*AW +: AW];
+  wire [JW-1:0]   f_j_lane   = f_lane_acc[JW-1:0] + f_lane_add[JW-1:0];
+  wire [JW-1:0]   f_j_all    = all[JW-1:0] + f_all_add[JW-1:0];
   function f_low(input [YW-1:0] a, input [YW-1:0] b);
     f_low = a == b;
   endfunction
@@ -384,6 +445,18 @@ module sf_lanes #(
     end else begin : gen_f_each
       assign f_clock = f_next;
       assign f_rest  = 0;
+    end
+  endgenerate
+  // Planes: what the first stage says of the operand, and the operand of the plane before.
+  wire            f_ends;
+  wire [T*AW-1:0] f_scaled;
+  generate
+    if (WHOLE > 1) begin : gen_f_whole
+      assign f_ends   = 1'b1;
+      assign f_scaled = 0;
+    end else begin : gen_f_planes
+      assign f_ends   = gen_planes.first1_q == f_first1 && gen_planes.minus1_q == (f_last1 && planes_i);
+      assign f_scaled = gen_planes.scaled_q;
     end
   endgenerate
   wire [7:0]    f_taken = f_channel * T + f_next;
@@ -412,10 +485,12 @@ module sf_lanes #(
         else i_p1 : assert (f_c_p == 2 * f_c_plus - f_c_all && f_holds(f_c_all) && f_holds_p(f_c_p));
       end
       i_pipe : assert (v1_q == f_v1 && v2_q == f_v2);
-      if (f_v1) i_stage1 : assert (x1_q == f_x && first1_q == f_first1 && minus1_q == (f_last1 && planes_i) && f_mid == !f_last1);
-      if ((f_v1 && !f_first1) || (f_mid && !f_v1)) begin
-        if (once_i) i_j_scaled : assert (f_low(scaled_q, f_value));
-        else i_scaled : assert (scaled_q[f_time*AW +: AW] == f_value[AW-1:0]);
+      if (f_v1) i_stage1 : assert (x1_q == f_x && f_mid == !f_last1 && f_ends);
+      if (f_v1 && WHOLE > 1 && GATED != 0) i_few : assert (!x1_q[f_time*XW + XW - 1] && !x1_q[XW-1]);
+      if (WHOLE > 1) i_element : assert (!f_mid && (!f_v1 || f_last1));
+      else if ((f_v1 && !f_first1) || (f_mid && !f_v1)) begin
+        if (once_i) i_j_scaled : assert (f_low(f_scaled, f_value));
+        else i_scaled : assert (f_scaled[f_time*AW +: AW] == f_value[AW-1:0]);
       end
       if (once_i) i_j_sums : assert (f_low(f_j_lane, f_plus) && f_low(f_j_all, f_all));
       else i_sums : assert (f_lane_sum == f_plus[AW-1:0] && f_all_sum == f_all[AW-1:0]);
@@ -426,9 +501,9 @@ module sf_lanes #(
       if (!f_idle && !planes_i) i_single : assert (f_p == 2 * f_plus - f_all && f_holds(f_all) && f_holds_p(f_p));
       if (!f_idle && !planes_i) i_whole : assert (!f_mid && (!f_v1 || (f_first1 && f_last1)));
       c_minus : cover (y_take_i && f_this && f_index == P * T - 1 && planes_i && y_data_o < 0 && y_end_o);
-      c_single : cover (y_take_i && f_this && f_index == P * T - 1 && !planes_i && f_c_all != 0 && f_c_plus != 0 && y_data_o != f_c_all);
+      c_single : cover (WHOLE > 1 || (y_take_i && f_this && f_index == P * T - 1 && !planes_i && f_c_all != 0 && f_c_plus != 0 && y_data_o != f_c_all));
       c_once : cover (ONCE == 0 || (y_take_i && once_i && !again_i && f_this && f_time == T - 1 && f_c_p < -(1 << (AW - 1))));
-      c_again : cover (ONCE == 0 || (y_take_i && once_i && again_i && !planes_i && f_this && f_time == T - 1 && f_c_p != 0));
+      c_again : cover (ONCE == 0 || (y_take_i && once_i && again_i && (WHOLE > 1 || !planes_i) && f_this && f_time == T - 1 && f_c_p != 0));
       c_half : cover (SLICES == 1 || (y_take_i && half_i && f_this && f_c_plus != 0 && f_c_all != f_c_plus));
     end
   end

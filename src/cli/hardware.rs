@@ -106,7 +106,7 @@ pub(super) fn engines(layers: &[Layer], jobs: &[JobRow]) -> String {
             format!("{c}×{h}×{w}"),
             j.lanes.map_or_else(String::new, |lanes| lanes.to_string()),
             j.groups.to_string(),
-            j.planes.to_string(),
+            j.planes(),
             j.digits.to_string(),
             j.weight_words.to_string(),
             j.adds.clone(),

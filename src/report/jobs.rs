@@ -23,6 +23,8 @@ pub struct JobRow {
     pub groups: u32,
     /// Bits of a weight; 1 for ±1, 0 without weights.
     pub planes: u32,
+    /// All of them are added at once.
+    pub products: bool,
     /// Cycles a sum takes in the multiplier.
     pub digits: u32,
     /// Words of the weight memory.
@@ -33,6 +35,14 @@ pub struct JobRow {
     pub writes: String,
     /// Estimated.
     pub cycles: u32,
+}
+
+impl JobRow {
+    /// Bits of a weight, and whether they are added at once.
+    #[must_use]
+    pub fn planes(&self) -> String {
+        format!("{}{}", self.planes, if self.products { " at once" } else { "" })
+    }
 }
 
 /// The jobs of a processor; none of a chain.
@@ -46,10 +56,10 @@ pub fn jobs(design: &Design) -> Vec<JobRow> {
 
 fn row(shared: &Shared, job: &Job, weight_words: u32, chunks: u32) -> JobRow {
     let (mut adds, mut writes) = (String::new(), Vec::new());
-    let (window, planes, digits) = match &job.work {
+    let (window, planes, products, digits) = match &job.work {
         Work::Or { window, to, .. } => {
             writes.push(format!("t{to}"));
-            (*window, 0, 0)
+            (*window, 0, false, 0)
         }
         Work::Sum(sum) => {
             adds = sum.add.map_or_else(String::new, |m| current_map(shared, m));
@@ -60,7 +70,7 @@ fn row(shared: &Shared, job: &Job, weight_words: u32, chunks: u32) -> JobRow {
                     writes.extend(fire.as_ref().map(|(_, m)| format!("t{m}")));
                 }
             }
-            (sum.window, sum.planes, sum.digits)
+            (sum.window, sum.planes, sum.products, sum.digits)
         }
     };
     JobRow {
@@ -78,6 +88,7 @@ fn row(shared: &Shared, job: &Job, weight_words: u32, chunks: u32) -> JobRow {
         lanes: job.own.map(|own| own.lanes),
         groups: shared.groups(job),
         planes,
+        products,
         digits,
         weight_words,
         adds,

@@ -87,7 +87,7 @@ fn rows(out: &mut String, design: &Design, run: &Run) {
                     format!("{c}×{h}×{w}"),
                     grouped(h * w),
                     j.groups.to_string(),
-                    j.planes.to_string(),
+                    j.planes(),
                     j.adds.clone(),
                     j.writes.clone(),
                 ]);

@@ -87,10 +87,11 @@ fn on_processor(design: &Design, shared: &Shared, name: &str) -> Vec<String> {
         lines.push(match planes {
             0 => format!("sf_or: job {i}, OR of {rows}×{columns} words"),
             _ => format!(
-                "sf_lanes: job {i}, {} lanes × {groups} {}, {planes} {}",
+                "sf_lanes: job {i}, {} lanes × {groups} {}, {} {}",
                 shared.lanes_of(job),
                 plural(groups, "group"),
-                plural(planes, "plane")
+                row.planes,
+                plural(planes, "plane") + if row.products { " at once" } else { "" }
             ),
         });
         let added =

@@ -126,6 +126,7 @@ pub(super) mod tests {
             weights: vec![1; 3],
             sums: Sums::Each,
             slices: 1,
+            products: false,
             gain: vec![1; 3],
             offset: vec![0; 3],
             shift: 0,

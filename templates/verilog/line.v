@@ -40,8 +40,8 @@ module sf_core (
     .done_i(result_done)
   );
 
-  wire [<{ last }>:0] full;                      // of the processors that read the input
-  wire start = |full;
+  wire [<{ last }>:0] begins, level_row, full;   // of the processors that read the input
+  wire start = |begins;
 <% for e in engines %>
   // ---- <{ e.name }>
   wire hold_<{ e.index }>, next_<{ e.index }>, row_<{ e.index }>;
@@ -58,11 +58,14 @@ module sf_core (
     .C(<{ input.c }>), .H(<{ input.h }>), .W(<{ input.w }>), .HALO(<{ input.halo }>), .LW(<{ level_bits }>), .BYTES(<{ input_word_bytes }>)
   ) u_input_map_<{ e.index }> (
     .clk_i(clk_i), .rst_i(rst_i),
-    .x_valid_i(level_valid), .x_data_i(level), .full_o(full[<{ e.index }>]),
+    .x_valid_i(level_valid), .x_data_i(level),
+    .begin_o(begins[<{ e.index }>]), .row_o(level_row[<{ e.index }>]), .full_o(full[<{ e.index }>]),
     .re_i(read_en_<{ e.index }>), .raddr_i(read_addr_<{ e.index }>[<{ input.addr_bits - 1 }>:0]), .rdata_o(level_<{ e.index }>)
   );
 <%- else %>
-  assign full[<{ e.index }>] = 1'b0;
+  assign begins[<{ e.index }>]    = 1'b0;
+  assign level_row[<{ e.index }>] = 1'b0;
+  assign full[<{ e.index }>]      = 1'b0;
 <%- endif %>
 <%- if e.gates.is_empty() %>
   assign hold_<{ e.index }> = 1'b0;
@@ -74,7 +77,7 @@ module sf_core (
     .ROWS(<{ g.rows }>), .OWN(<{ g.own }>), .FIRST(<{ g.first }>), .STEP(<{ g.step }>)<% if g.start > 0 %>, .START(<{ g.start }>), .EACH(<{ g.each }>)<% endif %>
   ) u_rows_<{ e.index }>_<{ loop.index0 }> (
     .clk_i(clk_i), .rst_i(rst_i), .start_i(start),
-    .written_i(row_<{ g.writer }>), .next_i(next_<{ e.index }>), .hold_o(holds_<{ e.index }>[<{ loop.index0 }>])
+    .written_i(<{ g.writer }>), .next_i(next_<{ e.index }>), .hold_o(holds_<{ e.index }>[<{ loop.index0 }>])
   );
 <%- endfor %>
 <%- endif %>
@@ -161,7 +164,7 @@ module sf_core (
   );
 
   // What only some processors have, and addresses wider than a memory's.
-  wire unused = &{1'b0, src_turn[0]
+  wire unused = &{1'b0, src_turn[0], level_row, full
 <%- for e in engines %>, next_<{ e.index }>, row_<{ e.index }>, read_en_<{ e.index }>, read_addr_<{ e.index }>, gather_en_<{ e.index }>, add_en_<{ e.index }>, keep_we_<{ e.index }>, keep_data_<{ e.index }>, train_we_<{ e.index }>, train_addr_<{ e.index }>, train_data_<{ e.index }>, q_data_<{ e.index }>, q_valid_<{ e.index }><% endfor -%>};
 
 endmodule

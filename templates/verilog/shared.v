@@ -167,11 +167,13 @@ module sf_core (
   wire [<{ addr_bits - 1 }>:0] read_addr;
   wire [<{ level_bits - 1 }>:0] level_read;
   wire read_level = <{ read_level }>;
+  wire begins, level_row;
+  wire unused_rows = &{1'b0, begins, level_row};
   sf_input_map #(
     .C(<{ input.c }>), .H(<{ input.h }>), .W(<{ input.w }>), .HALO(<{ input.halo }>)<% if let Some(k) = chunks %><% if k.input_part > 0 %>, .K(<{ k.count }>)<% endif %><% endif %>, .LW(<{ level_bits }>), .BYTES(<{ input_word_bytes }>)
   ) u_input_map (
     .clk_i(clk_i), .rst_i(rst_i),
-    .x_valid_i(level_valid), .x_data_i(level), .full_o(go),
+    .x_valid_i(level_valid), .x_data_i(level), .begin_o(begins), .row_o(level_row), .full_o(go),
     .re_i(read_en & read_level), .raddr_i(read_addr[<{ input.addr_bits - 1 }>:0]), .rdata_o(level_read)
   );
 
@@ -267,12 +269,12 @@ module sf_core (
   );
 
   // ---- weights
-  wire [<{ lanes - 1 }>:0] weights;
+  wire [<{ weight_bits - 1 }>:0] weights;
   wire [<{ weight_addr_bits - 1 }>:0] weight_addr = <{ weight_addr }>;
 <%- if load_bytes > 0 %>
   wire load_rest;
   sf_spram #(
-    .WIDTH(<{ lanes }>), .DEPTH(<{ weight_depth }>)
+    .WIDTH(<{ weight_bits }>), .DEPTH(<{ weight_depth }>)
   ) u_weights (
     .clk_i(clk_i), .rst_i(rst_i),
     .en_i(ev), .addr_i(weight_addr), .data_o(weights),
@@ -280,7 +282,7 @@ module sf_core (
   );
 <%- else %>
   sf_rom #(
-    .WIDTH(<{ lanes }>), .DEPTH(<{ weight_depth }>), .BLOCK(<{ weight_block }>), .INIT("<{ prefix }>weights.hex")
+    .WIDTH(<{ weight_bits }>), .DEPTH(<{ weight_depth }>), .BLOCK(<{ weight_block }>), .INIT("<{ prefix }>weights.hex")
   ) u_weights (
     .clk_i(clk_i), .en_i(ev), .addr_i(weight_addr), .data_o(weights)
   );
@@ -292,7 +294,7 @@ module sf_core (
   wire signed [<{ result_bits - 1 }>:0] y;
   wire y_valid, y_end, y_take;
   sf_lanes #(
-    .P(<{ lanes }>), .T(<{ width }>), .XW(<{ operand_bits }>), .AW(<{ acc_bits }>), .ONCE(<{ once_bits }>), .SLICES(<{ slices }>)
+    .P(<{ lanes }>), .T(<{ width }>), .XW(<{ operand_bits }>), .AW(<{ acc_bits }>), .ONCE(<{ once_bits }>), .SLICES(<{ slices }>)<% if products > 0 %>, .WHOLE(<{ products }>), .GATED(<{ gated }>)<% endif %>
   ) u_lanes (
     .clk_i(clk_i), .rst_i(rst_i),
     .event_i(ev), .x_i(x), .first_i(ev_first), .last_i(ev_last),

@@ -348,6 +348,7 @@ impl Draft {
             weights,
             sums,
             slices,
+            products: false,
             gain,
             offset,
             shift,

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use synfire::flow::Tool;
+use synfire::hw::shared::{Sums, Work};
 use synfire::hw::{self, Mapping, Options};
 use synfire::ir::Graph;
 use synfire::pass::{self, TO_INTEGER};
@@ -26,6 +27,12 @@ fn drawn(seed: u64, tight: bool) -> Option<Case> {
     let mut lanes = |name| (name, rng.pick(&[1, 2, 3, 4, 5, 8, 16]));
     let lanes = one.shared?.jobs.into_iter().map(|j| lanes(j.name)).collect();
     let mut case = on_line(&format!("line {seed}"), graph, lanes, seed)?;
+    // Weights of several planes: plane by plane, or all of them at once.
+    for job in &mut case.design.shared.as_mut()?.jobs {
+        if let Work::Sum(sum) = &mut job.work {
+            sum.products = sum.planes > 1 && rng.one_in(2);
+        }
+    }
     if tight {
         tighten(&mut case);
     }
@@ -51,6 +58,22 @@ fn tighten(case: &mut Case) {
             words *= 2;
         }
     }
+}
+
+/// Jobs of the cases that add products: of numbers, of spikes, of how many spikes there are.
+fn products(cases: &[Case]) -> [usize; 3] {
+    let mut found = [0; 3];
+    for shared in cases.iter().filter_map(|case| case.design.shared.as_ref()) {
+        for job in &shared.jobs {
+            match &job.work {
+                Work::Sum(sum) if sum.products && shared.multiplies(job) => found[0] += 1,
+                Work::Sum(sum) if sum.products && sum.sums != Sums::Total => found[1] += 1,
+                Work::Sum(sum) if sum.products => found[2] += 1,
+                _ => {}
+            }
+        }
+    }
+    found
 }
 
 /// Is there a writer that waits for room?
@@ -87,6 +110,8 @@ fn the_line_is_the_simulator() {
     assert!(cases.len() > 8 && cases.iter().any(|c| jobs(c) > 4), "{} cases", cases.len());
     let rings = cases.iter().filter(|c| waits(c)).count();
     assert!(rings > 3, "{rings} cases with rings");
+    let products = products(&cases);
+    assert!(products.iter().all(|n| *n > 0), "{products:?} jobs with whole weights");
     if let Some(n) = all(cases) {
         eprintln!("{n} lines: no difference");
     }
@@ -125,6 +150,11 @@ fn students_in_both_mappings() {
 const FAULTS: &[Fault] = &[
     ("sf_rows.v", "assign hold_o = have_q < need_q;", "assign hold_o = have_q + 1'b1 < need_q;"),
     ("sf_fetch.v", "assign row_o     = next & ends[ROW];", "assign row_o     = next & ends[3];"),
+    (
+        "sf_lanes.v",
+        "weight = w_data_i[l*WHOLE +: WHOLE];",
+        "weight = w_data_i[(P-1-l)*WHOLE +: WHOLE];",
+    ),
     (
         "sf_handed.v",
         "else if (we_i) waddr_q <= waddr_q + 1'b1;",

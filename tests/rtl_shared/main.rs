@@ -213,8 +213,8 @@ const FAULTS: &[Fault] = &[
     ("sf_lanes.v", "scaled[j*AW +: AW] ^ {AW{minus1_q}}", "scaled[j*AW +: AW]"),
     (
         "sf_lanes.v",
-        "          assign held[j*(AW+1) + AW] = once;",
-        "          assign held[j*(AW+1) + AW] = 1'b0;",
+        "          assign held[j*(AW+1) + AW]    = once;",
+        "          assign held[j*(AW+1) + AW]    = 1'b0;",
     ),
     ("sf_lanes.v", "rest_q <= again_i ? y : {(YW+1){1'b0}};", "rest_q <= y;"),
     ("sf_emit.v", "assign spike = count_i ? spikes :", "assign spike = 1'b0 ? spikes :"),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! What the processor does, counted by hand on the example of docs/shared.md.
 
+use synfire::hw::shared::Work;
 use synfire::sim::{NoProbe, Sim, StageActivity};
 
 use super::worked;
@@ -73,4 +74,25 @@ fn the_work_of_all_chunks_is_counted() {
     assert_eq!([0, 1, 2].map(|k| stages[k].begin), [5, 5 + 60, 5 + 60 + 14]);
     assert_eq!((stages[0].rows, stages[0].steps, stages[0].parameter_reads), (12, 24, 12));
     assert_eq!((stages[1].words, stages[2].results), (8, 12));
+}
+
+/// The head of the line's example with weights of two planes: three events, each with a weight of 1
+/// (one bit) and two of them with one of −1 (two bits). As products they are three rows and five
+/// additions; what is computed is the same.
+#[test]
+fn products_are_a_row_and_an_addition() {
+    let run = |products: bool| {
+        let mut design = worked::line();
+        let Work::Sum(head) = &mut design.shared.as_mut().unwrap().jobs[2].work else {
+            unreachable!("head is a sum job")
+        };
+        (head.planes, head.products) = (2, products);
+        head.weights = [[1; 6], [-1, 0, 0, 0, -1, 0]].concat();
+        let result = Sim::new(&design).run(&[5, 0, 3, 2], &[], &mut NoProbe).unwrap();
+        let head = &result.activity.stages[2];
+        (result.logits.clone(), [head.rows, head.additions, head.nonzero])
+    };
+    let ((planes, bits), (products, numbers)) = (run(false), run(true));
+    assert_eq!(planes, products);
+    assert_eq!((bits, numbers), ([6, 7, 3], [3, 5, 3]));
 }

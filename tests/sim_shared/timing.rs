@@ -65,7 +65,7 @@ fn the_page_of_the_line_says_what_the_simulator_does() {
     is_on("line.md", &design, (&result, &log));
     assert_eq!((result.logits, result.class), (vec![3, -3], 0));
     let spans: Vec<_> = result.activity.stages.iter().map(|s| (s.begin, s.end)).collect();
-    assert_eq!(spans, [(5, 31), (26, 57), (44, 87)]);
+    assert_eq!(spans, [(4, 30), (25, 56), (43, 86)]);
     // One processor for all.
     design.shared.iter_mut().flat_map(|s| &mut s.jobs).for_each(|job| job.own = None);
     let (one, _) = run(&design, &[5, 0, 3, 2], &[]);

@@ -61,6 +61,7 @@ fn sum(window: [u32; 2], planes: u32, digits: u32, weights: &[&[i8]], then: Then
         weights: weights.concat(),
         sums: Sums::Each,
         slices: 1,
+        products: false,
         gain: vec![1; weights.len()],
         offset: vec![0; weights.len()],
         shift: 0,

@@ -4,7 +4,7 @@
 use askama::Template;
 
 use super::super::quoted;
-use super::super::shared::{frame, lanes, sums};
+use super::super::shared::{frame, row_of, sums};
 use super::chain::reset;
 use super::tables::{self, Table};
 use crate::hw::Design;
@@ -205,7 +205,7 @@ fn written(shared: &Shared, map: usize) -> [i64; 3] {
 pub(super) fn tables(shared: &Shared) -> Vec<Table> {
     let rows = sums(shared).flat_map(|(job, sum): (&Job, &SumJob)| {
         let rows = shared.rows(job, sum) * shared.groups(job);
-        (0..rows).map(move |row| lanes(shared, job, sum, row))
+        (0..rows).map(move |row| row_of(shared, job, sum, row))
     });
     let number = |name: &str, values: &mut dyn Iterator<Item = i64>| {
         Table::numbers("long long".into(), name.into(), values)

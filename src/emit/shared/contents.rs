@@ -75,28 +75,26 @@ pub(super) fn neurons(shared: &Shared) -> String {
 
 /// The weight memory, a word a line.
 pub(super) fn weights(shared: &Shared) -> String {
-    words(shared).iter().map(|w| hex(shared.lanes, |b| w >> b & 1 == 1)).collect()
+    words(shared).iter().map(|w| hex(shared.weight_bits(), |b| w[b as usize])).collect()
 }
 
 /// The weight memory as the host loads it: word by word, the lowest bits first.
 pub(in super::super) fn load_image(shared: &Shared) -> Vec<u8> {
-    let bytes = shared.lanes.div_ceil(8) as usize;
-    words(shared).iter().flat_map(|w| w.to_le_bytes().into_iter().take(bytes)).collect()
+    let byte = |bits: &[bool]| bits.iter().rev().fold(0, |byte, bit| byte << 1 | u8::from(*bit));
+    words(shared).iter().flat_map(|w| w.chunks(8).map(byte)).collect()
 }
 
-/// Words of the weight memory; there are at most 64 lanes.
-fn words(shared: &Shared) -> Vec<u64> {
-    let mut all = vec![0; shared.weight_depth() as usize];
+/// Words of the weight memory, the lowest bits first.
+fn words(shared: &Shared) -> Vec<Vec<bool>> {
+    let empty = vec![false; shared.weight_bits() as usize];
+    let mut all = vec![empty; shared.weight_depth() as usize];
     let mut base = 0;
     for (job, length) in shared.jobs.iter().zip(shared.weight_words()) {
         if let Work::Sum(sum) = &job.work {
             for row in 0..shared.rows(job, sum) * shared.groups(job) {
                 let lane0 = row % sum.slices * (shared.lanes / sum.slices);
-                let word: u64 = lanes(shared, job, sum, row)
-                    .enumerate()
-                    .map(|(l, bit)| u64::from(bit) << (lane0 + l as u32))
-                    .sum();
-                all[(base + row / sum.slices) as usize] |= word;
+                let word = &mut all[(base + row / sum.slices) as usize][lane0 as usize..];
+                word.iter_mut().zip(row_of(shared, job, sum, row)).for_each(|(b, bit)| *b = bit);
             }
         }
         base += length;
@@ -104,8 +102,8 @@ fn words(shared: &Shared) -> Vec<u64> {
     all
 }
 
-/// The bits of a row, lane by lane.
-pub(in super::super) fn lanes<'a>(
+/// The bits of a row, lane by lane; of whole weights each lane's, the lowest first.
+pub(in super::super) fn row_of<'a>(
     shared: &'a Shared,
     job: &'a Job,
     sum: &'a SumJob,
@@ -120,12 +118,14 @@ pub(in super::super) fn lanes<'a>(
     };
     // Group, unit, plane, element: the last runs fastest.
     let (rest, element) = (row / elements, row % elements);
-    let (rest, plane) = (rest / sum.planes, rest % sum.planes);
+    let (rest, plane) = (rest / sum.passes(), rest % sum.passes());
     let units = rows * columns * words;
     let (group, unit) = (rest / units, rest % units);
     let (place, channel) = (unit / words, unit % words * elements + element);
     let width = rows * columns * channels;
-    (0..shared.group_size(job, group)).map(move |lane| {
+    let planes = sum.planes / sum.passes();
+    (0..shared.group_size(job, group) * planes).map(move |bit| {
+        let (lane, plane) = (bit / planes, plane + bit % planes);
         let output = group * shared.lanes + lane;
         if channel >= channels {
             return false;

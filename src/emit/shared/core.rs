@@ -57,6 +57,11 @@ pub(super) struct Core<'a> {
     plane_bits: u32,
     lanes: u32,
     slices: u32,
+    /// Bits of a weight of which all planes are added at once, 0 if none are; they are shifted and
+    /// added, not multiplied.
+    products: u32,
+    gated: u32,
+    weight_bits: u32,
     weight_depth: u32,
     weight_addr_bits: u32,
     weight_addr: String,
@@ -233,8 +238,11 @@ pub(super) fn core<'a>(
     let [acc_bits, once_bits] = shared.accumulators();
     let result_bits = acc_bits.max(once_bits) + 1;
     let slices = sums(shared).map(|(_, s)| s.slices).max().unwrap_or(1);
-    let planes = sums(shared).map(|(_, s)| s.planes).max().unwrap_or(1);
+    let planes = sums(shared).map(|(_, s)| s.passes()).max().unwrap_or(1);
     let plane_bits = bits(planes - 1);
+    let products =
+        sums(shared).filter(|(_, s)| s.products).map(|(_, s)| s.planes).max().unwrap_or(0);
+    let multiplies = sums(shared).any(|(job, _)| shared.multiplies(job));
     let weight_depth = shared.weight_depth();
     let weight_addr_bits = address_bits(weight_depth);
     let row_bits =
@@ -346,6 +354,9 @@ pub(super) fn core<'a>(
         plane_bits,
         lanes: shared.lanes,
         slices,
+        products,
+        gated: (!multiplies).into(),
+        weight_bits: shared.weight_bits(),
         weight_depth,
         weight_addr_bits,
         weight_addr: match slices {
@@ -405,7 +416,7 @@ fn trains_of(shared: &Shared) -> u32 {
     let read = job.and_then(|j| if let Source::Trains(m) = j.source { Some(m) } else { None });
     let written = job.into_iter().flat_map(Job::writes).filter_map(|m| match m {
         Stored::Trains(m) => Some(m),
-        Stored::Currents(_) => None,
+        Stored::Currents(_) | Stored::Input => None,
     });
     let depth = |m: usize| shared.trains[m].depth(shared.pack);
     read.into_iter().chain(written).map(depth).max().unwrap_or(1)

@@ -93,7 +93,10 @@ pub(super) struct Numbers {
     base: i64,
     counts: [u32; 6],
     deltas: [i64; 6],
+    /// Rows of weights that an element takes.
     planes: u32,
+    /// Weights are numbers, not ±1.
+    multi: bool,
     half: bool,
     row: u32,
     left: u32,
@@ -150,6 +153,7 @@ impl Numbers {
             counts: walk.counts,
             deltas: walk.deltas,
             planes: 1,
+            multi: false,
             half: false,
             row: 0,
             left: 0,
@@ -182,10 +186,14 @@ impl Numbers {
         if let Work::Sum(sum) = &job.work {
             let groups = shared.groups(job);
             n.words = format!(
-                "{channels}x{rows}x{columns} in {groups} groups, window {}x{}, weights of {} plane(s)",
-                sum.window[0], sum.window[1], sum.planes
+                "{channels}x{rows}x{columns} in {groups} groups, window {}x{}, weights of {} plane(s){}",
+                sum.window[0],
+                sum.window[1],
+                sum.planes,
+                if sum.products { " at once" } else { "" }
             );
-            n.planes = sum.planes;
+            n.planes = sum.passes();
+            n.multi = sum.planes > 1;
             n.half = sum.slices == 2;
             n.row = numbers::first_row(shared, job, sum, base);
             n.left = shared.group_size(job, 0) * t;
@@ -226,7 +234,7 @@ impl Numbers {
             "delta4" => self.deltas[4],
             "delta5" => self.deltas[5],
             "planes" => i64::from(self.planes) - 1,
-            "multi" => i64::from(self.planes > 1),
+            "multi" => i64::from(self.multi),
             "half" => i64::from(self.half),
             "row" => i64::from(self.row),
             "left" => i64::from(self.left),

@@ -58,8 +58,8 @@ struct Engine {
 
 /// Rows that a job waits for: those of a map that it reads, or room for those that it keeps.
 struct Gate {
-    /// The job that completes them, or makes room.
-    writer: usize,
+    /// What says that a row is complete, or that one has room.
+    writer: String,
     rows: u32,
     own: u32,
     first: u32,
@@ -235,11 +235,15 @@ fn gates(shared: &Shared, job: usize) -> Result<Vec<Gate>> {
     let own = shared.steps(&shared.jobs[job]);
     let read = |need: Need| {
         let (rows, first, step) = (need.rows, need.first, need.step);
-        let writer = writer(shared, need.map)?;
+        let writer = match need.map {
+            Stored::Input => format!("level_row[{job}]"),
+            map => format!("row_{}", writer(shared, map)?),
+        };
         Ok(Gate { writer, rows, own, first, step, start: 0, each: 1 })
     };
     let free = |room: Room| {
-        let Room { user: writer, rows, start, each } = room;
+        let Room { user, rows, start, each } = room;
+        let writer = format!("row_{user}");
         Ok(Gate { writer, rows, own, first: 1, step: 1, start, each })
     };
     let read = shared.needs(job).into_iter().map(read);

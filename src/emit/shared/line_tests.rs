@@ -33,7 +33,7 @@ fn a_line_has_a_module_and_memories_for_each_job() {
     assert!(text.contains(".x_data_i(q_data_5), .x_valid_i(q_valid_5)"));
 }
 
-/// `conv1`, job 1, waits for two rows of what job 0 fires, for a row of what it keeps, and for job 2,
+/// The stem waits for the rows of the input. `conv1`, job 1, waits for two rows of what job 0 fires, for a row of what it keeps, and for job 2,
 /// which frees two of its own at once. Jobs and maps are those of `hw::shared::tests::line`.
 #[test]
 fn a_line_waits_for_rows_and_for_room() {
@@ -42,11 +42,15 @@ fn a_line_waits_for_rows_and_for_room() {
     let of = |job: usize| -> Vec<&str> {
         rows.iter().filter(|r| r.contains(&format!("u_rows_{job}_"))).map(|r| &**r).collect()
     };
-    let said = |text: &str, parameters: &str, writer: usize| {
-        let ports = format!(".written_i(row_{writer}), ");
+    let told = |text: &str, parameters: &str, row: &str| {
+        let ports = format!(".written_i({row}), ");
         assert!(text.starts_with(parameters) && text.contains(&ports), "{text}");
     };
-    let [stem] = of(0)[..] else { panic!("{rows:?}") };
+    let said = |text: &str, parameters: &str, writer: usize| {
+        told(text, parameters, &format!("row_{writer}"));
+    };
+    let [input, stem] = of(0)[..] else { panic!("{rows:?}") };
+    told(input, ".ROWS(8), .OWN(8), .FIRST(2), .STEP(1) )", "level_row[0]");
     said(stem, ".ROWS(8), .OWN(8), .FIRST(1), .STEP(1), .START(4), .EACH(1) )", 1);
     let [trains, added, room] = of(1)[..] else { panic!("{rows:?}") };
     said(trains, ".ROWS(8), .OWN(8), .FIRST(2), .STEP(1) )", 0);

@@ -15,7 +15,7 @@ use super::{File, RTL_DIR, WEIGHTS};
 use crate::diag::Result;
 use crate::hw::shared::Shared;
 use crate::hw::{Design, Place};
-pub(super) use contents::{lanes, load_image, sums};
+pub(super) use contents::{load_image, row_of, sums};
 pub(super) use numbers::frame;
 
 /// Files of the memories, as the template names them.

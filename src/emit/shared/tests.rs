@@ -20,6 +20,7 @@ fn sum(window: [u32; 2], weights: Vec<i8>, channels: usize, then: Then) -> SumJo
         weights,
         sums: Sums::Each,
         slices: 1,
+        products: false,
         gain: vec![1; channels],
         offset: vec![0; channels],
         shift: 0,
@@ -133,6 +134,45 @@ fn rows_of_weights_lie_group_by_group() {
     assert_eq!(contents::load_image(&s)[..4], [5 + (4 << 5), 0, 2 + (4 << 5), 0]);
 }
 
+fn around(s: &Shared) -> Design {
+    Design {
+        name: "net".into(),
+        timesteps: 2,
+        input: Input { count: 2, bits: 4, changes: false },
+        stages: Vec::new(),
+        shared: Some(s.clone()),
+        trace: true,
+        family: crate::target::Family::Ice40,
+    }
+}
+
+/// All planes of a weight side by side, lane by lane: 1, −4, 3; −2, 0, 1; 3, 2, −1. They are
+/// multiplied with levels, and added where trains are read.
+#[test]
+fn rows_of_whole_weights_hold_all_planes() {
+    let mut s = shared();
+    s.jobs.truncate(1);
+    let Work::Sum(conv) = &mut s.jobs[0].work else { panic!("conv is a sum job") };
+    (conv.products, conv.slices) = (true, 1);
+    let word = |w: [i64; 3]| (w[0] & 7) | (w[1] & 7) << 3 | (w[2] & 7) << 6;
+    let words = [[1, -4, 3], [-2, 0, 1], [3, 2, -1], [0; 3]].map(word);
+    let lines: String = words.iter().map(|w| format!("{w:05x}\n")).collect();
+    assert_eq!(contents::weights(&s), lines);
+    assert_eq!((s.weight_bits(), s.weight_depth()), (18, 4));
+    let number = |s: &Shared, name: &str| Numbers::all(s, 2)[0].literal(name, 4);
+    assert_eq!((number(&s, "planes"), number(&s, "multi")), ("4'd0".into(), "4'd1".into()));
+    let text =
+        |s: &Shared| String::from_utf8(core::render(&around(s), s).unwrap().contents).unwrap();
+    let lanes = ".SLICES(1), .WHOLE(3), .GATED(0)";
+    assert!(text(&s).contains(lanes) && text(&s).contains(".WIDTH(18), .DEPTH(4)"));
+    if let Work::Sum(conv) = &mut s.jobs[0].work {
+        conv.padding = [0, 0];
+    }
+    s.jobs[0].source = Source::Trains(0);
+    assert!(text(&s).contains(".SLICES(1), .WHOLE(3), .GATED(1)"));
+    assert!(!text(&shared()).contains("WHOLE"));
+}
+
 /// A job with one sum adds up in joined accumulators, and one that counts gives it out once.
 #[test]
 fn jobs_say_which_sums_they_have() {
@@ -213,15 +253,7 @@ fn the_core_has_the_numbers_of_each_job() {
     if let Work::Sum(conv) = &mut s.jobs[0].work {
         conv.then = Then::Maps { keep: Some(0), fire: None };
     }
-    let design = Design {
-        name: "net".into(),
-        timesteps: 2,
-        input: Input { count: 2, bits: 4, changes: false },
-        stages: Vec::new(),
-        shared: Some(s.clone()),
-        trace: true,
-        family: crate::target::Family::Ice40,
-    };
+    let design = around(&s);
     let text = String::from_utf8(core::render(&design, &s).unwrap().contents).unwrap();
     let of = |field: &str| -> Vec<u32> {
         let start = format!("j_{field} = ");

@@ -78,24 +78,42 @@ pub(super) fn sum(
     let signed = sum.planes > 1 || matches!(job.source, Source::Currents(..));
 
     // A weight's plane shifts the operand, the last one negates it.
-    let above = (acc - x - planes + 1.0).max(0.0);
+    let product = x + planes;
+    let above = (acc - product + f64::from(u8::from(!sum.products))).max(0.0);
     let sign = if signed { SIGN * above } else { Band::ZERO };
-    let addition = if trains { COUNT } else { add_level(x as u32) } + sign;
+    let each = match sum.products {
+        true => add_level(product as u32),
+        false if trains => COUNT,
+        false => add_level(x as u32),
+    };
+    let addition = each + sign;
     // Each event offers its operands to all lanes: adders move whether they keep the sum or not.
     let offered = if trains && !signed {
         REPLACED * (lanes * t)
     } else {
-        REPLACED * UNROUTED * (lanes * t * (x + planes))
+        REPLACED * UNROUTED * (lanes * t * product)
     };
-    // The operand, scaled and once more; the word of weights and the row.
-    let event = REPLACED * (t * x + 2.0 * t * (x + planes - 1.0) + 2.0 * lanes);
+    let event = match sum.products {
+        // The operand, the products, the word of weights.
+        true => REPLACED * (t * x + lanes * t * product + lanes * planes),
+        // The operand, scaled and once more; the word of weights and the row.
+        false => REPLACED * (t * x + 2.0 * t * (product - 1.0) + 2.0 * lanes),
+    };
     let gathered = gathered(sum, act);
     let reads = if matches!(job.source, Source::Currents(..)) { gathered } else { act.words };
+    let beside = if sum.products {
+        // Three tables a product of two bits, as behind the sums; an AND where spikes are counted.
+        let array = if shared.multiplies(job) { 3.0 * (x + 1.0) * planes } else { x * planes };
+        let count = REPLACED * GLITCH * (lanes * t * (array + product)) * act.rows;
+        Flips { what: "products of the lanes", count }
+    } else {
+        Flips { what: "sum of the inputs", count: addition * (act.nonzero * planes) }
+    };
     let mut all = vec![
         Flips { what: "accumulators", count: addition * act.additions },
         Flips { what: "operands offered to the lanes", count: offered * act.rows },
         Flips { what: "event pipeline", count: event * act.rows },
-        Flips { what: "sum of the inputs", count: addition * (act.nonzero * planes) },
+        beside,
         Flips {
             what: "words and their addresses",
             count: walked(w, reads) + REPLACED * (2.0 * word) * act.words,

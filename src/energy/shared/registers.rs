@@ -56,7 +56,8 @@ pub(super) fn line(shared: &Shared, input: &Widths, (last, w): (&Shared, &Widths
     let mut all = registers::of(&readout(last, w), false);
     for (i, job) in shared.jobs.iter().enumerate() {
         if job.source == Source::Input {
-            all += input_map(shared, input);
+            // It says when an inference begins and when a row is there, not when all are.
+            all += input_map(shared, input) + 3;
         }
         // sf_rows
         let left = index(shared.steps(job));
@@ -92,7 +93,8 @@ fn train_write(shared: &Shared, w: &Widths) -> u32 {
 
 /// sf_dump of a map with addresses of so many bits.
 fn dump(addr: u32, w: &Widths) -> u32 {
-    addr + index(w.word.div_ceil(8)) + 1
+    // The address, the number of a byte, the byte that is offered.
+    addr + index(w.word.div_ceil(8)) + 1 + 10
 }
 
 pub(super) fn input_map(shared: &Shared, w: &Widths) -> u32 {
@@ -134,8 +136,15 @@ fn lanes(shared: &Shared, t: u32, w: &Widths) -> u32 {
     // Between two accumulators that are joined the scaled operand goes on.
     let wide = w.once.max(w.acc);
     let scaled = t * (w.acc - 1) + wide.div_ceil(w.acc) - 1;
-    let stages = 4 + t * w.operand + p + scaled + t * w.acc;
     let once = if w.once > 0 { index(t) + wide + 1 } else { 0 };
+    let products = shared.jobs.iter().filter_map(super::widths::sum_of).find(|s| s.products);
+    if let Some(sum) = products {
+        // Products in the place of a row; nobody sums up the operands.
+        let each = if w.once > 0 { 1 } else { t };
+        let stages = 2 + t * w.operand + p * each * (w.operand + sum.planes);
+        return stages + once + 2 * p * t * w.acc + w.left + 1;
+    }
+    let stages = 4 + t * w.operand + p + scaled + t * w.acc;
     let slice =
         u32::from(shared.jobs.iter().filter_map(super::widths::sum_of).any(|s| s.slices > 1));
     stages + once + slice + (2 * p + 2) * t * w.acc + w.left + 1

@@ -92,7 +92,7 @@ impl Widths {
         };
         let written = job.into_iter().flat_map(Job::writes).filter_map(|map| match map {
             Stored::Trains(m) => Some(trains(m)),
-            Stored::Currents(_) => None,
+            Stored::Currents(_) | Stored::Input => None,
         });
         let trains = written.max().unwrap_or(1);
         Self::with(design, engine, &Depths { walk, input: walk, trains, currents: 0 })
@@ -119,7 +119,7 @@ impl Widths {
         let [acc, once] = shared.accumulators();
         let (input_addr, train_addr) = (index(depths.input), index(depths.trains));
         let current_addr = if depths.currents > 0 { index(depths.currents) } else { 0 };
-        let plane = bits(sums().map(|(_, s)| s.planes).max().unwrap_or(1) - 1);
+        let plane = bits(sums().map(|(_, s)| s.passes()).max().unwrap_or(1) - 1);
         let slices = sums().map(|(_, s)| s.slices).max().unwrap_or(1);
         let row = (index(shared.weight_depth()) + slices - 1)
             .max(plane + 1)

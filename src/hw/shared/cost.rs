@@ -122,7 +122,13 @@ fn memories(design: &Design, shared: &Shared) -> Vec<Memory> {
         }
     };
     let block = Place::BlockRam;
-    add("weights", MemoryKind::Weights, shared.weight_depth(), shared.lanes, shared.weights);
+    add(
+        "weights",
+        MemoryKind::Weights,
+        shared.weight_depth(),
+        shared.weight_bits(),
+        shared.weights,
+    );
     add("input", MemoryKind::Levels, design.input_words(), shared.input.word_bits(), block);
     let word = shared.pack * shared.width;
     add("trains", MemoryKind::Trains, design.train_words(), word, block);
@@ -212,12 +218,12 @@ pub(super) fn sum_cycles(shared: &Shared, job: &Job, sum: &SumJob, chunks: u32) 
     let units = u64::from(words * sum.window[0] * sum.window[1]);
     // Two words together, as half of the levels are one event or none.
     let two = match job.source {
-        Source::Input if shared.input.pack == 1 => sum.planes + 1,
-        Source::Currents(_, g) => 2 * sum.planes.max(shared.width * g.window[0] * g.window[1]),
+        Source::Input if shared.input.pack == 1 => sum.passes() + 1,
+        Source::Currents(_, g) => 2 * sum.passes().max(shared.width * g.window[0] * g.window[1]),
         _ if chunks == 1 && !shared.input.trains => {
-            (2 * elements * sum.planes / TRAINS_A_SPIKE).max(2)
+            (2 * elements * sum.passes() / TRAINS_A_SPIKE).max(2)
         }
-        _ => (2 * elements * sum.planes * active(shared.width) / 1000).max(2),
+        _ => (2 * elements * sum.passes() * active(shared.width) / 1000).max(2),
     };
     let read = units * u64::from(two) / 2 + 4;
     let results = |group| u64::from(shared.group_size(job, group) * shared.width * sum.digits) + 1;

@@ -4,7 +4,7 @@
 
 use super::fold::{MOST_LANES, budget, excess, lack, largest};
 use super::legalise::{Plan, legalise};
-use super::line_cost::{estimate_line, step_cycles};
+use super::line_cost::{estimate_line, own_cycles};
 use super::lower::{MOST_WIDTH, design};
 use super::numbers::{DIGIT_BITS, numbers};
 use super::places::in_line;
@@ -103,7 +103,7 @@ fn takes(graph: &Graph, plan: &Plan, options: &Options) -> Result<()> {
 /// # Errors
 /// An internal one if jobs wait for each other although all rows have room.
 fn rings(shared: &mut Shared) -> Result<()> {
-    let goes = |shared: &Shared| shared.schedule(|_| 1).is_some();
+    let goes = |shared: &Shared| shared.schedule(0, |_| 1).is_some();
     if !goes(shared) {
         return Err(Diagnostic::internal("line", "jobs wait for each other"));
     }
@@ -139,7 +139,8 @@ fn fits(e: &Estimate, budget: Resources) -> bool {
 }
 
 /// Starts with a lane for each job; then the job that takes most cycles gets the next number of
-/// lanes that saves it a group, as long as everything fits.
+/// lanes that saves it a group, or adds whole weights if more lanes do not help, as long as
+/// everything fits.
 fn fold(design: &mut Design, budget: Resources, options: &Options) -> Result<Estimate> {
     let mut open = Vec::new();
     for (i, job) in design.shared.iter_mut().flat_map(|s| &mut s.jobs).enumerate() {
@@ -147,8 +148,9 @@ fn fold(design: &mut Design, budget: Resources, options: &Options) -> Result<Est
         if let Some(own) = &mut job.own {
             own.lanes = wanted.unwrap_or(1).min(job.out[0]);
         }
-        if wanted.is_none() && matches!(job.work, Work::Sum(_)) {
-            open.push(i);
+        if let Work::Sum(sum) = &mut job.work {
+            sum.products = false;
+            open.push((i, wanted.is_some()));
         }
     }
     if let Some(name) = options.lanes.keys().find(|name| !named(design, name)) {
@@ -162,10 +164,17 @@ fn fold(design: &mut Design, budget: Resources, options: &Options) -> Result<Est
     let mut best = (design.clone(), estimate.clone());
     while let Some(k) = slowest(design, &open) {
         let before = design.clone();
-        let next = wider(design, open[k]).then(|| crate::hw::estimate(design));
-        match next {
-            Some(next) if fits(&next, budget) || !fits(&estimate, budget) => estimate = next,
-            _ => {
+        let (job, fixed) = open[k];
+        let steps: [fn(&mut Design, usize, bool) -> bool; 2] = [wider, products];
+        let taken = steps.into_iter().find_map(|step| {
+            *design = before.clone();
+            let next = step(design, job, fixed).then(|| crate::hw::estimate(design));
+            let helps = |next: &Estimate| next.cycles <= estimate.cycles && fits(next, budget);
+            next.filter(|next| helps(next) || !fits(&estimate, budget))
+        });
+        match taken {
+            Some(next) => estimate = next,
+            None => {
                 *design = before;
                 open.swap_remove(k);
             }
@@ -187,15 +196,44 @@ fn named(design: &Design, name: &str) -> bool {
 }
 
 /// Which of the open jobs takes most cycles.
-fn slowest(design: &Design, open: &[usize]) -> Option<usize> {
+fn slowest(design: &Design, open: &[(usize, bool)]) -> Option<usize> {
     let shared = design.shared.as_ref()?;
-    let cycles =
-        |j: usize| u64::from(shared.steps(&shared.jobs[j])) * step_cycles(shared, &shared.jobs[j]);
-    (0..open.len()).max_by_key(|&k| (cycles(open[k]), std::cmp::Reverse(open[k])))
+    let cycles = |j: usize| own_cycles(shared, &shared.jobs[j]);
+    (0..open.len()).max_by_key(|&k| (cycles(open[k].0), std::cmp::Reverse(open[k])))
+}
+
+/// Lets the lanes of a job add products of whole weights: the fewest lanes with which it takes
+/// fewer cycles than before, or those that are fixed; false if that does not help.
+pub(super) fn products(design: &mut Design, index: usize, fixed: bool) -> bool {
+    let family = design.family;
+    let Some(shared) = &mut design.shared else { return false };
+    let before = own_cycles(shared, &shared.jobs[index]);
+    let operand = shared.operand_bits(&shared.jobs[index]);
+    let multiplies = shared.multiplies(&shared.jobs[index]);
+    let job = &mut shared.jobs[index];
+    let (channels, Work::Sum(sum)) = (job.out[0], &mut job.work) else { return false };
+    let possible = !multiplies || family.multipliers([operand, sum.planes]) == 1;
+    if sum.planes == 1 || sum.products || !possible {
+        return false;
+    }
+    sum.products = true;
+    let lanes: Vec<u32> = match job.own {
+        Some(own) if fixed => vec![own.lanes],
+        _ => (1..=channels).rev().map(|groups| channels.div_ceil(groups)).collect(),
+    };
+    lanes.into_iter().filter(|lanes| *lanes <= MOST_LANES).any(|lanes| {
+        if let Some(own) = &mut shared.jobs[index].own {
+            own.lanes = lanes;
+        }
+        own_cycles(shared, &shared.jobs[index]) < before
+    })
 }
 
 /// Gives a job the next number of lanes that saves a group; false if there is none.
-fn wider(design: &mut Design, job: usize) -> bool {
+fn wider(design: &mut Design, job: usize, fixed: bool) -> bool {
+    if fixed {
+        return false;
+    }
     let Some(job) = design.shared.as_mut().and_then(|s| s.jobs.get_mut(job)) else { return false };
     let (channels, Some(own)) = (job.out[0], &mut job.own) else { return false };
     let groups = channels.div_ceil(own.lanes);

@@ -4,9 +4,10 @@
 
 use super::cost::{job_cycles, multipliers, parameter_widths, sum_cycles};
 use super::logic;
-use super::{Job, Shared, Source, Stored, Work};
+use super::{Job, Shared, Source, Stored, Sums, Work};
 use crate::hw::cost::readout_columns;
 use crate::hw::{Design, Estimate, Memory, MemoryKind, Place};
+use crate::target::Family;
 
 /// Estimates a line of processors.
 pub(super) fn estimate_line(design: &Design, shared: &Shared) -> Estimate {
@@ -24,13 +25,13 @@ pub(super) fn estimate_line(design: &Design, shared: &Shared) -> Estimate {
             }
         };
         if let Work::Sum(_) = &job.work {
-            add(MemoryKind::Weights, engine.weight_depth(), engine.lanes);
+            add(MemoryKind::Weights, engine.weight_depth(), engine.weight_bits());
             let (scale, neuron) = parameter_widths(&engine);
             add(MemoryKind::Parameters, job.out[0], scale);
             if job.fires().is_some() {
                 add(MemoryKind::Parameters, job.out[0], neuron);
             }
-            dsp += multipliers(&engine, family);
+            dsp += multipliers(&engine, family) + products(&engine, family);
         }
         if job.source == Source::Input {
             add(MemoryKind::Levels, design.input_words(), shared.input.word_bits());
@@ -47,6 +48,7 @@ pub(super) fn estimate_line(design: &Design, shared: &Shared) -> Estimate {
                         );
                     }
                 }
+                Stored::Input => {}
                 Stored::Currents(m) => {
                     for _ in shared.users(m) {
                         add(MemoryKind::Currents, shared.current_words(m), shared.current_bits);
@@ -77,30 +79,50 @@ pub(super) fn estimate_line(design: &Design, shared: &Shared) -> Estimate {
         ebr: memories.iter().filter(|m| m.place == Place::BlockRam).map(Memory::ebr).sum(),
         spram: 0,
         dsp,
-        cycles: line_cycles(shared),
+        cycles: line_cycles(design, shared),
         stage_cycles,
         memories,
         reasons: Vec::new(),
     }
 }
 
-/// Cycles until the last job of a line is done: each step of a job begins when the one before is
-/// done, and when the rows that it needs are.
-fn line_cycles(shared: &Shared) -> u32 {
+/// Multipliers of the lanes of a processor that add products: one for each sum.
+fn products(engine: &Shared, family: Family) -> u32 {
+    let of = |job: &Job| match &job.work {
+        Work::Sum(sum) if sum.products && engine.multiplies(job) => {
+            let each = if sum.sums == Sums::Each { engine.width } else { 1 };
+            engine.lanes * each * family.multipliers([engine.operand_bits(job), sum.planes])
+        }
+        _ => 0,
+    };
+    engine.jobs.iter().map(of).sum()
+}
+
+/// Cycles from the last input until the last job of a line is done: each step of a job begins when
+/// the one before is done, and when the rows that it needs are.
+fn line_cycles(design: &Design, shared: &Shared) -> u32 {
+    let input = design.input_bytes();
     let last = shared.jobs.last().map_or(0, |job| {
         let all = u64::from(job_cycles(shared, job, 1));
         all.saturating_sub(step_cycles(shared, job) * u64::from(shared.steps(job)))
     });
-    let done = shared.schedule(|job| step_cycles(shared, job));
+    let done = shared.schedule(input, |job| step_cycles(shared, job));
     let end = done.and_then(|jobs| jobs.last()?.last().copied());
-    end.and_then(|end| u32::try_from(end + last).ok()).unwrap_or(u32::MAX)
+    let behind = end.map(|end| (end + last).saturating_sub(input.into()));
+    behind.and_then(|cycles| u32::try_from(cycles).ok()).unwrap_or(u32::MAX)
 }
 
-/// Cycles of a step of a job, in one chunk.
-pub(super) fn step_cycles(shared: &Shared, job: &Job) -> u64 {
-    let all = match &job.work {
+/// Cycles of a step of a job, in one chunk. Of a job with one window the first group reads rows as
+/// they come; the others read the map when it is complete.
+fn step_cycles(shared: &Shared, job: &Job) -> u64 {
+    let groups = if shared.is_whole(job) { shared.groups(job) } else { 1 };
+    own_cycles(shared, job) / u64::from(shared.steps(job).max(1) * groups)
+}
+
+/// Cycles of a job in one chunk, without waiting for others and without the readout.
+pub(super) fn own_cycles(shared: &Shared, job: &Job) -> u64 {
+    match &job.work {
         Work::Or { .. } => u64::from(job_cycles(shared, job, 1)),
         Work::Sum(sum) => sum_cycles(shared, job, sum, 1),
-    };
-    all / u64::from(shared.steps(job).max(1))
+    }
 }

@@ -6,7 +6,7 @@
 //! prints the errors; docs/cost.md has them.
 
 use super::cost::{Widths, sums};
-use super::{NeuronKind, Shared, Source};
+use super::{Job, NeuronKind, Shared, Source, Sums, Work};
 use crate::hw::cost::varying;
 use crate::hw::{Memory, MemoryKind, Place};
 use crate::target::Family;
@@ -138,10 +138,26 @@ fn factors(family: Family) -> &'static Factors {
     }
 }
 
+/// Look-up tables of whole weights that are shifted and added: one for each bit of an operand and of
+/// a weight.
+fn gates(shared: &Shared) -> f64 {
+    let of = |job: &Job| match &job.work {
+        Work::Sum(sum) if sum.products && !shared.multiplies(job) => {
+            let each = if sum.sums == Sums::Each { shared.width } else { 1 };
+            shared.lanes * each * sum.planes * (shared.operand_bits(job) - 1)
+        }
+        _ => 0,
+    };
+    f64::from(shared.jobs.iter().map(of).sum::<u32>())
+}
+
 impl Factors {
     fn lanes(&self, shared: &Shared) -> f64 {
         let bits = f64::from(shared.width * shared.acc_bits);
         let planes = sums(shared).any(|s| s.planes > 1);
+        if sums(shared).any(|s| s.products) {
+            return bits * self.accumulator_bit * f64::from(shared.lanes) + gates(shared);
+        }
         bits * (self.accumulator_bit * f64::from(shared.lanes)
             + self.operand_bit
             + if planes { self.plane_bit } else { 0.0 })

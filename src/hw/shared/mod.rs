@@ -173,6 +173,9 @@ pub struct SumJob {
     pub sums: Sums,
     /// Rows of weights in a word of the weight memory, side by side: 1 or 2.
     pub slices: u32,
+    /// A row holds all planes, and a lane adds the product of an operand and a weight: an element
+    /// takes a cycle. Else it takes one for each plane. Of processors with one job.
+    pub products: bool,
     /// g of each output channel, signed: `y = (g·p + o) >> shift`.
     pub gain: Vec<i64>,
     /// o of each output channel.
@@ -189,6 +192,14 @@ pub struct SumJob {
     pub leak: Option<usize>,
     /// What becomes of h, the result so far.
     pub then: Then,
+}
+
+impl SumJob {
+    /// Rows of weights that an element takes, and cycles.
+    #[must_use]
+    pub fn passes(&self) -> u32 {
+        if self.products { 1 } else { self.planes }
+    }
 }
 
 /// The sums of an output channel at a place, in a chunk.
@@ -359,6 +370,17 @@ impl Shared {
         }
     }
 
+    /// Are the operands of a job numbers that its lanes multiply, if they add products? Spikes, and
+    /// how many there are, are shifted and added.
+    #[must_use]
+    pub fn multiplies(&self, job: &Job) -> bool {
+        match job.source {
+            Source::Input => !self.input.trains,
+            Source::Trains(_) => false,
+            Source::Currents(..) => true,
+        }
+    }
+
     /// Widths of an accumulator of a timestep, and of the one sum of all timesteps (0: there is
     /// none), that hold an operand, too.
     #[must_use]
@@ -416,11 +438,11 @@ impl Shared {
         }
     }
 
-    /// Rows of the weight memory's units (elements × planes) that a group of a job takes.
+    /// Rows of the weight memory's units (elements × passes) that a group of a job takes.
     #[must_use]
     pub fn rows(&self, job: &Job, sum: &SumJob) -> u32 {
         let (words, elements) = self.words(job.source);
-        sum.window[0] * sum.window[1] * words * elements * sum.planes
+        sum.window[0] * sum.window[1] * words * elements * sum.passes()
     }
 
     /// Words of the weight memory of each job, in the order of the jobs, which is that of the
@@ -435,6 +457,16 @@ impl Shared {
             }
         };
         self.jobs.iter().map(of).collect()
+    }
+
+    /// Bits of a word of the weight memory: a weight's plane for each lane, or all planes.
+    #[must_use]
+    pub fn weight_bits(&self) -> u32 {
+        let planes = |job: &Job| match &job.work {
+            Work::Sum(sum) if sum.products => sum.planes,
+            _ => 1,
+        };
+        self.lanes * self.jobs.iter().map(planes).max().unwrap_or(1)
     }
 
     /// Words of the weight memory.

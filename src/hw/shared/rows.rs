@@ -42,7 +42,10 @@ impl Shared {
             Work::Or { window, stride, .. } => (window[0], stride[0], 0),
         };
         match job.source {
-            Source::Input => {}
+            Source::Input => {
+                let rows = self.input.shape[1];
+                need(Stored::Input, rows, window.saturating_sub(padding), stride);
+            }
             Source::Trains(m) => {
                 let rows = self.trains[m].shape[1];
                 need(Stored::Trains(m), rows, window.saturating_sub(padding), stride);
@@ -91,10 +94,22 @@ impl Shared {
         ring.unwrap_or_else(|| self.currents[map].depth(self.width))
     }
 
-    /// When each step of each job of a line is done, if one of them takes so many cycles; none if
-    /// jobs wait for each other for ever. Whatever the cycles are, it is one or the other: what a
-    /// step waits for is counters that only grow.
-    pub(super) fn schedule(&self, cycles: impl Fn(&Job) -> u64) -> Option<Vec<Vec<u64>>> {
+    /// Bytes of the input behind a row of it: the host sends it channel by channel.
+    #[must_use]
+    pub fn bytes_behind(&self, row: u32) -> u32 {
+        let [_, rows, columns] = self.input.shape;
+        (rows - 1 - row.min(rows - 1)) * columns * self.input.word_bits().div_ceil(8)
+    }
+
+    /// When each step of each job of a line is done, if one of them takes so many cycles and a byte
+    /// of the input one; none if jobs wait for each other for ever. Whatever the cycles are, it is
+    /// one or the other: what a step waits for is counters that only grow. The input is there in
+    /// cycle `input`.
+    pub(super) fn schedule(
+        &self,
+        input: u32,
+        cycles: impl Fn(&Job) -> u64,
+    ) -> Option<Vec<Vec<u64>>> {
         let count = self.jobs.len();
         let waits: Vec<_> = (0..count).map(|i| (self.needs(i), self.rooms(i))).collect();
         let mut done: Vec<Vec<u64>> = vec![Vec::new(); count];
@@ -111,7 +126,13 @@ impl Shared {
                         _ => rows[job].get(count as usize - 1).copied(),
                     };
                     let is_last = step + 1 == self.steps(job);
-                    let read = needs.iter().map(|n| row(self.writer(n.map)?, n.at(step, is_last)));
+                    let read = needs.iter().map(|n| match (n.map, n.at(step, is_last)) {
+                        (Stored::Input, 0) => Some(0),
+                        (Stored::Input, rows) => {
+                            Some(input.saturating_sub(self.bytes_behind(rows - 1)).into())
+                        }
+                        (map, rows) => row(self.writer(map)?, rows),
+                    });
                     let free = rooms.iter().map(|r| row(r.user, r.at(step)));
                     let from = read.chain(free).try_fold(0, |at, row| Some(row?.max(at)));
                     let Some(from) = from else { break };
@@ -139,6 +160,8 @@ impl Shared {
 /// A map between two jobs, by its index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stored {
+    /// What the host sends.
+    Input,
     /// Spike trains.
     Trains(usize),
     /// Currents.
@@ -193,7 +216,7 @@ impl Job {
     pub fn keeps(&self) -> Option<usize> {
         self.writes().find_map(|map| match map {
             Stored::Currents(m) => Some(m),
-            Stored::Trains(_) => None,
+            Stored::Trains(_) | Stored::Input => None,
         })
     }
 

@@ -144,6 +144,8 @@ fn check_sum(shared: &Shared, job: &Job, sum: &SumJob) -> std::result::Result<()
     need(sum.weights.len() as u64 == elements * channels as u64, "weights are missing")?;
     need([sum.gain.len(), sum.offset.len()] == [channels; 2], "gains or offsets are missing")?;
     need((1..=8).contains(&sum.planes) && sum.shift < 63, "planes or shift are out of range")?;
+    let alone = job.own.is_some() && sum.slices == 1 && sum.planes > 1;
+    need(alone || !sum.products, "whole weights are of a processor with one job")?;
     let limit = 1i32 << (sum.planes - 1);
     let fits = |w: &i8| match sum.planes {
         1 => w.abs() == 1,

@@ -59,13 +59,13 @@ impl<'d> Processor<'d> {
         probe: &mut impl Probe,
     ) -> Result<Inference> {
         let mut memory = Memory::new(self.design, self.shared);
-        let last_input = self.load(&mut memory, input, gaps, probe);
+        let taken = self.load(&mut memory, input, gaps, probe);
+        let last_input = taken.last().copied().unwrap_or(0);
         let mut activity = Activity::new(self.design);
-        // Rule 2.
-        let begin = last_input + 2;
         let readout = match self.shared.is_line() {
-            true => self.line(begin, &mut memory, &mut activity, probe)?,
-            false => self.one(begin, &mut memory, &mut activity, probe)?,
+            true => self.line(&taken, &mut memory, &mut activity, probe)?,
+            // Rule 2.
+            false => self.one(last_input + 2, &mut memory, &mut activity, probe)?,
         };
         let Some((logits, class, done)) = readout.map(|r| r.result()) else {
             return Err(Diagnostic::internal("sim", "the last job does not feed the readout"));
@@ -113,13 +113,20 @@ impl<'d> Processor<'d> {
     /// nothing: a cycle depends on the rows that it waits for, and on no others.
     fn line(
         &self,
-        begin: u64,
+        taken: &[u64],
         memory: &mut Memory,
         activity: &mut Activity,
         probe: &mut impl Probe,
     ) -> Result<Option<Readout<'_>>> {
         memory.begin(0);
-        let mut written = Written::new(self.shared);
+        // Rule 2': behind the first input. A row of it is complete two cycles after its last byte.
+        let byte = |behind: u32| taken.len().checked_sub(1 + behind as usize);
+        let at = |behind| byte(behind).and_then(|byte| taken.get(byte)).copied().unwrap_or(0);
+        let input = self.shared.input.word_bits().div_ceil(8);
+        let begin = at(self.design.input_bytes() - input) + 2;
+        let rows = 0..self.shared.input.shape[1];
+        let rows = rows.map(|row| at(self.shared.bytes_behind(row)) + 2).collect();
+        let mut written = Written::new(self.shared, rows);
         let mut all: Vec<_> =
             (0..self.shared.jobs.len()).map(|index| (self.running(index, 0, begin), 0)).collect();
         let mut goes_on = true;
@@ -163,9 +170,15 @@ impl<'d> Processor<'d> {
         }
     }
 
-    /// Rule 1; returns the cycle of the last byte. The inputs come channel by channel, row by
+    /// Rule 1; returns the cycles of the bytes. The inputs come channel by channel, row by
     /// row, spikes that change chunk by chunk; in the map channels are innermost.
-    fn load(&self, memory: &mut Memory, input: &[u8], gaps: &[u8], probe: &mut impl Probe) -> u64 {
+    fn load(
+        &self,
+        memory: &mut Memory,
+        input: &[u8],
+        gaps: &[u8],
+        probe: &mut impl Probe,
+    ) -> Vec<u64> {
         let map = &self.shared.input;
         let [_, rows, columns] = map.shape.map(|n| n as usize);
         let grid = Grid::of(self.shared, Source::Input).unwrap_or_default();
@@ -187,10 +200,11 @@ impl<'d> Processor<'d> {
         }
         let gap = |byte: usize| u64::from(gaps.get(byte).copied().unwrap_or(0));
         let mut cycle = 0;
-        for byte in 0..self.design.input_bytes() as usize {
+        let take = |byte| {
             cycle += if byte > 0 { 1 + gap(byte) } else { 0 };
             probe.input(byte, cycle);
-        }
-        cycle
+            cycle
+        };
+        (0..self.design.input_bytes() as usize).map(take).collect()
     }
 }

@@ -7,6 +7,8 @@ use crate::hw::shared::{Gather, Job, Shared, Source, Then, Work};
 /// Of each job, the cycle in which each row of its result was complete, as far as it is.
 pub(super) struct Written<'d> {
     shared: &'d Shared,
+    /// The same of the input.
+    input: Vec<u64>,
     rows: Vec<Vec<u64>>,
     /// Which job writes each map.
     trains: Vec<usize>,
@@ -14,7 +16,7 @@ pub(super) struct Written<'d> {
 }
 
 impl<'d> Written<'d> {
-    pub(super) fn new(shared: &'d Shared) -> Self {
+    pub(super) fn new(shared: &'d Shared, input: Vec<u64>) -> Self {
         let mut trains = vec![0; shared.trains.len()];
         let mut currents = vec![0; shared.currents.len()];
         for (index, job) in shared.jobs.iter().enumerate() {
@@ -28,7 +30,7 @@ impl<'d> Written<'d> {
                 }
             }
         }
-        Self { shared, rows: vec![Vec::new(); shared.jobs.len()], trains, currents }
+        Self { shared, input, rows: vec![Vec::new(); shared.jobs.len()], trains, currents }
     }
 
     /// A row of a job's result is complete in this cycle.
@@ -69,7 +71,7 @@ impl<'d> Written<'d> {
             if is_last { all } else { end.min(all) }
         };
         let read = match job.source {
-            Source::Input => 0,
+            Source::Input => since(&self.input, seen(self.shared.input.shape[1], end))?,
             Source::Trains(m) => {
                 self.complete(self.trains[m], seen(self.shared.trains[m].shape[1], end))?
             }
@@ -91,12 +93,9 @@ impl<'d> Written<'d> {
         Some(read.max(added).max(self.room(job, row)?))
     }
 
-    /// From when on so many rows of a job's result are there; 0 for none.
+    /// From when on so many rows of a job's result are there.
     fn complete(&self, job: usize, rows: usize) -> Option<u64> {
-        match rows {
-            0 => Some(0),
-            _ => self.rows[job].get(rows - 1).map(|done| done + 1),
-        }
+        since(&self.rows[job], rows)
     }
 
     /// From when on the currents of a row have room: whoever uses the map frees its rows as its own
@@ -129,6 +128,14 @@ impl<'d> Written<'d> {
             }
         }
         Some(from)
+    }
+}
+
+/// From when on so many rows are there, of which each is complete in a cycle; 0 for none.
+fn since(complete: &[u64], rows: usize) -> Option<u64> {
+    match rows {
+        0 => Some(0),
+        _ => complete.get(rows - 1).map(|done| done + 1),
     }
 }
 
@@ -165,7 +172,7 @@ mod tests {
         let mut shared = line();
         shared.jobs.iter_mut().flat_map(|j| &mut j.own).for_each(|own| own.ring = None);
         let (stem, conv1) = (index(&shared, "stem"), index(&shared, "conv1"));
-        let mut written = Written::new(&shared);
+        let mut written = Written::new(&shared, vec![0; 8]);
         assert_eq!(written.holds(conv1, 0), None);
         (1..=7).for_each(|k| written.row(stem, 10 * k));
         assert_eq!(written.holds(conv1, 0), Some(vec![21]));
@@ -180,7 +187,7 @@ mod tests {
     fn a_row_waits_for_what_it_adds() {
         let shared = line();
         let [conv1, short, conv2] = ["conv1", "short", "conv2"].map(|j| index(&shared, j));
-        let mut written = Written::new(&shared);
+        let mut written = Written::new(&shared, vec![0; 8]);
         (1..=8).for_each(|k| written.row(conv1, 10 * k));
         assert_eq!(written.holds(conv2, 0), None);
         assert_eq!(written.holds(short, 1), Some(vec![41]));
@@ -194,7 +201,7 @@ mod tests {
     fn a_row_waits_for_room() {
         let shared = line();
         let [stem, conv1, short] = ["stem", "conv1", "short"].map(|j| index(&shared, j));
-        let mut written = Written::new(&shared);
+        let mut written = Written::new(&shared, vec![0; 8]);
         (1..=8).for_each(|k| written.row(stem, k));
         assert_eq!(written.holds(conv1, 3), Some(vec![6]));
         assert_eq!(written.holds(conv1, 4), None);
@@ -202,7 +209,7 @@ mod tests {
         assert_eq!([4, 5].map(|row| written.holds(conv1, row)), [Some(vec![51]), Some(vec![51])]);
         assert_eq!(written.holds(conv1, 6), None);
         // And the stem for `conv1`, row by row.
-        assert_eq!(written.holds(stem, 3), Some(vec![0]));
+        assert_eq!(written.holds(stem, 3), Some(vec![1]));
         assert_eq!(written.holds(stem, 4), None);
         written.row(conv1, 60);
         assert_eq!([4, 5].map(|row| written.holds(stem, row)), [Some(vec![61]), None]);
@@ -221,7 +228,7 @@ mod tests {
             for row in 0..7 {
                 let need = shared.needs(conv1)[0].at(row as u32, false);
                 for rows in 0..=8 {
-                    let mut written = Written::new(&shared);
+                    let mut written = Written::new(&shared, vec![0; 8]);
                     (0..rows).for_each(|_| written.row(stem, 1));
                     let waits = written.from(conv1, row, false).is_none();
                     assert_eq!(waits, rows < need, "{window} {stride} {padding}: row {row}");

@@ -22,7 +22,8 @@ pub(super) struct Rows {
     weights: Vec<[i16; BLOCK]>,
     /// Blocks of an element.
     blocks: usize,
-    /// Per element: bits that are one, in all planes of all channels.
+    /// Per element: additions of all channels: bits that are one, in all planes, or of whole
+    /// weights those that are not 0.
     ones: Vec<u32>,
     channels: usize,
     /// True if no sum of trains leaves 16 bits: twice as many are then added at once.
@@ -47,6 +48,7 @@ impl Rows {
             // Of ±1, the one plane is 1 for +1.
             let ones = |w: i8| match sum.planes {
                 1 => u32::from(w > 0),
+                _ if sum.products => u32::from(w != 0),
                 _ => (i32::from(w) as u32 & mask).count_ones(),
             };
             rows.ones.push(row.iter().map(|w| ones(*w)).sum());
@@ -184,7 +186,7 @@ impl<'d> Window<'d> {
         let mut element = 0;
         for (at, length) in self.spans(grid, row, column) {
             for &level in &memory.input[at..at + length] {
-                self.words.push(if level == 0 { 0 } else { self.sum.planes });
+                self.words.push(if level == 0 { 0 } else { self.sum.passes() });
                 if level != 0 {
                     self.add(element, 0, level as i32);
                 }
@@ -213,7 +215,7 @@ impl<'d> Window<'d> {
             let trains = &memory.input[memory.input_base + at * pack..][..length * pack];
             for word in trains.chunks_exact(pack) {
                 let events = word.iter().filter(|train| **train != 0).count() as u32;
-                self.words.push(events * self.sum.planes);
+                self.words.push(events * self.sum.passes());
                 for (e, &train) in word.iter().enumerate().filter(|(_, x)| **x != 0) {
                     self.event(element + e, train);
                 }
@@ -231,7 +233,7 @@ impl<'d> Window<'d> {
         let mut element = 0;
         for (at, length) in self.spans(grid, row, column) {
             for word in at..at + length {
-                self.words.push(memory.events[word] * self.sum.planes);
+                self.words.push(memory.events[word] * self.sum.passes());
                 let trains = memory.word(word);
                 let mut lit = memory.lit[word];
                 while lit != 0 {
@@ -319,7 +321,7 @@ impl<'d> Window<'d> {
                     self.add(channel, t, x as i32);
                 }
             }
-            self.words.push(if any { self.sum.planes } else { 0 });
+            self.words.push(if any { self.sum.passes() } else { 0 });
         }
         if self.sum.sums == Sums::Held {
             self.hold();

@@ -181,6 +181,7 @@ mod tests {
             weights,
             sums: Sums::Each,
             slices,
+            products: false,
             gain,
             offset,
             shift,

@@ -162,6 +162,7 @@ pub(super) fn sum_job(
         weights,
         sums: Sums::Each,
         slices: 1,
+        products: false,
         gain: vec![1; rows],
         offset: vec![0; rows],
         shift: 0,

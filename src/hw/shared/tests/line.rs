@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! A line of processors: which rows wait for which, rings, lanes, what it refuses.
 
+use super::super::line::products;
 use super::{Net, residual, two_readers};
 use crate::hw::shared::{Need, Room, Shared, Source, Stored, Work};
 use crate::hw::{Design, Estimate, Mapping, MemoryKind, Options, lower};
@@ -35,9 +36,9 @@ fn rows_wait_for_the_rows_that_their_windows_see() {
     let (s, ..) = line(&residual());
     let needs = |job: &str| s.needs(index(&s, job));
     let of = |map, rows, first, step| Need { map, rows, first, step };
-    assert!(needs("stem").is_empty());
-    // 3×3 with a row of padding over 8 rows; and the currents that are added.
+    // The input's rows, as they come; 3×3 with a row of padding over 8 rows; and the currents that are added.
     let (t, c) = (Stored::Trains, Stored::Currents);
+    assert_eq!(needs("stem"), [of(Stored::Input, 8, 2, 1)]);
     assert_eq!(needs("conv1"), [of(t(0), 8, 2, 1), of(c(0), 8, 1, 1)]);
     // Every second row; `short` sums up two rows of currents.
     let kept = |job: &str| s.jobs[index(&s, job)].keeps().unwrap();
@@ -110,15 +111,15 @@ fn currents_lie_in_rings_of_few_rows() {
 #[test]
 fn jobs_that_wait_for_each_other_are_found() {
     let (mut s, ..) = line(&residual());
-    let done = s.schedule(|_| 1).unwrap();
+    let done = s.schedule(0, |_| 1).unwrap();
     let steps: Vec<_> = s.jobs.iter().map(|j| s.steps(j) as usize).collect();
     assert_eq!(done.iter().map(Vec::len).collect::<Vec<_>>(), steps);
     // `conv1` needs two rows of trains, and the stem has room for the currents of one.
     let stem = index(&s, "stem");
     s.jobs[stem].own.as_mut().unwrap().ring = Some(64);
-    assert_eq!(s.schedule(|_| 1), None);
+    assert_eq!(s.schedule(0, |_| 1), None);
     s.jobs[stem].own.as_mut().unwrap().ring = Some(128);
-    assert!(s.schedule(|_| 1).is_some());
+    assert!(s.schedule(0, |_| 1).is_some());
 }
 
 /// One step of the stem a cycle: `conv1` follows two rows behind, a row a cycle, with the last two
@@ -126,7 +127,7 @@ fn jobs_that_wait_for_each_other_are_found() {
 #[test]
 fn a_step_follows_the_one_before_and_what_it_needs() {
     let (s, ..) = line(&residual());
-    let done = s.schedule(|_| 1).unwrap();
+    let done = s.schedule(0, |_| 1).unwrap();
     assert_eq!(done[index(&s, "stem")], [1, 2, 3, 4, 5, 6, 7, 8]);
     assert_eq!(done[index(&s, "conv1")], [3, 4, 5, 6, 7, 8, 9, 10]);
     assert_eq!(done[index(&s, "short")], [5, 7, 9, 11]);
@@ -145,7 +146,7 @@ fn the_result_of_a_whole_window_is_one_row() {
     n.linear("head", "m", 3, &[1, -1, -1]);
     n.read("head");
     let (s, ..) = line(&n.0);
-    let done = s.schedule(|_| 1).unwrap();
+    let done = s.schedule(0, |_| 1).unwrap();
     let of = |job: &str| &done[index(&s, job)];
     assert_eq!((of("fc"), of("head")), (&vec![2, 3, 4, 5, 6, 7], &vec![8]));
 }
@@ -300,4 +301,120 @@ fn cycles_are_those_until_the_last_row() {
     let slowest = *estimate.stage_cycles.iter().max().unwrap();
     let all: u32 = estimate.stage_cycles.iter().sum();
     assert!(estimate.cycles > slowest && estimate.cycles < all * 2 / 3, "{}", estimate.cycles);
+}
+
+/// A stem of weights of 8 bits, a layer of weights of 3 bits on spikes, and one of ±1.
+fn planes() -> Graph {
+    let mut n = Net::new(2, &[1, 8, 8]);
+    n.conv("stem", "in", (16, 5, 1), &[100, -1, 2, 0, -128]);
+    n.lif("n1", "stem", 20);
+    n.conv("deep", "n1", (8, 3, 1), &[3, -1, 2, -4]);
+    n.lif("n2", "deep", 9);
+    n.flatten("flat", "n2");
+    n.linear("head", "flat", 3, &[1, -1, -1]);
+    n.read("head");
+    n.0
+}
+
+/// All planes of a weight at once. Numbers want a multiplier a lane, spikes none.
+#[test]
+fn products_where_more_lanes_do_not_help() {
+    let of = |s: &Shared, job: &str| match &s.jobs[index(s, job)].work {
+        Work::Sum(sum) => (sum.products, s.lanes_of(&s.jobs[index(s, job)])),
+        Work::Or { .. } => panic!("{job} is a sum job"),
+    };
+    let (s, design, estimate) = line(&planes());
+    assert_eq!(
+        [of(&s, "stem"), of(&s, "deep"), of(&s, "head")],
+        [(true, 16), (true, 8), (false, 3)]
+    );
+    let weights = |job: &str| {
+        let stage = index(&s, job);
+        let mut memories = estimate.memories.iter();
+        let m = memories.find(|m| m.kind == MemoryKind::Weights && m.stage == stage).unwrap();
+        (m.depth, m.width)
+    };
+    // 25 elements, and as many rows as make a multiple of the 16 trains of a word.
+    assert_eq!((weights("stem"), weights("deep")), ((32, 16 * 8), (9 * 16, 8 * 3)));
+    // One a lane of the stem, as all timesteps have one sum, and those of the tails.
+    let without = |job: &str| {
+        let mut design = design.clone();
+        let s = design.shared.as_mut().unwrap();
+        let job = index(s, job);
+        let Work::Sum(sum) = &mut s.jobs[job].work else { panic!("a sum job") };
+        sum.products = false;
+        let e = crate::hw::estimate(&design);
+        (e.dsp, e.cycles > estimate.cycles, e.stage_cycles[job] > estimate.stage_cycles[job])
+    };
+    assert_eq!(without("stem"), (estimate.dsp - 16, true, true));
+    assert_eq!(without("deep"), (estimate.dsp, true, true));
+    let small = target::load("ice40hx8k").unwrap();
+    let (d, _) = lower(&planes(), &small, &pipeline()).unwrap();
+    let s = d.shared.unwrap();
+    assert_eq!((of(&s, "stem").0, of(&s, "deep").0), (false, true));
+}
+
+/// A window of 25 levels takes 25·9/2 + 4 cycles plane by plane, products 25 + 4 a group: of 16
+/// channels in four groups the same, but the last group has fewer results.
+#[test]
+fn products_begin_with_the_fewest_lanes_that_are_faster() {
+    let (_, mut design, _) = line(&planes());
+    let stem = index(design.shared.as_ref().unwrap(), "stem");
+    let planes = |design: &mut Design| {
+        let job = &mut design.shared.as_mut().unwrap().jobs[stem];
+        let Work::Sum(sum) = &mut job.work else { panic!("stem is a sum job") };
+        sum.products = false;
+        job.own.as_mut().unwrap().lanes = 16;
+    };
+    let lanes = |design: &Design| design.shared.as_ref().unwrap().jobs[stem].own.unwrap().lanes;
+    planes(&mut design);
+    assert!(products(&mut design, stem, false));
+    assert_eq!(lanes(&design), 4);
+    // Once they are taken there is nothing to gain, nor by weights of ±1.
+    assert!(!products(&mut design, stem, false) && !products(&mut design, stem + 2, false));
+    planes(&mut design);
+    assert!(products(&mut design, stem, true));
+    assert_eq!(lanes(&design), 16);
+}
+
+/// Lanes that are given are taken, with products too.
+#[test]
+fn products_take_the_lanes_that_are_given() {
+    let lanes = [("stem".to_owned(), 5)].into();
+    let (d, _) = lower(&planes(), &large(), &Options { lanes, ..pipeline() }).unwrap();
+    let s = d.shared.unwrap();
+    let stem = &s.jobs[index(&s, "stem")];
+    let Work::Sum(sum) = &stem.work else { panic!("stem is a sum job") };
+    assert_eq!((sum.products, s.lanes_of(stem), sum.passes()), (true, 5, 1));
+}
+
+/// A column of four levels, one lane: a place of `c` takes 5 cycles, and 3 + 6 for the last of it to
+/// be done: (4·5 + 9) / 4 = 7 a row. Rows come in 1 … 4, and are done in 8, 15, 22 and 29. The head
+/// takes 8 cycles for a group of four words, 5 of its 21 a row on three lanes: 34, and a cycle more.
+/// On one lane there are three groups, of which the first takes 2 of 33 a row: 31, and 25 more. Then
+/// comes the readout, and 4 cycles were the input's.
+#[test]
+fn the_cycles_of_the_estimate() {
+    let mut n = Net::new(2, &[1, 4, 1]);
+    n.conv("c", "in", (1, 1, 1), &[1]);
+    n.lif("n", "c", 9);
+    n.flatten("flat", "n");
+    n.linear("head", "flat", 3, &[1, -1, -1]);
+    n.read("head");
+    let cycles = |lanes: u32| {
+        let lanes = [("c".to_owned(), 1), ("head".to_owned(), lanes)].into();
+        let (d, e) = lower(&n.0, &large(), &Options { lanes, ..pipeline() }).unwrap();
+        e.cycles - (3 * (d.shared.unwrap().readout.gain_bits + 3) + 5)
+    };
+    assert_eq!((cycles(3), cycles(1)), (34 + 1 - 4, 31 + 25 - 4));
+}
+
+/// The rows of the input come one by one; the last of the jobs ends so long after the last.
+#[test]
+fn the_estimate_begins_with_the_input() {
+    let (s, design, _) = line(&residual());
+    assert_eq!([0, 6, 7].map(|row| s.bytes_behind(row)), [56, 8, 0]);
+    let done = s.schedule(design.input_bytes(), |_| 1).unwrap();
+    // Row r needs the one below it, which is there after 8 · (r + 2) bytes.
+    assert_eq!(done[index(&s, "stem")], [17, 25, 33, 41, 49, 57, 65, 66]);
 }
