@@ -41,7 +41,13 @@ impl Pattern for Scale {
                 continue;
             }
             // Elsewhere a constant is a current, or an offset of what comes next.
-            let is_spikes = match lift.graph.node(stream.node).op {
+            let mut source = stream.node;
+            while let (Op::Reshape(_), &[x]) =
+                (&lift.graph.node(source).op, &lift.graph.operands(source)[..])
+            {
+                source = x;
+            }
+            let is_spikes = match lift.graph.node(source).op {
                 Op::Lif(_) => stream.flow == Flow::Steps,
                 Op::Threshold(_) => !matches!(stream.flow, Flow::End(_)),
                 _ => false,
