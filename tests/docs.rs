@@ -284,7 +284,8 @@ fn the_page_of_operators_is_the_registry() {
     want.push_str(
         "\n## Operators\n\n\
          On constants an operator is computed while the file is read. Of those that depend on the input, \
-         the ones that change nothing vanish; for the others a pattern has to be found.\n\n\
+         the ones that change nothing vanish; for the others a pattern has to be found. \
+         What a layer makes of zeros, the spikes before the first timestep, is computed, too.\n\n\
          | operator | on constants | where it changes nothing | patterns |\n|---|---|---|---|\n",
     );
     for o in &operators {

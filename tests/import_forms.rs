@@ -28,7 +28,7 @@ fn agree_recorded(name: &str, graph: &Graph, want: &str) {
 #[test]
 fn one_timestep_is_run_as_often_as_it_is_asked_for() {
     let all = expected("one_step");
-    assert_eq!(all.len(), 6);
+    assert_eq!(all.len(), 9);
     for (variant, entry) in &all {
         for exporter in ["legacy", "dynamo"] {
             let name = format!("one_step/{variant}_{exporter}.onnx");

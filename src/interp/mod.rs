@@ -146,7 +146,7 @@ impl<'g> Interp<'g> {
         let mut fires: Vec<Option<usize>> = vec![None; self.order.len()];
         for (i, &id) in self.order.iter().enumerate() {
             let node = graph.node(id);
-            if matches!(node.op, Op::Lif(_) | Op::FixedLif(_)) {
+            if matches!(node.op, Op::Lif(_) | Op::FixedLif(_) | Op::Threshold(_)) {
                 fires[i] = Some(spikes.len());
                 spikes.push(Spikes {
                     node: node.name.clone(),
@@ -159,6 +159,9 @@ impl<'g> Interp<'g> {
             for (i, &id) in self.order.iter().enumerate() {
                 let node = graph.node(id);
                 if t > 0 && node.stream.is_static {
+                    if let (Some(layer), Value::Spikes(s)) = (fires[i], &values[i]) {
+                        spikes[layer].fired.push(s.to_bools());
+                    }
                     continue;
                 }
                 let value = match &node.op {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use synfire::interp::{Interp, Logits, Record, Stimulus};
-use synfire::ir::{Graph, Op, ReadoutKind, isomorphic, parse, print, verify};
+use synfire::ir::{Graph, NodeId, Op, ReadoutKind, isomorphic, parse, print, verify};
 
 use super::common::graphs::{graph, shown};
 use super::common::naive::Naive;
@@ -49,7 +49,8 @@ proptest! {
         let mut naive = Naive::new(&g, shown.clone());
         let out = g.output().unwrap();
         let steps: Vec<Vec<f64>> = (0..g.timesteps).map(|t| naive.value(out, t)).collect();
-        let fire = g.order().unwrap().into_iter().filter(|&id| matches!(g.node(id).op, Op::Lif(_)));
+        let fires = |&id: &NodeId| matches!(g.node(id).op, Op::Lif(_) | Op::Threshold(_));
+        let fire = g.order().unwrap().into_iter().filter(fires);
         let mut spikes = BTreeMap::new();
         for id in fire {
             let trains = (0..g.timesteps)

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 
 use proptest::prelude::*;
 use synfire::interp::{Interp, Logits, Record};
-use synfire::ir::{FixedLif, Graph, Kind, Op, print};
+use synfire::ir::{Compare, FixedLif, Graph, Kind, Lif, Op, Reset, print};
 use synfire::pass::{self, Options, TO_INTEGER};
 
 use super::common::corners::Corners;
@@ -106,6 +106,9 @@ proptest! {
             let (Op::Lif(l), Op::FixedLif(f)) = (&real.node(id).op, &integer.node(id).op) else {
                 continue;
             };
+            if forgets(l) {
+                continue;
+            }
             let on_grid = |v: &f64| (v * f64::from(f.frac).exp2()).fract() == 0.0;
             prop_assume!(l.bias.iter().chain(l.threshold.iter()).all(on_grid));
         }
@@ -214,6 +217,11 @@ fn quantise_rounds_to_the_nearest() {
         let (real, integer) = (folded(&net)?, to_integer(&net)?);
         for id in real.order().unwrap() {
             match (&real.node(id).op, &integer.node(id).op) {
+                (Op::Lif(l), Op::FixedLif(f)) if forgets(l) => {
+                    for c in 0..f.bias.len() {
+                        decides_alike(l, f, c, range(&integer, id, c))?;
+                    }
+                }
                 (Op::Lif(l), Op::FixedLif(f)) => {
                     let unit = f64::from(f.frac).exp2();
                     for c in 0..f.bias.len() {
@@ -259,6 +267,35 @@ fn quantise_rounds_to_the_nearest() {
         Ok(())
     });
     met.into_inner().report("quantise", ROUNDED);
+}
+
+/// Is nothing left of a membrane at the next timestep?
+fn forgets(l: &Lif) -> bool {
+    l.leak.is_zero() && l.reset != Reset::SoftDelayed
+}
+
+/// A whole threshold fires for the same currents as the real one, those next to it included.
+fn decides_alike(
+    l: &Lif,
+    f: &FixedLif,
+    c: usize,
+    (lo, hi): (i128, i128),
+) -> Result<(), TestCaseError> {
+    let real = l.threshold.at(c) - l.bias.at(c);
+    let near = (real.round() as i128).clamp(lo, hi);
+    for x in near - 2..=near + 2 {
+        let off = x as f64 - real;
+        let whole = (x << f.frac) + i128::from(f.bias[c]) - i128::from(f.threshold[c]);
+        let (wanted, found) = match l.compare {
+            Compare::AtLeast => (off >= -1e-9 * real.abs().max(1.0), whole >= 0),
+            Compare::Above => (off > 1e-9 * real.abs().max(1.0), whole > 0),
+        };
+        prop_assert!(
+            !(lo..=hi).contains(&x) || wanted == found,
+            "{x} of {lo} to {hi} at {real}: {f:?}"
+        );
+    }
+    Ok(())
 }
 
 /// What one unit of a logit is worth.

@@ -5,7 +5,7 @@ use super::units::wanted;
 use super::{MAX_MEMBRANE, Site};
 use crate::diag::Result;
 use crate::ir::interval::{integrator, membrane_width, range_width};
-use crate::ir::{FixedLi, FixedLif, Li, Lif, PerChannel, runs};
+use crate::ir::{Compare, FixedLi, FixedLif, Li, Lif, PerChannel, Reset, runs};
 use crate::pass::affine::{granularity, shortest};
 use crate::pass::unsupported;
 
@@ -85,6 +85,13 @@ pub(super) fn lif(site: &Site<'_>, l: &Lif) -> Result<(FixedLif, String)> {
         reset_to: list_or_none(&l.reset_to, n, unit),
         start: list_or_none(&l.start, n, unit),
     };
+    let is_exact = compares(l);
+    if is_exact {
+        fixed.frac = site.finest;
+        let whole = (0..n).map(|i| whole_threshold(site, l, i, n)).map(|t| t << fixed.frac);
+        (fixed.bias, fixed.threshold) = whole.map(above_zero).unzip();
+        (fixed.reset_to, fixed.start) = (Vec::new(), Vec::new());
+    }
     let count = fixed.leak_num.iter().count();
     let all = runs([n, count, ranges.entries(site.x).len()], stream.len());
     let needed = |i| membrane_width(&fixed, i, all, ranges.at(site.x, i, all), graph.timesteps);
@@ -99,14 +106,44 @@ pub(super) fn lif(site: &Site<'_>, l: &Lif) -> Result<(FixedLif, String)> {
         )));
     }
     let note = format!(
-        "{}: {text}; membrane {} bits, {} after the point; thresholds {}..{} rounded by at most half a unit",
+        "{}: {text}; membrane {} bits, {} after the point; thresholds {}..{} {}",
         site.name,
         fixed.width,
         fixed.frac,
         fixed.threshold.iter().min().unwrap_or(&0),
         fixed.threshold.iter().max().unwrap_or(&0),
+        if is_exact { "exact" } else { "rounded by at most half a unit" },
     );
     Ok((fixed, note))
+}
+
+/// Is nothing left of a membrane at the next timestep?
+fn compares(l: &Lif) -> bool {
+    l.leak.iter().all(|leak| *leak == 0.0) && l.reset != Reset::SoftDelayed
+}
+
+/// How near to a whole number a threshold is one: the divisions that led to it round.
+const WHOLE: f64 = 1e-9;
+
+/// The threshold of neuron `i` of `n` in whole units of its input, of which it decides the
+/// same for each. It is at most one unit beyond what the input can be.
+fn whole_threshold(site: &Site<'_>, l: &Lif, i: usize, n: usize) -> i64 {
+    let real = (l.threshold.of(i, n) - l.bias.of(i, n)) * f64::from(site.frac).exp2();
+    let nearest = real.round();
+    let whole = match l.compare {
+        _ if (real - nearest).abs() <= WHOLE * real.abs().max(1.0) => nearest,
+        Compare::AtLeast => real.ceil(),
+        Compare::Above => real.floor(),
+    };
+    let ends = site.built.ranges.entries(site.x).iter().flat_map(|r| [r.0, r.1]);
+    let reach = ends.map(i64::abs).max().unwrap_or(0);
+    (whole as i64).clamp(-reach - 1, reach + 1)
+}
+
+/// A constant current and a threshold above 0 that decide as this threshold does.
+fn above_zero(threshold: i64) -> (i64, i64) {
+    let more = (1 - threshold).max(0);
+    (more, threshold + more)
 }
 
 /// Integrators whose result has the unit 2^−`frac`.

@@ -73,12 +73,50 @@ class Leaky(nn.Module):
         return self.run(currents)[0]
 
 
+class States(nn.Module):
+    """snnTorch's neurons with several states over a list of currents."""
+
+    def __init__(self, kind, **more):
+        super().__init__()
+        self.cell = kind(**{"beta": 0.5, "threshold": 0.5, **more})
+        if isinstance(getattr(self.cell, "recurrent", None), (nn.Linear, nn.Conv2d)):
+            halves(self.cell.recurrent)
+            with torch.no_grad():
+                self.cell.recurrent.bias.copy_(torch.randint(-1, 2, self.cell.recurrent.bias.shape) / 4)
+
+    def forward(self, currents):
+        count = {snntorch.Synaptic: 2, snntorch.RLeaky: 2, snntorch.RSynaptic: 3}[type(self.cell)]
+        states, out = [torch.zeros_like(currents[0])] * count, []
+        for current in currents:
+            states = self.cell(current, *states)
+            out.append(states[0])
+            states = states[-count:]
+        return out
+
+
+def synaptic(**more):
+    return States(snntorch.Synaptic, **{"alpha": 0.5, **more})
+
+
+def rleaky(**more):
+    return States(snntorch.RLeaky, **more)
+
+
+def rsynaptic(**more):
+    return States(snntorch.RSynaptic, **{"alpha": 0.5, **more})
+
+
+def own():
+    """What each of the hidden neurons takes of its own spike."""
+    return {"all_to_all": False, "V": torch.tensor([0.5, -0.5, 0.25, -0.25, 1.0, 0.75, -1.0, -0.75])}
+
+
 class Cell(nn.Module):
     """A neuron in plain PyTorch: what `reset` makes of its membrane and spikes leaks next."""
 
-    def __init__(self, reset):
+    def __init__(self, reset, threshold=0.5):
         super().__init__()
-        self.reset, self.threshold = reset, 0.5
+        self.reset, self.threshold = reset, threshold
 
     def forward(self, current, state):
         u = 0.5 * state + current
@@ -89,14 +127,29 @@ class Cell(nn.Module):
 class Cells(nn.Module):
     """The neuron over a list of currents."""
 
-    def __init__(self, reset):
+    def __init__(self, reset, threshold=0.5):
         super().__init__()
-        self.cell = Cell(reset)
+        self.cell = Cell(reset, threshold)
 
     def forward(self, currents):
         state, out = torch.zeros_like(currents[0]), []
         for current in currents:
             spk, state = self.cell(current, state)
+            out.append(spk)
+        return out
+
+
+class Loop(Cells):
+    """The same with a layer of the spikes before."""
+
+    def __init__(self, reset):
+        super().__init__(reset)
+        self.back = linear(HIDDEN, HIDDEN)
+
+    def forward(self, currents):
+        state, spk, out = torch.zeros_like(currents[0]), torch.zeros_like(currents[0]), []
+        for current in currents:
+            spk, state = self.cell(current + self.back(spk), state)
             out.append(spk)
         return out
 
@@ -226,6 +279,11 @@ def fold_picture_twice(net, x):
     return net.b(z).view(STEPS, -1, CLASSES).sum(0)
 
 
+def picture_loop(net, x):
+    y = net.norm(net.a(x))
+    return sum(net.b(net.pool(s).flatten(1)) for s in net.node([y] * STEPS))
+
+
 def behind_batch(net, x):
     y = net.norm(net.a(x.unsqueeze(1).repeat(1, STEPS, 1, 1, 1).flatten(0, 1)))
     z = torch.stack(net.node(y.view(-1, STEPS, 3, 4, 4).unbind(1)), 1).flatten(0, 1)
@@ -346,6 +404,45 @@ def loop(net, x):
     return sum(net.b(s) for s in net.node([net.a(x)] * STEPS))
 
 
+class Weights(nn.Module):
+    """Weights that `quantise` makes of others, on constants."""
+
+    def __init__(self, quantise):
+        super().__init__()
+        self.a, self.b = nn.Parameter(torch.randn(HIDDEN, 6)), nn.Parameter(torch.randn(CLASSES, HIDDEN))
+        self.node, self.quantise = Leaky(), quantise
+
+    def forward(self, x):
+        current = F.linear(x.to(torch.float32) / 2, self.quantise(self.a))
+        return sum(F.linear(s, self.quantise(self.b)) for s in self.node([current] * STEPS))
+
+
+def rounded(w):
+    return torch.clamp(torch.round(w * 100), 0, 1) - 0.5
+
+
+def fake_quantised(w):
+    return torch.fake_quantize_per_tensor_affine(w, 0.5, 0, -128, 127)
+
+
+def fake_quantised_each(w):
+    scales = 1 / (1 + torch.arange(len(w)).remainder(2))
+    return torch.fake_quantize_per_channel_affine(w, scales, torch.zeros(len(w), dtype=torch.int32), 0, -128, 127)
+
+
+class Two(Flat):
+    """Neurons of one kind behind others, and a layer of several currents a neuron."""
+
+    def __init__(self, node):
+        super().__init__(lambda net, x: sum(net.out([net.b(s) for s in net.node([net.a(x)] * STEPS)])), node)
+        self.out = node()
+        self.b = linear(HIDDEN, HIDDEN)
+
+
+def soft_other(u, s, _):
+    return u - 0.75 * s
+
+
 RESETS = (where_spike, where_number, where_equal, where_none, where_soft, where_below, masked, assigned,
           times_not, times_below, less_product)
 
@@ -374,9 +471,32 @@ def models():
     yield "sums_of_both", lambda: Both(sums_of_both, reset_mechanism="zero"), FLAT, {}
     yield "membrane_and_spikes", lambda: Both(membrane_and_spikes), FLAT, {"output": 1}
     yield "held", lambda: Flat(held), FLAT, {"time": 0, "options": {"input_static": True}}
+    for name, node in (
+        ("synaptic", synaptic), ("rleaky", lambda: rleaky(linear_features=HIDDEN)),
+        ("rsynaptic", lambda: rsynaptic(linear_features=HIDDEN))):
+        yield name, lambda node=node: Flat(loop, node), FLAT, {}
+        yield f"{name}_twice", lambda node=node: Two(node), FLAT, {}
+    yield "synaptic_none", lambda: Flat(loop, lambda: synaptic(reset_mechanism="none")), FLAT, {}
+    yield "rleaky_own", lambda: Flat(loop, lambda: rleaky(**own())), FLAT, {}
+    yield "rsynaptic_own", lambda: Two(lambda: rsynaptic(**own())), FLAT, {}
+    yield "rleaky_picture", lambda: Picture(
+        picture_loop, lambda: rleaky(conv2d_channels=3, kernel_size=3)), IMAGE, {}
+    for reset in (where_spike, where_soft):
+        yield f"loop_{reset.__name__}", lambda reset=reset: Flat(loop, lambda: Loop(reset)), FLAT, {}
+    yield "soft_other", lambda: Flat(loop, lambda: Cells(soft_other)), FLAT, {}
+    for quantise in (rounded, fake_quantised, fake_quantised_each):
+        more = {} if quantise is rounded else {"options": {"int8": True}}
+        yield quantise.__name__, lambda quantise=quantise: Weights(quantise), FLAT, more
+    each = torch.tensor([0.5, 0.0, -0.25, 0.25, -0.5, 0.0, 1.0, 0.5])
+    for name, threshold in (("rest", 0.0), ("below_rest", -0.25), ("rest_each", each)):
+        for reset in ("subtract", "zero", "none"):
+            more = {"threshold": threshold, "reset_mechanism": reset}
+            yield f"{name}_{reset}", lambda more=more: Flat(loop, lambda: Leaky(**more)), FLAT, {}
+    for reset in (where_spike, where_soft):
+        yield f"rest_{reset.__name__}", lambda reset=reset: Flat(loop, lambda: Cells(reset, 0.0)), FLAT, {}
 
 
-NEURONS = (Cell, snntorch.Leaky, neuron.LIFNode, neuron.IFNode)
+NEURONS = (Cell, snntorch.Leaky, snntorch.Synaptic, snntorch.RLeaky, snntorch.RSynaptic, neuron.LIFNode, neuron.IFNode)
 
 
 def spikes(model, x):
@@ -399,14 +519,14 @@ def spikes(model, x):
 def on_threshold(make, seed, x):
     """How many samples have a spike that depends on what a membrane on its threshold does."""
     runs = []
-    for factor in (1 - 1e-6, 1 + 1e-6):
+    for more in (-1e-6, 1e-6):
         torch.manual_seed(seed)
         model = make().eval()
         for module in model.modules():
-            if isinstance(module, (Cell, snntorch.Leaky)):
-                module.threshold *= factor
+            if isinstance(module, NEURONS[:5]):
+                module.threshold += more
             elif isinstance(module, NEURONS):
-                module.v_threshold *= factor
+                module.v_threshold += more
         runs.append(spikes(model, x)[0])
     return sum(a != b for a, b in zip(*runs))
 

@@ -55,6 +55,28 @@ class Spikes(nn.Module):
         return self.lif(self.fc(pixels.to(torch.float32) / 16), mem)
 
 
+class States(nn.Module):
+    """Neurons with several states, spikes among them where they come back."""
+
+    def __init__(self, kind, count, **more):
+        super().__init__()
+        self.fc, self.out = BinaryLinear(INPUTS, HIDDEN), BinaryLinear(HIDDEN, CLASSES)
+        self.cell, self.count = kind(beta=0.5, threshold=0.5, **more), count
+        if kind is not snntorch.Synaptic:
+            self.cell.recurrent = BinaryLinear(HIDDEN, HIDDEN)
+
+    def forward(self, pixels, *states):
+        states = self.cell(self.fc(pixels.to(torch.float32) / 16), *states)
+        return self.out(states[0]), *states[-self.count:]
+
+
+def shapes(model):
+    """How many elements each state has."""
+    if isinstance(model, States):
+        return [HIDDEN] * model.count
+    return [l.out_features for l in model.fcs] if isinstance(model, Step) else [CLASSES]
+
+
 VARIANTS = {
     "subtract": lambda: Step(),
     "zero": lambda: Step(reset_mechanism="zero"),
@@ -62,12 +84,18 @@ VARIANTS = {
     "two": lambda: Step(layers=2, beta=0.75, threshold=0.6),
     "learned": lambda: Step(learn_beta=True, learn_threshold=True, beta=0.8, threshold=0.6),
     "spikes": lambda: Spikes(),
+    "synaptic": lambda: States(snntorch.Synaptic, 2, alpha=0.75),
+    "rleaky": lambda: States(snntorch.RLeaky, 2, linear_features=HIDDEN),
+    "rsynaptic": lambda: States(snntorch.RSynaptic, 3, alpha=0.75, linear_features=HIDDEN),
 }
 
 
 def export(model, inputs, path, exporter):
     names = ["pixels"] + [f"mem{i}" for i in range(1, len(inputs))]
     options = {"input_names": names, "output_names": ["logits"]}
+    if isinstance(model, States):
+        # Which output is the next spikes only their names say.
+        options["output_names"] += [f"{name}_out" for name in names[1:]]
     if exporter == "legacy":
         options |= {"dynamo": False, "opset_version": 17}
     else:
@@ -95,8 +123,9 @@ def main():
     for name, make in VARIANTS.items():
         torch.manual_seed(11)
         model = make().eval()
-        sizes = [l.out_features for l in model.fcs] if isinstance(model, Step) else [CLASSES]
-        pixels = rng.integers(0, 16, (6, INPUTS), dtype=np.uint8)
+        sizes = shapes(model)
+        count = 50 if isinstance(model, States) else 6
+        pixels = rng.integers(0, 16, (count, INPUTS), dtype=np.uint8)
         entry = {"input": pixels.tolist(), "steps": STEPS}
         for exporter in ("legacy", "dynamo"):
             path = out / f"{name}_{exporter}.onnx"

@@ -106,11 +106,19 @@ fn unaccounted(
     };
     if folds && matches!(node.op(), "Conv" | "MatMul" | "Gemm") {
         return error("a layer that takes constants alone, such as a state or spikes of the timestep before the first")
-            .help("recurrent layers (snnTorch: RLeaky, RSynaptic) are read from NIR files, not from ONNX; compute anything else before the export");
+            .help("states and spikes are zeros before the first timestep; compute anything else before the export");
     }
     if folds {
         return error("this operator cannot be computed on constants yet")
             .help("fold it before the export, or with a tool such as onnxsim");
+    }
+    // Timesteps are put together for what takes their largest.
+    if let Fate::Value(id) = fate
+        && let Some(largest) = largest(model, values, id)
+    {
+        return largest
+            .error(&codes::LIFT_UNSUPPORTED, "no pattern takes this operator")
+            .help(LARGEST);
     }
     // What follows may say better what was meant.
     let next = match fate {
@@ -155,6 +163,23 @@ fn unaccounted(
     })
 }
 
+/// The operator that takes the largest of values that are stacked here.
+fn largest<'m>(model: &'m Model<'_>, values: &Values, id: ValueId) -> Option<&'m Node<'m>> {
+    let mut id = id;
+    for _ in 0..4 {
+        let node = model.nodes.get(values.node(id)?).filter(|n| n.is_standard())?;
+        match node.op() {
+            "ReduceMax" | "ReduceMin" | "TopK" | "ArgMax" => return Some(node),
+            "Unsqueeze" | "Concat" => id = values.users(id).first().copied()?,
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// Of a largest value over time.
+const LARGEST: &str = "over time the readout is every timestep, their sum, their mean or the last one, not the largest: return `torch.stack(out)` and take the largest outside of the model, or train with `.sum(0)`, `.mean(0)` or `out[-1]`";
+
 /// Of what a layer takes.
 const NO_STREAM: &str = "its weights are constant, but what it takes was not understood: spikes are two constants, `(u >= threshold).float()` or `2 * s - 1`; time is taken out of a tensor by `x[t]`, `unbind`, `chunk` or `view(T, batch, …)`";
 
@@ -174,7 +199,7 @@ fn help(node: &Node<'_>) -> Option<&'static str> {
             "a tensor that timesteps are written into (`out[t] = spk`) is not followed; collect them in a list and `torch.stack` it"
         }
         "Softmax" | "LogSoftmax" | "ArgMax" | "TopK" => {
-            "leave it out of the exported model: the logits are the output, and the class is taken from them"
+            "leave it out of the exported model: the logits are the output, and the class is taken from them; neurons of which the strongest alone fires (snnTorch: `inhibition=True`) are not supported"
         }
         "Conv" | "MatMul" | "Gemm" => {
             "weights must be constants, and every timestep must use the same; export the model in eval mode"
@@ -195,15 +220,16 @@ fn help(node: &Node<'_>) -> Option<&'static str> {
         "Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual" | "Equal" => {
             "a comparison is read as a neuron that fires where its membrane is above a constant threshold: write `(u >= threshold).float()`, once for each neuron and timestep"
         }
-        "Sign" | "Floor" | "Round" | "Ceil" => {
+        "Sign" => {
+            "on its threshold it is 0, which is no spike: write `torch.where(u >= 0, 1.0, -1.0)`, or `(u >= threshold).float()` for spikes of 0 and 1"
+        }
+        "Floor" | "Round" | "Ceil" => {
             "a spike is 0 or 1: write `(u >= threshold).float()`; several spikes in one timestep, or negative ones, are not supported"
         }
         "Clip" | "Max" | "Min" => {
-            "between layers and timesteps only spikes, sums and ReLU are supported; leave the limit out, or train without it"
+            "between layers only spikes, sums and ReLU are supported, and over time every timestep, their sum, their mean or the last one; leave the limit out, or train without it"
         }
-        "ReduceMax" => {
-            "over time the readout is every timestep, their sum, their mean or the last; train with one of these"
-        }
+        "ReduceMax" | "ReduceMin" => LARGEST,
         "LSTM" | "GRU" | "RNN" => "only leaky integrate-and-fire neurons keep a state",
         "LeakyRelu" | "Elu" | "Gelu" | "Tanh" | "Sigmoid" => {
             "between layers only spikes and ReLU are supported; use a spiking neuron in its place"
@@ -247,6 +273,16 @@ mod tests {
             refusal(&text),
             "SF0120 node m1 (Clip, opset 18): no pattern takes this operator"
         );
+    }
+
+    /// Timesteps are stacked for what takes their largest.
+    #[test]
+    fn the_largest_over_time_is_named() {
+        let stack = "const a0 i64 1: 0\nu1 = Unsqueeze(s1, a0)\nu2 = Unsqueeze(s2, a0)\nu3 = Unsqueeze(s3, a0)\nz = Concat(u1, u2, u3) axis=0\ny = ReduceMax(z, a0) keepdims=0";
+        let text = neuron("m1 = Identity(i)", BODY).replace("y = Sum(s1, s2, s3)", stack);
+        let refused = import(&text).unwrap_err();
+        assert_eq!(refused.location.path.as_deref(), Some("node y (ReduceMax, opset 18)"));
+        assert!(refused.help.as_ref().unwrap().contains("their mean"), "{refused:?}");
     }
 
     #[test]

@@ -116,6 +116,7 @@ pub(super) struct Affine<'v> {
     values: &'v Values,
     stop: BTreeSet<ValueId>,
     max_terms: usize,
+    max_parts: usize,
     /// Work that is left for the whole import.
     fuel: &'v Cell<usize>,
 }
@@ -136,7 +137,13 @@ impl<'v> Affine<'v> {
         stop: impl IntoIterator<Item = ValueId>,
         max_terms: usize,
     ) -> Self {
-        Self { model, values, stop: stop.into_iter().collect(), max_terms, fuel }
+        let stop = stop.into_iter().collect();
+        Self { model, values, stop, max_terms, max_parts: usize::MAX, fuel }
+    }
+
+    /// What is made of more values than this is not looked into.
+    pub(super) fn within(self, max_parts: usize) -> Self {
+        Self { max_parts, ..self }
     }
 
     /// The value as a sum, looking into it even if it is one to stop at; it is its own
@@ -173,6 +180,9 @@ impl<'v> Affine<'v> {
             if (part == id || !self.stop.contains(&part)) && self.is_sum(part) && parts.insert(part)
             {
                 open.extend(self.values.operands(part).iter().flatten());
+            }
+            if parts.len() > self.max_parts {
+                return BTreeSet::new();
             }
         }
         parts

@@ -3,7 +3,6 @@
 
 use super::coeff::Coeff;
 use super::{Lift, Stream, steps};
-use crate::diag::Result;
 use crate::import::onnx::values::ValueId;
 use crate::ir::PerChannel;
 
@@ -26,13 +25,13 @@ pub(super) fn added(
     stream: &Stream,
     products: Vec<ValueId>,
     outputs: usize,
-) -> Result<Added> {
-    match sums(lift, stream, &products, outputs)? {
+) -> Added {
+    match sums(lift, stream, &products, outputs) {
         Some((bias, sums)) => {
             let taken = [&products[..], &sums[..]].concat();
-            Ok((Some(bias), sums, taken))
+            (Some(bias), sums, taken)
         }
-        None => Ok((None, products.clone(), products)),
+        None => (None, products.clone(), products),
     }
 }
 
@@ -41,17 +40,18 @@ fn sums(
     stream: &Stream,
     products: &[ValueId],
     outputs: usize,
-) -> Result<Option<(Vec<f64>, Vec<ValueId>)>> {
+) -> Option<(Vec<f64>, Vec<ValueId>)> {
     if products.iter().any(|&id| lift.values.users(id).len() != 1) {
-        return Ok(None);
+        return None;
     }
-    let groups = steps::groups(lift, &stream.of(products.to_vec()), |n| n.op() == "Add")?;
-    let Some(sums) = groups.into_iter().next() else { return Ok(None) };
-    let (Some(&sum), Some(&product)) = (sums.first(), products.first()) else { return Ok(None) };
+    // What is added at some of the timesteps is no bias; neurons may know what it is.
+    let groups = steps::groups(lift, &stream.of(products.to_vec()), |n| n.op() == "Add");
+    let sums = groups.unwrap_or_default().into_iter().next()?;
+    let (&sum, &product) = (sums.first()?, products.first()?);
     let is_const = |id: &ValueId| lift.values.constant(*id).is_some();
     let constant = lift.values.operands(sum).iter().flatten().copied().find(is_const);
     let shape = lift.values.shape(sum).filter(|s| lift.values.shape(product) == Some(*s));
-    let (Some(constant), Some(shape)) = (constant, shape) else { return Ok(None) };
+    let (constant, shape) = (constant?, shape?);
     let bias = match shape {
         [_, _] => of_vector(lift, constant, outputs),
         // Of an image, the channels alone.
@@ -67,5 +67,5 @@ fn sums(
                 PerChannel::Each(v) => v,
             }),
     };
-    Ok(bias.map(|bias| (bias, sums)))
+    bias.map(|bias| (bias, sums))
 }

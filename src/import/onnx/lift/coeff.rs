@@ -23,6 +23,11 @@ impl Coeff {
         Self(vec![x])
     }
 
+    /// One number a channel.
+    pub(super) fn each(numbers: Vec<f64>) -> Self {
+        Self(numbers)
+    }
+
     /// A constant that broadcasts to a value of this shape, whose first dimension is the
     /// batch; none if it differs between the samples.
     pub(super) fn from_tensor(t: &Tensor, shape: &[usize]) -> Option<Self> {

@@ -73,7 +73,7 @@ fn layer(
             };
             (Some(bias), group.clone(), group)
         }
-        None => bias::added(lift, stream, group, outputs)?,
+        None => bias::added(lift, stream, group, outputs),
     };
     taken.extend(&view.taken);
     if bias.is_none() && groups == outputs && is_ones(&weights, &window) {

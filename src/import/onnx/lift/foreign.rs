@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! Quantisers of QONNX that no network of binary weights has: said before anything else,
+//! Weights of QONNX that no network of binary weights has: said before anything else,
 //! since what follows from them would be told at another operator.
 
 use crate::diag::{Diagnostic, Result, codes};
@@ -12,8 +12,7 @@ use crate::import::{Options, WeightForm};
 /// no other layer is binary, is the result.
 ///
 /// # Errors
-/// [`codes::LIFT_FLOAT_WEIGHTS`] for weights of several bits, if the user refuses them,
-/// and [`codes::LIFT_UNSUPPORTED`] for quantised activations.
+/// [`codes::LIFT_FLOAT_WEIGHTS`] for weights of several bits, if the user refuses them.
 pub(super) fn check(
     model: &Model<'_>,
     values: &Values,
@@ -27,12 +26,8 @@ pub(super) fn check(
         }
         let is_constant = matches!(values.fates.get(n), Some(Fate::Folded));
         match (node.op(), is_constant) {
-            ("BipolarQuant", true) => {}
-            ("BipolarQuant", false) => {
-                return Err(node
-                    .error(&codes::LIFT_UNSUPPORTED, "an activation of ±1 is no spike")
-                    .help("`BipolarQuant` is taken for weights; between layers use a leaky integrate-and-fire neuron, whose spikes are 0 or 1"));
-            }
+            // Between layers they are activations, for [`super::sign`].
+            ("BipolarQuant", _) | (_, false) => {}
             ("Quant" | "IntQuant", true)
                 if matches!(options.weights, WeightForm::Auto | WeightForm::Binary) =>
             {
@@ -43,11 +38,6 @@ pub(super) fn check(
                     return Err(error);
                 }
                 several = several.or(Some(error));
-            }
-            (_, false) => {
-                return Err(node
-                    .error(&codes::LIFT_UNSUPPORTED, "an activation of several bits is no spike")
-                    .help("leave the activation quantisers out; between layers use a leaky integrate-and-fire neuron"));
             }
             (_, true) => {}
         }
@@ -63,13 +53,8 @@ mod tests {
     fn activations_are_told_from_weights() {
         let body = "l@ = Mul(beta, m^)\na@ = Add(l@, j)\nm@ = Sub(a@, s^)";
         let text = |q: &str| neuron(&format!("{q}\nm1 = Identity(j)"), body);
-        let bipolar = refusal(&text("j = qonnx.custom_op.general.BipolarQuant(i, one)"));
-        assert_eq!(
-            bipolar,
-            "SF0120 node j (qonnx.custom_op.general.BipolarQuant, opset 2): an activation of ±1 is no spike"
-        );
         let quant = refusal(&text("j = qonnx.custom_op.general.Quant(i, one, zero, th)"));
-        assert!(quant.contains("several bits"), "{quant}");
+        assert!(quant.starts_with("SF0120 node j") && quant.contains("several bits"), "{quant}");
         let weights = text("j = Identity(i)")
             .replace("i = MatMul(p, fc1.weight)", "const b f32 -: 4\nw = qonnx.custom_op.general.Quant(fc1.weight, one, zero, b)\ni = MatMul(p, w)");
         assert!(refusal(&weights).starts_with("SF0121 node w"), "{}", refusal(&weights));

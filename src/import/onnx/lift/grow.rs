@@ -4,7 +4,7 @@
 use super::names::Hint;
 use super::{Effect, Flow, Found, Lift, MAX_NODES, Stream};
 use crate::diag::{Diagnostic, Result, codes};
-use crate::ir::{self, Li, NodeId, Op, PerChannel, PoolKind, ReadoutKind};
+use crate::ir::{self, Delay, Kind, Li, NodeId, Op, PerChannel, PoolKind, ReadoutKind};
 
 impl Lift<'_> {
     pub(super) fn add(
@@ -25,12 +25,20 @@ impl Lift<'_> {
                 self.graph.refresh()?;
                 (stream.node, None)
             }
-            Effect::Nodes(nodes) => {
-                let (mut node, mut name) = (stream.node, None);
-                for (hint, op) in nodes {
-                    let (id, label) = self.layer(&hint, op, &[node], &mut flow)?;
-                    (node, name) = (id, Some(label));
+            Effect::Nodes(nodes) => self.nodes(stream.node, nodes, &mut flow)?,
+            Effect::Recurrent(ways, nodes) => {
+                let shape = self.graph.node(stream.node).stream.shape.clone();
+                let spikes = ir::Stream { shape, kind: Kind::Spikes, is_static: false };
+                let label = self.names.name(&Hint::new("before"));
+                let delay = Op::Delay(Delay { steps: PerChannel::All(1) });
+                let before = self.graph.add_register(label, delay, spikes)?;
+                let mut operands = vec![stream.node];
+                for way in ways {
+                    operands.push(self.nodes(before, way, &mut flow)?.0);
                 }
+                let (sum, _) = self.layer(&Hint::new("add"), Op::Add, &operands, &mut flow)?;
+                let (node, name) = self.nodes(sum, nodes, &mut flow)?;
+                self.graph.connect(before, node)?;
                 (node, name)
             }
             Effect::Join(hint, op, operands) => {
@@ -45,6 +53,9 @@ impl Lift<'_> {
                 (node, Some(name))
             }
             Effect::Output(hint, op) => {
+                if flow == Flow::Static {
+                    self.agree(1, self.model.output)?;
+                }
                 let (node, name) = self.layer(&hint, op, &[stream.node], &mut flow)?;
                 self.graph.set_output(node);
                 self.account.take(pattern, Some(name), taken);
@@ -57,6 +68,21 @@ impl Lift<'_> {
         self.account.take(pattern, name, taken);
         self.open.push_back(Stream { node, steps, flow });
         Ok(())
+    }
+
+    /// Adds nodes one after another, the first of which takes `node`: the last one.
+    fn nodes(
+        &mut self,
+        mut node: NodeId,
+        nodes: Vec<(Hint, Op)>,
+        flow: &mut Flow,
+    ) -> Result<(NodeId, Option<String>)> {
+        let mut name = None;
+        for (hint, op) in nodes {
+            let (id, label) = self.layer(&hint, op, &[node], flow)?;
+            (node, name) = (id, Some(label));
+        }
+        Ok((node, name))
     }
 
     /// Adds a node. The operands of [`Flow::End`] are held as what flows at every timestep;

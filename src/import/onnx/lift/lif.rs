@@ -13,8 +13,9 @@
 
 use super::affine::Atom;
 use super::coeff::Coeff;
+use super::raise::{self, Numbers};
 use super::recurrence::{self, Step};
-use super::{Effect, Flow, Found, Hint, Lift as Lifting, Pattern, Stream};
+use super::{Effect, Flow, Found, Hint, Lift as Lifting, Pattern, Stream, feedback, synapse};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::import::onnx::values::ValueId;
 use crate::ir::{self, Op, Reset};
@@ -32,46 +33,82 @@ impl Pattern for Lif {
     }
 
     fn becomes(&self) -> &'static str {
-        "`lif`: a membrane `u[t] = λ u[t-1] + g x[t] + b` that is compared with a threshold at every timestep, and its reset"
+        "`lif`: a membrane `u[t] = λ u[t-1] + g x[t] + b` that is compared with a threshold at every timestep, and its reset; with `li` where its current leaks as well, and `delay` where spikes come back"
     }
 
     fn find(&self, lift: &Lifting<'_>, stream: &Stream) -> Result<Vec<Found>> {
         let mut found = Vec::new();
-        let chains = recurrence::chains(lift, stream);
-        if chains.is_empty()
-            && let Some(step) = recurrence::state_of_each_sample(lift, stream)
-        {
-            return Err(baked(lift, step));
-        }
-        for chain in chains {
-            let Some(last) = chain.last() else { continue };
-            if !stream.is_static() && chain.len() != stream.steps.len() {
-                // The last comparison is missing where only membranes are used.
-                if chain.len() + 1 == stream.steps.len() {
-                    return Err(unlike(lift, last, "of its last timestep only the membrane is used, and a membrane that spikes reset is no output")
-                        .help("return the spikes; or export that layer without a reset (snnTorch: `reset_mechanism=\"none\"`), whose membranes can be read"));
+        let mut search = recurrence::Search::new(lift, stream);
+        let mut is_none = true;
+        while let Some(chain) = search.next(lift) {
+            is_none = false;
+            // What is no current of neurons may be one of synapses before them; without a
+            // stream of timesteps that shows only in how far neurons can be followed.
+            let plain = neurons(lift, stream, &chain);
+            let known = match &plain {
+                Ok(_) if stream.is_static() && recurrence::goes_on(lift, &chain) => {
+                    Some(chain.len())
                 }
-                let message = format!(
-                    "this neuron can be followed for {} of {} timesteps only",
-                    chain.len(),
-                    stream.steps.len()
-                );
-                return Err(unlike(lift, last, message));
-            }
-            found.push(Found {
-                effect: neuron(lift, &chain)?,
-                steps: chain.iter().map(|s| s.fires).collect(),
-                flow: Flow::Steps,
-                taken: recurrence::taken(&chain),
-            });
+                Ok(_) => None,
+                Err(_) => Some(chain.len() - 1),
+            };
+            let synapse = match known {
+                Some(known) => synapse::find(lift, stream, &chain, known)?,
+                None => None,
+            };
+            let neurons = synapse.map_or(plain, Ok)?;
+            search.skip(neurons.steps.iter().copied());
+            found.push(neurons);
+        }
+        if is_none && let Some(step) = recurrence::state_of_each_sample(lift, stream) {
+            return Err(baked(lift, step));
         }
         Ok(found)
     }
 }
 
+/// The neurons of a chain on this stream.
+fn neurons(lift: &Lifting<'_>, stream: &Stream, chain: &[Step]) -> Result<Found> {
+    let Some(last) = chain.last() else {
+        return Err(Diagnostic::internal("lif", "a neuron without timesteps"));
+    };
+    let is_whole = chain.len() == stream.steps.len();
+    if (stream.is_static() || !is_whole)
+        && let Some(fires) = recurrence::gated(lift, stream, chain)
+    {
+        return Err(lift
+            .error(fires, &codes::LIFT_NEURON, "its reset multiplies more than the membrane of the timestep before: the current is lost as well")
+            .help("reset by subtraction (snnTorch: `reset_mechanism=\"subtract\"` for Synaptic, RLeaky and RSynaptic; the resets of Alpha are always of this kind: use Synaptic)"));
+    }
+    if !stream.is_static() && !is_whole {
+        // The last comparison is missing where only membranes are used.
+        if chain.len() + 1 == stream.steps.len() {
+            return Err(unlike(lift, last, "of its last timestep only the membrane is used, and a membrane that spikes reset is no output")
+                .help("return the spikes; or export that layer without a reset (snnTorch: `reset_mechanism=\"none\"`), whose membranes can be read"));
+        }
+        let message = format!(
+            "this neuron can be followed for {} of {} timesteps only",
+            chain.len(),
+            stream.steps.len()
+        );
+        return Err(unlike(lift, last, message));
+    }
+    let neuron = neuron(lift, stream, chain)?;
+    let effect = match neuron.ways {
+        ways if ways.is_empty() => Effect::Nodes(neuron.layers),
+        ways => Effect::Recurrent(ways, neuron.layers),
+    };
+    Ok(Found {
+        effect,
+        steps: chain.iter().map(|s| s.fires).collect(),
+        flow: Flow::Steps,
+        taken: [recurrence::taken(chain), neuron.taken].concat(),
+    })
+}
+
 fn unlike(lift: &Lifting<'_>, step: &Step, message: impl Into<String>) -> Box<Diagnostic> {
     lift.error(step.fires, &codes::LIFT_NEURON, message).help(
-        "supported is u[t] = λ u[t-1] + g x[t] + b with the reset by subtraction, to a constant, or none, the same at every timestep (snnTorch: leave `reset_delay` at True; Synaptic and recurrent neurons are read from NIR files)",
+        "supported is u[t] = λ u[t-1] + g x[t] + b with the reset by subtraction, to a constant, or none, the same at every timestep (snnTorch: leave `reset_delay` at True), of a current that may leak itself, and that a layer of the spikes before may be added to",
     )
 }
 
@@ -92,9 +129,25 @@ struct Update {
     reset: Reset,
     /// What a hard reset leaves.
     reset_to: Coeff,
+    /// What each neuron takes of its own spike beside the reset.
+    own: Coeff,
 }
 
-fn neuron(lift: &Lifting<'_>, chain: &[Step]) -> Result<Effect> {
+/// A layer of neurons.
+pub(super) struct Neuron {
+    /// One after another.
+    pub(super) layers: Vec<(Hint, Op)>,
+    /// What its spikes come back through.
+    pub(super) ways: Vec<Vec<(Hint, Op)>>,
+    /// Values of these ways.
+    pub(super) taken: Vec<ValueId>,
+}
+
+/// The neurons that a chain is.
+///
+/// # Errors
+/// SF0123, SF0124 or SF0301 at the timestep that cannot be right.
+pub(super) fn neuron(lift: &Lifting<'_>, stream: &Stream, chain: &[Step]) -> Result<Neuron> {
     let [first, later @ ..] = chain else {
         return Err(Diagnostic::internal("lif", "a neuron without timesteps"));
     };
@@ -109,6 +162,16 @@ fn neuron(lift: &Lifting<'_>, chain: &[Step]) -> Result<Effect> {
     let gain = first.form.coeff(Atom::Value(first.current));
     let (mut bias, mut start) = (first.form.constant.clone(), Coeff::one(0.0));
     let scale = size(&first.threshold);
+    let fires = || chain.iter().take(later.len()).map(|s| s.fires).collect::<Vec<_>>();
+    let back: Vec<_> = later.iter().filter_map(|s| s.back.clone()).collect();
+    let differs =
+        |step| unlike(lift, step, "what comes back of its spikes differs between timesteps");
+    let mut ways = Vec::new();
+    if let Some((_, step)) = back.first().zip(later.first()) {
+        let way = feedback::way(lift, stream, fires(), &back, &gain)?;
+        ways.push(way.ok_or_else(|| differs(step))?);
+    }
+    let added = ways.first().map_or(Coeff::one(0.0), |w| w.bias.clone());
     let mut known: Option<Update> = None;
     let mut before = first;
     for (t, step) in later.iter().enumerate() {
@@ -119,7 +182,9 @@ fn neuron(lift: &Lifting<'_>, chain: &[Step]) -> Result<Effect> {
                 unlike(lift, step, format!("the threshold of timestep {} is another one", t + 2))
             });
         }
-        let update = update(lift, step, before, &gain)?;
+        let mut update = update(lift, step, before, &gain)?;
+        // The layer that spikes come back through adds its bias at the first timestep, too.
+        update.bias = update.bias.zip(&added, |a, b| a + b).ok_or_else(|| differs(step))?;
         let error = |what: &str, by: f64| {
             unlike(lift, step, format!("the {what} of timestep {} differs by {by:e}", t + 2))
         };
@@ -127,7 +192,7 @@ fn neuron(lift: &Lifting<'_>, chain: &[Step]) -> Result<Effect> {
             return Err(error("input gain", update.gain.distance(&gain)));
         }
         if known.is_none() {
-            let begun = begins(&update, &first.form.constant, scale);
+            let begun = begins(&update, first, scale);
             start = begun.ok_or_else(|| baked(lift, first.fires))?;
             bias = update.bias.clone();
         } else if !update.bias.is_near(&bias, scale) {
@@ -140,7 +205,10 @@ fn neuron(lift: &Lifting<'_>, chain: &[Step]) -> Result<Effect> {
             if !update.leak.is_near(&k.leak, 1.0) {
                 return Err(error("leak", update.leak.distance(&k.leak)));
             }
-            if update.reset != k.reset || !update.reset_to.is_near(&k.reset_to, scale) {
+            if update.reset != k.reset
+                || !update.reset_to.is_near(&k.reset_to, scale)
+                || !update.own.is_near(&k.own, scale)
+            {
                 return Err(unlike(lift, step, "the way of resetting changes"));
             }
         }
@@ -153,36 +221,62 @@ fn neuron(lift: &Lifting<'_>, chain: &[Step]) -> Result<Effect> {
     }
     // With one timestep neither leak nor reset has any effect.
     let zero = || Coeff::one(0.0);
-    let (leak, reset, reset_to) =
-        known.map_or((zero(), Reset::None, zero()), |k| (k.leak, k.reset, k.reset_to));
-    if !first.threshold.all(|x| x > 0.0) {
-        return Err(lift
-            .error(first.fires, &codes::LIFT_NEURON, "the threshold is not above zero")
-            .help("a membrane starts at zero and would fire at rest; train with a threshold above zero"));
+    let (leak, reset, reset_to, own) = known
+        .map_or((zero(), Reset::None, zero(), zero()), |k| (k.leak, k.reset, k.reset_to, k.own));
+    if !leak.all(|l| (0.0..=1.0).contains(&l)) {
+        return Err(unlike(lift, first, "its leak is not between 0 and 1"));
     }
-    Ok(Effect::Nodes(vec![(
-        Hint::new("lif").scope(lift.node(first.fires)),
-        Op::Lif(ir::Lif {
-            leak: leak.into_per_channel(),
-            gain: gain.into_per_channel(),
-            bias: bias.into_per_channel(),
-            threshold: first.threshold.clone().into_per_channel(),
-            reset,
-            compare: first.compare,
-            reset_to: reset_to.into_per_channel(),
-            start: start.into_per_channel(),
-        }),
-    )]))
+    let hint = Hint::new("lif").scope(lift.node(first.fires));
+    let threshold = first.threshold.clone();
+    if later.is_empty() && !threshold.all(|x| x > 0.0) {
+        let threshold = threshold.into_per_channel();
+        let op = Op::Threshold(ir::Threshold { threshold, compare: first.compare });
+        let factor = ir::Scale::by(gain.clone().into_per_channel());
+        let scale = (Hint::new("scale"), Op::Scale(factor));
+        let layers = [(gain.uniform() != Some(1.0)).then_some(scale), Some((hint, op))];
+        let layers = layers.into_iter().flatten().collect();
+        return Ok(Neuron { layers, ways: Vec::new(), taken: Vec::new() });
+    }
+    let numbers = Numbers { leak, bias, threshold, reset, reset_to, start, own };
+    let channels = || unlike(lift, first, "the numbers of channels of its parameters differ");
+    let Numbers { leak, bias, threshold, reset, reset_to, start, own } =
+        numbers.raised().ok_or_else(channels)?;
+    if !own.is_zero() {
+        let back: Vec<_> = fires().into_iter().map(|f| (f, own.clone())).collect();
+        let way = feedback::way(lift, stream, fires(), &back, &gain)?;
+        ways.push(way.ok_or_else(|| differs(first))?);
+    }
+    let op = Op::Lif(ir::Lif {
+        leak: leak.into_per_channel(),
+        gain: gain.into_per_channel(),
+        bias: bias.into_per_channel(),
+        threshold: threshold.into_per_channel(),
+        reset,
+        compare: first.compare,
+        reset_to: reset_to.into_per_channel(),
+        start: start.into_per_channel(),
+    });
+    let layers = vec![(hint, op)];
+    let taken = ways.iter().flat_map(|w| w.taken.iter().copied()).collect();
+    Ok(Neuron { layers, ways: ways.into_iter().map(|w| w.nodes).collect(), taken })
 }
 
-/// The potential before the first timestep: zero, or what a hard reset leaves.
-fn begins(update: &Update, first: &Coeff, scale: f64) -> Option<Coeff> {
+/// The potential before the first timestep: zero, what a hard reset leaves, or what a reset
+/// makes of zero where that fires.
+fn begins(update: &Update, step: &Step, scale: f64) -> Option<Coeff> {
+    let first = &step.form.constant;
     if update.bias.is_near(first, scale) {
         return Some(Coeff::one(0.0));
     }
     let left = update.leak.zip(&update.reset_to, |l, r| l * r)?;
     let begun = update.bias.zip(&left, |b, l| b + l)?;
-    (update.reset == Reset::Hard && begun.is_near(first, scale)).then(|| update.reset_to.clone())
+    if update.reset == Reset::Hard && begun.is_near(first, scale) {
+        return Some(update.reset_to.clone());
+    }
+    let rest = raise::at_rest(update.reset, &update.leak, &step.threshold, step.compare)?;
+    let begun = update.bias.zip(&rest, |b, r| b + r)?;
+    let start = rest.zip(&update.leak, |r, l| if r == 0.0 { 0.0 } else { r / l })?;
+    (begun.is_near(first, scale) && start.all(f64::is_finite)).then_some(start)
 }
 
 fn size(c: &Coeff) -> f64 {
@@ -192,17 +286,17 @@ fn size(c: &Coeff) -> f64 {
 fn update(lift: &Lifting<'_>, step: &Step, before: &Step, gain: &Coeff) -> Result<Update> {
     let channels = || unlike(lift, step, "the numbers of channels of its parameters differ");
     let mut leak = step.form.coeff(Atom::Value(before.membrane));
-    let mut own = step.form.coeff(Atom::Value(step.current));
+    let mut current = step.form.coeff(Atom::Value(step.current));
     if before.membrane == step.current {
         // A static current that is the first membrane itself: both stand in one term.
         leak = leak.zip(gain, |sum, g| sum - g).ok_or_else(channels)?;
-        own = gain.clone();
+        current = gain.clone();
     }
     let subtracted = step.form.coeff(Atom::Value(before.fires));
     let gated = step.form.coeff(Atom::product(before.membrane, before.fires));
     let scale = size(&step.threshold);
     let leaked = leak.zip(&step.threshold, |l, t| -l * t).ok_or_else(channels)?;
-    let mut reset_to = Coeff::one(0.0);
+    let (mut reset_to, mut own) = (Coeff::one(0.0), Coeff::one(0.0));
     let reset = if gated.is_zero() {
         if subtracted.is_zero() {
             Reset::None
@@ -211,11 +305,9 @@ fn update(lift: &Lifting<'_>, step: &Step, before: &Step, gain: &Coeff) -> Resul
         } else if subtracted.is_near(&leaked, scale) {
             Reset::Soft
         } else {
-            return Err(unlike(
-                lift,
-                step,
-                "the reset subtracts something else than the threshold",
-            ));
+            // Beside the reset each neuron sees its own spike.
+            own = subtracted.zip(&step.threshold, |s, t| s + t).ok_or_else(channels)?;
+            Reset::SoftDelayed
         }
     } else if gated.is_near(&leak.map(|l| -l), 1.0) {
         reset_to = subtracted
@@ -229,7 +321,7 @@ fn update(lift: &Lifting<'_>, step: &Step, before: &Step, gain: &Coeff) -> Resul
             "what the reset leaves depends on the potential before, but not by subtraction",
         ));
     };
-    Ok(Update { leak, gain: own, bias: step.form.constant.clone(), reset, reset_to })
+    Ok(Update { leak, gain: current, bias: step.form.constant.clone(), reset, reset_to, own })
 }
 
 #[cfg(test)]
@@ -306,8 +398,16 @@ mod tests {
     fn thresholds_per_channel() {
         let text = neuron(FIRST, SUBTRACT).replace("th f32 -: 1", "th f32 2: 1 2");
         assert_eq!(lif(&text).threshold, PerChannel::Each(vec![1.0, 2.0]));
-        let text = text.replace("th f32 2: 1 2", "th f32 2: 1 -2");
-        assert!(refusal(&text).contains("threshold is not above zero"));
+        let text = text.replace("th f32 2: 1 2", "th f32 2: 1 0");
+        // What counts from −1 fires from 1 on; nothing is subtracted where the threshold is 0.
+        let raised = lif(&text);
+        assert_eq!(raised.threshold, PerChannel::All(1.0));
+        assert_eq!(raised.bias, PerChannel::Each(vec![0.0, 0.25]));
+        assert_eq!(raised.start, PerChannel::Each(vec![0.0, 1.0]));
+        assert_eq!(raised.reset, Reset::None);
+        let (graph, _) = import(&text).unwrap();
+        let Op::Scale(own) = &graph.node(graph.find("scale2").unwrap()).op else { panic!() };
+        assert_eq!(own.factor, PerChannel::Each(vec![-1.0, 0.0]));
     }
 
     #[test]
@@ -332,12 +432,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_subtracted_beside_the_threshold_comes_back() {
+        let body = "l@ = Mul(beta, m^)\na@ = Add(l@, i)\nm@ = Sub(a@, s^)";
+        let text = neuron(FIRST, body).replace("th f32 -: 1", "th f32 -: 0.25");
+        let (graph, _) = import(&text).unwrap();
+        let id = graph.find("lif1").unwrap();
+        let sum = graph.operands(id)[0];
+        let [current, back] = graph.operands(sum)[..] else { panic!("{graph:?}") };
+        assert_eq!(graph.node(current).name, "fc1");
+        let Op::Scale(scale) = &graph.node(back).op else { panic!("{graph:?}") };
+        assert_eq!(scale.factor, PerChannel::All(-0.75));
+        assert_eq!(graph.operands(graph.operands(back)[0]), [id]);
+    }
+
+    #[test]
     fn steps_that_differ_are_refused() {
         for (body, want) in [
-            ("l@ = Mul(beta, m^)\na@ = Add(l@, i)\nm@ = Sub(a@, s^)", "subtracts something else"),
             (
                 "l@ = Mul(beta, m^)\nq@ = Mul(l@, s^)\na@ = Add(l@, i)\nm@ = Add(a@, q@)",
                 "what the reset leaves",
+            ),
+            (
+                "l@ = Mul(beta, m^)\na@ = Add(l@, i)\nq@ = Mul(a@, s^)\nm@ = Sub(a@, q@)",
+                "the current is lost as well",
             ),
         ] {
             let text = neuron(FIRST, body).replace("th f32 -: 1", "th f32 -: 0.5");

@@ -63,7 +63,7 @@ fn layer(lift: &Lift<'_>, stream: &Stream, group: Vec<ValueId>, id: ValueId) -> 
             };
             (Some(bias.into_iter().map(|b| b * beta).collect()), group.clone(), group)
         }
-        None => bias::added(lift, stream, group, outputs)?,
+        None => bias::added(lift, stream, group, outputs),
     };
     let hint = Hint::new("fc").owner(origin).scope(Some(node));
     let op = Op::Linear(ir::Linear { weights, bias });

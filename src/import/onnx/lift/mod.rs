@@ -29,6 +29,7 @@ mod bias;
 mod calls;
 mod coeff;
 mod conv;
+mod feedback;
 mod flatten;
 mod foreign;
 mod global_pool;
@@ -45,11 +46,14 @@ mod pad;
 mod pattern;
 mod per_step;
 mod pool;
+mod raise;
 mod readout;
 mod recurrence;
 mod relu;
 mod scale;
+mod sign;
 mod steps;
+mod synapse;
 mod time;
 mod total;
 mod weights;
@@ -90,6 +94,7 @@ pub(super) const PATTERNS: &[&dyn Pattern] = &[
     &pool::Pool,
     &global_pool::GlobalPool,
     &relu::Relu,
+    &sign::Sign,
     &alias::Alias,
     &flatten::Flatten,
     &join::Join,
@@ -151,7 +156,9 @@ pub(super) fn lift<'m>(
         cause.filter(|_| may_follow.iter().any(|c| c.id == refused.code.id)).unwrap_or(refused)
     })?;
     let mut report = std::mem::take(&mut lift.account).close(model, values)?;
-    if lift.timesteps.as_ref().is_some_and(|(t, _)| *t == 1) && model.states.is_empty() {
+    let forgets = lift.timesteps.as_ref().is_some_and(|(t, _)| *t == 1) && model.states.is_empty();
+    let is_neuron = |id: &NodeId| matches!(lift.graph.node(*id).op, Op::Lif(_));
+    if forgets && lift.graph.order()?.iter().any(is_neuron) {
         lift.note("one timestep and no state: neither leak nor reset has any effect; if the network was trained with more, its state was lost when it was exported".to_owned());
     }
     if values.has_half_precision() {
@@ -161,7 +168,7 @@ pub(super) fn lift<'m>(
         );
     }
     report.notes = lift.notes.take();
-    let fires = |id: &NodeId| matches!(lift.graph.node(*id).op, Op::Lif(_));
+    let fires = |id: &NodeId| matches!(lift.graph.node(*id).op, Op::Lif(_) | Op::Threshold(_));
     let is_spiking = lift.graph.order()?.iter().any(fires);
     let Some((timesteps, _)) = lift.timesteps.take().filter(|_| is_spiking || model.is_own) else {
         return Err(Diagnostic::new(

@@ -34,6 +34,11 @@ pub(super) fn read(
         lift.note(format!("{name}: {zeros} weight(s) of 0 count as {sign}α"));
         return Ok(weights);
     }
+    // Zeros among numbers of many sizes are the smallest of them.
+    let error = match fill(matrix, transposed, ZeroSign::Plus).filter(|_| is_zero) {
+        Some(filled) => binarise(node, &filled, transposed, name).err().unwrap_or(error),
+        None => error,
+    };
     let is_float = error.code.id == codes::LIFT_FLOAT_WEIGHTS.id;
     let (&[rows, cols], true) = (&matrix.info.shape[..], is_zero || is_float) else {
         return Err(error);
@@ -158,7 +163,8 @@ mod tests {
         let options = Options { weights: WeightForm::Int8, ..Options::default() };
         // On a grid of 0.25, and on none.
         let w = "0.5 1 -0.75 0.5 0 -0.123456 0.25 0.7";
-        assert_eq!(read(w, &Options::default()), Err("SF0122"));
+        // A zero among weights of many sizes is the smallest of them.
+        assert_eq!(read(w, &Options::default()), Err("SF0121"));
         let (weights, notes) = read(w, &options).unwrap();
         let Weights::Integer { rows: 2, values, scale: PerChannel::Each(scale) } = weights else {
             panic!()

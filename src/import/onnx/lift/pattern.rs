@@ -43,6 +43,9 @@ impl Stream {
 pub(super) enum Effect {
     /// Nodes one after another, the first of which takes the stream.
     Nodes(Vec<(Hint, Op)>),
+    /// Nodes one after another, the first of which takes the sum of the stream and of what
+    /// each of these ways makes of the last one's spikes of the timestep before.
+    Recurrent(Vec<Vec<(Hint, Op)>>, Vec<(Hint, Op)>),
     /// A node that takes the streams of these nodes.
     Join(Hint, Op, Vec<NodeId>),
     /// What the stream of the first node is above that of the second.

@@ -27,8 +27,10 @@ impl Pattern for Readout {
     }
 
     fn find(&self, lift: &Lift<'_>, stream: &Stream) -> Result<Vec<Found>> {
-        // A stream and its aliases lead to the same output.
-        if stream.is_static() || lift.graph.output().is_ok() {
+        // A stream and its aliases lead to the same output. One of a static stream is that of a
+        // network without time.
+        let is_timed = lift.timesteps.as_ref().is_some_and(|(t, _)| *t > 1);
+        if (stream.is_static() && is_timed) || lift.graph.output().is_ok() {
             return Ok(Vec::new());
         }
         if lift.values.outputs.len() > 1 {

@@ -3,13 +3,14 @@
 //!
 //! A firing neuron is a comparison `c[t]` of a membrane potential `m[t]` with a
 //! threshold. `m[1]` depends on the current `i[1]` only; each further one is a sum over
-//! `m[t−1]`, `c[t−1]`, `i[t]` and the product of the first two. The chain ends where no
-//! comparison continues it.
+//! `m[t−1]`, `c[t−1]`, `i[t]`, the product of the first two, and what a layer makes of
+//! `c[t−1]` where spikes come back. The chain ends where no comparison continues it.
 
 use std::collections::{BTreeSet, VecDeque};
 
 use super::affine::{Atom, Form};
 use super::coeff::Coeff;
+use super::feedback::{self, Back};
 use super::{Flow, Lift, Stream};
 use crate::import::onnx::tensor::Tensor;
 use crate::import::onnx::values::ValueId;
@@ -55,6 +56,8 @@ pub(super) struct Step {
     pub(super) compare: Compare,
     /// The membrane as a sum; `i[t]` and `m[t−1]` may be the same value (see `lif`).
     pub(super) form: Form,
+    /// What it takes of a layer of the spikes before.
+    pub(super) back: Option<Back>,
     /// The current.
     pub(super) current: ValueId,
     /// Constants that are added between membrane and comparison.
@@ -63,38 +66,53 @@ pub(super) struct Step {
     taken: BTreeSet<ValueId>,
 }
 
-/// Every neuron that this stream drives, as its timesteps.
-pub(super) fn chains(lift: &Lift<'_>, stream: &Stream) -> Vec<Vec<Step>> {
-    let Some(&current) = stream.steps.first() else { return Vec::new() };
-    if matches!(stream.flow, Flow::End(_)) {
-        return Vec::new();
+/// The neurons that a stream drives, one after another.
+pub(super) struct Search<'s> {
+    stream: &'s Stream,
+    open: VecDeque<ValueId>,
+    /// Comparisons that are of neurons which were found.
+    used: BTreeSet<ValueId>,
+}
+
+impl<'s> Search<'s> {
+    pub(super) fn new(lift: &Lift<'_>, stream: &'s Stream) -> Self {
+        let first = stream.steps.first().filter(|_| !matches!(stream.flow, Flow::End(_)));
+        let open = first.map(|first| comparisons(lift, &[*first])).unwrap_or_default();
+        Self { stream, open: open.into_iter().collect(), used: BTreeSet::new() }
     }
-    let mut used = BTreeSet::new();
-    let mut chains = Vec::new();
-    for fires in comparisons(lift, &[current]) {
-        if used.contains(&fires) || lift.account.has(fires) {
-            continue;
-        }
-        let Some(found) = chain(lift, stream, fires, &used) else { continue };
-        if let ([first], true) = (&found[..], stream.is_static())
-            && first.membrane != current
-        {
-            // A multiple of the current that all timesteps share becomes a stream itself.
-            let multiple = stream.of(vec![first.membrane]);
-            let whole = chain(lift, &multiple, fires, &used).unwrap_or_default();
-            if whole.len() > 1 {
-                used.extend(whole.iter().map(|s| s.fires));
+
+    /// The timesteps of the next neuron.
+    pub(super) fn next(&mut self, lift: &Lift<'_>) -> Option<Vec<Step>> {
+        while let Some(fires) = self.open.pop_front() {
+            if self.used.contains(&fires) || lift.account.has(fires) {
                 continue;
             }
+            let Some(found) = chain(lift, self.stream, fires, &self.used) else { continue };
+            if let ([first], true) = (&found[..], self.stream.is_static())
+                && self.stream.steps.first() != Some(&first.membrane)
+            {
+                // A multiple of the current that all timesteps share becomes a stream itself.
+                let multiple = self.stream.of(vec![first.membrane]);
+                let whole = chain(lift, &multiple, fires, &self.used).unwrap_or_default();
+                if whole.len() > 1 {
+                    self.skip(whole.iter().map(|s| s.fires));
+                    continue;
+                }
+            }
+            self.skip(found.iter().map(|s| s.fires));
+            return Some(found);
         }
-        used.extend(found.iter().map(|s| s.fires));
-        chains.push(found);
+        None
     }
-    chains
+
+    /// These comparisons belong to neurons.
+    pub(super) fn skip(&mut self, fires: impl IntoIterator<Item = ValueId>) {
+        self.used.extend(fires);
+    }
 }
 
 /// The timesteps of the neuron that fires first at this comparison.
-fn chain(
+pub(super) fn chain(
     lift: &Lift<'_>,
     stream: &Stream,
     fires: ValueId,
@@ -102,7 +120,15 @@ fn chain(
 ) -> Option<Vec<Step>> {
     let mut chain = vec![step(lift, fires, *stream.steps.first()?, None)?];
     while let Some(next) = next(lift, stream, &chain, used) {
+        // No neuron goes on where the gain changes. What the current of a synapse is a sum of
+        // gets longer with every timestep.
+        let gain = |s: &Step| s.form.coeff(Atom::Value(s.current));
+        let last = chain.last().filter(|_| chain.len() > 2);
+        let is_other = last.is_some_and(|last| !gain(last).is_near(&gain(&next), 0.0));
         chain.push(next);
+        if is_other {
+            break;
+        }
     }
     Some(chain)
 }
@@ -146,9 +172,48 @@ fn next(
         .find_map(|fires| step(lift, fires, current, Some(last)))
 }
 
+/// Is this what a membrane is compared with its threshold by?
+pub(super) fn compares(lift: &Lift<'_>, id: ValueId) -> bool {
+    COMPARISONS.contains(&lift.op(id))
+}
+
+/// Is this what a membrane is computed by?
+pub(super) fn is_sum(lift: &Lift<'_>, id: ValueId) -> bool {
+    SUMS.contains(&lift.op(id))
+}
+
+/// True if another comparison is reached from the last timestep of this chain.
+pub(super) fn goes_on(lift: &Lift<'_>, chain: &[Step]) -> bool {
+    let Some(last) = chain.last() else { return false };
+    let is_new = |id: ValueId| chain.iter().all(|s| s.fires != id) && !lift.account.has(id);
+    comparisons(lift, &[last.membrane, last.fires]).into_iter().any(is_new)
+}
+
+/// The comparison that would go on with this chain, if spikes did not multiply anything but
+/// the membrane that they came from.
+pub(super) fn gated(lift: &Lift<'_>, stream: &Stream, chain: &[Step]) -> Option<ValueId> {
+    let last = chain.last()?;
+    let current = stream.steps.get(chain.len()).copied().unwrap_or(last.current);
+    let stop = [current, last.membrane, last.fires];
+    let is_gated = |fires: &ValueId| {
+        let parts = lift.values.operands(*fires).iter().flatten();
+        let mut forms = parts.map(|&x| lift.look(x, stop, MAX_TERMS).form);
+        let own = Atom::product(last.membrane, last.fires);
+        let gates = |a: &Atom| match a {
+            Atom::Product(a, b) => *a == last.fires || *b == last.fires,
+            Atom::Value(_) => false,
+        };
+        forms.any(|f| f.terms.keys().any(|a| gates(a) && *a != own))
+    };
+    let is_new = |id: &ValueId| chain.iter().all(|s| s.fires != *id) && !lift.account.has(*id);
+    // All timesteps take a static current.
+    let starts = if stream.is_static() { &stop[1..] } else { &stop[..] };
+    comparisons(lift, starts).into_iter().filter(is_new).find(is_gated)
+}
+
 /// Comparisons that are reached from `starts` through sums and products, in order.
 fn comparisons(lift: &Lift<'_>, starts: &[ValueId]) -> BTreeSet<ValueId> {
-    reached(lift, starts).into_iter().filter(|&id| COMPARISONS.contains(&lift.op(id))).collect()
+    reached(lift, starts).into_iter().filter(|&id| compares(lift, id)).collect()
 }
 
 /// Comparisons, sums and products that are reached from `starts` through the latter two.
@@ -280,17 +345,18 @@ fn step(lift: &Lift<'_>, fires: ValueId, current: ValueId, before: Option<&Step>
         allowed.extend([Atom::Value(before.membrane), Atom::Value(before.fires)]);
         allowed.push(Atom::product(before.membrane, before.fires));
     }
-    let form = if x == current {
+    let mut form = if x == current {
         Form::atom(Atom::Value(x))
     } else {
         let looked = lift.look(x, stop, MAX_TERMS);
         taken.extend(looked.visited);
         looked.form
     };
+    let back = before.and_then(|b| feedback::split(lift, &mut form, &allowed, b.fires));
     if !form.has_only(&allowed) || !depends(&form, current, before) {
         return None;
     }
-    Some(Step { fires, membrane: x, threshold, compare, form, current, shifts: all, taken })
+    Some(Step { fires, membrane: x, threshold, compare, form, back, current, shifts: all, taken })
 }
 
 /// True if the membrane takes up the current, and continues the step before.

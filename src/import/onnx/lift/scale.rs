@@ -41,8 +41,17 @@ impl Pattern for Scale {
                 continue;
             }
             // Elsewhere a constant is a current, or an offset of what comes next.
-            let fires = matches!(lift.graph.node(stream.node).op, Op::Lif(_));
-            let is_spikes = fires && stream.flow == Flow::Steps;
+            let mut source = stream.node;
+            while let (Op::Reshape(_), &[x]) =
+                (&lift.graph.node(source).op, &lift.graph.operands(source)[..])
+            {
+                source = x;
+            }
+            let is_spikes = match lift.graph.node(source).op {
+                Op::Lif(_) => stream.flow == Flow::Steps,
+                Op::Threshold(_) => !matches!(stream.flow, Flow::End(_)),
+                _ => false,
+            };
             let may_shift = is_spikes || lift.input_of(stream.node).is_some();
             let (group, taken) =
                 if may_shift { chain(lift, group) } else { (group.clone(), group) };

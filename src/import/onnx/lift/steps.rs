@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Operators that do the same to every timestep of a stream.
 
-use super::{Lift, Stream};
+use super::{Lift, Stream, sign};
 use crate::diag::{Result, codes};
 use crate::import::onnx::node::Node;
 use crate::import::onnx::values::ValueId;
@@ -99,7 +99,8 @@ fn partial(lift: &Lift<'_>, group: &[Option<ValueId>]) -> Result<()> {
 
 /// One output, so that the value is the operator.
 fn is_plain(node: &Node<'_>) -> bool {
-    node.is_standard() && node.proto.output.iter().filter(|o| !o.is_empty()).count() == 1
+    let is_known = node.is_standard() || sign::is_quantiser(node);
+    is_known && node.proto.output.iter().filter(|o| !o.is_empty()).count() == 1
 }
 
 fn others_are_constant(lift: &Lift<'_>, user: ValueId, step: ValueId) -> bool {

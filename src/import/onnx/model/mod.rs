@@ -9,6 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::dialect::{BITS, DOMAIN};
 use super::node::{Node, is_standard};
+use super::ops::qonnx::DOMAINS;
 use super::proto::{GraphProto, ModelProto, TensorProto};
 use super::tensor::Info;
 use crate::diag::{Diagnostic, Result, codes};
@@ -155,9 +156,13 @@ fn nodes<'a>(graph: &'a GraphProto, opsets: &HashMap<&str, i64>) -> Result<Vec<N
     for proto in &graph.node {
         let domain = if is_standard(proto.domain()) { "" } else { proto.domain() };
         let node = Node { proto, opset: opsets.get(domain).copied().unwrap_or(0) };
-        if !opsets.contains_key(domain) {
+        // Older versions of Brevitas do not name the operator set; what QONNX has in it means
+        // the same in all versions.
+        if !opsets.contains_key(domain) && !DOMAINS.contains(&domain) {
             let message = format!("operator set `{domain}` is not imported by the file");
-            return Err(node.error(&codes::ONNX_VERSION, message));
+            return Err(node.error(&codes::ONNX_VERSION, message).help(
+                "the exporter must name every operator set that it uses, with its version; export again",
+            ));
         }
         nodes.push(node);
     }

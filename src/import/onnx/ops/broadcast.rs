@@ -38,7 +38,7 @@ pub(super) fn common(shapes: &[&[usize]]) -> Option<Vec<usize>> {
 pub(in crate::import::onnx) fn indices(
     from: &[usize],
     out: &[usize],
-) -> impl Iterator<Item = usize> {
+) -> impl Iterator<Item = usize> + use<> {
     let mut strides = vec![0usize; out.len()];
     let mut stride = 1;
     for (s, &d) in strides.iter_mut().rev().zip(from.iter().rev()) {

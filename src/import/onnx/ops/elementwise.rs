@@ -21,7 +21,11 @@ pub(super) const TABLE: &[Operator] = &[
     row("Sign", same, |c, o| unary(c, o, sign, |a| Some(a.signum()))),
     row("Sqrt", same, |c, o| unary(c, o, f64::sqrt, |_| None)),
     row("Reciprocal", same, |c, o| unary(c, o, f64::recip, |_| None)),
+    row("Round", same, |c, o| unary(c, o, f64::round_ties_even, |_| None)),
+    row("Floor", same, |c, o| unary(c, o, f64::floor, |_| None)),
+    row("Ceil", same, |c, o| unary(c, o, f64::ceil, |_| None)),
     row("Exp", same, |c, o| unary(c, o, f64::exp, |_| None)),
+    row("Log", same, |c, o| unary(c, o, f64::ln, |_| None)),
     row("Sigmoid", same, |c, o| unary(c, o, |a| 1.0 / (1.0 + (-a).exp()), |_| None)),
     row("Tanh", same, |c, o| unary(c, o, f64::tanh, |_| None)),
     row("Relu", same, |c, o| unary(c, o, |a| if a < 0.0 { 0.0 } else { a }, |a| Some(a.max(0)))),
@@ -168,6 +172,20 @@ mod tests {
         assert_eq!(fold("const a u8 1: 250\nconst b u8 1: 10\ny = Add(a, b)").1, [4.]);
         let zero = constant("const a i64 1: 1\nconst b i64 1: 0\ny = Div(a, b)");
         assert_eq!(zero.unwrap_err().code.id, "SF0108");
+    }
+
+    #[test]
+    fn halves_go_to_even_numbers() {
+        let a = "const a f32 5: -1.5 -0.5 0.5 1.5 2.25\n";
+        assert_eq!(fold(&format!("{a}y = Round(a)")).1, [-2., -0., 0., 2., 2.]);
+        assert_eq!(fold(&format!("{a}y = Floor(a)")).1, [-2., -1., 0., 1., 2.]);
+        assert_eq!(fold(&format!("{a}y = Ceil(a)")).1, [-1., -0., 1., 2., 3.]);
+    }
+
+    #[test]
+    fn logarithms_are_natural() {
+        let y = fold("const a f32 2: 1 2\ny = Log(a)").1;
+        assert_eq!(y, [0.0, f64::from(std::f32::consts::LN_2)]);
     }
 
     #[test]

@@ -14,11 +14,13 @@ mod gather;
 mod layer;
 mod part;
 pub(super) mod qonnx;
+mod quantise;
 mod reduce;
 mod reshape;
 pub(super) mod synfire;
 
 pub(super) use broadcast::indices;
+pub(super) use layer::{of_zeros, weighs_zeros};
 
 use super::node::Node;
 use super::tensor::{Info, Tensor};
@@ -59,7 +61,7 @@ const fn row(name: &'static str, infer: Infer, fold: Fold) -> Operator {
     Operator { name, infer, fold: Some(fold), of_shapes: false }
 }
 
-const TABLES: [&[Operator]; 9] = [
+const TABLES: [&[Operator]; 10] = [
     cast::TABLE,
     compare::TABLE,
     create::TABLE,
@@ -67,6 +69,7 @@ const TABLES: [&[Operator]; 9] = [
     gather::TABLE,
     layer::TABLE,
     part::TABLE,
+    quantise::TABLE,
     reduce::TABLE,
     reshape::TABLE,
 ];

@@ -74,7 +74,9 @@ fn check(call: &Call<'_>, i: usize, out: &Info) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use crate::import::onnx::testing::fold;
+    use crate::import::Options;
+    use crate::import::onnx::model::Model;
+    use crate::import::onnx::testing::{fold, model};
 
     fn folded(line: &str) -> Vec<f64> {
         let head =
@@ -88,6 +90,20 @@ mod tests {
         assert_eq!(y, [-0.25, 0.25, 0.25, -0.25, 0.25, 0.25]);
         let y = folded("const e f32 2x1: 1 2\ny = onnx.brevitas.BipolarQuant(w, e)");
         assert_eq!(y, [-1., 1., 1., -2., 2., 2.]);
+    }
+
+    #[test]
+    fn the_operator_set_need_not_be_named() {
+        let text = "input x f32 1 2\nconst w f32 2x2: -1 1 3 -4\nconst s f32 -: 0.5\nq = onnx.brevitas.BipolarQuant(w, s)\nm = MatMul(x, q)\noutput m";
+        let mut proto = model(text);
+        proto.opset_import.retain(|o| o.domain.is_none());
+        let options = Options::default();
+        let known = Model::new(&proto, &options).unwrap();
+        assert_eq!(known.nodes.len(), 2);
+        proto.graph.as_mut().unwrap().node[0].domain = Some("elsewhere".into());
+        let refused = Model::new(&proto, &options).unwrap_err();
+        assert_eq!(refused.code.id, "SF0103");
+        assert!(refused.help.is_some());
     }
 
     #[test]

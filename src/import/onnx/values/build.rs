@@ -374,7 +374,11 @@ fn fold(
     len: usize,
     budget: &mut usize,
 ) -> Result<Option<Tensor>> {
-    let Some(fold) = operator.fold else { return Ok(None) };
+    let fold = match operator.fold {
+        Some(fold) => fold,
+        None if ops::weighs_zeros(call) => ops::of_zeros,
+        None => return Ok(None),
+    };
     *budget = budget.checked_sub(len.max(1)).ok_or_else(|| {
         let message =
             format!("a constant of shape {:?} is beyond what the file explains", out.shape);
