@@ -4,6 +4,7 @@
 use super::files;
 use crate::hw::Design;
 use crate::hw::shared::tests::{on_line, residual, two_readers};
+use crate::target::Family;
 
 /// `sf_core.v` of a line, and the names of all files.
 fn core(design: &Design) -> (String, Vec<String>) {
@@ -59,6 +60,30 @@ fn a_line_waits_for_rows_and_for_room() {
     // The head's steps are the rows of its window, of a result of one row and place.
     let [head] = of(5)[..] else { panic!("{rows:?}") };
     said(head, ".ROWS(4), .OWN(4), .FIRST(1), .STEP(1) )", 4);
+}
+
+/// On a device with multipliers gains and neurons of few channels are look-up tables, and no block
+/// RAM is looked for.
+#[test]
+fn parameters_lie_where_the_estimate_says() {
+    let mut design = on_line(&residual());
+    for (family, block) in [(Family::Ecp5, 0), (Family::Ice40, 1)] {
+        design.family = family;
+        let shared = design.shared.as_ref().unwrap();
+        let files = files(&design, shared).unwrap();
+        let stem = files.iter().find(|f| f.path.ends_with("sf_job_0.v")).unwrap();
+        let text = String::from_utf8_lossy(&stem.contents);
+        for init in ["gains", "neurons"] {
+            assert!(
+                text.contains(&format!(".BLOCK({block}), .INIT(\"job_0_{init}.hex\")")),
+                "{text}"
+            );
+        }
+        let blocks = crate::emit::block_memories(&design);
+        let parameters = blocks.iter().filter(|b| !b.1.starts_with("weights")).count();
+        assert_eq!(parameters > 0, block == 1, "{blocks:?}");
+        assert_eq!(blocks.iter().filter(|b| b.1.starts_with("weights")).count(), 6);
+    }
 }
 
 #[test]

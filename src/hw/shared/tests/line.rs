@@ -3,10 +3,10 @@
 
 use super::super::line::products;
 use super::{Net, residual, two_readers};
-use crate::hw::shared::{Need, Room, Shared, Source, Stored, Work};
-use crate::hw::{Design, Estimate, Mapping, MemoryKind, Options, lower};
+use crate::hw::shared::{Need, Room, Shared, Source, Stored, Work, parameters_in};
+use crate::hw::{Design, Estimate, Mapping, MemoryKind, Options, Place, lower};
 use crate::ir::{Graph, PoolKind};
-use crate::target::{self, Target};
+use crate::target::{self, Family, Target};
 
 fn pipeline() -> Options {
     Options { mapping: Mapping::Pipeline, ..Options::default() }
@@ -217,6 +217,24 @@ fn maps_have_a_memory_for_each_reader() {
     let (_, _, estimate) = line(&two_readers());
     let of = |m: &&crate::hw::Memory| (m.kind, m.stage) == (MemoryKind::Trains, 0);
     assert_eq!(estimate.memories.iter().filter(of).count(), 2);
+}
+
+/// Where a multiplier is behind them, the parameters of 64 channels lie in look-up tables; those of
+/// more, and of a device without multipliers, in block RAM.
+#[test]
+fn few_parameters_lie_in_tables() {
+    assert_eq!(parameters_in(64, Family::Ecp5), Place::Luts);
+    assert_eq!(parameters_in(65, Family::Ecp5), Place::BlockRam);
+    assert_eq!(parameters_in(1, Family::Ice40), Place::BlockRam);
+    let (.., estimate) = line(&residual());
+    let of = |kind, place| {
+        let all = estimate.memories.iter().filter(|m| m.kind == kind);
+        (all.clone().filter(|m| m.place == place).count(), all.count())
+    };
+    let (tables, all) = of(MemoryKind::Parameters, Place::Luts);
+    assert!(tables == all && all > 6, "{tables} of {all}");
+    let (blocks, all) = of(MemoryKind::Weights, Place::BlockRam);
+    assert_eq!((blocks, all), (6, 6));
 }
 
 #[test]
