@@ -162,14 +162,23 @@ fn a_leak_is_in_its_own_processor() {
 /// bit, and addresses have 5 bits and not 7.
 #[test]
 fn a_ring_is_waited_for() {
-    let registers = |ring: Option<u32>| {
+    let registers = |rows: u32, ring: Option<u32>, added: [u32; 3]| {
         let mut design = line();
         let shared = design.shared.as_mut().unwrap();
-        shared.currents[0].shape = [3, 4, 4];
+        shared.currents[0].shape = [3, rows, 4];
+        shared.currents[1].shape = added;
         shared.jobs[0].own.as_mut().unwrap().ring = ring;
         report(&design).stages[6].registers.value
     };
-    assert_eq!(registers(Some(32)) - registers(None), 6.0 + 1.0 - 2.0);
+    let more =
+        |rows, ring| registers(rows, Some(ring), [2, 1, 2]) - registers(rows, None, [2, 1, 2]);
+    assert_eq!(more(4, 32), 6.0 + 1.0 - 2.0);
+    // Three rows of 4, or of 5, are counted to 8 and 9; addresses of 80 words have 7 bits.
+    assert_eq!([more(4, 80), more(5, 80)], [6.0 + 1.0, 8.0 + 1.0]);
+    // What is added has addresses for the writer and for who adds, 6 bits instead of 3, and four
+    // rows to count instead of one.
+    let none = registers(4, None, [2, 1, 2]);
+    assert_eq!(registers(4, None, [2, 4, 4]) - none, 2.0 * 3.0 + 2.0 * 2.0);
 }
 
 /// `pool` and `again` read the trains of `conv`, `mix` and `twice` its currents; `first` and `conv`
