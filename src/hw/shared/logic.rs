@@ -124,7 +124,9 @@ pub(super) fn line(shared: &Shared, family: Family) -> (f64, f64) {
 /// What one processor of a line adds to that.
 pub(super) fn engine(engine: &Shared, memories: &[Memory], family: Family) -> (f64, f64) {
     let f = factors(family);
-    let memories = memories.iter().map(|m| f.memory(m)).sum::<f64>();
+    let tables: u32 = memories.iter().filter(|m| m.place == Place::Luts).map(Memory::luts).sum();
+    let memories =
+        memories.iter().map(|m| f.memory(m)).sum::<f64>() + f64::from(tables) * f.stored;
     if sums(engine).next().is_none() {
         return (f.job + memories, f.job + memories);
     }
@@ -191,9 +193,6 @@ impl Factors {
     }
 
     fn memory(&self, m: &Memory) -> f64 {
-        if m.place == Place::Luts {
-            return f64::from(m.luts()) * self.stored;
-        }
         let banks = m.depth.div_ceil(m.bank_words());
         let loaded = m.place == Place::Spram && m.kind == MemoryKind::Weights;
         f64::from(m.width * (banks - 1)) * self.bank_bit + if loaded { self.load } else { 0.0 }
