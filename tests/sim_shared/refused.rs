@@ -65,8 +65,8 @@ fn numbers_that_do_not_fit_together_are_noticed() {
     assert_eq!(page(|s| sum(s, 0).planes = 9), "conv: planes or shift are out of range");
     let row = "conv: a group has more channels than a row of weights";
     assert_eq!(page(|s| sum(s, 0).slices = 2), row);
-    let own = "conv: whole weights are of a processor with one job";
-    assert_eq!(page(|s| sum(s, 0).products = true), own);
+    let own = "head: whole weights are of a processor with one job";
+    assert_eq!(page(|s| sum(s, 2).products = true), own);
     let last = "jobs: the last one, and no other, feeds the readout";
     assert_eq!(page(|s| sum(s, 0).then = Then::Readout), last);
     assert_eq!(page(|s| s.jobs.truncate(2)), last);

@@ -226,7 +226,7 @@ pub(super) fn products(design: &Design, index: usize, fixed: bool) -> Vec<u32> {
     // Spikes are shifted and added; numbers want a multiplier each.
     let bits = [shared.operand_bits(job), sum.planes];
     let possible = !shared.multiplies(job) || design.family.multipliers(bits) == 1;
-    if sum.planes == 1 || sum.products || !possible {
+    if sum.products || !possible {
         return Vec::new();
     }
     let mut all: Vec<u32> = match job.own {
