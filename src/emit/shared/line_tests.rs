@@ -3,6 +3,7 @@
 
 use super::files;
 use crate::hw::Design;
+use crate::hw::shared::Source;
 use crate::hw::shared::tests::{on_line, residual, two_readers};
 use crate::target::Family;
 
@@ -60,6 +61,20 @@ fn a_line_waits_for_rows_and_for_room() {
     // The head's steps are the rows of its window, of a result of one row and place.
     let [head] = of(5)[..] else { panic!("{rows:?}") };
     said(head, ".ROWS(4), .OWN(4), .FIRST(1), .STEP(1) )", 4);
+}
+
+/// Each job that reads the input waits for its own copy of it.
+#[test]
+fn a_job_waits_for_its_own_input_map() {
+    let mut design = on_line(&residual());
+    design.shared.as_mut().unwrap().jobs[1].source = Source::Input;
+    let (text, _) = core(&design);
+    assert_eq!(instances(&text, "sf_input_map").len(), 2);
+    for job in 0..2 {
+        let wait = format!("u_rows_{job}_0 (");
+        let rows = instances(&text, "sf_rows").into_iter().find(|r| r.contains(&wait)).unwrap();
+        assert!(rows.contains(&format!(".written_i(level_row[{job}])")), "{rows}");
+    }
 }
 
 /// On a device with multipliers gains and neurons of few channels are look-up tables, and no block

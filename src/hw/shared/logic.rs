@@ -125,8 +125,7 @@ pub(super) fn line(shared: &Shared, family: Family) -> (f64, f64) {
 pub(super) fn engine(engine: &Shared, memories: &[Memory], family: Family) -> (f64, f64) {
     let f = factors(family);
     let tables: u32 = memories.iter().filter(|m| m.place == Place::Luts).map(Memory::luts).sum();
-    let memories =
-        memories.iter().map(|m| f.memory(m)).sum::<f64>() + f64::from(tables) * f.stored;
+    let memories = memories.iter().map(|m| f.memory(m)).sum::<f64>() + f64::from(tables) * f.stored;
     if sums(engine).next().is_none() {
         return (f.job + memories, f.job + memories);
     }
