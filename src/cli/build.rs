@@ -12,6 +12,9 @@
 //! rtl/           Verilog and memory contents
 //! hls/           C++ for high-level synthesis            (--hls)
 //! weights.bin    weights that the host loads, if the bitstream cannot hold them
+//! README.md      a core: its ports, bytes and cycles (--as-core)
+//! synfire.core   its description for FuseSoC       (--as-core)
+//! tb/            its test bench                    (--as-core)
 //! pins.pcf       pin constraints                        (pins.lpf for ECP5)
 //! flow/          netlist, placed design, logs          (--bitstream)
 //! top.bin        the bitstream                          (--bitstream; top.bit for ECP5)
@@ -67,6 +70,9 @@ pub(super) struct Manifest {
     /// The hardware was made for another model of the same shape.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) patched: bool,
+    /// A core for another design, without a board.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) as_core: bool,
 }
 
 impl Manifest {
@@ -277,6 +283,7 @@ mod tests {
             mapping: hw::Mapping::Auto,
             bitstream: None,
             patched: false,
+            as_core: false,
         };
         let (real, integer, dir) = (graph.clone(), graph, dir.to_path_buf());
         Build { dir, manifest, real, integer, base: None, target, design, estimate }

@@ -2,6 +2,7 @@
 //! `synfire compile`: from a model to Verilog, and on to a bitstream.
 
 mod clock;
+mod core;
 mod job;
 
 use std::collections::BTreeMap;
@@ -35,6 +36,7 @@ use job::Job;
   synfire compile student.onnx --target ice40up5k -o build/student --lanes fc1=16
   synfire compile student.onnx --target icebreaker -o build/small --objective area \\
       --max-cycles 12000
+  synfire compile student.onnx --target icebreaker -o build/core --as-core
   synfire compile ensemble.onnx --keep-members 0,2 --target icebreaker -o build/half")]
 pub(super) struct Args {
     #[command(flatten)]
@@ -51,6 +53,10 @@ pub(super) struct Args {
     /// Also synthesise, place, route and pack.
     #[arg(long)]
     bitstream: bool,
+    /// A core with AXI4-Stream for a design of your own, with a test bench and a description for
+    /// FuseSoC, in the place of a board's top module.
+    #[arg(long)]
+    as_core: bool,
     /// Also write C++ for high-level synthesis.
     #[arg(long)]
     hls: bool,
@@ -114,6 +120,8 @@ struct Summary<'a> {
     layers: Vec<Layer>,
     jobs: Vec<report::JobRow>,
     load_bytes: u32,
+    /// A core for another design.
+    as_core: bool,
     bitstream: Option<&'a BitstreamReport>,
 }
 
@@ -167,6 +175,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
 }
 
 fn build(args: &Args, ui: Ui) -> Result<()> {
+    core::refuse(args)?;
     let progress = ui.spinner("import");
     let mut target = target::load(&args.target)?;
     args.clock.set(&mut target)?;
@@ -207,7 +216,12 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         mapping: options.mapping,
         bitstream: None,
         patched: false,
+        as_core: args.as_core,
     };
+    if args.as_core {
+        // Around it is the user's own design.
+        target.board = None;
+    }
     let mut job =
         Job { args, model: &model, options, freq, target, design, estimate, tries: vec![] };
     let mut kept = false;
@@ -219,7 +233,9 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
             None => job.write(dir)?,
         }
         manifest.cells = job.options.cells;
-        kept = !args.bitstream && manifest.keeps_bitstream(&args.out, dir, &job.target)?;
+        kept = !args.bitstream
+            && !args.as_core
+            && manifest.keeps_bitstream(&args.out, dir, &job.target)?;
         put(dir, MANIFEST, json_text(&manifest)?)
     })?;
     progress.finish_and_clear();
@@ -235,6 +251,7 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         layers: hardware::layers(&job.design),
         jobs: report::jobs(&job.design),
         load_bytes: job.design.load_bytes(),
+        as_core: args.as_core,
         bitstream: manifest.bitstream.as_ref(),
     };
     ui.result(&summary, || text(&summary, &job.target))
@@ -316,7 +333,8 @@ fn text(s: &Summary<'_>, target: &Target) -> String {
     }
     if s.load_bytes > 0 {
         let bytes = thousands(u64::from(s.load_bytes));
-        let _ = write!(text, "\nweights.bin, {bytes} bytes, has to be loaded after power-on");
+        let when = if s.as_core { "each reset" } else { "power-on" };
+        let _ = write!(text, "\nweights.bin, {bytes} bytes, has to be loaded after {when}");
         if let Some(board) = &target.board {
             let seconds = f64::from(s.load_bytes) * board.byte_seconds();
             let line = if board.link.is_uart() { "the serial line" } else { "SPI" };
@@ -330,6 +348,7 @@ fn text(s: &Summary<'_>, target: &Target) -> String {
             let bytes = thousands(b.bytes);
             writeln!(text, "; bitstream {}, {bytes} bytes{kept}", family.bitstream)
         }
+        None if s.as_core => writeln!(text, "; README.md says how to simulate and to use it"),
         None => writeln!(text, "; add --bitstream for a bitstream"),
     };
     text
@@ -407,6 +426,7 @@ mod tests {
                 layer("out", [256, 10, 9, 2, 11], "EBR"),
             ],
             load_bytes: 25_088,
+            as_core: false,
             bitstream: Some(&built),
         };
         let want = "

@@ -119,7 +119,9 @@ impl Check<'_> {
         self.core(&rtl, args.rtl.min(count))?;
 
         let Some(board) = &build.target.board else {
-            self.report.left_out.push("top, netlist, bitstream: the target is no board".into());
+            let what =
+                if build.manifest.as_core { "a core has none" } else { "the target is no board" };
+            self.report.left_out.push(format!("top, netlist, bitstream: {what}"));
             return Ok(());
         };
         build.file(&format!("{RTL_DIR}/top.v"))?;

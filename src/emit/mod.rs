@@ -8,6 +8,7 @@ mod core;
 mod hls;
 mod memory;
 mod shared;
+mod stream;
 mod top;
 
 use crate::diag::{Diagnostic, Result};
@@ -15,6 +16,7 @@ use crate::hw::Design;
 use crate::target::Target;
 pub use hls::{HLS_DIR, HLS_SHIM, hls};
 pub use memory::{in_blocks as block_memories, load_image, rows as memory_rows};
+pub use stream::{Sheet, VECTORS, package};
 
 /// A file to be written, its path relative to the output directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,14 +117,41 @@ pub const WEIGHTS: &str = "weights.bin";
 pub fn emit(design: &Design, target: &Target) -> Result<Vec<File>> {
     let mut files: Vec<File> =
         HDL.iter().map(|(name, text)| File::new(format!("{RTL_DIR}/{name}"), *text)).collect();
-    if let Some(shared) = &design.shared {
-        files.extend(shared::files(design, shared)?);
-    } else {
-        files.push(core::render(design)?);
-        files.extend(memory::files(design));
-    }
+    files.extend(core_files(design)?);
     if let Some(board) = &target.board {
         files.extend(top::render(design, target, board)?);
     }
     Ok(files)
+}
+
+/// The core, as `sf_core.v` and the contents of its memories.
+fn core_files(design: &Design) -> Result<Vec<File>> {
+    if let Some(shared) = &design.shared {
+        return shared::files(design, shared);
+    }
+    let mut files = vec![core::render(design)?];
+    files.extend(memory::files(design));
+    Ok(files)
+}
+
+/// The probes of a core.
+struct Probes {
+    /// Of rows that are read.
+    events: usize,
+    /// Of timesteps.
+    steps: usize,
+    /// One processor: the job that it runs is a probe, too.
+    job: bool,
+}
+
+impl Probes {
+    fn of(design: &Design) -> Self {
+        // A line has a probe a processor.
+        let line = design.shared.as_ref().filter(|s| s.is_line()).map(|s| s.jobs.len());
+        Self {
+            events: line.unwrap_or(design.denses().count()).max(1),
+            steps: line.unwrap_or(design.lifs().count()).max(1),
+            job: design.shared.is_some() && line.is_none(),
+        }
+    }
 }

@@ -3,7 +3,7 @@
 
 use askama::Template;
 
-use super::{File, RTL_DIR, quoted};
+use super::{File, Probes, RTL_DIR, quoted};
 use crate::diag::Result;
 use crate::hw::Design;
 use crate::target::{Board, Family, Pace, Pll, Target};
@@ -22,10 +22,7 @@ struct Top<'a> {
     /// Bytes of weights that the host loads.
     load_bytes: u32,
     identity: String,
-    dense_count: usize,
-    lif_count: usize,
-    /// One processor: the job that it runs is a probe, too.
-    shared: bool,
+    probes: Probes,
     /// The LEDs light when driven high.
     lit_high: bool,
     /// The PLL, if the clock comes from one.
@@ -72,8 +69,6 @@ pub(super) fn render(design: &Design, target: &Target, board: &Board) -> Result<
         }
         Pace::Spi(mhz) => (format!("SPI at {mhz} MHz"), None),
     };
-    // A line has a probe a processor.
-    let probes = design.shared.as_ref().filter(|s| s.is_line()).map(|s| s.jobs.len());
     let top = Top {
         model: quoted(&design.name),
         target: &target.name,
@@ -84,9 +79,7 @@ pub(super) fn render(design: &Design, target: &Target, board: &Board) -> Result<
         inputs: design.input_bytes(),
         load_bytes: design.load_bytes(),
         identity: identity(design),
-        dense_count: probes.unwrap_or(design.denses().count()).max(1),
-        lif_count: probes.unwrap_or(design.lifs().count()).max(1),
-        shared: design.shared.is_some() && probes.is_none(),
+        probes: Probes::of(design),
         lit_high: board.pins.contains_key("led_busy_o"),
         pll,
         filter: pll.map_or(0, |p| p.filter(board.clock_mhz)),
@@ -116,11 +109,12 @@ fn identity(design: &Design) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::hw::{Input, ReadoutStage, Stage};
 
-    fn design(name: &str) -> Design {
+    /// A readout of ten classes behind 784 inputs of a byte.
+    pub(in super::super) fn design(name: &str) -> Design {
         let readout = ReadoutStage {
             name: "y".into(),
             input_bits: 2,

@@ -29,6 +29,8 @@ pub enum Tool {
     Ccache,
     /// Event-driven Verilog simulator.
     Iverilog,
+    /// Test benches in Python, as a library of an interpreter.
+    Cocotb,
     /// Bounded model checking and induction on what Yosys writes.
     Smtbmc,
     /// The SMT solver that the proofs use.
@@ -167,6 +169,15 @@ pub static CATALOG: &[ToolSpec] = &[
         pinned: "11.0",
         at_least: None,
         get: "apt-get install iverilog",
+        optional: true,
+    },
+    ToolSpec {
+        tool: Tool::Cocotb,
+        name: "cocotb",
+        needed_to: "run the test bench of a core (compile --as-core)",
+        pinned: "2.0.1",
+        at_least: Some("2.0"),
+        get: "cargo xtask setup, or: pip install cocotb==2.0.1",
         optional: true,
     },
     ToolSpec {

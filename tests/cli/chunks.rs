@@ -11,7 +11,7 @@ use crate::run::Place;
 use crate::tools::tools;
 
 /// A network over forty timesteps whose inputs come and go.
-fn events(place: &Place) {
+pub(crate) fn events(place: &Place) {
     let held = text(24, 12, 40);
     let changing = held
         .replace("levels[24; 8] static", "spikes[24]")

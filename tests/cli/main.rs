@@ -13,6 +13,7 @@ mod chunks;
 mod clock;
 mod commands;
 mod convert;
+mod core;
 mod directory;
 mod ecp5;
 mod flash;

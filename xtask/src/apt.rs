@@ -22,11 +22,20 @@ pub(crate) const TOOLS: &[Package] = &[
     Package { name: "g++", there: || on_path("g++") },
     Package { name: "ccache", there: || on_path("ccache") },
     Package { name: "make", there: || on_path("make") },
+    // What the simulators of cocotb load; the interpreter itself needs none.
+    Package { name: "libpython3-dev", there: || succeeds("python3", &["-c", SHARED]) },
     Package {
         name: "python3-venv",
         there: || succeeds("python3", &["-c", "import venv, ensurepip"]),
     },
 ];
+
+/// Ends well where Python is there as a shared library.
+const SHARED: &str = "\
+import os, sys, sysconfig
+get = sysconfig.get_config_var
+places = [get('LIBDIR') or '', os.path.join(get('LIBDIR') or '', get('MULTIARCH') or '')]
+sys.exit(not any(os.path.isfile(os.path.join(p, get('INSTSONAME') or '')) for p in places))";
 
 /// What only the nightly tests read, 31 MB.
 pub(crate) const DATA: &[Package] = &[Package {

@@ -61,6 +61,13 @@ impl ClockArgs {
         self.clock == Some(Wanted::Auto)
     }
 
+    /// The first of these options that is given.
+    pub(super) fn first(&self) -> Option<&'static str> {
+        let link = self.link.map(|_| "--link");
+        let baud = self.baud.map(|_| "--baud");
+        link.or(baud).or(self.clock.map(|_| "--clock"))
+    }
+
     /// Sets what is asked for in the target; with `--clock auto` its own clock stays.
     pub(super) fn set(&self, target: &mut Target) -> Result<()> {
         if self.clock.is_none() && self.baud.is_none() && self.link.is_none() {

@@ -41,7 +41,11 @@ impl Job<'_> {
         put(dir, "hardware.svg", report::svg(&self.model.integer, Some(&self.design))?)?;
         put(dir, "memory.svg", report::memory_svg(&self.design, &self.target))?;
         let cpp = if self.args.hls { emit::hls(&self.design)? } else { Vec::new() };
-        for file in emit::emit(&self.design, &self.target)?.into_iter().chain(cpp) {
+        let files = match self.args.as_core {
+            true => super::core::files(self)?,
+            false => emit::emit(&self.design, &self.target)?,
+        };
+        for file in files.into_iter().chain(cpp) {
             put(dir, &file.path, file.contents)?;
         }
         Ok(())
