@@ -170,7 +170,13 @@ pub(super) fn lift<'m>(
     report.notes = lift.notes.take();
     let fires = |id: &NodeId| matches!(lift.graph.node(*id).op, Op::Lif(_) | Op::Threshold(_));
     let is_spiking = lift.graph.order()?.iter().any(fires);
-    let Some((timesteps, _)) = lift.timesteps.take().filter(|_| is_spiking || model.is_own) else {
+    // A graph of our own may have timesteps without neurons; one without time is a teacher.
+    let is_timed = lift.graph.output().map_or(true, |output| {
+        let read = lift.graph.operands(output);
+        read.iter().any(|id| !lift.graph.node(*id).stream.is_static)
+    });
+    let is_taken = is_spiking || (model.is_own && is_timed);
+    let Some((timesteps, _)) = lift.timesteps.take().filter(|_| is_taken) else {
         return Err(Diagnostic::new(
             &codes::LIFT_NO_NEURON,
             "no layer of the model compares a membrane potential with a threshold",
