@@ -57,10 +57,11 @@ pub(super) struct Core<'a> {
     plane_bits: u32,
     lanes: u32,
     slices: u32,
-    /// Bits of a weight of which all planes are added at once, 0 if none are; they are shifted and
-    /// added, not multiplied.
+    /// Bits of a weight of which all planes are added at once, 0 if none are.
     products: u32,
+    /// Such weights are shifted and added, not multiplied.
     gated: u32,
+    /// Of a word of the weight memory.
     weight_bits: u32,
     weight_depth: u32,
     weight_addr_bits: u32,

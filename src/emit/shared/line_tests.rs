@@ -35,7 +35,8 @@ fn a_line_has_a_module_and_memories_for_each_job() {
     assert!(text.contains(".x_data_i(q_data_5), .x_valid_i(q_valid_5)"));
 }
 
-/// The stem waits for the rows of the input. `conv1`, job 1, waits for two rows of what job 0 fires, for a row of what it keeps, and for job 2,
+/// The stem waits for the rows of the input. `conv1`, job 1, waits for two rows of what job 0 fires,
+/// for a row of what it keeps, and for job 2,
 /// which frees two of its own at once. Jobs and maps are those of `hw::shared::tests::line`.
 #[test]
 fn a_line_waits_for_rows_and_for_room() {
