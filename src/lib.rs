@@ -18,4 +18,5 @@ pub mod report;
 pub mod sim;
 pub mod target;
 pub mod tune;
+pub mod vector;
 pub mod verify;

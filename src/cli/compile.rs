@@ -468,6 +468,10 @@ written to build/demo; bitstream top.bin, 104,090 bytes
             text.ends_with("written to build/demo; add --bitstream for a bitstream\n"),
             "{text}"
         );
+        summary.as_core = true;
+        let text = super::text(&summary, &target);
+        let end = "written to build/demo; README.md says how to simulate and to use it\n";
+        assert!(text.ends_with(end), "{text}");
     }
 
     #[test]

@@ -1,58 +1,84 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Weights input by input: one pass over the inputs serves all outputs side by side.
 
-use std::ops::Range;
+use std::ops::{Add, Mul, Range};
 
-use crate::ir::{Kind, Node, Op, Weights};
+use crate::ir::Weights;
+use crate::vector::vectorised;
+
+/// Inputs that are added while a sum is in a register.
+const AT_ONCE: usize = 4;
 
 /// `[input][output]`, without the scale of the outputs.
 ///
 /// Each output still adds its products in the order of the inputs, so the sums are, to the last
 /// bit, those of a loop over one row after another. That one waits for every addition before
 /// the next; here neighbours are added at once, and inputs of 0 cost nothing.
-pub(super) struct Columns {
+pub(super) struct Columns<W> {
     outputs: usize,
-    values: Vec<f64>,
+    values: Vec<W>,
 }
 
-impl Columns {
-    pub(super) fn new(weights: &Weights) -> Self {
+impl<W: Copy> Columns<W> {
+    pub(super) fn new(weights: &Weights, of: impl Fn(f64) -> W) -> Self {
         let (outputs, inputs) = (weights.outputs(), weights.inputs());
-        let mut values = vec![0.0; outputs * inputs];
-        for r in 0..outputs {
-            for c in 0..inputs {
-                values[c * outputs + r] = match weights {
-                    Weights::Binary { signs, .. } if signs.get(r, c) => 1.0,
-                    Weights::Binary { .. } => -1.0,
-                    Weights::Integer { values, .. } => f64::from(values[r * inputs + c]),
-                    Weights::Real { values, .. } => values[r * inputs + c],
-                };
-            }
-        }
-        Self { outputs, values }
-    }
-
-    /// The weights of a node, where real numbers are added up; signs that meet bits are counted.
-    pub(super) fn of(node: &Node, operand: Option<Kind>) -> Option<Self> {
-        let weights = match &node.op {
-            Op::Linear(l) => &l.weights,
-            Op::Conv(c) => &c.weights,
-            _ => return None,
-        };
-        let bits = matches!(operand, Some(Kind::Spikes | Kind::Levels { .. }));
-        let counted = weights.binary().is_some() && bits;
-        (node.stream.kind == Kind::Real && !counted).then(|| Self::new(weights))
+        let column = |c: usize| (0..outputs).map(move |r| weight(weights, r, c));
+        Self { outputs, values: (0..inputs).flat_map(column).map(of).collect() }
     }
 
     /// `Σ w x` of some outputs.
-    pub(super) fn sums(&self, rows: Range<usize>, x: &[f64], sums: &mut [f64]) {
-        sums.fill(0.0);
-        for (column, x) in self.values.chunks(self.outputs.max(1)).zip(x) {
-            if *x != 0.0 {
-                let column = &column[rows.clone()];
-                sums.iter_mut().zip(column).for_each(|(sum, w)| *sum += w * x);
-            }
-        }
+    pub(super) fn sums<X: Number + Mul<Output = X> + From<W>>(
+        &self,
+        rows: Range<usize>,
+        x: &[X],
+        sums: &mut [X],
+    ) {
+        sums.fill(X::default());
+        vectorised(
+            #[inline(always)]
+            || {
+                let column = |i: usize| &self.values[i * self.outputs..][rows.clone()];
+                // Inputs other than 0, until there are enough.
+                let (mut given, mut count) = ([(&self.values[..0], X::default()); AT_ONCE], 0);
+                for (i, &x) in x.iter().enumerate().filter(|(_, x)| **x != X::default()) {
+                    given[count] = (column(i), x);
+                    count += 1;
+                    if count == AT_ONCE {
+                        add(&given, sums);
+                        count = 0;
+                    }
+                }
+                given[..count].iter().for_each(|one| add(&[*one], sums));
+            },
+        );
+    }
+}
+
+/// What sums are made of.
+pub(super) trait Number: Copy + Default + PartialEq + Add<Output = Self> {}
+impl Number for f64 {}
+impl Number for i64 {}
+
+/// Adds products of some inputs, one after another, to all sums.
+#[inline(always)]
+fn add<W: Copy, X: Number + Mul<Output = X> + From<W>, const N: usize>(
+    given: &[(&[W], X); N],
+    sums: &mut [X],
+) {
+    let columns = given.map(|(column, x)| (&column[..sums.len()], x));
+    for (j, sum) in sums.iter_mut().enumerate() {
+        *sum = columns.iter().fold(*sum, |sum, (column, x)| sum + X::from(column[j]) * *x);
+    }
+}
+
+/// Without the scale of the row.
+fn weight(weights: &Weights, r: usize, c: usize) -> f64 {
+    let at = r * weights.inputs() + c;
+    match weights {
+        Weights::Binary { signs, .. } if signs.get(r, c) => 1.0,
+        Weights::Binary { .. } => -1.0,
+        Weights::Integer { values, .. } => f64::from(values[at]),
+        Weights::Real { values, .. } => values[at],
     }
 }
 
@@ -94,7 +120,7 @@ mod tests {
             };
             let rows = 2..6;
             let mut sums = vec![9.0; rows.len()];
-            Columns::new(weights).sums(rows.clone(), &x, &mut sums);
+            Columns::new(weights, |w| w).sums(rows.clone(), &x, &mut sums);
             let want: Vec<_> = rows.map(|r| plain((0..inputs).map(|c| weight(r, c)), &x)).collect();
             let bits = |v: &[f64]| v.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
             assert_eq!(bits(&sums), bits(&want), "{kind}");

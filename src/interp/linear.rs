@@ -4,21 +4,31 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::columns::Columns;
+use super::ready::Ready;
 use super::value::{Bitmap, Value};
 use crate::ir::{Kind, Linear, Weights};
+use crate::vector::vectorised;
 
-/// `y = W x + b`; `columns` are the weights where real numbers are added up.
-pub(super) fn apply(l: &Linear, columns: Option<&Columns>, x: &Value, to: Kind) -> Value {
+/// `y = W x + b`.
+pub(super) fn apply(l: &Linear, ready: &Ready, x: &Value, to: Kind) -> Value {
     let rows = 0..l.weights.outputs();
+    let whole = matches!(to, Kind::Current { .. });
+    if let (Ready::Words(words), false) = (ready, x.planes().is_empty()) {
+        let sums = words.sums(x.planes());
+        if whole {
+            return Value::Integers(sums);
+        }
+        let scaled = |(r, sum)| affine(&l.weights, l.bias.as_deref(), r, sum as f64);
+        return Value::Real(sums.into_iter().enumerate().map(scaled).collect());
+    }
     let x = operand(&l.weights, x, to);
-    if matches!(to, Kind::Current { .. }) {
+    if whole {
         let mut sums = vec![0; rows.len()];
-        integers(&l.weights, rows, &x, &mut sums);
+        integers(&l.weights, ready, rows, &x, &mut sums);
         Value::Integers(sums)
     } else {
         let mut sums = vec![0.0; rows.len()];
-        reals(&l.weights, columns, l.bias.as_deref(), rows, &x, &mut sums);
+        reals(&l.weights, ready, l.bias.as_deref(), rows, &x, &mut sums);
         Value::Real(sums)
     }
 }
@@ -37,8 +47,13 @@ pub(super) fn operand<'a>(weights: &Weights, x: &'a Value, to: Kind) -> Cow<'a, 
 }
 
 /// Rows of `W x` in integers; `x` is an [`operand`] of these weights.
-pub(super) fn integers(weights: &Weights, rows: Range<usize>, x: &Value, sums: &mut [i64]) {
-    let columns = weights.inputs();
+pub(super) fn integers(
+    weights: &Weights,
+    ready: &Ready,
+    rows: Range<usize>,
+    x: &Value,
+    sums: &mut [i64],
+) {
     match (weights, x) {
         (Weights::Binary { signs, .. }, Value::Integers(v)) => {
             let total: i64 = v.iter().sum();
@@ -53,15 +68,16 @@ pub(super) fn integers(weights: &Weights, rows: Range<usize>, x: &Value, sums: &
         }
         (Weights::Binary { signs, .. }, planes) => {
             let planes = planes.planes();
-            let total = ones(planes);
-            for (r, sum) in rows.zip(sums) {
-                *sum = plane_sum(signs.row(r), planes, total);
-            }
+            vectorised(#[inline(always)] || {
+                let total = ones(planes);
+                for (r, sum) in rows.zip(sums) {
+                    *sum = plane_sum(signs.row(r), planes, total);
+                }
+            });
         }
-        (Weights::Integer { values, .. }, Value::Integers(v)) => {
-            for (r, sum) in rows.zip(sums) {
-                let row = &values[r * columns..(r + 1) * columns];
-                *sum = row.iter().zip(v).map(|(w, x)| i64::from(*w) * x).sum();
+        (_, Value::Integers(v)) => {
+            if let Ready::Integers(columns) = ready {
+                columns.sums(rows, v, sums);
             }
         }
         // Nothing else has an integer as its result.
@@ -72,27 +88,28 @@ pub(super) fn integers(weights: &Weights, rows: Range<usize>, x: &Value, sums: &
 /// Rows of `W x + b`; `x` is an [`operand`] of these weights.
 pub(super) fn reals(
     weights: &Weights,
-    columns: Option<&Columns>,
+    ready: &Ready,
     bias: Option<&[f64]>,
     rows: Range<usize>,
     x: &Value,
     sums: &mut [f64],
 ) {
-    match (columns, weights) {
-        (Some(columns), _) => {
-            columns.sums(rows.clone(), x.reals(), sums);
-            rows.zip(sums).for_each(|(r, sum)| *sum = affine(weights, bias, r, *sum));
-        }
-        (None, Weights::Binary { signs, .. }) => {
+    match (ready, weights) {
+        (Ready::Single(columns), _) => columns.sums(rows.clone(), x.reals(), sums),
+        (Ready::Double(columns), _) => columns.sums(rows.clone(), x.reals(), sums),
+        (_, Weights::Binary { signs, .. }) => {
             let planes = x.planes();
-            let total = ones(planes);
-            for (r, found) in rows.zip(sums) {
-                *found = affine(weights, bias, r, plane_sum(signs.row(r), planes, total) as f64);
-            }
+            vectorised(#[inline(always)] || {
+                let total = ones(planes);
+                for (r, found) in rows.clone().zip(&mut *sums) {
+                    *found = plane_sum(signs.row(r), planes, total) as f64;
+                }
+            });
         }
         // Every other kind of weights has its columns.
-        (None, _) => {}
+        _ => {}
     }
+    rows.zip(sums).for_each(|(r, sum)| *sum = affine(weights, bias, r, *sum));
 }
 
 /// A sum of row `r` times its scale, with its bias.
@@ -105,12 +122,14 @@ pub(super) fn affine(weights: &Weights, bias: Option<&[f64]>, r: usize, sum: f64
 }
 
 /// `Σ x` of bit planes.
+#[inline(always)]
 fn ones(planes: &[Bitmap]) -> i64 {
     let count = |p: &Bitmap| p.words.iter().map(|w| i64::from(w.count_ones())).sum::<i64>();
     planes.iter().enumerate().map(|(b, p)| count(p) << b).sum()
 }
 
 /// `Σ ±x = Σ_b 2^b (2 popcount(plane_b & w) − popcount(plane_b))`; `total` is `Σ x`.
+#[inline(always)]
 fn plane_sum(signs: &[u64], planes: &[Bitmap], total: i64) -> i64 {
     let plus = planes.iter().enumerate().map(|(b, p)| {
         let hits = signs.iter().zip(&p.words).map(|(w, x)| (w & x).count_ones());

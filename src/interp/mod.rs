@@ -7,12 +7,14 @@ mod columns;
 mod delay;
 mod linear;
 mod neuron;
+mod planes;
 mod ready;
 mod signs;
 mod step;
 mod stimulus;
 mod value;
 mod window;
+mod words;
 
 use std::collections::HashMap;
 

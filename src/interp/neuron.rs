@@ -6,7 +6,47 @@ use super::value::{Bitmap, Value};
 use crate::ir::{
     Compare, Entries, FixedLi, FixedLif, FixedScale, Li, Lif, PerChannel, Reset, Threshold,
 };
+use crate::vector::vectorised;
 
+/// Neurons whose spikes are a word of a [`Bitmap`].
+const BLOCK: usize = 64;
+
+/// A parameter, for a block of neurons after another.
+struct Block<'a, T> {
+    entries: Entries<'a, T>,
+    values: [T; BLOCK],
+}
+
+impl<'a, T: Copy> Block<'a, T> {
+    fn new(entries: Entries<'a, T>) -> Self {
+        Self { values: [entries.peek(); BLOCK], entries }
+    }
+
+    fn next(&mut self) -> &[T; BLOCK] {
+        self.entries.fill(&mut self.values);
+        &self.values
+    }
+}
+
+/// A word of spikes; `work` says which neurons fire, each 0 or 1.
+#[inline]
+fn fired(work: impl FnOnce(&mut [u8; BLOCK])) -> u64 {
+    vectorised(
+        #[inline(always)]
+        || {
+            let mut fires = [0; BLOCK];
+            work(&mut fires);
+            // The bits of eight bytes come together in the highest byte of the product.
+            let bits = |eight: &[u8; 8]| {
+                u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56
+            };
+            let (eights, _) = fires.as_chunks::<8>();
+            eights.iter().enumerate().fold(0, |word, (k, eight)| word | bits(eight) << (8 * k))
+        },
+    )
+}
+
+#[inline(always)]
 fn reaches<T: PartialOrd>(compare: Compare, u: T, theta: T) -> bool {
     match compare {
         Compare::AtLeast => u >= theta,
@@ -31,22 +71,32 @@ impl RealNeurons {
     pub(super) fn fire(&mut self, l: &Lif, x: &[f64]) -> Value {
         let n = x.len();
         let states = self.state.get_or_insert_with(|| first_state(&l.leak, &l.start, n));
-        let (mut leaks, mut thetas, mut resets) =
-            (l.leak.each(n), l.threshold.each(n), l.reset_to.each(n));
-        let (mut gains, mut biases) = (l.gain.each(n), l.bias.each(n));
-        let fired = x.iter().zip(states).map(|(x, state)| {
-            let (leak, theta, reset_to) = (leaks.take(), thetas.take(), resets.take());
-            let u = *state + gains.take() * x + biases.take();
-            let fires = reaches(l.compare, u, theta);
-            *state = match (l.reset, fires) {
-                (Reset::Soft, true) => leak * (u - theta),
-                (Reset::SoftDelayed, true) => leak * u - theta,
-                (Reset::Hard, true) => leak * reset_to,
-                (_, false) | (Reset::None, true) => leak * u,
-            };
-            fires
+        let mut leaks = Block::new(l.leak.each(n));
+        let mut thetas = Block::new(l.threshold.each(n));
+        let mut resets = Block::new(l.reset_to.each(n));
+        let mut gains = Block::new(l.gain.each(n));
+        let mut biases = Block::new(l.bias.each(n));
+        let words = x.chunks(BLOCK).zip(states.chunks_mut(BLOCK)).map(|(x, states)| {
+            let (leaks, thetas, resets) = (leaks.next(), thetas.next(), resets.next());
+            let (gains, biases) = (gains.next(), biases.next());
+            fired(
+                #[inline(always)]
+                |fires| {
+                    for (i, (x, state)) in x.iter().zip(states).enumerate() {
+                        let (leak, theta) = (leaks[i], thetas[i]);
+                        let u = *state + gains[i] * x + biases[i];
+                        fires[i] = u8::from(reaches(l.compare, u, theta));
+                        *state = match (l.reset, fires[i] == 1) {
+                            (Reset::Soft, true) => leak * (u - theta),
+                            (Reset::SoftDelayed, true) => leak * u - theta,
+                            (Reset::Hard, true) => leak * resets[i],
+                            (_, false) | (Reset::None, true) => leak * u,
+                        };
+                    }
+                },
+            )
         });
-        Value::Spikes(Bitmap::from_iter(fired))
+        Value::Spikes(Bitmap { words: words.collect(), len: n })
     }
 
     /// One timestep of neurons that only integrate.
@@ -76,6 +126,7 @@ pub(super) struct FixedNeurons {
     state: Option<Vec<i64>>,
 }
 
+#[inline(always)]
 fn leaked(num: u32, shift: u32, v: i64) -> i64 {
     (v * i64::from(num)) >> shift
 }
@@ -92,24 +143,33 @@ impl FixedNeurons {
         let n = x.len();
         let first = || first_leaked(&l.leak_num, l.leak_shift, &l.start, n);
         let states = self.state.get_or_insert_with(first);
-        let (mut thetas, mut resets, mut nums) =
-            (Entries::new(&l.threshold, n, 1), Entries::new(&l.reset_to, n, 0), l.leak_num.each(n));
-        let (mut signs, mut biases) = (Entries::new(&l.sign, n, 1), Entries::new(&l.bias, n, 0));
-        let fired = x.iter().zip(states).map(|(x, state)| {
-            let (theta, reset_to, num) = (thetas.take(), resets.take(), nums.take());
-            let x = x * i64::from(signs.take());
-            let u = *state + (x << l.frac) + biases.take();
-            let fires = reaches(l.compare, u, theta);
-            let leak = |v| leaked(num, l.leak_shift, v);
-            *state = match (l.reset, fires) {
-                (Reset::Soft, true) => leak(u - theta),
-                (Reset::SoftDelayed, true) => leak(u) - theta,
-                (Reset::Hard, true) => leak(reset_to),
-                (_, false) | (Reset::None, true) => leak(u),
-            };
-            fires
+        let mut thetas = Block::new(Entries::new(&l.threshold, n, 1));
+        let mut resets = Block::new(Entries::new(&l.reset_to, n, 0));
+        let mut nums = Block::new(l.leak_num.each(n));
+        let mut signs = Block::new(Entries::new(&l.sign, n, 1));
+        let mut biases = Block::new(Entries::new(&l.bias, n, 0));
+        let words = x.chunks(BLOCK).zip(states.chunks_mut(BLOCK)).map(|(x, states)| {
+            let (thetas, resets, nums) = (thetas.next(), resets.next(), nums.next());
+            let (signs, biases) = (signs.next(), biases.next());
+            fired(
+                #[inline(always)]
+                |fires| {
+                    for (i, (x, state)) in x.iter().zip(states).enumerate() {
+                        let (theta, x) = (thetas[i], x * i64::from(signs[i]));
+                        let u = *state + (x << l.frac) + biases[i];
+                        fires[i] = u8::from(reaches(l.compare, u, theta));
+                        let leak = |v| leaked(nums[i], l.leak_shift, v);
+                        *state = match (l.reset, fires[i] == 1) {
+                            (Reset::Soft, true) => leak(u - theta),
+                            (Reset::SoftDelayed, true) => leak(u) - theta,
+                            (Reset::Hard, true) => leak(resets[i]),
+                            (_, false) | (Reset::None, true) => leak(u),
+                        };
+                    }
+                },
+            )
         });
-        Value::Spikes(Bitmap::from_iter(fired))
+        Value::Spikes(Bitmap { words: words.collect(), len: n })
     }
 
     /// One timestep of neurons that only integrate.

@@ -4,6 +4,7 @@
 use super::value::Bitmap;
 use super::window::{Position, Windows};
 use crate::ir::{Conv, Kind, Node, Op, Stream};
+use crate::vector::vectorised;
 
 /// Output channels whose sums are added up side by side: they stay in registers.
 const BLOCK: usize = 32;
@@ -82,17 +83,20 @@ impl Signs {
         let (places, area) = (windows.input.iter().product(), windows.kernel.iter().product());
         let (fired, positions) = (Fired::of(x, places), windows.output.iter().product());
         let mut all = vec![0; to.len()];
-        for (position, at) in windows.positions() {
-            for (block, rows) in all.chunks_mut(BLOCK * positions).enumerate() {
-                let sums = self.window(&windows, at, &fired, (block, area));
-                let rows = rows.iter_mut().skip(position).step_by(positions);
-                rows.zip(sums).for_each(|(row, sum)| *row = sum);
+        vectorised(#[inline(always)] || {
+            for (position, at) in windows.positions() {
+                for (block, rows) in all.chunks_mut(BLOCK * positions).enumerate() {
+                    let sums = self.window(&windows, at, &fired, (block, area));
+                    let rows = rows.iter_mut().skip(position).step_by(positions);
+                    rows.zip(sums).for_each(|(row, sum)| *row = sum);
+                }
             }
-        }
+        });
         all
     }
 
     /// A block of channels of one window, of so many elements a channel.
+    #[inline(always)]
     fn window(
         &self,
         windows: &Windows<'_>,

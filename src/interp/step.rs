@@ -25,7 +25,7 @@ pub(super) fn step(
             let scaled = |v: &f64| v * factors.take() + offsets.take();
             Value::Real(x.to_reals().iter().map(scaled).collect())
         }
-        (Op::Linear(l), _) => linear::apply(l, weights.columns(), x, to.kind),
+        (Op::Linear(l), _) => linear::apply(l, weights, x, to.kind),
         (Op::Conv(c), _) => window::conv(c, weights, x, from, to),
         (Op::Pool(p), _) => window::pool(p, x, from, to),
         (Op::Reshape(_), _) => x.clone(),

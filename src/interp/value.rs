@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Values of a stream at one timestep.
 
+use super::planes;
 use crate::ir::{Kind, Stream};
 
 /// One bit an element, 64 to a word.
@@ -68,12 +69,8 @@ impl Value {
     /// Packs levels of `bits` bits; one bit makes spikes.
     #[must_use]
     pub fn from_levels(levels: &[u16], bits: u32) -> Self {
-        let plane = |b: u32| Bitmap::from_iter(levels.iter().map(|v| v >> b & 1 == 1));
-        if bits == 1 {
-            Self::Spikes(plane(0))
-        } else {
-            Self::Levels((0..bits).map(plane).collect())
-        }
+        let mut planes = planes::of(levels, bits as usize);
+        if bits == 1 { Self::Spikes(planes.remove(0)) } else { Self::Levels(planes) }
     }
 
     /// Integers in the form that a stream of this kind has.
@@ -148,10 +145,7 @@ impl Value {
             Self::Real(_) => Vec::new(),
             Self::Integers(v) => v.clone(),
             Self::Spikes(b) => b.to_bools().into_iter().map(i64::from).collect(),
-            Self::Levels(planes) => {
-                let len = planes.first().map_or(0, |p| p.len);
-                (0..len).map(|i| self.integer(i)).collect()
-            }
+            Self::Levels(planes) => planes::levels(planes).into_iter().map(i64::from).collect(),
         }
     }
 }

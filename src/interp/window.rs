@@ -135,12 +135,12 @@ pub(super) fn conv(c: &Conv, weights: &Ready, x: &Value, from: &Stream, to: &Str
     let x = linear::operand(&c.weights, x, to.kind);
     if matches!(to.kind, Kind::Current { .. }) {
         let sums = |rows, seen: &Value, found: &mut [i64]| {
-            linear::integers(&c.weights, rows, seen, found);
+            linear::integers(&c.weights, weights, rows, seen, found);
         };
         Value::Integers(each_window(c, &x, from, to, sums))
     } else {
         let sums = |rows, seen: &Value, found: &mut [f64]| {
-            linear::reals(&c.weights, weights.columns(), c.bias.as_deref(), rows, seen, found);
+            linear::reals(&c.weights, weights, c.bias.as_deref(), rows, seen, found);
         };
         Value::Real(each_window(c, &x, from, to, sums))
     }

@@ -5,6 +5,7 @@ use super::activity::Activity;
 use super::chain::{StageState, push};
 use super::probe::Probe;
 use crate::hw::DenseStage;
+use crate::vector::vectorised;
 
 /// Weights in the order the simulator reads them.
 pub(super) struct Tables {
@@ -111,18 +112,20 @@ impl<'d> Dense<'d> {
         let (outputs, tp) = (self.stage.weights.rows(), self.stage.time_parallel as usize);
         let mut plus = vec![0u32; outputs * tp];
         let mut total = vec![0u32; tp];
-        for (i, &x) in self.inputs.iter().enumerate().filter(|(_, x)| **x != 0) {
-            let masks = &self.tables.masks[i * outputs..(i + 1) * outputs];
-            if tp == 1 {
-                total[0] += x;
-                plus.iter_mut().zip(masks).for_each(|(p, m)| *p += x & m);
-                continue;
+        vectorised(#[inline(always)] || {
+            for (i, &x) in self.inputs.iter().enumerate().filter(|(_, x)| **x != 0) {
+                let masks = &self.tables.masks[i * outputs..(i + 1) * outputs];
+                if tp == 1 {
+                    total[0] += x;
+                    plus.iter_mut().zip(masks).for_each(|(p, m)| *p += x & m);
+                    continue;
+                }
+                for t in (0..tp).filter(|t| x >> t & 1 == 1) {
+                    total[t] += 1;
+                    plus[t * outputs..].iter_mut().zip(masks).for_each(|(p, m)| *p += 1 & m);
+                }
             }
-            for t in (0..tp).filter(|t| x >> t & 1 == 1) {
-                total[t] += 1;
-                plus[t * outputs..].iter_mut().zip(masks).for_each(|(p, m)| *p += 1 & m);
-            }
-        }
+        });
         // Neuron by neuron, timestep by timestep.
         (0..outputs * tp)
             .map(|k| {

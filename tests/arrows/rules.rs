@@ -21,7 +21,7 @@ pub(crate) enum What {
 /// Every module there is or, as far as the design has it, will be.
 pub(crate) const MODULES: &[&str] = &[
     "board", "cli", "data", "emit", "energy", "export", "flow", "hw", "import", "interp", "ir",
-    "pass", "report", "sim", "target", "tune", "verify",
+    "pass", "report", "sim", "target", "tune", "vector", "verify",
 ];
 
 const fn arrow(from: &'static str, to: &'static str, reason: &'static str) -> Arrow {
@@ -40,6 +40,8 @@ pub(crate) const ARROWS: &[Arrow] = &[
     },
     arrow("pass", "ir", "a pass rewrites a graph"),
     arrow("interp", "ir", "it runs a graph"),
+    arrow("interp", "vector", "its sums are added up as fast as the machine can"),
+    arrow("sim", "vector", "and so are the simulator's"),
     arrow("hw", "ir", "a design is made from an integer graph"),
     arrow("hw", "target", "and folded into a target's resources"),
     arrow("sim", "hw", "it executes a design, never the graph"),

@@ -97,6 +97,12 @@ impl<'a, T: Copy> Entries<'a, T> {
         Self { list, elements: elements.max(1), value, at: 0, part: 0 }
     }
 
+    /// That of the next element, which stays the next one.
+    #[must_use]
+    pub fn peek(&self) -> T {
+        self.value
+    }
+
     /// That of the next element; behind the last one nothing changes any more.
     #[inline]
     pub fn take(&mut self) -> T {
@@ -108,6 +114,32 @@ impl<'a, T: Copy> Entries<'a, T> {
             self.value = self.list.get(self.at).copied().unwrap_or(value);
         }
         value
+    }
+
+    /// Those of the next elements, as [`Self::take`] would give them.
+    #[inline]
+    pub fn fill(&mut self, next: &mut [T]) {
+        if self.list.len() == self.elements {
+            // One an element: they lie as they are wanted.
+            let left = self.list.get(self.at..).unwrap_or_default();
+            let count = left.len().min(next.len());
+            next[..count].copy_from_slice(&left[..count]);
+            self.at += count;
+            let last = next[..count].last().copied();
+            self.value = self.list.get(self.at).copied().or(last).unwrap_or(self.value);
+            next[count..].fill(self.value);
+            return;
+        }
+        let mut filled = 0;
+        while filled < next.len() {
+            // Elements until there is another value.
+            let run = (self.elements - self.part).div_ceil(self.list.len().max(1));
+            let run = if self.list.is_empty() { next.len() } else { run }.min(next.len() - filled);
+            next[filled..filled + run - 1].fill(self.value);
+            self.part += (run - 1) * self.list.len();
+            next[filled + run - 1] = self.take();
+            filled += run;
+        }
     }
 }
 
@@ -125,6 +157,12 @@ mod tests {
             let want: Vec<usize> = (0..elements).map(|i| entry(&list, i, elements, 7)).collect();
             assert_eq!(found, want, "{length} {elements}");
             each.take();
+            for size in 1..=elements + 1 {
+                let (mut each, mut found) = (Entries::new(&list, elements, 7), vec![0; elements]);
+                found.chunks_mut(size).for_each(|next| each.fill(next));
+                assert_eq!(found, want, "{length} {elements} {size}");
+                assert_eq!(each.take(), *want.last().unwrap(), "behind the last one");
+            }
         }
         let mut all = PerChannel::All(2).each(3);
         assert_eq!([all.take(), all.take(), all.take()], [2; 3]);

@@ -10,6 +10,7 @@ use super::width::Width;
 use crate::diag::Result;
 use crate::hw::shared::{Gather, Job, Shared, Source, SumJob, Sums};
 use crate::sim::activity::StageActivity;
+use crate::vector::vectorised;
 
 /// Output channels whose sums are added up side by side: they stay in registers.
 const BLOCK: usize = 32;
@@ -67,6 +68,7 @@ impl Rows {
     }
 
     /// The sums of a block of channels over the elements that fired.
+    #[inline(always)]
     fn sums<A: Copy + Default + AddAssign + From<i16>>(
         &self,
         block: usize,
@@ -149,14 +151,18 @@ impl<'d> Window<'d> {
     pub(super) fn read(&mut self, memory: &Memory, row: usize, column: usize) -> Result<()> {
         self.words.clear();
         (self.nonzero, self.additions) = (0, 0);
-        match self.operands {
-            Operands::Levels(grid) => self.levels(memory, grid, row, column),
-            Operands::Input(grid) => self.input_trains(memory, grid, row, column),
-            Operands::Trains(grid) => self.trains(memory, grid, row, column),
-            Operands::Currents(map, gather) => self.currents(memory, map, gather, row, column)?,
-        }
-        self.note();
-        Ok(())
+        vectorised(#[inline(always)] || {
+            match self.operands {
+                Operands::Levels(grid) => self.levels(memory, grid, row, column),
+                Operands::Input(grid) => self.input_trains(memory, grid, row, column),
+                Operands::Trains(grid) => self.trains(memory, grid, row, column),
+                Operands::Currents(map, gather) => {
+                    self.currents(memory, map, gather, row, column)?;
+                }
+            }
+            self.note();
+            Ok(())
+        })
     }
 
     /// The words of each row of the window; they are neighbours.
@@ -181,6 +187,7 @@ impl<'d> Window<'d> {
         self.total.fill(0);
     }
 
+    #[inline(always)]
     fn levels(&mut self, memory: &Memory, grid: Grid, row: usize, column: usize) {
         self.clear();
         let mut element = 0;
@@ -201,6 +208,7 @@ impl<'d> Window<'d> {
     }
 
     /// The sums of the first timestep are those of all.
+    #[inline(always)]
     fn hold(&mut self) {
         let (first, rest) = self.sums.split_at_mut(self.rows.channels);
         rest.chunks_mut(first.len()).for_each(|sums| sums.copy_from_slice(first));
@@ -208,6 +216,7 @@ impl<'d> Window<'d> {
         self.total.fill(total);
     }
 
+    #[inline(always)]
     fn input_trains(&mut self, memory: &Memory, grid: Grid, row: usize, column: usize) {
         let mut element = 0;
         for (at, length) in self.spans(grid, row, column) {
@@ -225,6 +234,7 @@ impl<'d> Window<'d> {
         self.add_fired();
     }
 
+    #[inline(always)]
     fn trains(&mut self, memory: &Memory, grid: Grid, row: usize, column: usize) {
         let together = self.sum.sums == Sums::Total;
         if together {
@@ -253,6 +263,7 @@ impl<'d> Window<'d> {
     }
 
     /// Takes note of an element that fires in some timestep.
+    #[inline(always)]
     fn event(&mut self, element: usize, train: u32) {
         let elements = self.rows.ones.len();
         let mut rest = train;
@@ -266,6 +277,7 @@ impl<'d> Window<'d> {
     }
 
     /// Adds the weights of all that fired, timestep by timestep.
+    #[inline(always)]
     fn add_fired(&mut self) {
         let (rows, multi) = (self.rows, self.sum.planes > 1);
         let lists = self.fired.chunks(rows.ones.len()).zip(&mut self.count);
@@ -291,6 +303,7 @@ impl<'d> Window<'d> {
         }
     }
 
+    #[inline(always)]
     fn currents(
         &mut self,
         memory: &Memory,
@@ -330,6 +343,7 @@ impl<'d> Window<'d> {
     }
 
     /// Adds operand `x` of a timestep times the weights of an element.
+    #[inline(always)]
     fn add(&mut self, element: usize, timestep: usize, x: i32) {
         let channels = self.rows.channels;
         let sums = self.sums[timestep * channels..][..channels].chunks_mut(BLOCK);
@@ -347,6 +361,7 @@ impl<'d> Window<'d> {
     }
 
     /// What the accumulators hold at the snap: with ±1 these are S₊ and S, and p = 2·S₊ − S.
+    #[inline(always)]
     fn note(&mut self) {
         let used = |v: i32| v ^ (v >> 31);
         for (sums, &total) in self.sums.chunks(self.rows.channels).zip(&self.total) {
