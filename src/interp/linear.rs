@@ -68,12 +68,15 @@ pub(super) fn integers(
         }
         (Weights::Binary { signs, .. }, planes) => {
             let planes = planes.planes();
-            vectorised(#[inline(always)] || {
-                let total = ones(planes);
-                for (r, sum) in rows.zip(sums) {
-                    *sum = plane_sum(signs.row(r), planes, total);
-                }
-            });
+            vectorised(
+                #[inline(always)]
+                || {
+                    let total = ones(planes);
+                    for (r, sum) in rows.zip(sums) {
+                        *sum = plane_sum(signs.row(r), planes, total);
+                    }
+                },
+            );
         }
         (_, Value::Integers(v)) => {
             if let Ready::Integers(columns) = ready {
@@ -99,12 +102,15 @@ pub(super) fn reals(
         (Ready::Double(columns), _) => columns.sums(rows.clone(), x.reals(), sums),
         (_, Weights::Binary { signs, .. }) => {
             let planes = x.planes();
-            vectorised(#[inline(always)] || {
-                let total = ones(planes);
-                for (r, found) in rows.clone().zip(&mut *sums) {
-                    *found = plane_sum(signs.row(r), planes, total) as f64;
-                }
-            });
+            vectorised(
+                #[inline(always)]
+                || {
+                    let total = ones(planes);
+                    for (r, found) in rows.clone().zip(&mut *sums) {
+                        *found = plane_sum(signs.row(r), planes, total) as f64;
+                    }
+                },
+            );
         }
         // Every other kind of weights has its columns.
         _ => {}

@@ -14,6 +14,7 @@ const BLOCK: usize = 64;
 /// A parameter, for a block of neurons after another.
 struct Block<'a, T> {
     entries: Entries<'a, T>,
+    /// What all of them have, where it is one for all.
     values: [T; BLOCK],
 }
 
@@ -23,27 +24,44 @@ impl<'a, T: Copy> Block<'a, T> {
     }
 
     fn next(&mut self) -> &[T; BLOCK] {
-        self.entries.fill(&mut self.values);
+        if !self.entries.is_one() {
+            self.entries.fill(&mut self.values);
+        }
         &self.values
     }
 }
 
-/// A word of spikes; `work` says which neurons fire, each 0 or 1.
-#[inline]
-fn fired(work: impl FnOnce(&mut [u8; BLOCK])) -> u64 {
-    vectorised(
-        #[inline(always)]
-        || {
-            let mut fires = [0; BLOCK];
-            work(&mut fires);
-            // The bits of eight bytes come together in the highest byte of the product.
-            let bits = |eight: &[u8; 8]| {
-                u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56
-            };
-            let (eights, _) = fires.as_chunks::<8>();
-            eights.iter().enumerate().fold(0, |word, (k, eight)| word | bits(eight) << (8 * k))
-        },
-    )
+/// Spikes of neurons, block by block: `work` takes the currents and the states of a block, leaves
+/// the next states and says which neurons fire, each 0 or 1.
+fn fired<T: Copy + Default>(
+    x: &[T],
+    states: &mut [T],
+    mut work: impl FnMut(&[T; BLOCK], &mut [T; BLOCK]) -> [u8; BLOCK],
+) -> Value {
+    let words = x.chunks(BLOCK).zip(states.chunks_mut(BLOCK)).map(|(x, states)| {
+        // Whole blocks, so that no loop has an end of its own.
+        let (mut currents, mut block) = ([T::default(); BLOCK], [T::default(); BLOCK]);
+        currents[..x.len()].copy_from_slice(x);
+        block[..x.len()].copy_from_slice(states);
+        let mut fires = work(&currents, &mut block);
+        states.copy_from_slice(&block[..x.len()]);
+        fires[x.len()..].fill(0);
+        // The bits of eight bytes come together in the highest byte of the product.
+        let bits =
+            |eight: &[u8; 8]| u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        let (eights, _) = fires.as_chunks::<8>();
+        eights.iter().enumerate().fold(0, |word, (k, eight)| word | bits(eight) << (8 * k))
+    });
+    Value::Spikes(Bitmap { words: words.collect(), len: x.len() })
+}
+
+/// Which membranes reach their thresholds.
+#[inline(always)]
+fn reached<T: PartialOrd>(compare: Compare, u: &[T; BLOCK], theta: &[T; BLOCK]) -> [u8; BLOCK] {
+    match compare {
+        Compare::AtLeast => std::array::from_fn(|i| u8::from(u[i] >= theta[i])),
+        Compare::Above => std::array::from_fn(|i| u8::from(u[i] > theta[i])),
+    }
 }
 
 #[inline(always)]
@@ -76,27 +94,32 @@ impl RealNeurons {
         let mut resets = Block::new(l.reset_to.each(n));
         let mut gains = Block::new(l.gain.each(n));
         let mut biases = Block::new(l.bias.each(n));
-        let words = x.chunks(BLOCK).zip(states.chunks_mut(BLOCK)).map(|(x, states)| {
+        fired(x, states, |x, states| {
             let (leaks, thetas, resets) = (leaks.next(), thetas.next(), resets.next());
             let (gains, biases) = (gains.next(), biases.next());
-            fired(
+            vectorised(
                 #[inline(always)]
-                |fires| {
-                    for (i, (x, state)) in x.iter().zip(states).enumerate() {
-                        let (leak, theta) = (leaks[i], thetas[i]);
-                        let u = *state + gains[i] * x + biases[i];
-                        fires[i] = u8::from(reaches(l.compare, u, theta));
-                        *state = match (l.reset, fires[i] == 1) {
-                            (Reset::Soft, true) => leak * (u - theta),
-                            (Reset::SoftDelayed, true) => leak * u - theta,
-                            (Reset::Hard, true) => leak * resets[i],
-                            (_, false) | (Reset::None, true) => leak * u,
-                        };
-                    }
+                || {
+                    let u = std::array::from_fn(|i| states[i] + gains[i] * x[i] + biases[i]);
+                    let fires = reached(l.compare, &u, thetas);
+                    let if_fires =
+                        |i: usize, yes: f64, no: f64| if fires[i] == 1 { yes } else { no };
+                    *states = match l.reset {
+                        Reset::Soft => {
+                            std::array::from_fn(|i| leaks[i] * if_fires(i, u[i] - thetas[i], u[i]))
+                        }
+                        Reset::SoftDelayed => std::array::from_fn(|i| {
+                            if_fires(i, leaks[i] * u[i] - thetas[i], leaks[i] * u[i])
+                        }),
+                        Reset::Hard => {
+                            std::array::from_fn(|i| leaks[i] * if_fires(i, resets[i], u[i]))
+                        }
+                        Reset::None => std::array::from_fn(|i| leaks[i] * u[i]),
+                    };
+                    fires
                 },
             )
-        });
-        Value::Spikes(Bitmap { words: words.collect(), len: n })
+        })
     }
 
     /// One timestep of neurons that only integrate.
@@ -148,28 +171,34 @@ impl FixedNeurons {
         let mut nums = Block::new(l.leak_num.each(n));
         let mut signs = Block::new(Entries::new(&l.sign, n, 1));
         let mut biases = Block::new(Entries::new(&l.bias, n, 0));
-        let words = x.chunks(BLOCK).zip(states.chunks_mut(BLOCK)).map(|(x, states)| {
+        fired(x, states, |x, states| {
             let (thetas, resets, nums) = (thetas.next(), resets.next(), nums.next());
             let (signs, biases) = (signs.next(), biases.next());
-            fired(
+            vectorised(
                 #[inline(always)]
-                |fires| {
-                    for (i, (x, state)) in x.iter().zip(states).enumerate() {
-                        let (theta, x) = (thetas[i], x * i64::from(signs[i]));
-                        let u = *state + (x << l.frac) + biases[i];
-                        fires[i] = u8::from(reaches(l.compare, u, theta));
-                        let leak = |v| leaked(nums[i], l.leak_shift, v);
-                        *state = match (l.reset, fires[i] == 1) {
-                            (Reset::Soft, true) => leak(u - theta),
-                            (Reset::SoftDelayed, true) => leak(u) - theta,
-                            (Reset::Hard, true) => leak(resets[i]),
-                            (_, false) | (Reset::None, true) => leak(u),
-                        };
-                    }
+                || {
+                    let current = |i: usize| (x[i] * i64::from(signs[i])) << l.frac;
+                    let u = std::array::from_fn(|i| states[i] + current(i) + biases[i]);
+                    let fires = reached(l.compare, &u, thetas);
+                    let leak = |i: usize, v: i64| leaked(nums[i], l.leak_shift, v);
+                    let if_fires =
+                        |i: usize, yes: i64, no: i64| if fires[i] == 1 { yes } else { no };
+                    *states = match l.reset {
+                        Reset::Soft => {
+                            std::array::from_fn(|i| leak(i, if_fires(i, u[i] - thetas[i], u[i])))
+                        }
+                        Reset::SoftDelayed => {
+                            std::array::from_fn(|i| leak(i, u[i]) - if_fires(i, thetas[i], 0))
+                        }
+                        Reset::Hard => {
+                            std::array::from_fn(|i| leak(i, if_fires(i, resets[i], u[i])))
+                        }
+                        Reset::None => std::array::from_fn(|i| leak(i, u[i])),
+                    };
+                    fires
                 },
             )
-        });
-        Value::Spikes(Bitmap { words: words.collect(), len: n })
+        })
     }
 
     /// One timestep of neurons that only integrate.

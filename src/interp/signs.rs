@@ -83,15 +83,18 @@ impl Signs {
         let (places, area) = (windows.input.iter().product(), windows.kernel.iter().product());
         let (fired, positions) = (Fired::of(x, places), windows.output.iter().product());
         let mut all = vec![0; to.len()];
-        vectorised(#[inline(always)] || {
-            for (position, at) in windows.positions() {
-                for (block, rows) in all.chunks_mut(BLOCK * positions).enumerate() {
-                    let sums = self.window(&windows, at, &fired, (block, area));
-                    let rows = rows.iter_mut().skip(position).step_by(positions);
-                    rows.zip(sums).for_each(|(row, sum)| *row = sum);
+        vectorised(
+            #[inline(always)]
+            || {
+                for (position, at) in windows.positions() {
+                    for (block, rows) in all.chunks_mut(BLOCK * positions).enumerate() {
+                        let sums = self.window(&windows, at, &fired, (block, area));
+                        let rows = rows.iter_mut().skip(position).step_by(positions);
+                        rows.zip(sums).for_each(|(row, sum)| *row = sum);
+                    }
                 }
-            }
-        });
+            },
+        );
         all
     }
 

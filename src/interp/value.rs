@@ -134,6 +134,7 @@ impl Value {
     pub fn to_reals(&self) -> Vec<f64> {
         match self {
             Self::Real(v) => v.clone(),
+            Self::Levels(planes) => planes::levels(planes).into_iter().map(f64::from).collect(),
             other => other.to_integers().into_iter().map(|v| v as f64).collect(),
         }
     }

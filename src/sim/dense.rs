@@ -9,8 +9,9 @@ use crate::vector::vectorised;
 
 /// Weights in the order the simulator reads them.
 pub(super) struct Tables {
-    /// `[input][output]`: all ones where the weight bit is 1, else 0.
-    masks: Vec<u32>,
+    /// `[input][output]`: all ones where the weight bit is 1, else 0. A byte each, as all of them
+    /// are read for each inference.
+    masks: Vec<i8>,
     /// Per input: how many outputs it is added to.
     plus: Vec<u32>,
 }
@@ -21,7 +22,7 @@ impl Tables {
         let mut masks = Vec::with_capacity(inputs * outputs);
         let mut plus = Vec::with_capacity(inputs);
         for i in 0..inputs {
-            let row = (0..outputs).map(|o| if d.weights.get(o, i) { u32::MAX } else { 0 });
+            let row = (0..outputs).map(|o| -i8::from(d.weights.get(o, i)));
             plus.push(row.clone().filter(|m| *m != 0).count() as u32);
             masks.extend(row);
         }
@@ -112,20 +113,24 @@ impl<'d> Dense<'d> {
         let (outputs, tp) = (self.stage.weights.rows(), self.stage.time_parallel as usize);
         let mut plus = vec![0u32; outputs * tp];
         let mut total = vec![0u32; tp];
-        vectorised(#[inline(always)] || {
-            for (i, &x) in self.inputs.iter().enumerate().filter(|(_, x)| **x != 0) {
-                let masks = &self.tables.masks[i * outputs..(i + 1) * outputs];
+        vectorised(
+            #[inline(always)]
+            || {
                 if tp == 1 {
-                    total[0] += x;
-                    plus.iter_mut().zip(masks).for_each(|(p, m)| *p += x & m);
-                    continue;
+                    total[0] = self.inputs.iter().sum();
+                    self.levels(&mut plus);
+                    return;
                 }
-                for t in (0..tp).filter(|t| x >> t & 1 == 1) {
-                    total[t] += 1;
-                    plus[t * outputs..].iter_mut().zip(masks).for_each(|(p, m)| *p += 1 & m);
+                for (i, &x) in self.inputs.iter().enumerate().filter(|(_, x)| **x != 0) {
+                    let masks = &self.tables.masks[i * outputs..(i + 1) * outputs];
+                    for t in (0..tp).filter(|t| x >> t & 1 == 1) {
+                        total[t] += 1;
+                        let sums = plus[t * outputs..].iter_mut().zip(masks);
+                        sums.for_each(|(p, m)| *p += u32::from(*m != 0));
+                    }
                 }
-            }
-        });
+            },
+        );
         // Neuron by neuron, timestep by timestep.
         (0..outputs * tp)
             .map(|k| {
@@ -134,6 +139,25 @@ impl<'d> Dense<'d> {
                 if self.stage.planes > 1 { ones } else { 2 * ones - i64::from(total[t]) }
             })
             .collect()
+    }
+
+    /// Adds levels where the weight bit is 1, four inputs while a sum is in a register.
+    #[inline(always)]
+    fn levels(&self, plus: &mut [u32]) {
+        let outputs = plus.len();
+        let masks = |i: usize| &self.tables.masks[i * outputs..(i + 1) * outputs];
+        let masked = |x: u32, m: i8| x & i32::from(m) as u32;
+        let mut lit = self.inputs.iter().enumerate().filter(|(_, x)| **x != 0);
+        while let Some((i, &x)) = lit.next() {
+            // What is missing at the end adds nothing.
+            let [b, c, d] =
+                [(); 3].map(|()| lit.next().map_or((masks(i), 0), |(i, &x)| (masks(i), x)));
+            let a = (masks(i), x);
+            for (j, sum) in plus.iter_mut().enumerate() {
+                let of = |(masks, x): (&[i8], u32)| masked(x, masks[j]);
+                *sum += of(a) + of(b) + of(c) + of(d);
+            }
+        }
     }
 
     fn count(&self, activity: &mut Activity) {

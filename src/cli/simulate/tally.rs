@@ -41,10 +41,15 @@ impl Sums {
             self.integer_right += u64::from(integer.class == label);
         }
         self.same_class += u64::from(real.class == integer.class);
-        for (r, n) in slots(real, integer) {
-            self.spike_slots += 1;
-            self.spikes += u64::from(n);
-            self.spikes_differ += u64::from(r != n);
+        for (parts, fired) in slots(real, integer) {
+            let mut rest = fired;
+            for part in parts {
+                let (here, behind) = rest.split_at(part.len().min(rest.len()));
+                self.spike_slots += here.len() as u64;
+                self.spikes += count(here.iter().copied());
+                self.spikes_differ += count(here.iter().zip(part).map(|(n, r)| n != r));
+                rest = behind;
+            }
         }
         if let Some(s) = sim {
             let logits = s.logits.iter().map(|l| i64::from(*l)).collect();
@@ -73,20 +78,24 @@ impl Sums {
     }
 }
 
-/// Every slot of the layers that both models have, in the real and in the integer one: layer
-/// by layer, timestep by timestep. A layer that was merged has the names of its parts, with +
-/// between them.
-fn slots(real: &Record, integer: &Record) -> Vec<(bool, bool)> {
+fn count(bits: impl Iterator<Item = bool>) -> u64 {
+    bits.map(u64::from).sum()
+}
+
+/// The spikes of each timestep of the layers that both models have: of the real one, of the
+/// integer one. A layer that was merged has the names of its parts, with + between them, and
+/// their spikes one behind another.
+fn slots<'r>(real: &'r Record, integer: &'r Record) -> Vec<(Vec<&'r [bool]>, &'r [bool])> {
     let mut all = Vec::new();
     for layer in &integer.spikes {
         let part = |name: &str| real.spikes.iter().find(|l| l.node == name);
         let whole: Option<Vec<&Spikes>> = part(&layer.node)
             .map(|l| vec![l])
             .or_else(|| layer.node.split('+').map(part).collect());
+        let Some(whole) = whole else { continue };
         for (t, fired) in layer.fired.iter().enumerate() {
-            let parts = whole.iter().flatten();
-            let wanted = parts.flat_map(|p| p.fired.get(t).into_iter().flatten());
-            all.extend(wanted.zip(fired).map(|(r, n)| (*r, *n)));
+            let parts = whole.iter().filter_map(|p| p.fired.get(t)).map(Vec::as_slice);
+            all.push((parts.collect(), fired.as_slice()));
         }
     }
     all

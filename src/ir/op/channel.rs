@@ -97,6 +97,12 @@ impl<'a, T: Copy> Entries<'a, T> {
         Self { list, elements: elements.max(1), value, at: 0, part: 0 }
     }
 
+    /// Do all elements have the same one?
+    #[must_use]
+    pub fn is_one(&self) -> bool {
+        self.list.len() <= 1
+    }
+
     /// That of the next element, which stays the next one.
     #[must_use]
     pub fn peek(&self) -> T {

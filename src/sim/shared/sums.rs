@@ -151,18 +151,21 @@ impl<'d> Window<'d> {
     pub(super) fn read(&mut self, memory: &Memory, row: usize, column: usize) -> Result<()> {
         self.words.clear();
         (self.nonzero, self.additions) = (0, 0);
-        vectorised(#[inline(always)] || {
-            match self.operands {
-                Operands::Levels(grid) => self.levels(memory, grid, row, column),
-                Operands::Input(grid) => self.input_trains(memory, grid, row, column),
-                Operands::Trains(grid) => self.trains(memory, grid, row, column),
-                Operands::Currents(map, gather) => {
-                    self.currents(memory, map, gather, row, column)?;
+        vectorised(
+            #[inline(always)]
+            || {
+                match self.operands {
+                    Operands::Levels(grid) => self.levels(memory, grid, row, column),
+                    Operands::Input(grid) => self.input_trains(memory, grid, row, column),
+                    Operands::Trains(grid) => self.trains(memory, grid, row, column),
+                    Operands::Currents(map, gather) => {
+                        self.currents(memory, map, gather, row, column)?;
+                    }
                 }
-            }
-            self.note();
-            Ok(())
-        })
+                self.note();
+                Ok(())
+            },
+        )
     }
 
     /// The words of each row of the window; they are neighbours.
