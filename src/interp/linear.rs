@@ -79,7 +79,7 @@ pub(super) fn integers(
             );
         }
         (_, Value::Integers(v)) => {
-            if let Ready::Integers(columns) = ready {
+            if let Ready::Bytes(columns) = ready {
                 columns.sums(rows, v, sums);
             }
         }
@@ -98,6 +98,7 @@ pub(super) fn reals(
     sums: &mut [f64],
 ) {
     match (ready, weights) {
+        (Ready::Bytes(columns), _) => columns.sums(rows.clone(), x.reals(), sums),
         (Ready::Single(columns), _) => columns.sums(rows.clone(), x.reals(), sums),
         (Ready::Double(columns), _) => columns.sums(rows.clone(), x.reals(), sums),
         (_, Weights::Binary { signs, .. }) => {

@@ -9,6 +9,7 @@ mod linear;
 mod neuron;
 mod planes;
 mod ready;
+mod rule;
 mod signs;
 mod step;
 mod stimulus;

@@ -2,69 +2,11 @@
 //! Leaky integrate-and-fire neurons, in real numbers and in integers, and what else
 //! integrates or compares.
 
+use super::rule::{Parameter, Rule, each, fired};
 use super::value::{Bitmap, Value};
-use crate::ir::{
-    Compare, Entries, FixedLi, FixedLif, FixedScale, Li, Lif, PerChannel, Reset, Threshold,
-};
+use crate::ir::{Compare, Entries, FixedLi, FixedLif, FixedScale, Li, Lif, PerChannel, Threshold};
 use crate::vector::vectorised;
 
-/// Neurons whose spikes are a word of a [`Bitmap`].
-const BLOCK: usize = 64;
-
-/// A parameter, for a block of neurons after another.
-struct Block<'a, T> {
-    entries: Entries<'a, T>,
-    /// What all of them have, where it is one for all.
-    values: [T; BLOCK],
-}
-
-impl<'a, T: Copy> Block<'a, T> {
-    fn new(entries: Entries<'a, T>) -> Self {
-        Self { values: [entries.peek(); BLOCK], entries }
-    }
-
-    fn next(&mut self) -> &[T; BLOCK] {
-        if !self.entries.is_one() {
-            self.entries.fill(&mut self.values);
-        }
-        &self.values
-    }
-}
-
-/// Spikes of neurons, block by block: `work` takes the currents and the states of a block, leaves
-/// the next states and says which neurons fire, each 0 or 1.
-fn fired<T: Copy + Default>(
-    x: &[T],
-    states: &mut [T],
-    mut work: impl FnMut(&[T; BLOCK], &mut [T; BLOCK]) -> [u8; BLOCK],
-) -> Value {
-    let words = x.chunks(BLOCK).zip(states.chunks_mut(BLOCK)).map(|(x, states)| {
-        // Whole blocks, so that no loop has an end of its own.
-        let (mut currents, mut block) = ([T::default(); BLOCK], [T::default(); BLOCK]);
-        currents[..x.len()].copy_from_slice(x);
-        block[..x.len()].copy_from_slice(states);
-        let mut fires = work(&currents, &mut block);
-        states.copy_from_slice(&block[..x.len()]);
-        fires[x.len()..].fill(0);
-        // The bits of eight bytes come together in the highest byte of the product.
-        let bits =
-            |eight: &[u8; 8]| u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        let (eights, _) = fires.as_chunks::<8>();
-        eights.iter().enumerate().fold(0, |word, (k, eight)| word | bits(eight) << (8 * k))
-    });
-    Value::Spikes(Bitmap { words: words.collect(), len: x.len() })
-}
-
-/// Which membranes reach their thresholds.
-#[inline(always)]
-fn reached<T: PartialOrd>(compare: Compare, u: &[T; BLOCK], theta: &[T; BLOCK]) -> [u8; BLOCK] {
-    match compare {
-        Compare::AtLeast => std::array::from_fn(|i| u8::from(u[i] >= theta[i])),
-        Compare::Above => std::array::from_fn(|i| u8::from(u[i] > theta[i])),
-    }
-}
-
-#[inline(always)]
 fn reaches<T: PartialOrd>(compare: Compare, u: T, theta: T) -> bool {
     match compare {
         Compare::AtLeast => u >= theta,
@@ -89,37 +31,26 @@ impl RealNeurons {
     pub(super) fn fire(&mut self, l: &Lif, x: &[f64]) -> Value {
         let n = x.len();
         let states = self.state.get_or_insert_with(|| first_state(&l.leak, &l.start, n));
-        let mut leaks = Block::new(l.leak.each(n));
-        let mut thetas = Block::new(l.threshold.each(n));
-        let mut resets = Block::new(l.reset_to.each(n));
-        let mut gains = Block::new(l.gain.each(n));
-        let mut biases = Block::new(l.bias.each(n));
-        fired(x, states, |x, states| {
-            let (leaks, thetas, resets) = (leaks.next(), thetas.next(), resets.next());
-            let (gains, biases) = (gains.next(), biases.next());
+        let mut leaks = Parameter::new(l.leak.each(n));
+        let mut thetas = Parameter::new(l.threshold.each(n));
+        let mut resets = Parameter::new(l.reset_to.each(n));
+        let mut gains = Parameter::new(l.gain.each(n));
+        let mut biases = Parameter::new(l.bias.each(n));
+        let spikes = fired(x, states, |x, states| {
+            let (leaks, gains, biases) = (leaks.next(), gains.next(), biases.next());
+            let (reset, compare) = (l.reset, l.compare);
+            let rule = Rule { reset, compare, threshold: thetas.next(), to: resets.next() };
             vectorised(
                 #[inline(always)]
                 || {
-                    let u = std::array::from_fn(|i| states[i] + gains[i] * x[i] + biases[i]);
-                    let fires = reached(l.compare, &u, thetas);
-                    let if_fires =
-                        |i: usize, yes: f64, no: f64| if fires[i] == 1 { yes } else { no };
-                    *states = match l.reset {
-                        Reset::Soft => {
-                            std::array::from_fn(|i| leaks[i] * if_fires(i, u[i] - thetas[i], u[i]))
-                        }
-                        Reset::SoftDelayed => std::array::from_fn(|i| {
-                            if_fires(i, leaks[i] * u[i] - thetas[i], leaks[i] * u[i])
-                        }),
-                        Reset::Hard => {
-                            std::array::from_fn(|i| leaks[i] * if_fires(i, resets[i], u[i]))
-                        }
-                        Reset::None => std::array::from_fn(|i| leaks[i] * u[i]),
-                    };
+                    let u = each(|i| states[i] + gains[i] * x[i] + biases[i]);
+                    let (fires, next) = rule.apply(&u, |i, v| leaks[i] * v);
+                    *states = next;
                     fires
                 },
             )
-        })
+        });
+        Value::Spikes(spikes)
     }
 
     /// One timestep of neurons that only integrate.
@@ -166,39 +97,27 @@ impl FixedNeurons {
         let n = x.len();
         let first = || first_leaked(&l.leak_num, l.leak_shift, &l.start, n);
         let states = self.state.get_or_insert_with(first);
-        let mut thetas = Block::new(Entries::new(&l.threshold, n, 1));
-        let mut resets = Block::new(Entries::new(&l.reset_to, n, 0));
-        let mut nums = Block::new(l.leak_num.each(n));
-        let mut signs = Block::new(Entries::new(&l.sign, n, 1));
-        let mut biases = Block::new(Entries::new(&l.bias, n, 0));
-        fired(x, states, |x, states| {
-            let (thetas, resets, nums) = (thetas.next(), resets.next(), nums.next());
-            let (signs, biases) = (signs.next(), biases.next());
+        let mut thetas = Parameter::new(Entries::new(&l.threshold, n, 1));
+        let mut resets = Parameter::new(Entries::new(&l.reset_to, n, 0));
+        let mut nums = Parameter::new(l.leak_num.each(n));
+        let mut signs = Parameter::new(Entries::new(&l.sign, n, 1));
+        let mut biases = Parameter::new(Entries::new(&l.bias, n, 0));
+        let spikes = fired(x, states, |x, states| {
+            let (nums, signs, biases) = (nums.next(), signs.next(), biases.next());
+            let (reset, compare) = (l.reset, l.compare);
+            let rule = Rule { reset, compare, threshold: thetas.next(), to: resets.next() };
             vectorised(
                 #[inline(always)]
                 || {
                     let current = |i: usize| (x[i] * i64::from(signs[i])) << l.frac;
-                    let u = std::array::from_fn(|i| states[i] + current(i) + biases[i]);
-                    let fires = reached(l.compare, &u, thetas);
-                    let leak = |i: usize, v: i64| leaked(nums[i], l.leak_shift, v);
-                    let if_fires =
-                        |i: usize, yes: i64, no: i64| if fires[i] == 1 { yes } else { no };
-                    *states = match l.reset {
-                        Reset::Soft => {
-                            std::array::from_fn(|i| leak(i, if_fires(i, u[i] - thetas[i], u[i])))
-                        }
-                        Reset::SoftDelayed => {
-                            std::array::from_fn(|i| leak(i, u[i]) - if_fires(i, thetas[i], 0))
-                        }
-                        Reset::Hard => {
-                            std::array::from_fn(|i| leak(i, if_fires(i, resets[i], u[i])))
-                        }
-                        Reset::None => std::array::from_fn(|i| leak(i, u[i])),
-                    };
+                    let u = each(|i| states[i] + current(i) + biases[i]);
+                    let (fires, next) = rule.apply(&u, |i, v| leaked(nums[i], l.leak_shift, v));
+                    *states = next;
                     fires
                 },
             )
-        })
+        });
+        Value::Spikes(spikes)
     }
 
     /// One timestep of neurons that only integrate.

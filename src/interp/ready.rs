@@ -11,13 +11,13 @@ use crate::ir::{Kind, Node, Op, Weights};
 pub(super) enum Ready {
     /// Nothing: they are taken as they are.
     Plain,
-    /// Where real numbers are added up, and single precision holds all weights: they are read
-    /// once an inference, from a memory that is slower than the additions.
+    /// Weights of up to 8 bits and their signs, where numbers are added up. They are read once an
+    /// inference, from a memory that is slower than the additions: in as few bytes as hold them.
+    Bytes(Columns<i8>),
+    /// Real numbers that single precision holds.
     Single(Columns<f32>),
-    /// Where real numbers are added up.
+    /// Other real numbers.
     Double(Columns<f64>),
-    /// Where integers meet weights of several bits.
-    Integers(Columns<i8>),
     /// Where spikes meet ±1 in a window.
     Signs(Signs),
     /// Where bits meet ±1 in a layer without windows.
@@ -41,18 +41,35 @@ impl Ready {
             };
         }
         match weights {
-            Weights::Integer { .. } if node.stream.kind != Kind::Real => {
-                Self::Integers(Columns::new(weights, |w| w as i8))
+            Weights::Binary { .. } if node.stream.kind != Kind::Real => Self::Plain,
+            Weights::Real { values, .. } if values.iter().all(|v| is_single(*v)) => {
+                Self::Single(Columns::new(weights, |w| w as f32))
             }
-            _ if node.stream.kind != Kind::Real => Self::Plain,
-            Weights::Real { values, .. } if !values.iter().all(|v| is_single(*v)) => {
-                Self::Double(Columns::new(weights, |w| w))
-            }
-            _ => Self::Single(Columns::new(weights, |w| w as f32)),
+            Weights::Real { .. } => Self::Double(Columns::new(weights, |w| w)),
+            _ => Self::Bytes(Columns::new(weights, |w| w as i8)),
         }
     }
 }
 
 fn is_single(v: f64) -> bool {
     f64::from(v as f32).to_bits() == v.to_bits()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::{Linear, Stream};
+
+    /// 0.1 has no form in single precision, 0.5 has; a sum in single precision would be another.
+    #[test]
+    fn weights_lose_nothing() {
+        let ready = |w: f64| {
+            let weights = Weights::Real { rows: 1, values: vec![w, 0.25] };
+            let op = Op::Linear(Linear { weights, bias: None });
+            let stream = Stream { shape: vec![1], kind: Kind::Real, is_static: true };
+            Ready::of(&Node { name: "n".into(), op, stream }, Some(Kind::Real))
+        };
+        assert!(matches!(ready(0.5), Ready::Single(_)));
+        assert!(matches!(ready(0.1), Ready::Double(_)) && matches!(ready(1e300), Ready::Double(_)));
+    }
 }
