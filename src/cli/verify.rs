@@ -5,6 +5,7 @@ mod packed;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 
 use indicatif::ProgressBar;
 
@@ -73,9 +74,10 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
             .help("compile with --hls"));
     }
     let inputs = args.data.load(&build.integer)?;
+    let toolbox = Toolbox::discover();
     let mut check = Check {
         build: &build,
-        toolbox: Toolbox::discover(),
+        toolbox: &toolbox,
         work: build.path(sums::WORK),
         inputs: &inputs,
         progress: ui.spinner("interp = sim"),
@@ -94,16 +96,58 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     report.verdict().in_file(&args.build)
 }
 
+/// Where a build has what is simulated.
+struct Paths {
+    rtl: PathBuf,
+    netlist: PathBuf,
+    routed: PathBuf,
+    bin: PathBuf,
+    pcf: PathBuf,
+}
+
+impl Paths {
+    fn of(build: &Build) -> Self {
+        Self {
+            rtl: build.path(RTL_DIR),
+            netlist: build.path("flow/synth.v"),
+            routed: build.path("flow/pnr.json"),
+            bin: build.path("top.bin"),
+            pcf: build.path("pins.pcf"),
+        }
+    }
+}
+
+/// A whole chip behind its pins, on which so many inputs are to run.
+struct Gate<'p> {
+    levels: Pair,
+    level: Level<'p>,
+    count: usize,
+    board: &'p Board,
+}
+
+impl Gate<'_> {
+    fn simulator<'b>(
+        &self,
+        toolbox: &Toolbox,
+        build: &'b Build,
+        work: &Path,
+    ) -> Result<GateExecutor<'b>> {
+        let work = work.join(self.level.name());
+        let built = GateExecutor::build(toolbox, &build.design, self.level, &work, self.board)?;
+        Ok(built.with_weights(build.weights()?))
+    }
+}
+
 struct Check<'a> {
     build: &'a Build,
-    toolbox: Toolbox,
+    toolbox: &'a Toolbox,
     work: PathBuf,
     inputs: &'a Inputs,
     progress: ProgressBar,
     report: Report,
 }
 
-impl Check<'_> {
+impl<'a> Check<'a> {
     fn levels(&mut self, args: &Args, count: usize) -> Result<()> {
         let build = self.build;
         let mut interp = InterpExecutor::new(&build.integer)?.like(&build.design);
@@ -115,39 +159,90 @@ impl Check<'_> {
             return Ok(());
         }
         build.file(&format!("{RTL_DIR}/sf_core.v"))?;
-        let rtl = build.path(RTL_DIR);
-        self.core(&rtl, args.rtl.min(count))?;
+        let alone = args.rtl.min(count);
+        let core = self.asked(&[Pair::SIM_RTL, Pair::SIM_RTL_GAPS, Pair::SIM_RTL_PAUSES], alone);
+        let paths = Paths::of(build);
+        let gates = self.gates(args, count, &paths)?;
+        // While one simulator runs, the next one is built.
+        let (toolbox, work) = (self.toolbox, self.work.clone());
+        let (send, built) = mpsc::sync_channel(gates.len());
+        std::thread::scope(|scope| {
+            let wanted = &gates;
+            scope.spawn(move || {
+                for gate in wanted {
+                    let simulator = gate.simulator(toolbox, build, &work);
+                    let go_on = simulator.is_ok();
+                    // Nobody waits for the rest after an error.
+                    if send.send(simulator).is_err() || !go_on {
+                        return;
+                    }
+                }
+            });
+            if core {
+                self.core(&paths.rtl, alone)?;
+            }
+            for gate in &gates {
+                self.progress.set_message(format!("building a simulator for {}", gate.levels));
+                let died = |_| Err(Diagnostic::internal("verify", "a thread died"));
+                let simulator = built.recv().unwrap_or_else(died)?;
+                self.gate(gate, simulator)?;
+            }
+            drop(built);
+            Ok::<_, Box<Diagnostic>>(())
+        })?;
+        let is_packed = build.target.board.is_some() && build.manifest.bitstream.is_some();
+        if is_packed && build.design.family == Family::Ecp5 {
+            self.unpacked(&paths.routed)?;
+        }
+        Ok(())
+    }
 
+    /// The whole chips that are to be simulated. What is left out is reported.
+    fn gates<'p>(&mut self, args: &Args, count: usize, paths: &'p Paths) -> Result<Vec<Gate<'p>>>
+    where
+        'a: 'p,
+    {
+        let build = self.build;
+        let mut gates = Vec::new();
         let Some(board) = &build.target.board else {
             let what =
                 if build.manifest.as_core { "a core has none" } else { "the target is no board" };
             self.report.left_out.push(format!("top, netlist, bitstream: {what}"));
-            return Ok(());
+            return Ok(gates);
+        };
+        let mut add = |check: &mut Self, levels: Pair, level: Level<'p>, asked: usize| {
+            let count = asked.min(count);
+            if check.asked(&[levels], count) {
+                gates.push(Gate { levels, level, count, board });
+            }
         };
         build.file(&format!("{RTL_DIR}/top.v"))?;
-        self.gate(Pair::SIM_TOP, Level::Rtl(&rtl), args.top.min(count), board)?;
+        add(self, Pair::SIM_TOP, Level::Rtl(&paths.rtl), args.top);
         if build.manifest.bitstream.is_none() {
             let message = "netlist, bitstream: compiled without --bitstream";
             self.report.left_out.push(message.into());
-            return Ok(());
+            return Ok(gates);
         }
         if build.design.family == Family::Ecp5 {
-            return self.routed(args.netlist.min(count), board);
+            build.file("flow/pnr.json")?;
+            add(self, Pair::SIM_ROUTED, Level::Routed(&paths.routed), args.netlist);
+            return Ok(gates);
         }
         if !self.has("netlist, bitstream", &family::to_read_back(build.design.family)) {
-            return Ok(());
+            return Ok(gates);
         }
         if build.manifest.patched {
             let message = "netlist: the bitstream was patched, and its netlist has other memories";
             self.report.left_out.push(message.into());
         } else {
-            let netlist = build.file("flow/synth.v")?;
-            let count = args.netlist.min(count);
-            self.gate(Pair::SIM_NETLIST, Level::Netlist(&netlist), count, board)?;
+            build.file("flow/synth.v")?;
+            add(self, Pair::SIM_NETLIST, Level::Netlist(&paths.netlist), args.netlist);
         }
-        let (bin, pcf) = (build.file("top.bin")?, build.file("pins.pcf")?);
-        let level = Level::Bitstream { bin: &bin, pcf: &pcf };
-        self.gate(Pair::SIM_BITSTREAM, level, args.on_bitstream.min(count), board)
+        build.file("top.bin")?;
+        build.file("pins.pcf")?;
+        let level = Level::Bitstream { bin: &paths.bin, pcf: &paths.pcf };
+        add(self, Pair::SIM_BITSTREAM, level, args.on_bitstream);
+        Ok(gates)
     }
 
     /// The C++ for high-level synthesis.
@@ -162,7 +257,7 @@ impl Check<'_> {
         }
         self.progress.set_message("compiling the C++");
         let (design, work) = (&self.build.design, self.work.join(HLS_DIR));
-        let mut found = HlsExecutor::build(&self.toolbox, design, &hls, &work)?;
+        let mut found = HlsExecutor::build(self.toolbox, design, &hls, &work)?;
         let mut sim = SimExecutor::new(design, Vec::new());
         self.pair(Pair::SIM_HLS, &mut sim, &mut found, count, Scope::line(design))
     }
@@ -170,13 +265,10 @@ impl Check<'_> {
     /// The core alone: at its own pace, with gaps between the inputs, with pauses between the
     /// bytes of the result.
     fn core(&mut self, rtl: &Path, count: usize) -> Result<()> {
-        if !self.asked(&[Pair::SIM_RTL, Pair::SIM_RTL_GAPS, Pair::SIM_RTL_PAUSES], count) {
-            return Ok(());
-        }
         let design = &self.build.design;
         self.progress.set_message("building the RTL's simulator");
         let (work, few) = (self.work.join("rtl"), count.min(8));
-        let mut plain = RtlExecutor::build(&self.toolbox, design, rtl, &work, Vec::new())?
+        let mut plain = RtlExecutor::build(self.toolbox, design, rtl, &work, Vec::new())?
             .with_weights(self.build.weights()?);
         let mut sim = SimExecutor::new(design, Vec::new());
         self.pair(Pair::SIM_RTL, &mut sim, &mut plain, count, Scope::cycles(design))?;
@@ -189,19 +281,13 @@ impl Check<'_> {
     }
 
     /// The whole chip behind its pins.
-    fn gate(&mut self, levels: Pair, level: Level<'_>, count: usize, board: &Board) -> Result<()> {
-        if !self.asked(&[levels], count) {
-            return Ok(());
-        }
-        self.progress.set_message(format!("building a simulator for {levels}"));
-        let (design, work) = (&self.build.design, self.work.join(level.name()));
-        let mut found = GateExecutor::build(&self.toolbox, design, level, &work, board)?
-            .with_weights(self.build.weights()?);
+    fn gate(&mut self, gate: &Gate<'_>, mut found: GateExecutor<'_>) -> Result<()> {
+        let design = &self.build.design;
         let mut sim = SimExecutor::new(design, Vec::new());
-        self.pair(levels, &mut sim, &mut found, count, Scope::line(design))?;
-        if levels == Pair::SIM_TOP {
-            let cycles = found.line_cycles(&self.inputs.first(count.min(TIMED)))?;
-            self.report.line = LineTime::of(&cycles, board.mhz());
+        self.pair(gate.levels, &mut sim, &mut found, gate.count, Scope::line(design))?;
+        if gate.levels == Pair::SIM_TOP {
+            let cycles = found.line_cycles(&self.inputs.first(gate.count.min(TIMED)))?;
+            self.report.line = LineTime::of(&cycles, gate.board.mhz());
         }
         Ok(())
     }
@@ -250,7 +336,7 @@ impl Check<'_> {
         let inputs = self.inputs.first(MUTATION_INPUTS);
         let (design, target) = (&self.build.design, &self.build.target);
         let work = self.work.join("mutations");
-        let mutator = Mutator::new(&self.toolbox, design, target, work, &inputs)?
+        let mutator = Mutator::new(self.toolbox, design, target, work, &inputs)?
             .with_hls(self.build.path(HLS_DIR).is_dir());
         for mutation in Mutation::ALL {
             self.progress.set_message(format!("deliberate fault: {mutation:?}"));

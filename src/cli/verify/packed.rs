@@ -10,22 +10,18 @@ use crate::cli::ui::thousands;
 use crate::diag::{Result, read_file, write_file};
 use crate::flow::process::create_dir;
 use crate::flow::{ecp5, family, pack};
-use crate::target::Board;
-use crate::verify::{Level, Packed, PackedFault, PackedReport, Pair, check_packed};
+use crate::verify::{Packed, PackedFault, PackedReport, check_packed};
 
 /// Which value in use is damaged: in the middle of a small memory, odd.
 const PACKED_FAULT: usize = 77;
 
 impl Check<'_> {
-    /// The netlist that place and route wrote, and the contents of the packed bitstream, which
-    /// nothing turns back into a netlist.
-    pub(super) fn routed(&mut self, count: usize, board: &Board) -> Result<()> {
-        let netlist = self.build.file("flow/pnr.json")?;
-        self.gate(Pair::SIM_ROUTED, Level::Routed(&netlist), count, board)?;
+    /// The contents of the packed bitstream, which nothing turns back into a netlist, beside the
+    /// netlist that place and route wrote.
+    pub(super) fn unpacked(&mut self, netlist: &Path) -> Result<()> {
         let bitstream = self.build.file(self.build.target.device.family.spec().bitstream)?;
         if self.has("bitstream", &family::to_read_back(self.build.design.family)) {
-            self.report.packed.compared =
-                Some(self.packed_as(&netlist, &bitstream, "bitstream")?);
+            self.report.packed.compared = Some(self.packed_as(netlist, &bitstream, "bitstream")?);
         }
         Ok(())
     }
@@ -33,7 +29,7 @@ impl Check<'_> {
     fn packed_as(&self, netlist: &Path, bitstream: &Path, work: &str) -> Result<Packed> {
         self.progress.set_message("unpacking the bitstream");
         let (design, work) = (&self.build.design, self.work.join(work));
-        check_packed(&self.toolbox, design, &self.build.dir, netlist, bitstream, &work)
+        check_packed(self.toolbox, design, &self.build.dir, netlist, bitstream, &work)
     }
 
     /// One bit of a block RAM in the packed bitstream, on a family where that is compared.
@@ -50,7 +46,7 @@ impl Check<'_> {
         create_dir(&work)?;
         let (config, bitstream) = (work.join("mutated.config"), work.join("mutated.bit"));
         write_file(&config, flipped.text)?;
-        pack::pack(&self.toolbox, self.build.design.family, &config, &bitstream)?;
+        pack::pack(self.toolbox, self.build.design.family, &config, &bitstream)?;
         let caught = self.packed_as(&netlist, &bitstream, "mutations/packed")?.first;
         let (id, value, bit) = (flipped.id, flipped.value, flipped.bit);
         let fault = format!("bit {bit} of value {value} of block RAM {id} flipped, packed");
