@@ -4,13 +4,38 @@
 
 use super::value::{Bitmap, Value};
 use crate::ir::{
-    Compare, Entries, FixedLi, FixedLif, FixedScale, Li, Lif, PerChannel, Reset, Threshold,
+    Compare, Entries, FixedLi, FixedLif, FixedScale, Gives, Li, Lif, PerChannel, Reset, Threshold,
 };
 
 fn reaches<T: PartialOrd>(compare: Compare, u: T, theta: T) -> bool {
     match compare {
         Compare::AtLeast => u >= theta,
         Compare::Above => u > theta,
+    }
+}
+
+/// How a neuron resets.
+#[derive(Clone, Copy)]
+struct Rule<T> {
+    reset: Reset,
+    compare: Compare,
+    threshold: T,
+    /// What a hard reset leaves.
+    to: T,
+}
+
+impl<T: Copy + PartialOrd + std::ops::Sub<Output = T>> Rule<T> {
+    /// Whether a neuron with membrane `u` fires, what the reset leaves of the membrane, and
+    /// the state that the next current is added to.
+    fn apply(&self, u: T, leak: impl Fn(T) -> T) -> (bool, T, T) {
+        let fires = reaches(self.compare, u, self.threshold);
+        let (left, state) = match (self.reset, fires) {
+            (Reset::Soft, true) => (u - self.threshold, leak(u - self.threshold)),
+            (Reset::SoftDelayed, true) => (u, leak(u) - self.threshold),
+            (Reset::Hard, true) => (self.to, leak(self.to)),
+            (_, false) | (Reset::None, true) => (u, leak(u)),
+        };
+        (fires, left, state)
     }
 }
 
@@ -35,29 +60,35 @@ impl RealNeurons {
             (l.leak.each(n), l.threshold.each(n), l.reset_to.each(n));
         let (mut gains, mut biases) = (l.gain.each(n), l.bias.each(n));
         let fired = x.iter().zip(states).map(|(x, state)| {
-            let (leak, theta, reset_to) = (leaks.take(), thetas.take(), resets.take());
+            let leak = leaks.take();
+            let (reset, compare) = (l.reset, l.compare);
+            let rule = Rule { reset, compare, threshold: thetas.take(), to: resets.take() };
             let u = *state + gains.take() * x + biases.take();
-            let fires = reaches(l.compare, u, theta);
-            *state = match (l.reset, fires) {
-                (Reset::Soft, true) => leak * (u - theta),
-                (Reset::SoftDelayed, true) => leak * u - theta,
-                (Reset::Hard, true) => leak * reset_to,
-                (_, false) | (Reset::None, true) => leak * u,
-            };
+            let fires;
+            (fires, _, *state) = rule.apply(u, |v| leak * v);
             fires
         });
         Value::Spikes(Bitmap::from_iter(fired))
     }
 
-    /// One timestep of neurons that only integrate.
+    /// One timestep of neurons whose membranes are the result.
     pub(super) fn integrate(&mut self, l: &Li, x: &[f64]) -> Value {
         let n = x.len();
         let states = self.state.get_or_insert_with(|| first_state(&l.leak, &l.start, n));
         let (mut leaks, mut gains, mut biases) = (l.leak.each(n), l.gain.each(n), l.bias.each(n));
+        let mut resets = l.resets.as_ref().map(|r| (r, r.threshold.each(n), r.reset_to.each(n)));
         let membranes = x.iter().zip(states).map(|(x, state)| {
+            let leak = leaks.take();
             let u = *state + gains.take() * x + biases.take();
-            *state = leaks.take() * u;
-            u
+            let Some((r, thetas, tos)) = &mut resets else {
+                *state = leak * u;
+                return u;
+            };
+            let (reset, compare) = (r.reset, r.compare);
+            let rule = Rule { reset, compare, threshold: thetas.take(), to: tos.take() };
+            let left;
+            (_, left, *state) = rule.apply(u, |v| leak * v);
+            if r.gives == Gives::After { left } else { u }
         });
         Value::Real(membranes.collect())
     }
@@ -96,34 +127,42 @@ impl FixedNeurons {
             (Entries::new(&l.threshold, n, 1), Entries::new(&l.reset_to, n, 0), l.leak_num.each(n));
         let (mut signs, mut biases) = (Entries::new(&l.sign, n, 1), Entries::new(&l.bias, n, 0));
         let fired = x.iter().zip(states).map(|(x, state)| {
-            let (theta, reset_to, num) = (thetas.take(), resets.take(), nums.take());
+            let num = nums.take();
+            let (reset, compare) = (l.reset, l.compare);
+            let rule = Rule { reset, compare, threshold: thetas.take(), to: resets.take() };
             let x = x * i64::from(signs.take());
             let u = *state + (x << l.frac) + biases.take();
-            let fires = reaches(l.compare, u, theta);
-            let leak = |v| leaked(num, l.leak_shift, v);
-            *state = match (l.reset, fires) {
-                (Reset::Soft, true) => leak(u - theta),
-                (Reset::SoftDelayed, true) => leak(u) - theta,
-                (Reset::Hard, true) => leak(reset_to),
-                (_, false) | (Reset::None, true) => leak(u),
-            };
+            let fires;
+            (fires, _, *state) = rule.apply(u, |v| leaked(num, l.leak_shift, v));
             fires
         });
         Value::Spikes(Bitmap::from_iter(fired))
     }
 
-    /// One timestep of neurons that only integrate.
+    /// One timestep of neurons whose membranes are the result.
     pub(super) fn integrate(&mut self, l: &FixedLi, x: &[i64]) -> Value {
         let n = x.len();
         let first = || first_leaked(&l.leak_num, l.leak_shift, &l.start, n);
         let states = self.state.get_or_insert_with(first);
         let (mut signs, mut biases) = (Entries::new(&l.sign, n, 1), Entries::new(&l.bias, n, 0));
         let mut nums = l.leak_num.each(n);
+        let mut resets = l
+            .resets
+            .as_ref()
+            .map(|r| (r, Entries::new(&r.threshold, n, 1), Entries::new(&r.reset_to, n, 0)));
         let membranes = x.iter().zip(states).map(|(x, state)| {
+            let num = nums.take();
             let x = x * i64::from(signs.take());
             let u = *state + (x << l.frac) + biases.take();
-            *state = leaked(nums.take(), l.leak_shift, u);
-            u
+            let Some((r, thetas, tos)) = &mut resets else {
+                *state = leaked(num, l.leak_shift, u);
+                return u;
+            };
+            let (reset, compare) = (r.reset, r.compare);
+            let rule = Rule { reset, compare, threshold: thetas.take(), to: tos.take() };
+            let left;
+            (_, left, *state) = rule.apply(u, |v| leaked(num, l.leak_shift, v));
+            if r.gives == Gives::After { left } else { u }
         });
         Value::Integers(membranes.collect())
     }

@@ -242,6 +242,7 @@ impl Draft {
             bias: (0..channels).map(|_| rng.below(21) as i64 - 10).collect(),
             sign: Vec::new(),
             start: Vec::new(),
+            resets: None,
         };
         if rng.one_in(3) {
             l.sign = (0..channels).map(|_| rng.pick(&[-1, 0, 1, 1])).collect();

@@ -138,6 +138,7 @@ fn integrated(leak: Leak, x: Range, timesteps: u32) -> Range {
         bias: Vec::new(),
         sign: Vec::new(),
         start: Vec::new(),
+        resets: None,
     };
     let (lo, hi) = integrator(&l, 0, 1, range(x.0, x.1), timesteps);
     (lo.into(), hi.into())

@@ -69,6 +69,13 @@ impl Units {
                 let bits = bits.clamp(-1024.0, 1024.0) as i32;
                 wants[stage] = Some(wants[stage].map_or(bits, |w| w.max(bits)));
             }
+            if let (Op::Li(l), Some(&stage)) = (&node.op, stage_of.get(&id))
+                && let Some(r) = &l.resets
+            {
+                let bits = wanted(r.threshold.iter(), options.precision_bits);
+                let bits = bits.clamp(-1024.0, 1024.0) as i32;
+                wants[stage] = Some(wants[stage].map_or(bits, |w| w.max(bits)));
+            }
             let weighs = matches!(node.op, Op::Linear(_) | Op::Conv(_) | Op::Pool(_));
             if let (true, Some(stage)) = (weighs, read) {
                 summed[stage] = true;

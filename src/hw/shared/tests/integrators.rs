@@ -19,6 +19,7 @@ fn li(channels: usize) -> FixedLi {
         bias: vec![5; channels],
         sign: Vec::new(),
         start: Vec::new(),
+        resets: None,
     }
 }
 
