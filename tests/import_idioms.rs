@@ -90,7 +90,8 @@ fn every_spike_is_the_frameworks() {
 
 /// Imported, but hardware resets to zero and begins at zero only, which neurons with thresholds
 /// of 0 and below do not; and around ±1 a border of zeros is no spike.
-const NO_HARDWARE: [&str; 5] = ["masked", "where_number", "signs_padded", "rest_", "below_rest_"];
+const NO_HARDWARE: [&str; 6] =
+    ["masked", "where_number", "membranes_left_number", "signs_padded", "rest_", "below_rest_"];
 
 /// The numbers of these models are exact in integers too.
 #[test]

@@ -27,6 +27,7 @@ fn sum(window: [u32; 2], weights: Vec<i8>, channels: usize, then: Then) -> SumJo
         digits: 1,
         add: None,
         leak: None,
+        theta: Vec::new(),
         then,
     }
 }

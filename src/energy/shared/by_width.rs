@@ -212,7 +212,7 @@ fn what_leaks_takes_energy() {
     let mut design = design();
     let without = report(&design);
     let shared = design.shared.as_mut().unwrap();
-    shared.leaks = vec![Leak { num: 3, shift: 2 }];
+    shared.leaks = vec![Leak { num: 3, shift: 2, resets: None }];
     let Work::Sum(conv) = &mut shared.jobs[0].work else { panic!("conv sums") };
     conv.leak = Some(0);
     let with = report(&design);

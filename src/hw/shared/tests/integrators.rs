@@ -52,7 +52,7 @@ fn a_synapse_is_part_of_its_layer() {
     n.read("head");
     let plan = legalise(&n.0).unwrap();
     assert_eq!(names(&plan), ["fc", "head"]);
-    assert_eq!(plan.shared.leaks, [Leak { num: 3, shift: 2 }]);
+    assert_eq!(plan.shared.leaks, [Leak { num: 3, shift: 2, resets: None }]);
     let fc = sum(&plan, "fc");
     assert_eq!(
         (fc.leak, &*fc.gain, &*fc.offset, fc.shift),
@@ -104,7 +104,10 @@ fn a_tail_leaks_once_and_last() {
         assert_eq!((sum(&plan, name).leak, sum(&plan, name).gain[0]), (leak, gain), "{name}");
     }
     assert_eq!((sum(&plan, "more").leak, sum(&plan, "more").shift), (None, 1));
-    assert_eq!(plan.shared.leaks, [Leak { num: 3, shift: 2 }, Leak { num: 1, shift: 3 }]);
+    assert_eq!(
+        plan.shared.leaks,
+        [Leak { num: 3, shift: 2, resets: None }, Leak { num: 1, shift: 3, resets: None }]
+    );
     assert_eq!(plan.shared.integrators(), 4);
 }
 
@@ -150,7 +153,7 @@ fn widths_are_those_of_all_timesteps() {
     // h is at most 195 after three timesteps. u is 196, then 196 + ⌊(196 − 100) / 2⌋ or a bit more
     // where it did not fire, 245, and 268 at last. One timestep alone would leave it at 115.
     assert_eq!(plan.shared.membrane_bits, 1 + 9);
-    assert_eq!(plan.shared.leaks[0], Leak { num: 1, shift: 0 });
+    assert_eq!(plan.shared.leaks[0], Leak { num: 1, shift: 0, resets: None });
     // The sums of a held level are one, which three accumulators hold.
     assert_eq!((plan.shared.acc_bits, plan.shared.once_bits), (3, 7));
 }
