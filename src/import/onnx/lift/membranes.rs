@@ -108,7 +108,7 @@ fn resetting(lift: &Lift<'_>, stream: &Stream, chain: &[Step], gives: Gives) -> 
         return None;
     }
     let resets = Some(Resets { threshold, reset, compare, reset_to, gives });
-    let hint = Hint::new("li").scope(chain.first().and_then(|s| lift.node(s.fires)));
+    let hint = Hint::new("li").scope_of_call(chain.first().and_then(|s| lift.node(s.fires)));
     let layers = vec![(hint, Op::Li(Li { leak, gain, bias, start, resets }))];
     Some(Neuron { layers, ..neuron })
 }
