@@ -14,6 +14,11 @@ fn reaches<T: PartialOrd>(compare: Compare, u: T, theta: T) -> bool {
     }
 }
 
+/// The membrane that an integrator gives which resets, of that before and what is left.
+fn given<T>(gives: Gives, u: T, left: T) -> T {
+    if gives == Gives::After { left } else { u }
+}
+
 /// How a neuron resets.
 #[derive(Clone, Copy)]
 struct Rule<T> {
@@ -29,13 +34,14 @@ impl<T: Copy + PartialOrd + std::ops::Sub<Output = T>> Rule<T> {
     /// the state that the next current is added to.
     fn apply(&self, u: T, leak: impl Fn(T) -> T) -> (bool, T, T) {
         let fires = reaches(self.compare, u, self.threshold);
-        let (left, state) = match (self.reset, fires) {
-            (Reset::Soft, true) => (u - self.threshold, leak(u - self.threshold)),
-            (Reset::SoftDelayed, true) => (u, leak(u) - self.threshold),
-            (Reset::Hard, true) => (self.to, leak(self.to)),
-            (_, false) | (Reset::None, true) => (u, leak(u)),
+        let left = match self.reset {
+            Reset::Soft if fires => u - self.threshold,
+            Reset::Hard if fires => self.to,
+            _ => u,
         };
-        (fires, left, state)
+        let leaked = leak(left);
+        let is_late = fires && self.reset == Reset::SoftDelayed;
+        (fires, left, if is_late { leaked - self.threshold } else { leaked })
     }
 }
 
@@ -88,7 +94,7 @@ impl RealNeurons {
             let rule = Rule { reset, compare, threshold: thetas.take(), to: tos.take() };
             let left;
             (_, left, *state) = rule.apply(u, |v| leak * v);
-            if r.gives == Gives::After { left } else { u }
+            given(r.gives, u, left)
         });
         Value::Real(membranes.collect())
     }
@@ -162,7 +168,7 @@ impl FixedNeurons {
             let rule = Rule { reset, compare, threshold: thetas.take(), to: tos.take() };
             let left;
             (_, left, *state) = rule.apply(u, |v| leaked(num, l.leak_shift, v));
-            if r.gives == Gives::After { left } else { u }
+            given(r.gives, u, left)
         });
         Value::Integers(membranes.collect())
     }

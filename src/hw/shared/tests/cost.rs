@@ -2,11 +2,11 @@
 //! Memories and cycles of a small network, by hand from docs/shared.md.
 
 use super::super::fold::budget;
-use super::super::{Leak, Shared, SumJob, Then, Work};
+use super::super::{Leak, Resets, Shared, SumJob, Then, Work};
 use super::Net;
 use crate::hw::MemoryKind::{Levels, Parameters, Trains, Weights};
 use crate::hw::{Design, Estimate, Mapping, Options, Place, estimate, lower};
-use crate::ir::PoolKind;
+use crate::ir::{Compare, PoolKind, Reset};
 use crate::target::{self, Family};
 
 /// Two channels of 4×4 levels, three channels that fire, the OR of 2×2, two classes; T = 2,
@@ -131,6 +131,12 @@ fn look_up_tables_are_added_up() {
         more(Family::Ecp5, |s| s.leaks = vec![Leak { num: 1, shift: 2, resets: None }]),
         3.0 * bits,
     );
+    // Where it resets, what is left of a membrane and what selects it.
+    const RESETS: Resets = Resets { reset: Reset::Soft, compare: Compare::Above, after: false };
+    let resetting = |s: &mut Shared| {
+        s.leaks = vec![Leak { num: 1, shift: 2, resets: Some(RESETS) }];
+    };
+    near(more(Family::Ice40, resetting), 5.0 * bits);
     let with = changed(Family::Ice40, |s| s.leaks = leak(3)).lut4;
     let one = changed(Family::Ice40, |s| s.leaks = leak(1)).lut4;
     near(f64::from(with - one), bits + 2.0);

@@ -3,10 +3,10 @@
 
 use super::super::legalise::{Plan, legalise};
 use super::super::numbers::numbers;
-use super::super::{Leak, Source, SumJob, Then, Work};
+use super::super::{Leak, Resets, Source, SumJob, Then, Work};
 use super::Net;
 use crate::hw::{Mapping, MemoryKind, Options, lower};
-use crate::ir::{FixedLi, Op, PerChannel};
+use crate::ir::{Compare, FixedLi, FixedResets, Gives, Op, PerChannel, Reset};
 use crate::target;
 
 /// A leak of 6 / 8, a bias of 5.
@@ -175,14 +175,52 @@ fn what_leaks_is_kept_between_chunks() {
     assert_eq!(states, [("membranes", 2, true), ("sums", 2, false), ("integrators", 2, true)]);
 }
 
+/// Membranes of two neurons that reset, at thresholds in the unit of the sums; what resets
+/// otherwise is another kind of leak.
+#[test]
+fn resets_are_numbers_of_the_layer() {
+    let resets = |reset, gives| {
+        let (threshold, compare) = (vec![7, 9], Compare::Above);
+        Some(FixedResets { threshold, reset, compare, reset_to: Vec::new(), gives })
+    };
+    let mut n = Net::new(4, &[6]);
+    n.linear("fc", "in", 2, &[1, -1]);
+    let late = FixedLi { resets: resets(Reset::SoftDelayed, Gives::Before), ..li(2) };
+    n.add("first", Op::FixedLi(late), &["fc"]);
+    n.lif("lif", "first", 9);
+    n.linear("head", "lif", 2, &[1]);
+    let hard = FixedLi { resets: resets(Reset::Hard, Gives::After), frac: 1, ..li(2) };
+    n.add("second", Op::FixedLi(hard), &["head"]);
+    n.read("second");
+    let plan = legalise(&n.0).unwrap();
+    assert_eq!(names(&plan), ["fc", "head"]);
+    let kind = |reset, after| Resets { reset, compare: Compare::Above, after };
+    let leak = |resets| Leak { num: 3, shift: 2, resets: Some(resets) };
+    let all = [leak(kind(Reset::SoftDelayed, false)), leak(kind(Reset::Hard, true))];
+    assert_eq!(plan.shared.leaks, all);
+    for (job, index) in [("fc", 0), ("head", 1)] {
+        assert_eq!((sum(&plan, job).leak, &*sum(&plan, job).theta), (Some(index), &[7, 9][..]));
+    }
+    // Another unit is a factor of the sums, and of the thresholds there already.
+    assert_eq!(sum(&plan, "head").gain, [2, 2]);
+}
+
 #[test]
 fn other_leaks_are_refused() {
+    let to = FixedResets {
+        threshold: vec![3, 3],
+        reset: Reset::Hard,
+        compare: Compare::Above,
+        reset_to: vec![0, 1],
+        gives: Gives::Before,
+    };
     for (li, words) in [
         (
             FixedLi { leak_num: PerChannel::Each(vec![1, 2]), ..li(2) },
             "the leak differs between neurons; the processor has one for a layer",
         ),
         (FixedLi { start: vec![0, 3], ..li(2) }, "currents that start at another value than 0"),
+        (FixedLi { resets: Some(to), ..li(2) }, "membranes that reset to another value than 0"),
     ] {
         let mut n = synapses(li);
         n.read("head");

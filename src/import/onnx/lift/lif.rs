@@ -35,7 +35,7 @@ impl Pattern for Lif {
     }
 
     fn becomes(&self) -> &'static str {
-        "`lif`: a membrane `u[t] = λ u[t-1] + g x[t] + b` that is compared with a threshold at every timestep, and its reset; with `li` where its current leaks as well, and `delay` where spikes come back"
+        "`lif`: a membrane `u[t] = λ u[t-1] + g x[t] + b` that is compared with a threshold at every timestep, and its reset; with `li` where its current leaks as well, and `delay` where spikes come back; `li` with a reset where its membranes are read"
     }
 
     fn find(&self, lift: &Lifting<'_>, stream: &Stream) -> Result<Vec<Found>> {

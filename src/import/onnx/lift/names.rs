@@ -104,6 +104,7 @@ fn readable(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::import::onnx::proto::NodeProto;
 
     #[test]
     fn names_are_unique_and_readable() {
@@ -123,7 +124,7 @@ mod tests {
             [("/lif_1/Greater", "lif"), ("/lif_1/Greater", "lif_1"), ("/lif/a_b/Sub", "lif.a_b")]
         {
             let proto = proto(traced);
-            let hint = Hint::new("li").scope_of_call(Some(&Node::new(&proto, 0)));
+            let hint = Hint::new("li").scope_of_call(Some(&Node { proto: &proto, opset: 17 }));
             assert_eq!(names.name(&hint), name);
         }
     }
