@@ -20,6 +20,8 @@
 //   KINDS       kinds of neurons, the number of each layer's in kind_i
 //   K, M, RESET, STRICT   as in sf_lif, of each kind in 16, 5, 2 bits and one, the first lowest
 //   LEAKS       leaks of integrators, LK and LM of each like K and M; 0: nothing integrates
+//   LRESET, LSTRICT   resets of each, as in sf_integrator; LAFTER: h is what they leave
+//   LTW         width of their thresholds, unsigned, LTW < HW
 //   NW          width of a number of channels
 //   IW          width of a sum for the readout, signed; IW >= HW
 //   LAST        the readout gets h of the last timestep in place of the sum
@@ -30,8 +32,9 @@
 //               the timesteps go to the readout
 //   leaky_i, leak_i   h leaks before that, with leak leak_i < LEAKS
 //   y_*         results, valid; y_take_o: taken; y_end_i: the job's last one
-//   g_en_o      the next channel's gain and offset are read: at gain_i, offset_i in the next
-//               cycle, until the next read; n_en_o: the same of its neuron
+//   g_en_o      the next channel's gain and offset are read, with the threshold of its integrator:
+//               at gain_i, offset_i, level_i in the next cycle, until the next read; n_en_o: the
+//               same of its neuron
 //   r_en_o      the next r is read: at r_data_i in the next cycle, until the next read
 //   k_*         h is written to the next place of the kept map
 //   s_*         a train is complete: s_end_o: it is that of the place's last channel
@@ -74,6 +77,10 @@ module sf_tail #(
   parameter LN     = (LEAKS > 0) ? LEAKS : 1,
   parameter [LN*16-1:0] LK = 1,
   parameter [LN*5-1:0]  LM = 1,
+  parameter [LN*2-1:0]  LRESET  = {LN{2'd3}},
+  parameter [LN-1:0]    LSTRICT = 0,
+  parameter [LN-1:0]    LAFTER  = 0,
+  parameter LTW    = 1,
   parameter NW     = 6,
   parameter IW     = 20,
   parameter LAST   = 0,
@@ -104,6 +111,7 @@ module sf_tail #(
   output wire                 g_en_o,
   input  wire signed [GW-1:0] gain_i,
   input  wire signed [OW-1:0] offset_i,
+  input  wire       [LTW-1:0] level_i,
   output wire                 n_en_o,
   input  wire                 minus_i,
   input  wire                 mute_i,
@@ -235,13 +243,28 @@ module sf_tail #(
       reg            i_valid_q, i_end_q;
       reg  [TCW-1:0] i_step_q;
       reg  signed [HW-1:0] u_q;
-      wire signed [HW-1:0] u;
+      wire signed [HW-1:0] u, left;
+      // The threshold goes along with the result.
+      wire [LTW-1:0] level;
+      if (LRESET != {LN{2'd3}}) begin : gen_level
+        reg [LTW-1:0] level_a_q, level_h_q;
+        always @(posedge clk_i) begin
+          if (run & m_last) level_a_q <= level_i;
+          if (run & a_valid_q) level_h_q <= level_a_q;
+        end
+        assign level = level_h_q;
+      end else begin : gen_no_level
+        assign level = {LTW{1'b0}};
+        wire unused = &{1'b0, level_i};
+      end
+      wire after = leaky_i & ((LN > 1) ? LAFTER[leak_i] : LAFTER[0]);
       wire a_first = a_valid_q & leaky_i & (a_step_q == {TCW{1'b0}});
       sf_integrator #(
-        .HW(HW), .CARRY(CARRY), .KINDS(LEAKS), .K(LK), .M(LM)
+        .HW(HW), .CARRY(CARRY), .KINDS(LEAKS), .K(LK), .M(LM), .RESET(LRESET), .STRICT(LSTRICT), .TW(LTW)
       ) u_integrator (
         .clk_i(clk_i), .run_i(run), .on_i(leaky_i), .kind_i(leak_i),
-        .begin_i(a_first), .state_i(w_data_i), .valid_i(h_valid_q), .x_i(h_q), .u_o(u), .state_o(w_data_o)
+        .begin_i(a_first), .state_i(w_data_i), .valid_i(h_valid_q), .x_i(h_q),
+        .theta_i(level), .u_o(u), .left_o(left), .state_o(w_data_o)
       );
       assign w_en_o = (CARRY != 0) & run & m_last & leaky_i & (m_step_q == {TCW{1'b0}});
       assign w_we_o = (CARRY != 0) & run & h_valid_q & leaky_i & (h_step_q == LastStep);
@@ -251,7 +274,7 @@ module sf_tail #(
           if (h_valid_q) begin
             i_end_q  <= h_end_q;
             i_step_q <= h_step_q;
-            u_q      <= u;
+            u_q      <= after ? left : u;
           end
         end
         if (rst_i) i_valid_q <= 1'b0;
@@ -266,7 +289,7 @@ module sf_tail #(
       assign w_en_o   = 1'b0;
       assign w_we_o   = 1'b0;
       assign w_data_o = {HW{1'b0}};
-      wire unused = &{1'b0, leaky_i, leak_i, w_data_i};
+      wire unused = &{1'b0, leaky_i, leak_i, w_data_i, level_i};
     end
   endgenerate
   wire before_first = before_b & (b_step_d == {TCW{1'b0}});
@@ -448,7 +471,7 @@ module sf_tail #(
 
   // Parameters and addends stay until the next one is read.
   always @(posedge clk_i) begin
-    if (f_past && !$past(g_en_o)) assume (gain_i == $past(gain_i) && offset_i == $past(offset_i));
+    if (f_past && !$past(g_en_o)) assume ({gain_i, offset_i, level_i} == $past({gain_i, offset_i, level_i}));
     if (f_past && !$past(n_en_o)) assume ({minus_i, mute_i, bias_i, theta_i} == $past({minus_i, mute_i, bias_i, theta_i}));
     if (f_past && !$past(r_en_o)) assume (r_data_i == $past(r_data_i));
     if (f_past && !$past(n_en_o)) assume (v_data_i == $past(v_data_i));
@@ -499,25 +522,38 @@ module sf_tail #(
   always @(*) begin
     f_ynow = f_number[0];
     f_x    = f_number[0];
+    f_level_h = f_level[0];
     f_h    = f_number[0];
     f_cur  = f_number[0];
     for (n = 0; n <= ST; n = n + 1) begin
       if (n == f_d + 1) f_ynow = f_number[n];
       if (n == f_d + 2) f_x    = f_number[n];
+      if (n == f_d + 2) f_level_h = f_level[n];
       if (n == f_e + 2) f_h    = f_number[n];
       if (n == f_e + 3) f_cur  = f_number[n];
     end
   end
 
   // The leak before it, as in sf_integrator.
-  reg  signed [FW-1:0] f_w, f_w_kept;          // h before; what was kept
+  reg  signed [FW-1:0] f_w, f_w_less, f_w_kept; // what is left of u before, taken off later; what was kept
+  reg  [LTW-1:0]       f_level [0:ST];         // the threshold of each result
   wire [TCW:0]         f_t_leak = f_step[(f_d+2)*(TCW+1) +: TCW+1];
   wire signed [FW-1:0] f_lk     = (LN > 1) ? LK[leak_i*16 +: 16] : LK[15:0];
   wire [4:0]           f_lm     = (LN > 1) ? LM[leak_i*5 +: 5] : LM[4:0];
   reg  [TCW:0]         f_t_w;                  // timestep that leaks next
-  wire signed [FW-1:0] f_w_state = (f_t_w == 0) ? f_w_kept : (f_w * f_lk) >>> f_lm;
+  wire [1:0]           f_lreset  = (LN > 1) ? LRESET[leak_i*2 +: 2] : LRESET[1:0];
+  wire                 f_lstrict = (LN > 1) ? LSTRICT[leak_i] : LSTRICT[0];
+  wire                 f_lafter  = (LN > 1) ? LAFTER[leak_i] : LAFTER[0];
+  wire signed [FW-1:0] f_w_leak  = (f_w * f_lk) >>> f_lm;
+  wire signed [FW-1:0] f_w_state = (f_t_w == 0) ? f_w_kept : f_w_leak - f_w_less;
   wire signed [FW-1:0] f_leaky   = f_x + (leaky_i ? f_w_state : 0);
-  wire signed [FW-1:0] f_w_left  = (f_leaky * f_lk) >>> f_lm;
+  reg  [LTW-1:0]       f_level_h;
+  wire signed [FW-1:0] f_at      = {1'b0, f_level_h};
+  wire                 f_reached = f_lstrict ? f_leaky > f_at : f_leaky >= f_at;
+  wire signed [FW-1:0] f_w_v     = (f_lreset == 0 && f_reached) ? f_leaky - f_at : (f_lreset == 2 && f_reached) ? 0 : f_leaky;
+  wire signed [FW-1:0] f_w_taken = (f_lreset == 1 && f_reached) ? f_at : 0;
+  wire signed [FW-1:0] f_w_left  = ((f_w_v * f_lk) >>> f_lm) - f_w_taken;
+  wire signed [FW-1:0] f_given   = (leaky_i && f_lafter) ? f_w_v : f_leaky;
   wire                 f_leaks   = XI != 0 && f_run && f_valid[f_d+2] && leaky_i;
 
   // The neuron, as in sf_lif.
@@ -546,7 +582,7 @@ module sf_tail #(
     if (f_take) assume (f_fits(y_data_i, f_d * DW));
     if (f_valid[1]) assume (f_fits(f_y, HW));
     if (f_valid[f_d+1]) assume (f_fits(f_added, HW));
-    if (f_valid[f_d+2] && XI != 0) assume (f_fits(f_leaky, HW));
+    if (f_valid[f_d+2] && XI != 0) assume (f_fits(f_leaky, HW) && (!leaky_i || f_fits(f_w_left, HW)));
     if (f_valid[f_e+2] && keep_i) assume (f_fits(f_h, CW));
     if (f_valid[f_e+2] && fire_i) assume (f_fits(f_current, HW));
     if (f_valid[f_e+2] && sum_i) assume (f_fits(f_total, IW));
@@ -562,12 +598,17 @@ module sf_tail #(
       f_number[2] <= f_y;
       for (n = 2; n <= ST; n = n + 1) begin
         if (n == f_d + 2) f_number[n] <= f_added;
-        if (XI != 0 && n == f_d + 3) f_number[n] <= f_leaky;
+        if (XI != 0 && n == f_d + 3) f_number[n] <= f_given;
         if (n == f_e + 3) f_number[n] <= f_current;
       end
       if (f_valid[f_d+1] && f_step[(f_d+1)*(TCW+1) +: TCW+1] == 0) f_w_kept <= (CARRY != 0) ? w_data_i : 0;
       if (f_valid[f_d+2]) f_t_w <= (f_t_w == T - 1) ? 0 : f_t_w + 1;
-      if (f_valid[f_d+2] && leaky_i) f_w <= f_leaky;
+      if (f_valid[f_d+2] && leaky_i) begin
+        f_w      <= f_w_v;
+        f_w_less <= f_w_taken;
+      end
+      // Its channel's is there as long as its digits are.
+      for (n = 1; n <= ST; n = n + 1) f_level[n] <= (n == f_d + 1) ? level_i : f_level[n-1];
       if (f_valid[f_e+2]) begin
         if (f_t_sum == 0) f_kept <= v_data_i;
         f_sum   <= f_total;
@@ -713,6 +754,18 @@ module sf_tail #(
   // The state of the integrator: what its u is more than x.
   generate
     if (LEAKS > 0) begin : gen_formal_leak
+      if (LRESET != {LN{2'd3}}) begin : gen_formal_level
+        reg [LTW-1:0] f_level_a;
+        always @(*) begin
+          f_level_a = f_level[0];
+          for (n = 0; n <= ST; n = n + 1) if (n == f_d + 1) f_level_a = f_level[n];
+        end
+        always @(posedge clk_i) begin
+          if (f_past && !rst_i && a_valid_q) i_level_a : assert (gen_leak.gen_level.level_a_q == f_level_a);
+          if (f_past && !rst_i && h_valid_q) i_level : assert (gen_leak.level == f_level_h);
+          if (f_past && !rst_i) c_reset : cover (leaky_i && f_run && h_valid_q && f_t_w != 0 && f_reached && w_data_o != 0);
+        end
+      end
       wire signed [HW-1:0] f_state_q = gen_leak.u - h_q;
       always @(posedge clk_i) begin
         if (f_past && !rst_i && leaky_i && (f_t_w != 0 || h_valid_q))

@@ -198,6 +198,79 @@ fn broken_integers_name_their_node() {
     refused(&none, rows, "\"rows\":[]", "SF0202", "fc", "at least one input and one output");
 }
 
+/// Membranes that reset, in both forms.
+const RESETS: &str = r#"synfire-ir 1
+graph "g" timesteps 2
+%in = input() : levels[2; 2] {"shape":[2],"bits":2,"is_static":false}
+%m = li(%in) : real[2] {"leak":0.5,"gain":1.0,"bias":0.0,"resets":{"threshold":[1.5,2.0],"reset":"hard","compare":"above","reset_to":0.25,"gives":"after"}}
+%f = fixed-li(%in) : current[2; fixed(5, 1)] {"leak_num":1,"leak_shift":1,"frac":1,"width":5,"bias":[0,1],"resets":{"threshold":[3,14],"reset":"hard","compare":"at-least","reset_to":[0,4]}}
+%y = fixed-readout(%f) : current[2; fixed(7, 0)] {"frac":0,"gain":[1,1],"offset":[0,0],"gain_width":1,"width":7}
+output %y
+"#;
+
+#[test]
+fn resets_of_membranes_keep_to_the_rules() {
+    assert_eq!(print(&parse(RESETS).unwrap()).unwrap(), RESETS);
+    let wrong = |from: &str, to: &str, place, words: &str| {
+        refused(RESETS, from, to, "SF0202", place, words);
+    };
+    wrong("[1.5,2.0]", "[1.5,0.0]", "m", "`threshold`[1] must be > 0");
+    wrong("[1.5,2.0]", "[1.5,2.0,1.0]", "m", "`threshold` has 3 entries");
+    wrong("0.25,\"gives", "[0.5,0.5,1.0],\"gives", "m", "`reset_to` has 3 entries");
+    wrong(
+        "\"hard\",\"compare\":\"above\"",
+        "\"soft\",\"compare\":\"above\"",
+        "m",
+        "is for a hard reset",
+    );
+    let none = "\"none\",\"compare\":\"above\",\"gives\"";
+    wrong(
+        "\"hard\",\"compare\":\"above\",\"reset_to\":0.25,\"gives\"",
+        none,
+        "m",
+        "`resets` without a reset",
+    );
+    let late = none.replace("none", "soft-delayed");
+    wrong(
+        "\"hard\",\"compare\":\"above\",\"reset_to\":0.25,\"gives\"",
+        &late,
+        "m",
+        "a delayed reset leaves no membrane",
+    );
+    wrong("[3,14]", "[3,0]", "f", "`threshold`[1] must be > 0");
+    wrong("[3,14]", "[3]", "f", "`threshold` has 1 entries");
+    wrong("[3,14]", "[3,16]", "f", "`threshold`[1] must be within the membrane's width");
+    wrong("\"reset_to\":[0,4]", "\"reset_to\":[0,-17]", "f", "`reset_to`[1] must be within");
+    wrong("\"reset_to\":[0,4]", "\"reset_to\":[1]", "f", "`reset_to` has 1 entries");
+    // The second one comes to 14 before it is reset.
+    let narrow = RESETS.replace("fixed(5, 1)", "fixed(4, 1)");
+    refused(
+        &narrow,
+        "\"width\":5",
+        "\"width\":4",
+        "SF0202",
+        "f",
+        "must be within the membrane's width",
+    );
+    let low = narrow.replace("[3,14]", "[3,7]");
+    refused(
+        &low,
+        "\"width\":5",
+        "\"width\":4",
+        "SF0202",
+        "f",
+        "a membrane can need 5 bits, but 4 are declared",
+    );
+    refused(
+        RESETS,
+        "\"gives\":\"after\"",
+        "\"gives\":\"later\"",
+        "SF0201",
+        "line 4",
+        "unknown variant",
+    );
+}
+
 /// What the text form cannot say, the library can.
 #[test]
 fn numbers_that_are_none_are_found() {

@@ -44,15 +44,16 @@ struct sf_job {
   int gains, shift;
   /// Currents that are added: memory (−1: none) and first word.
   int add_bank, add_base;
-  /// What the result leaks if it integrates, k / 2^m.
-  int sum_leak_num, sum_leak_shift;
+  /// What the result leaks if it integrates, k / 2^m, and its reset; 3: none.
+  int sum_leak_num, sum_leak_shift, sum_reset;
   /// Currents that are kept: memory (−1: none) and first word.
   int keep_bank, keep_base;
   /// Trains: first word (−1: none), words from a row to the next, words of a place.
   int fire_first, fire_row, fire_place;
   /// First word of the neurons' parameters; leak k / 2^m, reset and comparison.
   int neurons, leak_num, leak_shift, reset;
-  bool integrates;
+  /// Does it integrate, reset above its threshold alone, give what the reset leaves?
+  bool integrates, sum_strict, sum_after;
   bool strict;
   bool reads_out;
 };
@@ -69,6 +70,7 @@ struct sf_tables {
   const unsigned (*weights)[(C::P + 31) / 32];
   const long long *gain;
   const long long *offset;
+  const long long *theta;
   const signed char *sign;
   const long long *bias;
   const long long *threshold;
@@ -185,7 +187,11 @@ void sf_sum_job(const sf_job &job, const sf_tables<C> &tables, sf_maps<C> &maps,
             }
             if (job.integrates) {
               h += (long long)left;
-              left = ((long long)h * job.sum_leak_num) >> job.sum_leak_shift;
+              const long long theta = tables.theta[job.gains + c];
+              const bool reached = job.sum_reset != 3 && sf_fires(job.sum_strict, h, theta);
+              left = sf_after<C::VW>(job.sum_reset, h, theta, reached, job.sum_leak_num,
+                                     job.sum_leak_shift);
+              if (reached && job.sum_after) h = job.sum_reset == 0 ? (long long)h - theta : 0LL;
             }
             if (job.keep_bank >= 0) {
               maps.currents[job.keep_bank][job.keep_base + current + t] = (long long)h;

@@ -2,9 +2,11 @@
 //! Leaky integrate-and-fire neurons, in real numbers and in integers, and what else
 //! integrates or compares.
 
-use super::rule::{Parameter, Rule, each, fired};
+use super::rule::{BLOCK, Each, Parameter, Rule, Step, blocks, each, word};
 use super::value::{Bitmap, Value};
-use crate::ir::{Compare, Entries, FixedLi, FixedLif, FixedScale, Li, Lif, PerChannel, Threshold};
+use crate::ir::{
+    Compare, Entries, FixedLi, FixedLif, FixedScale, Gives, Li, Lif, PerChannel, Reset, Threshold,
+};
 use crate::vector::vectorised;
 
 fn reaches<T: PartialOrd>(compare: Compare, u: T, theta: T) -> bool {
@@ -30,40 +32,72 @@ impl RealNeurons {
     /// One timestep of neurons that fire.
     pub(super) fn fire(&mut self, l: &Lif, x: &[f64]) -> Value {
         let n = x.len();
+        let rules = (l.threshold.each(n), l.reset_to.each(n), l.reset, l.compare);
+        let currents = (l.leak.each(n), l.gain.each(n), l.bias.each(n));
         let states = self.state.get_or_insert_with(|| first_state(&l.leak, &l.start, n));
-        let mut leaks = Parameter::new(l.leak.each(n));
-        let mut thetas = Parameter::new(l.threshold.each(n));
-        let mut resets = Parameter::new(l.reset_to.each(n));
-        let mut gains = Parameter::new(l.gain.each(n));
-        let mut biases = Parameter::new(l.bias.each(n));
-        let spikes = fired(x, states, |x, states| {
-            let (leaks, gains, biases) = (leaks.next(), gains.next(), biases.next());
-            let (reset, compare) = (l.reset, l.compare);
-            let rule = Rule { reset, compare, threshold: thetas.next(), to: resets.next() };
-            vectorised(
-                #[inline(always)]
-                || {
-                    let u = each(|i| states[i] + gains[i] * x[i] + biases[i]);
-                    let (fires, next) = rule.apply(&u, |i, v| leaks[i] * v);
-                    *states = next;
-                    fires
-                },
-            )
-        });
-        Value::Spikes(spikes)
+        let mut words = Vec::with_capacity(n.div_ceil(BLOCK));
+        let work = reals(
+            rules,
+            currents,
+            #[inline(always)]
+            |_, step| step.fires,
+        );
+        blocks(x, states, work, |fires| words.push(word(fires)));
+        Value::Spikes(Bitmap { words, len: n })
     }
 
-    /// One timestep of neurons that only integrate.
+    /// One timestep of neurons whose membranes are the result.
     pub(super) fn integrate(&mut self, l: &Li, x: &[f64]) -> Value {
         let n = x.len();
+        let one = PerChannel::All(0.0);
+        let (theta, to) = l.resets.as_ref().map_or((&one, &one), |r| (&r.threshold, &r.reset_to));
+        let (reset, compare, after) =
+            of_integrator(l.resets.as_ref().map(|r| (r.reset, r.compare, r.gives)));
+        let rules = (theta.each(n), to.each(n), reset, compare);
+        let currents = (l.leak.each(n), l.gain.each(n), l.bias.each(n));
         let states = self.state.get_or_insert_with(|| first_state(&l.leak, &l.start, n));
-        let (mut leaks, mut gains, mut biases) = (l.leak.each(n), l.gain.each(n), l.bias.each(n));
-        let membranes = x.iter().zip(states).map(|(x, state)| {
-            let u = *state + gains.take() * x + biases.take();
-            *state = leaks.take() * u;
-            u
-        });
-        Value::Real(membranes.collect())
+        let mut membranes = Vec::with_capacity(n);
+        let work = reals(
+            rules,
+            currents,
+            #[inline(always)]
+            |u, step| if after { step.left } else { u },
+        );
+        blocks(x, states, work, |given| membranes.extend_from_slice(given));
+        Value::Real(membranes)
+    }
+}
+
+/// How an integrator resets, if it does, and whether it gives what the reset leaves.
+fn of_integrator(resets: Option<(Reset, Compare, Gives)>) -> (Reset, Compare, bool) {
+    let (reset, compare, gives) = resets.unwrap_or((Reset::None, Compare::AtLeast, Gives::Before));
+    (reset, compare, gives == Gives::After)
+}
+
+/// Thresholds, what hard resets leave, and which reset and comparison a layer has.
+type Rules<'a, T> = (Entries<'a, T>, Entries<'a, T>, Reset, Compare);
+
+/// A block of neurons in real numbers: leaks, gains and biases, and what of it is the result.
+fn reals<R>(
+    (theta, to, reset, compare): Rules<'_, f64>,
+    (leaks, gains, biases): (Entries<'_, f64>, Entries<'_, f64>, Entries<'_, f64>),
+    result: impl Fn(Each<f64>, Step<f64>) -> Each<R>,
+) -> impl FnMut(&Each<f64>, &mut Each<f64>) -> Each<R> {
+    let (mut thetas, mut tos) = (Parameter::new(theta), Parameter::new(to));
+    let mut leaks = Parameter::new(leaks);
+    let (mut gains, mut biases) = (Parameter::new(gains), Parameter::new(biases));
+    move |x, states| {
+        let (leaks, gains, biases) = (leaks.next(), gains.next(), biases.next());
+        let rule = Rule { reset, compare, threshold: thetas.next(), to: tos.next() };
+        vectorised(
+            #[inline(always)]
+            || {
+                let u = each(|i| states[i] + gains[i] * x[i] + biases[i]);
+                let step = rule.apply(u, |i, v| leaks[i] * v);
+                *states = step.next;
+                result(u, step)
+            },
+        )
     }
 }
 
@@ -95,45 +129,73 @@ impl FixedNeurons {
     /// One timestep of neurons that fire.
     pub(super) fn fire(&mut self, l: &FixedLif, x: &[i64]) -> Value {
         let n = x.len();
+        let (theta, to) = (Entries::new(&l.threshold, n, 1), Entries::new(&l.reset_to, n, 0));
+        let (signs, biases) = (Entries::new(&l.sign, n, 1), Entries::new(&l.bias, n, 0));
         let first = || first_leaked(&l.leak_num, l.leak_shift, &l.start, n);
         let states = self.state.get_or_insert_with(first);
-        let mut thetas = Parameter::new(Entries::new(&l.threshold, n, 1));
-        let mut resets = Parameter::new(Entries::new(&l.reset_to, n, 0));
-        let mut nums = Parameter::new(l.leak_num.each(n));
-        let mut signs = Parameter::new(Entries::new(&l.sign, n, 1));
-        let mut biases = Parameter::new(Entries::new(&l.bias, n, 0));
-        let spikes = fired(x, states, |x, states| {
-            let (nums, signs, biases) = (nums.next(), signs.next(), biases.next());
-            let (reset, compare) = (l.reset, l.compare);
-            let rule = Rule { reset, compare, threshold: thetas.next(), to: resets.next() };
-            vectorised(
-                #[inline(always)]
-                || {
-                    let current = |i: usize| (x[i] * i64::from(signs[i])) << l.frac;
-                    let u = each(|i| states[i] + current(i) + biases[i]);
-                    let (fires, next) = rule.apply(&u, |i, v| leaked(nums[i], l.leak_shift, v));
-                    *states = next;
-                    fires
-                },
-            )
-        });
-        Value::Spikes(spikes)
+        let rules = (theta, to, l.reset, l.compare);
+        let currents = (l.leak_num.each(n), signs, biases);
+        let mut words = Vec::with_capacity(n.div_ceil(BLOCK));
+        let work = integers(
+            rules,
+            currents,
+            (l.frac, l.leak_shift),
+            #[inline(always)]
+            |_, step| step.fires,
+        );
+        blocks(x, states, work, |fires| words.push(word(fires)));
+        Value::Spikes(Bitmap { words, len: n })
     }
 
-    /// One timestep of neurons that only integrate.
+    /// One timestep of neurons whose membranes are the result.
     pub(super) fn integrate(&mut self, l: &FixedLi, x: &[i64]) -> Value {
         let n = x.len();
+        let (theta, to): (&[i64], &[i64]) =
+            l.resets.as_ref().map_or((&[], &[]), |r| (&r.threshold, &r.reset_to));
+        let (reset, compare, after) =
+            of_integrator(l.resets.as_ref().map(|r| (r.reset, r.compare, r.gives)));
+        let rules = (Entries::new(theta, n, 1), Entries::new(to, n, 0), reset, compare);
+        let (signs, biases) = (Entries::new(&l.sign, n, 1), Entries::new(&l.bias, n, 0));
         let first = || first_leaked(&l.leak_num, l.leak_shift, &l.start, n);
         let states = self.state.get_or_insert_with(first);
-        let (mut signs, mut biases) = (Entries::new(&l.sign, n, 1), Entries::new(&l.bias, n, 0));
-        let mut nums = l.leak_num.each(n);
-        let membranes = x.iter().zip(states).map(|(x, state)| {
-            let x = x * i64::from(signs.take());
-            let u = *state + (x << l.frac) + biases.take();
-            *state = leaked(nums.take(), l.leak_shift, u);
-            u
-        });
-        Value::Integers(membranes.collect())
+        let currents = (l.leak_num.each(n), signs, biases);
+        let mut membranes = Vec::with_capacity(n);
+        let work = integers(
+            rules,
+            currents,
+            (l.frac, l.leak_shift),
+            #[inline(always)]
+            |u, step| if after { step.left } else { u },
+        );
+        blocks(x, states, work, |given| membranes.extend_from_slice(given));
+        Value::Integers(membranes)
+    }
+}
+
+/// A block of neurons in integers: leaks, signs and biases, bits of the fraction and of the leak,
+/// and what of it is the result.
+fn integers<R>(
+    (theta, to, reset, compare): Rules<'_, i64>,
+    (nums, signs, biases): (Entries<'_, u32>, Entries<'_, i8>, Entries<'_, i64>),
+    (frac, shift): (u32, u32),
+    result: impl Fn(Each<i64>, Step<i64>) -> Each<R>,
+) -> impl FnMut(&Each<i64>, &mut Each<i64>) -> Each<R> {
+    let (mut thetas, mut tos) = (Parameter::new(theta), Parameter::new(to));
+    let mut nums = Parameter::new(nums);
+    let (mut signs, mut biases) = (Parameter::new(signs), Parameter::new(biases));
+    move |x, states| {
+        let (nums, signs, biases) = (nums.next(), signs.next(), biases.next());
+        let rule = Rule { reset, compare, threshold: thetas.next(), to: tos.next() };
+        vectorised(
+            #[inline(always)]
+            || {
+                let current = |i: usize| (x[i] * i64::from(signs[i])) << frac;
+                let u = each(|i| states[i] + current(i) + biases[i]);
+                let step = rule.apply(u, |i, v| leaked(nums[i], shift, v));
+                *states = step.next;
+                result(u, step)
+            },
+        )
     }
 }
 

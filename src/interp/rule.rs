@@ -3,10 +3,9 @@
 
 use std::ops::Sub;
 
-use super::value::Bitmap;
 use crate::ir::{Compare, Entries, Reset};
 
-/// Neurons whose spikes are a word of a [`Bitmap`].
+/// Neurons whose spikes are a word of a bitmap.
 pub(super) const BLOCK: usize = 64;
 
 /// What each neuron of a block has.
@@ -42,11 +41,20 @@ pub(super) struct Rule<'a, T> {
     pub(super) to: &'a Each<T>,
 }
 
+/// What a timestep makes of a block.
+pub(super) struct Step<T> {
+    /// Which neurons fire, each 0 or 1.
+    pub(super) fires: Each<u8>,
+    /// What the reset leaves of the membrane.
+    pub(super) left: Each<T>,
+    /// What the next current is added to.
+    pub(super) next: Each<T>,
+}
+
 impl<T: Copy + PartialOrd + Sub<Output = T>> Rule<'_, T> {
-    /// Which neurons with these membranes fire, each 0 or 1, and the states that the next
-    /// currents are added to. `leak` makes the state of a membrane.
+    /// With membranes `u`; `leak` is what the leak leaves of a neuron's membrane.
     #[inline(always)]
-    pub(super) fn apply(&self, u: &Each<T>, leak: impl Fn(usize, T) -> T) -> (Each<u8>, Each<T>) {
+    pub(super) fn apply(&self, u: Each<T>, leak: impl Fn(usize, T) -> T) -> Step<T> {
         let theta = self.threshold;
         // No choice within a loop that the whole block shares.
         let fires: Each<u8> = match self.compare {
@@ -54,16 +62,17 @@ impl<T: Copy + PartialOrd + Sub<Output = T>> Rule<'_, T> {
             Compare::Above => each(|i| u8::from(u[i] > theta[i])),
         };
         let fired = |i: usize, yes: T, no: T| if fires[i] == 1 { yes } else { no };
-        let next = match self.reset {
-            Reset::Soft => each(|i| leak(i, fired(i, u[i] - theta[i], u[i]))),
-            Reset::SoftDelayed => {
-                let leaked: Each<T> = each(|i| leak(i, u[i]));
-                each(|i| fired(i, leaked[i] - theta[i], leaked[i]))
-            }
-            Reset::Hard => each(|i| leak(i, fired(i, self.to[i], u[i]))),
-            Reset::None => each(|i| leak(i, u[i])),
+        let left = match self.reset {
+            Reset::Soft => each(|i| fired(i, u[i] - theta[i], u[i])),
+            Reset::Hard => each(|i| fired(i, self.to[i], u[i])),
+            Reset::SoftDelayed | Reset::None => u,
         };
-        (fires, next)
+        let leaked: Each<T> = each(|i| leak(i, left[i]));
+        let next = match self.reset {
+            Reset::SoftDelayed => each(|i| fired(i, leaked[i] - theta[i], leaked[i])),
+            _ => leaked,
+        };
+        Step { fires, left, next }
     }
 }
 
@@ -73,38 +82,39 @@ pub(super) fn each<T>(of: impl FnMut(usize) -> T) -> Each<T> {
     std::array::from_fn(of)
 }
 
-/// Goes through neurons block by block: `work` takes the currents and the states of a block, leaves
-/// the next states and says which neurons fire, each 0 or 1.
-pub(super) fn fired<T: Copy + Default>(
+/// Goes through neurons block by block: `work` takes the currents and the states of a block and
+/// leaves the next states. Of what it returns, that of the neurons that there are goes to `give`.
+pub(super) fn blocks<T: Copy + Default, R>(
     x: &[T],
     states: &mut [T],
-    mut work: impl FnMut(&Each<T>, &mut Each<T>) -> Each<u8>,
-) -> Bitmap {
-    let words = x.chunks(BLOCK).zip(states.chunks_mut(BLOCK)).map(|(x, states)| {
+    mut work: impl FnMut(&Each<T>, &mut Each<T>) -> Each<R>,
+    mut give: impl FnMut(&[R]),
+) {
+    for (x, states) in x.chunks(BLOCK).zip(states.chunks_mut(BLOCK)) {
         // Whole blocks, so that no loop has an end of its own.
         let (mut currents, mut block) = ([T::default(); BLOCK], [T::default(); BLOCK]);
         currents[..x.len()].copy_from_slice(x);
         block[..x.len()].copy_from_slice(states);
-        let mut fires = work(&currents, &mut block);
+        give(&work(&currents, &mut block)[..x.len()]);
         states.copy_from_slice(&block[..x.len()]);
-        fires[x.len()..].fill(0);
-        word(&fires)
-    });
-    Bitmap { words: words.collect(), len: x.len() }
+    }
 }
 
 /// A bit for each byte, which is 0 or 1: those of eight bytes come together in the highest byte
 /// of the product.
-fn word(fires: &Each<u8>) -> u64 {
+pub(super) fn word(fires: &[u8]) -> u64 {
+    let mut all = [0; BLOCK];
+    all[..fires.len()].copy_from_slice(fires);
     let bits =
         |eight: &[u8; 8]| u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-    let (eights, _) = fires.as_chunks::<8>();
+    let (eights, _) = all.as_chunks::<8>();
     eights.iter().enumerate().fold(0, |word, (k, eight)| word | bits(eight) << (8 * k))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interp::value::Bitmap;
 
     #[test]
     fn a_word_has_a_bit_for_each_neuron() {
@@ -117,13 +127,14 @@ mod tests {
     #[test]
     fn the_last_block_ends_with_the_last_neuron() {
         for n in [1, 63, 64, 65, 130] {
-            let (x, mut states) = (vec![2; n], vec![5; n]);
-            let all = fired(&x, &mut states, |x, states| {
+            let (x, mut states, mut given) = (vec![2; n], vec![5; n], Vec::new());
+            let work = |x: &Each<i32>, states: &mut Each<i32>| {
                 *states = each(|i| states[i] + x[i]);
                 [1; BLOCK]
-            });
-            assert_eq!(all, Bitmap::from_iter(vec![true; n].into_iter()));
-            assert_eq!(states, vec![7; n]);
+            };
+            blocks(&x, &mut states, work, |fires: &[u8]| given.push(word(fires)));
+            let bits = Bitmap::from_iter(vec![true; n].into_iter());
+            assert_eq!((given, states), (bits.words, vec![7; n]));
         }
     }
 }

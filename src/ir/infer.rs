@@ -119,6 +119,10 @@ fn one(op: &Op, x: &Stream) -> Result<Stream> {
             let all =
                 [("leak", &l.leak), ("gain", &l.gain), ("bias", &l.bias), ("start", &l.start)];
             all.iter().try_for_each(|(name, v)| per_channel(name, v, x))?;
+            if let Some(r) = &l.resets {
+                per_channel("threshold", &r.threshold, x)?;
+                per_channel("reset_to", &r.reset_to, x)?;
+            }
             Ok(same(Kind::Real, false))
         }
         Op::Lif(l) => {
@@ -144,6 +148,10 @@ fn one(op: &Op, x: &Stream) -> Result<Stream> {
             entries("bias", &l.bias, x)?;
             entries_or_none("sign", &l.sign, x)?;
             entries_or_none("start", &l.start, x)?;
+            if let Some(r) = &l.resets {
+                entries("threshold", &r.threshold, x)?;
+                entries_or_none("reset_to", &r.reset_to, x)?;
+            }
             let shift = i32::try_from(l.frac).unwrap_or(i32::MAX);
             let frac = integer(x)?.saturating_add(shift);
             Ok(same(Kind::Current { width: l.width, frac }, false))

@@ -32,6 +32,23 @@ impl Membrane {
     fn leak(&self, v: i128) -> i128 {
         (v * self.leak_num) >> self.leak_shift
     }
+
+    /// What a membrane in `u` leaves for the next timestep if it reaches `theta` or not.
+    fn left(&self, u: (i128, i128), theta: i128, reset: Reset, reset_to: i128) -> (i128, i128) {
+        // Without a spike u is at most θ; with one, at least θ.
+        let below = (self.leak(u.0), self.leak(u.1.min(theta)));
+        if u.1 < theta {
+            return below;
+        }
+        let (lo, hi) = (u.0.max(theta), u.1);
+        let above = match reset {
+            Reset::Soft => (self.leak(lo - theta), self.leak(hi - theta)),
+            Reset::SoftDelayed => (self.leak(lo) - theta, self.leak(hi) - theta),
+            Reset::Hard => (self.leak(reset_to), self.leak(reset_to)),
+            Reset::None => (self.leak(u.0), self.leak(hi)),
+        };
+        (below.0.min(above.0), below.1.max(above.1))
+    }
 }
 
 /// The current of a membrane: ±x in its units, and the bias.
@@ -65,17 +82,7 @@ pub fn membrane_width(l: &FixedLif, i: usize, n: usize, x: Range, timesteps: u32
     for _ in 0..timesteps {
         let (u_lo, u_hi) = (state_lo + lo, state_hi + hi);
         let before = (state_lo, state_hi);
-        // Without a spike u is at most θ; with one, at least θ.
-        (state_lo, state_hi) = (m.leak(u_lo), m.leak(u_hi.min(theta)));
-        if u_hi >= theta {
-            let (s_lo, s_hi) = match l.reset {
-                Reset::Soft => (m.leak(u_lo.max(theta) - theta), m.leak(u_hi - theta)),
-                Reset::SoftDelayed => (m.leak(u_lo.max(theta)) - theta, m.leak(u_hi) - theta),
-                Reset::Hard => (m.leak(reset_to), m.leak(reset_to)),
-                Reset::None => (m.leak(u_lo), m.leak(u_hi)),
-            };
-            (state_lo, state_hi) = (state_lo.min(s_lo), state_hi.max(s_hi));
-        }
+        (state_lo, state_hi) = m.left((u_lo, u_hi), theta, l.reset, reset_to);
         least = least.min(u_lo).min(state_lo);
         most = most.max(u_hi).max(state_hi);
         if before == (state_lo, state_hi) || wide(least, most) {
@@ -89,8 +96,8 @@ fn wide(least: i128, most: i128) -> bool {
     signed_width(least).max(signed_width(most)) > 64
 }
 
-/// Every value that integrator `i` of `n` takes in `timesteps` steps, its start included,
-/// with its input in `x`.
+/// Every value that integrator `i` of `n` takes in `timesteps` steps, its start and what a
+/// reset compares with and leaves included, with its input in `x`.
 #[must_use]
 pub fn integrator(l: &FixedLi, i: usize, n: usize, x: Range, timesteps: u32) -> Range {
     if l.frac > 62 || l.leak_shift > 31 {
@@ -104,13 +111,28 @@ pub fn integrator(l: &FixedLi, i: usize, n: usize, x: Range, timesteps: u32) -> 
         start,
     };
     let (lo, hi) = m.current;
-    let (mut u_lo, mut u_hi) = (start, start);
+    let resets = l.resets.as_ref().map(|r| {
+        let of = |list: &[i64]| i128::from(entry(list, i, n, 0));
+        (of(&r.threshold), r.reset, of(&r.reset_to))
+    });
+    let mut state = (m.leak(start), m.leak(start));
     let (mut least, mut most) = (start.min(lo), start.max(hi));
+    if let Some((theta, _, reset_to)) = resets {
+        // A membrane on its threshold leaves 0.
+        (least, most) = (least.min(reset_to).min(0), most.max(theta).max(reset_to));
+    }
     for _ in 0..timesteps {
-        let before = (u_lo, u_hi);
-        (u_lo, u_hi) = (m.leak(u_lo) + lo, m.leak(u_hi) + hi);
-        (least, most) = (least.min(u_lo), most.max(u_hi));
-        if before == (u_lo, u_hi) || wide(least, most) {
+        let (u, before) = ((state.0 + lo, state.1 + hi), state);
+        state = match resets {
+            None => (m.leak(u.0), m.leak(u.1)),
+            Some((theta, reset, reset_to)) => m.left(u, theta, reset, reset_to),
+        };
+        (least, most) = (least.min(u.0), most.max(u.1));
+        if resets.is_some() {
+            // What a delayed reset leaves may be below all membranes.
+            (least, most) = (least.min(state.0), most.max(state.1));
+        }
+        if before == state || wide(least, most) {
             break;
         }
     }

@@ -27,9 +27,9 @@ pub use graph::{Graph, Node, NodeId};
 pub use infer::infer;
 pub use iso::isomorphic;
 pub use op::{
-    BatchNorm, Compare, Concat, Conv, Delay, Entries, FixedLi, FixedLif, FixedReadout, FixedScale,
-    Input, Inside, Li, Lif, Linear, Op, PerChannel, Pool, PoolKind, Readout, ReadoutKind, Reset,
-    Reshape, Scale, Taken, Threshold, Weights, Window, entry,
+    BatchNorm, Compare, Concat, Conv, Delay, Entries, FixedLi, FixedLif, FixedReadout, FixedResets,
+    FixedScale, Gives, Input, Inside, Li, Lif, Linear, Op, PerChannel, Pool, PoolKind, Readout,
+    ReadoutKind, Reset, Resets, Reshape, Scale, Taken, Threshold, Weights, Window, entry,
 };
 pub use parse::parse;
 pub use print::print;

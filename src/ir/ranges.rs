@@ -86,8 +86,8 @@ impl Ranges {
                 (0..runs).map(|i| scaled(s, i, runs, self.at(x, i, runs)).unwrap_or(all)).collect()
             }
             Op::FixedLi(l) => {
-                let lists = [list.len(), l.bias.len(), l.sign.len(), l.start.len()];
-                let runs = runs(lists.into_iter().chain([l.leak_num.iter().count()]), n);
+                let counts = [list.len(), l.leak_num.iter().count()];
+                let runs = runs(l.lengths().into_iter().chain(counts), n);
                 let of = |i| integrator(l, i, runs, self.at(x, i, runs), graph.timesteps);
                 (0..runs).map(of).collect()
             }

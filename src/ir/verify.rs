@@ -17,8 +17,8 @@ use super::infer::{broken, infer};
 use super::interval::{integrator, logit_width, membrane_width, range_width, scaled};
 use super::ranges::{Ranges, runs};
 use super::{
-    FixedLi, FixedLif, FixedReadout, FixedScale, Graph, Li, Lif, NodeId, Op, PerChannel, Reset,
-    Taken, Weights, entry,
+    FixedLi, FixedLif, FixedReadout, FixedScale, Gives, Graph, Li, Lif, NodeId, Op, PerChannel,
+    Reset, Taken, Weights, entry,
 };
 use crate::diag::{Diagnostic, Result, codes};
 
@@ -145,18 +145,45 @@ fn membrane(
 }
 
 fn li(l: &Li) -> Result<()> {
-    membrane(&l.leak, &l.gain, &l.bias, &l.start)
+    membrane(&l.leak, &l.gain, &l.bias, &l.start)?;
+    let Some(r) = &l.resets else { return Ok(()) };
+    thresholds(&r.threshold, &r.reset_to)?;
+    resets(r.reset, r.reset_to.is_zero())?;
+    given(r.reset, r.gives)
 }
 
 fn lif(l: &Lif) -> Result<()> {
     membrane(&l.leak, &l.gain, &l.bias, &l.start)?;
-    finite("threshold", l.threshold.iter())?;
-    finite("reset_to", l.reset_to.iter())?;
-    all("threshold", "> 0", l.threshold.iter().map(|&t| t > 0.0))?;
-    if l.reset != Reset::Hard && !l.reset_to.is_zero() {
+    thresholds(&l.threshold, &l.reset_to)?;
+    resets(l.reset, l.reset_to.is_zero())
+}
+
+fn thresholds(threshold: &PerChannel<f64>, reset_to: &PerChannel<f64>) -> Result<()> {
+    finite("threshold", threshold.iter())?;
+    finite("reset_to", reset_to.iter())?;
+    all("threshold", "> 0", threshold.iter().map(|&t| t > 0.0))
+}
+
+/// Only a hard reset sets a membrane to a value.
+fn resets(reset: Reset, is_to_zero: bool) -> Result<()> {
+    if reset != Reset::Hard && !is_to_zero {
         return Err(broken("`reset_to` is for a hard reset"));
     }
     Ok(())
+}
+
+/// Has this reset a membrane to give?
+fn given(reset: Reset, gives: Gives) -> Result<()> {
+    match (reset, gives) {
+        (Reset::None, _) => {
+            Err(broken("`resets` without a reset").help("an integrator without `resets` has none"))
+        }
+        (Reset::SoftDelayed, Gives::After) => {
+            Err(broken("a delayed reset leaves no membrane of its timestep to give")
+                .help("it comes after the leak: give the membrane before it, or reset with `soft`"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Do membranes, logits and scaled streams fit, whatever the inputs are?
@@ -176,7 +203,7 @@ fn widths(graph: &Graph, ranges: &Ranges, id: NodeId) -> Result<()> {
             ("membrane", most(&lists, &needed), l.width)
         }
         Op::FixedLi(l) => {
-            let lists = [l.leak_num.iter().count(), l.bias.len(), l.sign.len(), l.start.len()];
+            let lists = [&[l.leak_num.iter().count()], &l.lengths()[..]].concat();
             let needed =
                 |i, n| range_width(integrator(l, i, n, ranges.at(x, i, n), graph.timesteps));
             ("membrane", most(&lists, &needed), l.width)
@@ -247,10 +274,7 @@ fn fixed_lif(l: &FixedLif) -> Result<()> {
     for (name, list) in lists {
         all(name, "within the membrane's width", fits(list).into_iter())?;
     }
-    if l.reset != Reset::Hard && !l.reset_to.is_empty() {
-        return Err(broken("`reset_to` is for a hard reset"));
-    }
-    Ok(())
+    resets(l.reset, l.reset_to.is_empty())
 }
 
 fn fixed_li(l: &FixedLi) -> Result<()> {
@@ -258,7 +282,13 @@ fn fixed_li(l: &FixedLi) -> Result<()> {
     for (name, list) in [("bias", &l.bias), ("start", &l.start)] {
         all(name, "within the membrane's width", list.iter().map(|&v| signed_fits(v, l.width)))?;
     }
-    Ok(())
+    let Some(r) = &l.resets else { return Ok(()) };
+    all("threshold", "> 0", r.threshold.iter().map(|&t| t > 0))?;
+    for (name, list) in [("threshold", &r.threshold), ("reset_to", &r.reset_to)] {
+        all(name, "within the membrane's width", list.iter().map(|&v| signed_fits(v, l.width)))?;
+    }
+    resets(r.reset, r.reset_to.is_empty())?;
+    given(r.reset, r.gives)
 }
 
 fn fixed_scale(s: &FixedScale) -> Result<()> {

@@ -9,7 +9,7 @@
 use super::affine::{Affine, granularity, shortest};
 use super::unsupported;
 use crate::diag::Result;
-use crate::ir::{Compare, Li, Lif, Op, PerChannel, Readout, Reset, Stream, Threshold};
+use crate::ir::{Compare, Li, Lif, Op, PerChannel, Readout, Reset, Resets, Stream, Threshold};
 
 /// A neuron layer in units of its operand.
 pub(super) struct Absorbed {
@@ -193,9 +193,11 @@ fn fires(l: &Lif, leak: f64, threshold: f64, current: f64, start: f64, timesteps
 }
 
 fn integrator(l: &Li, x: &Stream, affine: &Affine, rows: bool) -> Result<Absorbed> {
-    let lists = [&l.leak, &l.gain, &l.bias, &l.start];
-    let n = granularity(x, lists.iter().map(|v| v.iter().count()).chain([affine.len()]));
+    let own = l.resets.iter().flat_map(|r| [&r.threshold, &r.reset_to]);
+    let lists = [&l.leak, &l.gain, &l.bias, &l.start].into_iter().chain(own);
+    let n = granularity(x, lists.map(|v| v.iter().count()).chain([affine.len()]));
     let (mut sign, mut bias, mut start, mut entries) = (vec![], vec![], vec![], vec![]);
+    let (mut threshold, mut reset_to) = (vec![], vec![]);
     for i in 0..n {
         let ((a, b), g) = (affine.of(i, n), l.gain.of(i, n));
         let (a, b) = (a * g, b * g + l.bias.of(i, n));
@@ -204,7 +206,13 @@ fn integrator(l: &Li, x: &Stream, affine: &Affine, rows: bool) -> Result<Absorbe
         bias.push(b / by);
         start.push(l.start.of(i, n) / by);
         entries.push((by, 0.0));
-        if !bias[i].is_finite() || !start[i].is_finite() {
+        let mut all = vec![bias[i], start[i]];
+        if let Some(r) = &l.resets {
+            threshold.push(r.threshold.of(i, n) / by);
+            reset_to.push(r.reset_to.of(i, n) / by);
+            all.extend([threshold[i], reset_to[i]]);
+        }
+        if !all.iter().all(|v| v.is_finite()) || threshold.get(i) == Some(&0.0) {
             let message = format!("channel {i}: current {b:e} cannot be divided by the gain {a:e}");
             return Err(unsupported(message));
         }
@@ -215,9 +223,19 @@ fn integrator(l: &Li, x: &Stream, affine: &Affine, rows: bool) -> Result<Absorbe
         leak: l.leak.clone(),
         gain: shortest(sign),
         bias: PerChannel::Each(bias),
-        start: if l.start.is_zero() { PerChannel::zero() } else { PerChannel::Each(start) },
+        start: unless_zero(&l.start, start),
+        resets: l.resets.as_ref().map(|r| Resets {
+            threshold: PerChannel::Each(threshold),
+            reset_to: unless_zero(&r.reset_to, reset_to),
+            ..r.clone()
+        }),
     });
     Ok(Absorbed { op, affine: Affine::new(entries), negate, notes: Vec::new() })
+}
+
+/// What a list has become, if it was not 0.
+fn unless_zero(was: &PerChannel<f64>, is: Vec<f64>) -> PerChannel<f64> {
+    if was.is_zero() { PerChannel::zero() } else { PerChannel::Each(is) }
 }
 
 /// A readout on what stands for `affine`, and where its input is negated.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! How large can the numbers of a stream become?
 
-use crate::ir::{Graph, Kind, NodeId, Op, PoolKind, Weights};
+use crate::ir::{Graph, Kind, NodeId, Op, PoolKind, Reset, Weights};
 
 /// A bound of |x| for every element and timestep; nothing where none is known. Nodes that
 /// the operands of `id` do not reach are not looked at.
@@ -40,6 +40,13 @@ pub(super) fn magnitude(graph: &Graph, id: NodeId) -> Option<f64> {
         Op::Li(l) => {
             let current = x * most(&mut l.gain.iter().map(|g| g.abs()))
                 + most(&mut l.bias.iter().map(|b| b.abs()));
+            // A reset brings a membrane nearer to 0, or to a value. One that comes after the leak
+            // takes a threshold off what may be less by then.
+            let own = l.resets.as_ref().map_or(0.0, |r| match r.reset {
+                Reset::SoftDelayed => most(&mut r.threshold.iter().copied()),
+                _ => most(&mut r.reset_to.iter().map(|v| v.abs())),
+            });
+            let current = current + own;
             let (leak, start) = (most(&mut l.leak.iter().copied()), &l.start);
             let start = most(&mut start.iter().map(|s| s.abs()));
             let mut u = start;

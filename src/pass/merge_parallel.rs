@@ -9,7 +9,8 @@ use super::affine::shortest;
 use super::{Options, Pass};
 use crate::diag::Result;
 use crate::ir::{
-    BatchNorm, BitMatrix, Graph, Li, Lif, Linear, NodeId, Op, PerChannel, Scale, Threshold, Weights,
+    BatchNorm, BitMatrix, Graph, Li, Lif, Linear, NodeId, Op, PerChannel, Resets, Scale, Threshold,
+    Weights,
 };
 
 /// See the module.
@@ -135,13 +136,27 @@ fn joined(graph: &Graph, branches: &[Branch], k: usize) -> Option<Op> {
             }
             Op::Threshold(Threshold { threshold: each!(ops, threshold), compare: t.compare })
         }
-        Op::Li(_) => {
+        Op::Li(l) => {
             let ops = all!(Li)?;
+            let resets = match &l.resets {
+                None if ops.iter().all(|o| o.resets.is_none()) => None,
+                None => return None,
+                Some(of) => {
+                    let all = ops.iter().map(|o| o.resets.as_ref()).collect::<Option<Vec<_>>>()?;
+                    let rule = |r: &Resets| (r.reset, r.compare, r.gives);
+                    if all.iter().any(|r| rule(r) != rule(of)) {
+                        return None;
+                    }
+                    let (threshold, reset_to) = (each!(all, threshold), each!(all, reset_to));
+                    Some(Resets { threshold, reset_to, ..of.clone() })
+                }
+            };
             Op::Li(Li {
                 leak: each!(ops, leak),
                 gain: each!(ops, gain),
                 bias: each!(ops, bias),
                 start: each!(ops, start),
+                resets,
             })
         }
         Op::Lif(l) => {

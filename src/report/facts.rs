@@ -4,7 +4,7 @@
 use std::fmt::Display;
 
 use super::layers;
-use crate::ir::{Compare, Op, PerChannel, ReadoutKind, Reset, Stream, Taken};
+use crate::ir::{Compare, Gives, Op, PerChannel, ReadoutKind, Reset, Stream, Taken};
 
 /// Facts about one operator, ready to be shown; empty where there is nothing to say.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -59,12 +59,17 @@ pub(super) fn of(op: &Op, stream: &Stream) -> Facts {
         }
         Op::Li(l) => {
             let leak = range(l.leak.iter().copied(), number);
-            Facts {
+            let mut facts = Facts {
                 parameters: [&l.leak, &l.gain, &l.bias].map(stored).iter().sum(),
                 lines: vec![format!("{} integrators, leak {leak}", stream.len())],
                 leak,
                 ..Facts::default()
+            };
+            if let Some(r) = &l.resets {
+                let threshold = range(r.threshold.iter().copied(), number);
+                resets(&mut facts, stored(&r.threshold), threshold, (r.reset, r.compare, r.gives));
             }
+            facts
         }
         Op::BatchNorm(b) => Facts {
             parameters: 4 * b.gamma.len(),
@@ -88,7 +93,7 @@ pub(super) fn of(op: &Op, stream: &Stream) -> Facts {
         }
         Op::FixedLi(l) => {
             let leak = fixed_leak(&l.leak_num, l.leak_shift);
-            Facts {
+            let mut facts = Facts {
                 parameters: l.bias.len() + l.start.len() + l.sign.len(),
                 lines: vec![
                     format!("{} integrators, leak {leak}", stream.len()),
@@ -96,7 +101,13 @@ pub(super) fn of(op: &Op, stream: &Stream) -> Facts {
                 ],
                 leak,
                 ..Facts::default()
+            };
+            if let Some(r) = &l.resets {
+                let threshold = range(r.threshold.iter().copied(), |v: i64| v.to_string());
+                let stored = r.threshold.len() + r.reset_to.len();
+                resets(&mut facts, stored, threshold, (r.reset, r.compare, r.gives));
             }
+            facts
         }
         Op::FixedScale(s) => Facts {
             parameters: s.gain.len() + s.offset.len(),
@@ -142,17 +153,34 @@ fn neurons(
     reset: Reset,
     compare: Compare,
 ) -> Facts {
-    let reset = match reset {
+    let lines = vec![
+        format!("{} neurons, leak {leak}, {}", stream.len(), said(reset)),
+        fires("u", compare, &threshold),
+    ];
+    Facts { parameters, signs: None, threshold, leak, lines }
+}
+
+/// What is said of a reset that nothing but the membranes shows.
+fn resets(
+    facts: &mut Facts,
+    parameters: usize,
+    threshold: String,
+    (reset, compare, gives): (Reset, Compare, Gives),
+) {
+    let which = if gives == Gives::After { "after it" } else { "before it" };
+    facts.lines.push(format!("{}, membranes {which}", said(reset)));
+    facts.lines.push(fires("u", compare, &threshold));
+    facts.parameters += parameters;
+    facts.threshold = threshold;
+}
+
+fn said(reset: Reset) -> &'static str {
+    match reset {
         Reset::Soft => "soft reset",
         Reset::SoftDelayed => "soft reset, a step later",
         Reset::Hard => "hard reset",
         Reset::None => "no reset",
-    };
-    let lines = vec![
-        format!("{} neurons, leak {leak}, {reset}", stream.len()),
-        fires("u", compare, &threshold),
-    ];
-    Facts { parameters, signs: None, threshold, leak, lines }
+    }
 }
 
 fn fixed_leak(leak_num: &PerChannel<u32>, shift: u32) -> String {

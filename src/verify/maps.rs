@@ -133,6 +133,7 @@ pub(super) mod tests {
             digits: 1,
             add: None,
             leak: None,
+            theta: Vec::new(),
             then: Then::Maps { keep: None, fire: Some((neurons, 0)) },
         };
         let work = Work::Sum(Box::new(sum));

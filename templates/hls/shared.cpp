@@ -34,7 +34,7 @@ void synfire(hls::stream<sf_byte> &in, hls::stream<sf_byte> &out) {
   static sf_maps<design> maps;
 #pragma HLS ARRAY_RESHAPE variable = maps.trains complete dim = 2
 #pragma HLS ARRAY_PARTITION variable = maps.currents complete dim = 1
-  static const sf_tables<design> tables = {weights, gain, offset, sign, bias, threshold};
+  static const sf_tables<design> tables = {weights, gain, offset, theta, sign, bias, threshold};
   hls::stream<ap_int<design::SW> > sums("sums");
   hls::stream<ap_uint<8> > result("result");
 #pragma HLS STREAM variable = sums depth = <{ classes }>

@@ -372,6 +372,9 @@ module sf_core (
     .KINDS(<{ kinds.count }>), .K(<{ kinds.leak_num }>), .M(<{ kinds.leak_shift }>), .RESET(<{ kinds.reset }>), .STRICT(<{ kinds.strict }>),
 <%- if let Some(l) = leaks %>
     .LEAKS(<{ l.count }>), .LK(<{ l.num }>), .LM(<{ l.shift }>),
+<%- if let Some(r) = l.resets %>
+    .LRESET(<{ r.reset }>), .LSTRICT(<{ r.strict }>), .LAFTER(<{ r.after }>), .LTW(<{ r.bits }>),
+<%- endif %>
 <%- endif %>
     .NW(<{ channel_bits }>), .IW(<{ sum_bits }>), .LAST(<{ last }>)<% if chunks.is_some() %>, .CARRY(1)<% endif %>
   ) u_tail (
@@ -384,7 +387,12 @@ module sf_core (
     .leaky_i(1'b0), .leak_i(1'b0),
 <%- endif %>
     .y_data_i(y), .y_valid_i(y_valid), .y_end_i(y_end), .y_take_o(y_take),
-    .g_en_o(gain_en), .gain_i(gain[<{ gain_bits - 1 }>:0]), .offset_i(gain[<{ gain_word - 1 }>:<{ gain_bits }>]),
+    .g_en_o(gain_en), .gain_i(gain[<{ gain_bits - 1 }>:0]), .offset_i(gain[<{ gain_bits + offset_bits - 1 }>:<{ gain_bits }>]),
+<%- if gain_word > gain_bits + offset_bits %>
+    .level_i(gain[<{ gain_word - 1 }>:<{ gain_bits + offset_bits }>]),
+<%- else %>
+    .level_i(1'b0),
+<%- endif %>
     .n_en_o(neuron_en), .minus_i(neuron[<{ neuron_word - 2 }>]), .mute_i(neuron[<{ neuron_word - 1 }>]),
     .bias_i(neuron[<{ bias_bits - 1 }>:0]), .theta_i(neuron[<{ neuron_word - 3 }>:<{ bias_bits }>]),
     .r_en_o(add_en), .r_data_i(added), .k_we_o(keep_we), .k_data_o(kept),

@@ -8,7 +8,7 @@ use synfire::ir::{
     PoolKind, Readout, ReadoutKind, Reset, Reshape, Scale, Stream, Threshold, Weights, Window,
 };
 
-use super::graphs::{body, compare, each, ends, window};
+use super::graphs::{body, compare, each, ends, resets, window};
 use super::rng::Rng;
 
 /// A graph of about `size` operators on an input of integers.
@@ -137,6 +137,10 @@ fn one(rng: &mut Rng, g: &Graph, x: NodeId) -> Option<Op> {
             gain: each(rng, x, gain),
             bias: each(rng, x, quarters),
             start: PerChannel::zero(),
+            resets: match rng.one_in(2).then(|| lif(rng, x)) {
+                Some(Op::Lif(l)) => resets(rng, l),
+                _ => None,
+            },
         }),
         12 | 13 => norm(rng),
         _ if x.kind == Kind::Spikes && !rng.one_in(4) => norm(rng),

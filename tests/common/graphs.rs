@@ -3,9 +3,9 @@
 //! so that sums have no rounding in whatever order they are taken.
 
 use synfire::ir::{
-    BatchNorm, BitMatrix, Compare, Concat, Conv, Delay, Graph, Input, Kind, Li, Lif, Linear,
-    NodeId, Op, PerChannel, Pool, PoolKind, Readout, ReadoutKind, Reset, Reshape, Scale, Stream,
-    Threshold, Weights, Window,
+    BatchNorm, BitMatrix, Compare, Concat, Conv, Delay, Gives, Graph, Input, Kind, Li, Lif, Linear,
+    NodeId, Op, PerChannel, Pool, PoolKind, Readout, ReadoutKind, Reset, Resets, Reshape, Scale,
+    Stream, Threshold, Weights, Window,
 };
 
 use super::rng::Rng;
@@ -96,6 +96,17 @@ fn lif(rng: &mut Rng, x: &Stream) -> Lif {
     }
 }
 
+/// The reset of these neurons, and the membrane to give; none where they have none.
+pub fn resets(rng: &mut Rng, l: Lif) -> Option<Resets> {
+    let Lif { threshold, reset, compare, reset_to, .. } = l;
+    let gives = match reset {
+        Reset::None => return None,
+        Reset::SoftDelayed => Gives::Before,
+        _ => rng.pick(&[Gives::Before, Gives::After]),
+    };
+    Some(Resets { threshold, reset, compare, reset_to, gives })
+}
+
 /// A random operator for one stream.
 fn one(rng: &mut Rng, x: &Stream) -> Op {
     let n = x.len();
@@ -134,7 +145,12 @@ fn one(rng: &mut Rng, x: &Stream) -> Op {
         12 => Op::Delay(Delay { steps: each(rng, x, |rng| rng.below(4) as u32) }),
         13 => {
             let (leak, gain) = (each(rng, x, leak), each(rng, x, eighths));
-            Op::Li(Li { leak, gain, bias: each(rng, x, eighths), start: start(rng, x) })
+            let (bias, start) = (each(rng, x, eighths), start(rng, x));
+            let resets = rng.one_in(2).then(|| {
+                let l = lif(rng, x);
+                resets(rng, l)
+            });
+            Op::Li(Li { leak, gain, bias, start, resets: resets.flatten() })
         }
         14 => {
             let mut list = |least: f64| -> Vec<f64> {

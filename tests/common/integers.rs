@@ -3,8 +3,9 @@
 
 use synfire::ir::interval::{integrator, logit_width, membrane_width, range_width, scaled};
 use synfire::ir::{
-    BitMatrix, Conv, Delay, FixedLi, FixedLif, FixedReadout, FixedScale, Graph, Kind, Linear,
-    NodeId, Op, PerChannel, Pool, PoolKind, Ranges, Reset, Reshape, Stream, Taken, Weights, entry,
+    BitMatrix, Conv, Delay, FixedLi, FixedLif, FixedReadout, FixedResets, FixedScale, Gives, Graph,
+    Kind, Linear, NodeId, Op, PerChannel, Pool, PoolKind, Ranges, Reset, Reshape, Stream, Taken,
+    Weights, entry,
 };
 
 use super::graphs::{body, compare, each, ends, window};
@@ -111,6 +112,17 @@ fn lif(rng: &mut Rng, x: &Stream) -> FixedLif {
     }
 }
 
+/// A reset of an integrator, if neurons drawn at random have one.
+fn resets(rng: &mut Rng, x: &Stream) -> Option<FixedResets> {
+    let FixedLif { threshold, reset, compare, reset_to, .. } = lif(rng, x);
+    let gives = match reset {
+        Reset::None => return None,
+        Reset::SoftDelayed => Gives::Before,
+        _ => rng.pick(&[Gives::Before, Gives::After]),
+    };
+    Some(FixedResets { threshold, reset, compare, reset_to, gives })
+}
+
 /// A random operator for the stream of `x`; none if it would be too wide.
 fn one(rng: &mut Rng, g: &Graph, x: NodeId) -> Option<Op> {
     let stream = &g.node(x).stream;
@@ -163,6 +175,7 @@ fn one(rng: &mut Rng, g: &Graph, x: NodeId) -> Option<Op> {
                 bias: list(rng, &stream.shape, |rng| whole(rng, 20)),
                 sign: sign(rng, stream),
                 start: some(rng, &stream.shape, |rng| whole(rng, 30)),
+                resets: if rng.one_in(2) { resets(rng, stream) } else { None },
             };
             let needed = |i| range_width(integrator(&l, i, n, seen(i), g.timesteps));
             l.width = (0..n).map(needed).max()?.max(l.frac + 1);

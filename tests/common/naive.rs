@@ -4,7 +4,9 @@
 
 use std::collections::HashMap;
 
-use synfire::ir::{Compare, Conv, Graph, Lif, NodeId, Op, Pool, PoolKind, Reset, Weights, Window};
+use synfire::ir::{
+    Compare, Conv, Gives, Graph, Lif, NodeId, Op, Pool, PoolKind, Reset, Weights, Window,
+};
 
 /// A graph and what it is shown, `[timestep][element]`.
 pub struct Naive<'g> {
@@ -106,8 +108,14 @@ impl<'g> Naive<'g> {
                     l.leak.of(i, n) * before[i] + l.gain.of(i, n) * inputs[0][i] + l.bias.of(i, n)
                 };
                 let u: Vec<f64> = (0..n).map(u).collect();
-                self.membranes.insert((id, t), u.clone());
-                u
+                let Some(r) = &l.resets else {
+                    self.membranes.insert((id, t), u.clone());
+                    return u;
+                };
+                let numbers = |i| (r.threshold.of(i, n), r.reset_to.of(i, n));
+                let (u, left) = self.resetting((id, t), (r.reset, r.compare), u, numbers);
+                (0..n).for_each(|i| self.near(u[i], r.threshold.of(i, n)));
+                if r.gives == Gives::After { left } else { u }
             }
             Op::Lif(l) => {
                 let before = self.membrane(id, t, |i| l.start.of(i, n), n);
@@ -146,8 +154,15 @@ impl<'g> Naive<'g> {
                         + each(&l.bias, i, n)
                 };
                 let u: Vec<f64> = (0..n).map(u).collect();
-                self.membranes.insert((id, t), u.clone());
-                u
+                let Some(r) = &l.resets else {
+                    self.membranes.insert((id, t), u.clone());
+                    return u;
+                };
+                let numbers = |i| (each(&r.threshold, i, n), each(&r.reset_to, i, n));
+                let (u, left) = self.resetting((id, t), (r.reset, r.compare), u, numbers);
+                let held = (0..n).flat_map(|i| [u[i], left[i], each(&r.threshold, i, n)]);
+                self.reached.entry(id).or_default().extend(held);
+                if r.gives == Gives::After { left } else { u }
             }
             Op::FixedLif(l) => {
                 let before = self.membrane(id, t, |i| each(&l.start, i, n), n);
@@ -186,6 +201,35 @@ impl<'g> Naive<'g> {
         }
         self.value(id, t - 1);
         self.membranes[&(id, t - 1)].clone()
+    }
+
+    /// Membranes of an integrator that resets, `u` but for what a delayed reset takes away, and
+    /// what is left of them.
+    fn resetting(
+        &mut self,
+        (id, t): (NodeId, u32),
+        (reset, compare): (Reset, Compare),
+        mut u: Vec<f64>,
+        numbers: impl Fn(usize) -> (f64, f64),
+    ) -> (Vec<f64>, Vec<f64>) {
+        if let (Reset::SoftDelayed, 1..) = (reset, t) {
+            let before = self.value(id, t - 1);
+            for (i, u) in u.iter_mut().enumerate() {
+                let theta = numbers(i).0;
+                *u -= if fires(compare, before[i], theta) { theta } else { 0.0 };
+            }
+        }
+        let left = |(i, &u): (usize, &f64)| {
+            let (theta, to) = numbers(i);
+            match reset {
+                Reset::Soft if fires(compare, u, theta) => u - theta,
+                Reset::Hard if fires(compare, u, theta) => to,
+                _ => u,
+            }
+        };
+        let left: Vec<f64> = u.iter().enumerate().map(left).collect();
+        self.membranes.insert((id, t), left.clone());
+        (u, left)
     }
 
     fn near(&mut self, u: f64, theta: f64) {

@@ -3,8 +3,8 @@
 //! follow from exact intervals, so that nothing ever leaves its register.
 
 use synfire::hw::shared::{
-    Bank, CurrentMap, Gather, InputMap, Job, Leak, NeuronKind, Neurons, Shared, Source, SumJob,
-    Sums, Then, TrainMap, Work,
+    Bank, CurrentMap, Gather, InputMap, Job, Leak, NeuronKind, Neurons, Resets, Shared, Source,
+    SumJob, Sums, Then, TrainMap, Work,
 };
 use synfire::hw::{Design, Input, Place, ReadoutStage};
 use synfire::ir::{Compare, Reset};
@@ -110,9 +110,17 @@ fn drawn(seed: u64, chunks: u32, channels: usize) -> Design {
     let leaks = own.pick(&[0, 0, 0, 0, 1, 2, 2]);
     // Without a leak sums grow with the timesteps.
     let slow = if timesteps <= 16 { (1, 0) } else { (1, 2) };
+    // In one of two what leaks resets as well.
+    let mut drawn = Rng(seed ^ 0x7265_7365);
+    let mut reset = || {
+        let reset = drawn.pick(&[Reset::Soft, Reset::SoftDelayed, Reset::Hard, Reset::None]);
+        let compare = drawn.pick(&[Compare::AtLeast, Compare::Above]);
+        let after = drawn.one_in(2) && reset != Reset::SoftDelayed;
+        (reset != Reset::None).then_some(Resets { reset, compare, after })
+    };
     let leak = |_| {
         let (num, shift) = own.pick(&[slow, (0, 0), (1, 1), (3, 2), (230, 8)]);
-        Leak { num, shift }
+        Leak { num, shift, resets: reset() }
     };
     let leaks: Vec<Leak> = (0..leaks).map(leak).collect();
     let shared = Shared {
@@ -355,6 +363,7 @@ impl Draft {
             digits,
             add,
             leak: None,
+            theta: Vec::new(),
             then,
         };
         (sum, h)
@@ -366,20 +375,30 @@ impl Draft {
             return;
         }
         let which = self.leaks.below(self.shared.leaks.len());
-        let Leak { num, shift } = self.shared.leaks[which];
-        let of_all = |current: &Range| {
-            let next = |u: Range| u.map(|u| (u * i64::from(num)) >> shift).plus(*current);
+        let Leak { num, shift, resets } = self.shared.leaks[which];
+        let of_all = |current: &Range, theta: i64| {
+            // Nearer to 0 than without a reset, but for one that comes after the leak.
+            let taken = Range(-theta, 0);
+            let next =
+                |u: Range| u.map(|u| (u * i64::from(num)) >> shift).plus(taken).plus(*current);
             let steps = std::iter::successors(Some(*current), |u| Some(next(*u)));
-            steps.take(self.timesteps as usize).fold(*current, Range::or)
+            steps.take(self.timesteps as usize).fold(current.or(taken), Range::or)
         };
-        let all: Vec<Range> = h.iter().map(of_all).collect();
+        let mut thetas = Rng(self.timesteps.into());
+        let theta = |x: &Range| 1 + thetas.below(x.1.clamp(1, 1 << 12) as usize) as i64;
+        let theta: Vec<i64> =
+            if resets.is_some() { h.iter().map(theta).collect() } else { Vec::new() };
+        let each = h.iter().enumerate().map(|(c, x)| of_all(x, theta.get(c).copied().unwrap_or(0)));
+        let all: Vec<Range> = each.collect();
         // Sums of these over all timesteps stay within a logit.
         if all.iter().any(|x| x.largest() * i64::from(self.timesteps) > 1 << 16) {
             return;
         }
         h.copy_from_slice(&all);
         self.membranes = all.iter().fold(self.membranes, |m, x| m.or(*x));
-        sum.leak = Some(which);
+        let least = theta.iter().max().copied().unwrap_or(0);
+        self.membranes = self.membranes.or(self.membranes.plus(Range(-least, least)));
+        (sum.leak, sum.theta) = (Some(which), theta);
     }
 
     /// A map of currents in another bank than the one that is read.

@@ -112,11 +112,30 @@ pub fn run(design: &Design, input: &[u8]) -> Run {
                 }
                 if let Some(leak) = sum.leak.map(|leak| shared.leaks[leak]) {
                     for (_, at) in everywhere(1, job.out) {
-                        let mut u = 0;
+                        let mut state = 0;
                         for t in 0..steps {
-                            let x = h.get(t, at[0], at[1].into(), at[2].into());
-                            u = floor_shift(u * i64::from(leak.num), leak.shift) + x;
-                            h.set(t, at, u);
+                            let u = state + h.get(t, at[0], at[1].into(), at[2].into());
+                            let leaks = |v: i64| floor_shift(v * i64::from(leak.num), leak.shift);
+                            let (reached, theta, r) = match leak.resets {
+                                Some(r) => {
+                                    let theta = sum.theta[at[0] as usize];
+                                    let above = r.compare == Compare::Above;
+                                    (if above { u > theta } else { u >= theta }, theta, r)
+                                }
+                                None => {
+                                    state = leaks(u);
+                                    h.set(t, at, u);
+                                    continue;
+                                }
+                            };
+                            let left = match r.reset {
+                                Reset::Soft if reached => u - theta,
+                                Reset::Hard if reached => 0,
+                                _ => u,
+                            };
+                            let late = reached && r.reset == Reset::SoftDelayed;
+                            state = leaks(left) - if late { theta } else { 0 };
+                            h.set(t, at, if r.after { left } else { u });
                         }
                     }
                 }

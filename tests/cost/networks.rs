@@ -83,6 +83,7 @@ pub(super) fn synapses() -> Graph {
         gain: PerChannel::All(1.0),
         bias: PerChannel::zero(),
         start: PerChannel::zero(),
+        resets: None,
     };
     let synapses = n.put(Op::Li(li), &[sums]);
     let spikes = n.neurons(synapses);

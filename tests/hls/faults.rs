@@ -56,4 +56,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     processor("+ x * job.fire_place + c / C::E", "+ x * job.fire_place"),
     processor("(y * from.down + r) * from.row", "(y + r) * from.row"),
     processor("2 * s - (long long)total[t]", "s"),
+    // A threshold of the first channels, membranes before a reset.
+    processor("tables.theta[job.gains + c]", "tables.theta[c]"),
+    processor("reached && job.sum_after", "false"),
 ];

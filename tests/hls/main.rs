@@ -19,8 +19,9 @@ use std::path::Path;
 
 use synfire::emit::{self, HLS_DIR};
 use synfire::flow::{Tool, Toolbox};
-use synfire::hw::shared::{Job, Shared, Source, Then, Work};
+use synfire::hw::shared::{Job, Resets, Shared, Source, Then, Work};
 use synfire::hw::{self, Design, Mapping, Options};
+use synfire::ir::Reset;
 use synfire::verify::{Executor, HlsExecutor, Scope, SimExecutor, compare};
 
 use common::rng::Rng;
@@ -157,12 +158,28 @@ fn processors_in_cpp_are_the_simulator() {
     };
     let drawn_or_lowered = || (0..60).filter_map(lowered).chain((5..60).map(drawn));
     let both = |case: &Case| case.design.shared.iter().any(needs_both_memories);
+    // Membranes that reset late, and those that a reset has left.
+    let resets = |wanted: fn(&Resets) -> bool| {
+        move |case: &Case| {
+            let shared = case.design.shared.as_ref();
+            let leaks = |job: &Job| match &job.work {
+                Work::Sum(sum) => sum.leak,
+                Work::Or { .. } => None,
+            };
+            shared.is_some_and(|s| {
+                let mut used = s.jobs.iter().filter_map(leaks);
+                used.any(|leak| s.leaks[leak].resets.as_ref().is_some_and(wanted))
+            })
+        }
+    };
     let chosen: Vec<Case> = drawn_or_lowered()
         .filter(gathers)
         .take(2)
         .chain(drawn_or_lowered().filter(both).take(3))
+        .chain(drawn_or_lowered().filter(resets(|r| r.reset == Reset::SoftDelayed)).take(1))
+        .chain(drawn_or_lowered().filter(resets(|r| r.after)).take(2))
         .collect();
-    assert_eq!(chosen.len(), 5, "no design gathers, or none needs both memories");
+    assert_eq!(chosen.len(), 8, "no design gathers, none needs both memories, or none resets");
     all((1..=4).map(drawn).chain((0..4).filter_map(lowered)).chain(chosen));
 }
 

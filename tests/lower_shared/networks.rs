@@ -6,9 +6,9 @@ use synfire::ir::interval::{
     integrator, logit_width, membrane_width, range_width, scaled, signed_width,
 };
 use synfire::ir::{
-    BitMatrix, Compare, Concat, Conv, Delay, FixedLi, FixedLif, FixedReadout, FixedScale, Graph,
-    Input, Kind, Linear, NodeId, Op, PerChannel, Pool, PoolKind, Ranges, Reset, Reshape, Stream,
-    Taken, Weights, Window,
+    BitMatrix, Compare, Concat, Conv, Delay, FixedLi, FixedLif, FixedReadout, FixedResets,
+    FixedScale, Gives, Graph, Input, Kind, Linear, NodeId, Op, PerChannel, Pool, PoolKind, Ranges,
+    Reset, Reshape, Stream, Taken, Weights, Window,
 };
 
 use super::common::rng::Rng;
@@ -242,11 +242,21 @@ impl Draft {
             bias: (0..channels).map(|_| rng.below(21) as i64 - 10).collect(),
             sign: Vec::new(),
             start: Vec::new(),
+            resets: None,
         };
         if rng.one_in(3) {
             l.sign = (0..channels).map(|_| rng.pick(&[-1, 0, 1, 1])).collect();
         }
         let ranges = Ranges::new(&self.g).ok()?;
+        let top = |c| ranges.at(x, c * n / channels, n).1.max(1);
+        let most = (0..channels).map(top).max()? << l.frac;
+        let reset = rng.pick(&[Reset::Soft, Reset::SoftDelayed, Reset::Hard, Reset::None]);
+        let threshold = (0..channels).map(|_| 1 + rng.below(most as usize) as i64).collect();
+        let compare = rng.pick(&[Compare::AtLeast, Compare::Above]);
+        let after = rng.one_in(2) && reset != Reset::SoftDelayed;
+        let gives = if after { Gives::After } else { Gives::Before };
+        let resets = FixedResets { threshold, reset, compare, reset_to: Vec::new(), gives };
+        l.resets = (reset != Reset::None).then_some(resets);
         let needed = |i| range_width(integrator(&l, i, n, ranges.at(x, i, n), self.g.timesteps));
         let own = l.bias.iter().map(|b| signed_width(*b)).max()?;
         l.width = (0..n).map(needed).max()?.max(l.frac + 1).max(own);

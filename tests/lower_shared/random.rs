@@ -62,6 +62,10 @@ fn count(design: &Design, seen: &mut BTreeMap<&'static str, usize>) {
                 Then::Maps { fire: Some(_), .. } => "synapses that leak",
                 Then::Maps { .. } => "kept currents that leak",
             });
+            let last = matches!(sum.then, Then::Readout);
+            if !sum.theta.is_empty() {
+                note(if last { "membranes that are read out" } else { "membranes that go on" });
+            }
         }
         if let Then::Maps { keep: Some(_), fire: Some(_) } = sum.then {
             note("keep and fire");
@@ -171,7 +175,13 @@ fn jobs_compute_what_the_graph_means() {
         "add",
         "padding",
     ];
-    let leaks = ["readout that leaks", "synapses that leak", "kept currents that leak"];
+    let leaks = [
+        "readout that leaks",
+        "synapses that leak",
+        "kept currents that leak",
+        "membranes that are read out",
+        "membranes that go on",
+    ];
     for what in all.iter().chain(&["digits", "keep and fire"]).chain(&leaks) {
         assert!(seen.contains_key(what), "{what}");
     }

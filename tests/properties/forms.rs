@@ -68,7 +68,9 @@ fn exact(folded: &Graph, integer: &Graph) -> bool {
                 [&l.bias, &l.threshold, &l.reset_to, &l.start].iter().all(|p| on(p, spare))
             }
             (Op::Li(l), Op::FixedLi(f)) => {
-                on(&l.bias, unit + f.frac as i32) && on(&l.start, unit + f.frac as i32)
+                let resets = l.resets.iter().flat_map(|r| [&r.threshold, &r.reset_to]);
+                let bits = unit + f.frac as i32;
+                [&l.bias, &l.start].into_iter().chain(resets).all(|p| on(p, bits))
             }
             (Op::Readout(r), Op::FixedReadout(f)) => {
                 let n = node.stream.len();

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use synfire::interp::{Interp, Logits, Stimulus};
-use synfire::ir::{Graph, Kind, Op, Ranges, Reset, Taken, isomorphic, parse, print, verify};
+use synfire::ir::{
+    FixedLi, Gives, Graph, Kind, Op, Ranges, Reset, Taken, isomorphic, parse, print, verify,
+};
 
 use super::common::graphs::shown;
 use super::common::integers::{integers, logits};
@@ -122,6 +124,12 @@ fn random_integer_graphs_have_everything() {
                     .filter(|(_, is)| *is)
                     .for_each(|(what, _)| count(what));
                 }
+                Op::FixedLi(FixedLi { resets: Some(r), .. }) => {
+                    count(&format!("integrators that reset {:?}", r.reset));
+                    if r.gives == Gives::After {
+                        count("membranes after a reset");
+                    }
+                }
                 Op::FixedReadout(r) if r.kind == Taken::Last => count("last"),
                 Op::Linear(_) | Op::Conv(_) if of_currents => count("weights on currents"),
                 Op::Pool(_) | Op::Add | Op::Concat(_) if scaled => count("another unit"),
@@ -131,5 +139,5 @@ fn random_integer_graphs_have_everything() {
         }
     }
     let rare: Vec<_> = seen.iter().filter(|(_, n)| **n < 60).collect();
-    assert!(seen.len() == 28 && rare.is_empty(), "{} {seen:?}", seen.len());
+    assert!(seen.len() == 32 && rare.is_empty(), "{} {seen:?}", seen.len());
 }

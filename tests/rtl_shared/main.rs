@@ -21,7 +21,7 @@ use std::path::Path;
 
 use synfire::emit::{self, RTL_DIR};
 use synfire::flow::{Tool, Toolbox};
-use synfire::hw::shared::{Job, Work};
+use synfire::hw::shared::{Job, Then, Work};
 use synfire::hw::{self, Design, Mapping, Options};
 use synfire::ir::Graph;
 use synfire::verify::{
@@ -174,6 +174,20 @@ fn the_processor_is_the_simulator() {
         cases.iter().any(|c| c.design.chunks() > 1 && !leaks(c).is_empty()),
         "a leak in chunks"
     );
+    // Membranes that reset: read out, kept or charging others, before the reset and after it.
+    let resets = |case: &Case| {
+        let shared = case.design.shared.as_ref().unwrap();
+        let given = |job: &Job| match &job.work {
+            Work::Sum(sum) => {
+                let resets = shared.leaks.get(sum.leak?)?.resets?;
+                Some((resets.after, matches!(sum.then, Then::Readout)))
+            }
+            Work::Or { .. } => None,
+        };
+        shared.jobs.iter().filter_map(given).collect::<BTreeSet<_>>()
+    };
+    let seen: BTreeSet<_> = cases.iter().flat_map(resets).collect();
+    assert_eq!(seen.len(), 4, "{seen:?}");
     if let Some(n) = all(cases) {
         eprintln!("{n} designs: no difference");
     }
@@ -209,6 +223,8 @@ const FAULTS: &[Fault] = &[
     ),
     ("sf_walk.v", "at_end[k] ? {CW{1'b0}} : at_q[k*CW +: CW] + 1'b1", "at_q[k*CW +: CW] + 1'b1"),
     ("sf_tail.v", "(m_first_q ? offset : above) + part", "(m_first_q ? offset : above) - part"),
+    ("sf_tail.v", "assign level = level_h_q;", "assign level = level_a_q;"),
+    ("sf_integrator.v", "(Reset == 2'd1 && reached) ? leaked - theta", "1'b0 ? leaked - theta"),
     ("sf_tail.v", "assign spike   = spikes[kind_i];", "assign spike   = spikes[~kind_i];"),
     ("sf_lanes.v", "scaled[j*AW +: AW] ^ {AW{minus1_q}}", "scaled[j*AW +: AW]"),
     (

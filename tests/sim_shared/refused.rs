@@ -2,7 +2,8 @@
 //! Values that do not fit, and designs whose numbers do not fit together.
 
 use synfire::hw::Design;
-use synfire::hw::shared::{Shared, Source, SumJob, Sums, Then, Work};
+use synfire::hw::shared::{Resets, Shared, Source, SumJob, Sums, Then, Work};
+use synfire::ir::{Compare, Reset};
 use synfire::sim::{NoProbe, Sim};
 
 use super::worked;
@@ -71,6 +72,11 @@ fn numbers_that_do_not_fit_together_are_noticed() {
     assert_eq!(page(|s| sum(s, 0).then = Then::Readout), last);
     assert_eq!(page(|s| s.jobs.truncate(2)), last);
     assert_eq!(page(|s| s.readout.gain.truncate(2)), "head: the readout has other classes");
+    const RESETS: Resets = Resets { reset: Reset::Soft, compare: Compare::Above, after: false };
+    let theta = "conv: the thresholds of resets are of other channels";
+    assert_eq!(page(|s| sum(s, 0).theta = vec![1]), theta);
+    let leaky = |change: fn(&mut Shared)| refused(worked::leaky(), change);
+    assert_eq!(leaky(|s| s.leaks[0].resets = Some(RESETS)), theta);
     let added = "conv: the added map has another shape";
     assert_eq!(page(|s| sum(s, 0).add = Some(0)), added);
 }

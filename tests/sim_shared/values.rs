@@ -129,6 +129,12 @@ fn features(design: &Design) -> Vec<String> {
                 if let Some(leak) = sum.leak {
                     let to = if matches!(sum.then, Then::Readout) { "readout" } else { "maps" };
                     has(true, &format!("leak {leak} of {to}"));
+                    if let Some(r) = s.leaks[leak].resets {
+                        let given = if r.after { "after" } else { "before" };
+                        has(true, &format!("{:?} of an integrator, membranes {given}", r.reset));
+                        has(true, &format!("integrators that reset {:?}", r.compare));
+                        has(true, &format!("membranes to {to}"));
+                    }
                 }
                 match &sum.then {
                     Then::Maps { keep, fire } => has(
@@ -160,6 +166,11 @@ fn random_designs_have_everything() {
         assert!(*count >= 5, "{what}: {count}");
     }
     // 8 T, 4 E, 4 resets, 2 comparisons, 5 leaks, 1 or 2 kinds of neurons, 3 numbers of jobs, 14 single ones, planes by
-    // source and number, slices, digits, 6 ends of a job, 3 readouts, 2 leaks to maps or the readout.
-    assert_eq!(seen.len(), 8 + 4 + 4 + 2 + 5 + 2 + 3 + 14 + 6 + 8 + 2 + 3 + 6 + 3 + 4, "{seen:#?}");
+    // source and number, slices, digits, 6 ends of a job, 3 readouts, 2 leaks to maps or the readout, 5 resets with what they give,
+    // 2 comparisons of these, 2 places for what they give.
+    assert_eq!(
+        seen.len(),
+        8 + 4 + 4 + 2 + 5 + 2 + 3 + 14 + 6 + 8 + 2 + 3 + 6 + 3 + 4 + 9,
+        "{seen:#?}"
+    );
 }

@@ -68,6 +68,7 @@ fn sum(window: [u32; 2], planes: u32, digits: u32, weights: &[&[i8]], then: Then
         digits,
         add: None,
         leak: None,
+        theta: Vec::new(),
         then,
     }
 }
@@ -123,7 +124,7 @@ pub(crate) fn page() -> Design {
 pub(crate) fn leaky() -> Design {
     let mut d = page();
     let shared = d.shared.as_mut().unwrap();
-    shared.leaks = vec![Leak { num: 1, shift: 1 }];
+    shared.leaks = vec![Leak { num: 1, shift: 1, resets: None }];
     let Work::Sum(conv) = &mut shared.jobs[0].work else { unreachable!("conv is a sum job") };
     conv.leak = Some(0);
     d

@@ -23,7 +23,7 @@ codes! {
     IMPORT_INPUT = "SF0110", "the model's input cannot be presented to hardware",
         "Hardware takes small unsigned integers. A model whose input is floating point is simulated with real numbers; hardware for it needs both `--input-bits` (width of a level) and `--input-scale` (what one level is worth); a model with several inputs usually passes the neurons' state from outside: it has to return the next state, too (see SF0113), or to be exported with its timesteps unrolled.";
     IMPORT_OUTPUT = "SF0111", "the model's output cannot be chosen",
-        "One output becomes the logits. The model has none, or several of which none or more than one can be read: name the one to use with `--output-name`. The spikes of `return spk, mem` are taken by themselves, as the membranes of neurons that reset cannot be read.";
+        "One output becomes the logits. The model has none, or several of which none or more than one can be read: name the one to use with `--output-name`. Of `return spk, mem` the spikes are taken by themselves if these neurons reset; `--output-name` takes the membranes.";
     IMPORT_TOO_LARGE = "SF0112", "the model asks for more memory or work than its size explains",
         "Constant folding or the search for patterns went beyond a limit that grows with the size of the file. A shape in the file is probably damaged.";
     IMPORT_STATE = "SF0113", "the state of a model of one timestep is not clear",

@@ -91,10 +91,10 @@ fn text(shared: &Shared, job: &Job, next: &mut Next) -> JobText {
             let from = source(shared, job, *window, *stride, [0, 0]);
             let [first, row, place] = written(shared, *to);
             let rest = list(&[
-                channels, rows, columns, 0, 0, 0, 0, -1, 0, 0, 0, -1, 0, first, row, place, 0, 0,
-                0, 0,
+                channels, rows, columns, 0, 0, 0, 0, -1, 0, 0, 0, 3, -1, 0, first, row, place, 0,
+                0, 0, 0,
             ]);
-            JobText { what, is_or: true, from, rest: rest + ", false, false, false" }
+            JobText { what, is_or: true, from, rest: rest + ", false, false, false, false, false" }
         }
         Work::Sum(sum) => {
             let from = source(shared, job, sum.window, sum.stride, sum.padding);
@@ -110,6 +110,7 @@ fn text(shared: &Shared, job: &Job, next: &mut Next) -> JobText {
             let [first, row, place] = fire.map_or([-1, 0, 0], |(_, map)| written(shared, *map));
             let (weights, gains, neurons) = (next.weights, next.gains, next.neurons);
             let leak = sum.leak.map(|l| shared.leaks[l]);
+            let resets = leak.and_then(|l| l.resets);
             let kind = fire.map(|(n, _)| shared.kinds[n.kind]);
             next.weights += shared.rows(job, sum) * shared.groups(job);
             next.gains += job.out[0];
@@ -126,6 +127,7 @@ fn text(shared: &Shared, job: &Job, next: &mut Next) -> JobText {
                 add_base,
                 leak.map_or(0, |l| l.num.into()),
                 leak.map_or(0, |l| l.shift.into()),
+                resets.map_or(3, |r| reset(r.reset).into()),
                 keep_bank,
                 keep_base,
                 first,
@@ -138,7 +140,10 @@ fn text(shared: &Shared, job: &Job, next: &mut Next) -> JobText {
             ]);
             let strict = kind.is_some_and(|k| k.compare == Compare::Above);
             let reads_out = matches!(sum.then, Then::Readout);
-            let rest = format!("{rest}, {}, {strict}, {reads_out}", leak.is_some());
+            let above = resets.is_some_and(|r| r.compare == Compare::Above);
+            let after = resets.is_some_and(|r| r.after);
+            let integrates = format!("{}, {above}, {after}", leak.is_some());
+            let rest = format!("{rest}, {integrates}, {strict}, {reads_out}");
             JobText { what, is_or: false, from, rest }
         }
     }
@@ -201,6 +206,11 @@ fn written(shared: &Shared, map: usize) -> [i64; 3] {
     [f.first, f.row, f.place]
 }
 
+/// At which each channel's integrator resets, 0 where it does not.
+fn thetas<'a>((_, sum): (&Job, &'a SumJob)) -> impl Iterator<Item = i64> + 'a {
+    (0..sum.gain.len()).map(|c| sum.theta.get(c).copied().unwrap_or(0))
+}
+
 /// Weights, gains, neurons, readout.
 pub(super) fn tables(shared: &Shared) -> Vec<Table> {
     let rows = sums(shared).flat_map(|(job, sum): (&Job, &SumJob)| {
@@ -216,6 +226,7 @@ pub(super) fn tables(shared: &Shared) -> Vec<Table> {
         Table::bits("weights".into(), shared.lanes, rows),
         number("gain", &mut sums(shared).flat_map(|(_, s)| s.gain.iter().copied())),
         number("offset", &mut sums(shared).flat_map(|(_, s)| s.offset.iter().copied())),
+        number("theta", &mut sums(shared).flat_map(thetas)),
         Table::numbers("signed char".into(), "sign".into(), signs),
         number("bias", &mut neurons().flat_map(|n| n.bias.iter().copied())),
         number("threshold", &mut neurons().flat_map(|n| n.threshold.iter().copied())),

@@ -11,6 +11,8 @@ pub(super) struct Widths {
     pub(super) offset: u32,
     pub(super) bias: u32,
     pub(super) threshold: u32,
+    /// Of a threshold at which currents reset; 0: none does.
+    pub(super) theta: u32,
 }
 
 /// Sum jobs, in order.
@@ -32,22 +34,32 @@ pub(super) fn widths(shared: &Shared) -> Widths {
         threshold: widest(&mut shared.fires().flat_map(|(n, _)| n.threshold.iter().copied()))
             .max(2)
             - 1,
+        theta: sums(shared)
+            .flat_map(|(_, s)| &s.theta)
+            .map(|t| signed_bits(*t) - 1)
+            .max()
+            .unwrap_or(0),
     }
 }
 
-/// {offset, gain} of every channel, job after job.
+/// {threshold of a reset, offset, gain} of every channel, job after job.
 pub(super) fn gains(shared: &Shared) -> String {
     let w = widths(shared);
-    let word = |gain: i64, offset: i64| {
-        hex(w.gain + w.offset, |b| {
-            let (value, at) = if b < w.gain { (gain, b) } else { (offset, b - w.gain) };
+    let word = |(gain, offset): (i64, i64), theta: i64| {
+        hex(w.gain + w.offset + w.theta, |b| {
+            let (value, at) = match b.checked_sub(w.gain) {
+                None => (gain, b),
+                Some(b) if b < w.offset => (offset, b),
+                Some(b) => (theta, b - w.offset),
+            };
             value >> at & 1 == 1
         })
     };
-    sums(shared)
-        .flat_map(|(_, s)| s.gain.iter().zip(&s.offset))
-        .map(|(g, o)| word(*g, *o))
-        .collect()
+    let of = |s: &SumJob| -> String {
+        let scales = s.gain.iter().zip(&s.offset).enumerate();
+        scales.map(|(c, (g, o))| word((*g, *o), s.theta.get(c).copied().unwrap_or(0))).collect()
+    };
+    sums(shared).map(|(_, s)| of(s)).collect()
 }
 
 /// {current is the bias alone, current is negated, threshold, bias} of every channel, layer

@@ -141,6 +141,16 @@ struct LeaksText {
     shift: String,
     /// Integrators of all layers.
     all: u32,
+    resets: Option<ResetsText>,
+}
+
+/// Their resets, in the same form.
+struct ResetsText {
+    /// Of a threshold.
+    bits: u32,
+    reset: String,
+    strict: String,
+    after: String,
 }
 
 /// Timesteps in several chunks.
@@ -271,7 +281,8 @@ pub(super) fn core<'a>(
         .membrane_bits
         .max(shared.current_bits + 1)
         .max(widths.bias + 1)
-        .max(widths.threshold + 1);
+        .max(widths.threshold + 1)
+        .max(widths.theta + 1);
     let sum_bits = (membrane_bits + bits(design.timesteps)).max(shared.readout.input_bits);
     let digits = sums(shared)
         .map(|(_, s)| s.digits)
@@ -379,7 +390,7 @@ pub(super) fn core<'a>(
         gain_bits: widths.gain,
         offset_bits: widths.offset,
         parameter_block: (in_luts != Some(Place::Luts)).into(),
-        gain_word: widths.gain + widths.offset,
+        gain_word: widths.gain + widths.offset + widths.theta,
         gain_depth: sums(shared).map(|(j, _)| j.out[0]).sum(),
         bias_bits: widths.bias,
         threshold_bits: widths.threshold,
@@ -393,7 +404,7 @@ pub(super) fn core<'a>(
         current_bits: shared.current_bits,
         sum_bits,
         kinds: kinds(shared),
-        leaks: leaks(shared),
+        leaks: leaks(shared, widths.theta),
         last: shared.last.into(),
         currents,
         readout: ReadoutText {
@@ -475,21 +486,35 @@ fn kinds(shared: &Shared) -> KindsText {
         count: kinds.len(),
         leak_num: vector(kinds, 16, |k| k.leak_num),
         leak_shift: vector(kinds, 5, |k| k.leak_shift),
-        reset: vector(kinds, 2, |k| match k.reset {
-            Reset::Soft => 0,
-            Reset::SoftDelayed => 1,
-            Reset::Hard => 2,
-            Reset::None => 3,
-        }),
+        reset: vector(kinds, 2, |k| reset(k.reset)),
         strict: vector(kinds, 1, |k| (k.compare == Compare::Above).into()),
     }
 }
 
-fn leaks(shared: &Shared) -> Option<LeaksText> {
+/// A reset, as hdl/sf_lif.v numbers it.
+fn reset(reset: Reset) -> u32 {
+    match reset {
+        Reset::Soft => 0,
+        Reset::SoftDelayed => 1,
+        Reset::Hard => 2,
+        Reset::None => 3,
+    }
+}
+
+fn leaks(shared: &Shared, theta: u32) -> Option<LeaksText> {
+    let resets = || ResetsText {
+        bits: theta,
+        reset: vector(&shared.leaks, 2, |l| l.resets.map_or(3, |r| reset(r.reset))),
+        strict: vector(&shared.leaks, 1, |l| {
+            l.resets.is_some_and(|r| r.compare == Compare::Above).into()
+        }),
+        after: vector(&shared.leaks, 1, |l| l.resets.is_some_and(|r| r.after).into()),
+    };
     (!shared.leaks.is_empty()).then(|| LeaksText {
         count: shared.leaks.len(),
         num: vector(&shared.leaks, 16, |l| l.num),
         shift: vector(&shared.leaks, 5, |l| l.shift),
+        resets: (theta > 0).then(resets),
         all: shared.integrators(),
     })
 }

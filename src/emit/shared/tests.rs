@@ -5,8 +5,8 @@ use super::fields::Numbers;
 use super::numbers::{Walk, first_row, walk_of, written};
 use super::{contents, core};
 use crate::hw::shared::{
-    Bank, CurrentMap, Gather, InputMap, Job, NeuronKind, Neurons, Shared, Source, SumJob, Sums,
-    Then, TrainMap, Work,
+    Bank, CurrentMap, Gather, InputMap, Job, Leak, NeuronKind, Neurons, Resets, Shared, Source,
+    SumJob, Sums, Then, TrainMap, Work,
 };
 use crate::hw::{Design, Input, Place, ReadoutStage};
 use crate::ir::{Compare, Reset};
@@ -27,6 +27,7 @@ fn sum(window: [u32; 2], weights: Vec<i8>, channels: usize, then: Then) -> SumJo
         digits: 1,
         add: None,
         leak: None,
+        theta: Vec::new(),
         then,
     }
 }
@@ -113,6 +114,33 @@ fn words_hold_parameters_of_a_channel_the_first_in_the_lowest_bits() {
     assert_eq!(contents::gains(&s), ["01\n", "2a\n", "7d\n", &"01\n".repeat(10)].concat());
     // {zero, minus, threshold, 3 bits without a sign; bias, 2 bits}: 32 + 7 · 4 + 2; 64 + 3 · 4 + 1.
     assert_eq!(contents::neurons(&s), ["04\n", "3e\n", "4d\n", &"08\n".repeat(8)].concat());
+}
+
+/// Thresholds at which currents reset lie above the offsets; where none does there is no room
+/// for them. Each leak has its reset, comparison and what it gives, the first one lowest.
+#[test]
+fn resets_of_currents_are_numbers_beside_the_gains() {
+    let mut s = shared();
+    let resets = |reset, compare, after| Some(Resets { reset, compare, after });
+    s.leaks = vec![
+        Leak { num: 1, shift: 1, resets: resets(Reset::Hard, Compare::Above, true) },
+        Leak { num: 3, shift: 2, resets: None },
+    ];
+    let text =
+        |s: &Shared| String::from_utf8(core::render(&around(s), s).unwrap().contents).unwrap();
+    assert!(text(&s).contains(".level_i(1'b0)") && !text(&s).contains("LRESET"));
+    let Work::Sum(conv) = &mut s.jobs[0].work else { panic!("conv sums") };
+    (conv.leak, conv.theta) = (Some(0), vec![5, 1, 6]);
+    // {threshold, 3 bits; offset, 4 bits; gain, 3 bits}: 5 · 128 + 1, and so on.
+    let lines = ["281\n", "0aa\n", "37d\n", &"001\n".repeat(10)].concat();
+    assert_eq!(contents::gains(&s), lines);
+    let text = text(&s);
+    assert!(
+        text.contains(
+            ".LRESET({2'd3, 2'd2}), .LSTRICT({1'd0, 1'd1}), .LAFTER({1'd0, 1'd1}), .LTW(3)"
+        )
+    );
+    assert!(text.contains(".offset_i(gain[6:3])") && text.contains(".level_i(gain[9:7])"));
 }
 
 /// Rows of the first job, unit by unit and plane by plane, two to a word: 5 4 2, 4 1 1, 5 7 4,

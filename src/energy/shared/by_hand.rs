@@ -42,6 +42,7 @@ pub(super) fn sum(
         digits,
         add: None,
         leak: None,
+        theta: Vec::new(),
         then,
     }
 }

@@ -6,7 +6,8 @@ use super::*;
 use crate::energy::by_hand::{board, near};
 use crate::energy::{IoTiming, Report, device};
 use crate::hw::Design;
-use crate::hw::shared::{Leak, Source, SumJob, Sums, Then};
+use crate::hw::shared::{Leak, Resets, Source, SumJob, Sums, Then};
+use crate::ir::{Compare, Reset};
 use crate::target;
 
 /// Flips of a job, by what they are.
@@ -212,7 +213,7 @@ fn what_leaks_takes_energy() {
     let mut design = design();
     let without = report(&design);
     let shared = design.shared.as_mut().unwrap();
-    shared.leaks = vec![Leak { num: 3, shift: 2 }];
+    shared.leaks = vec![Leak { num: 3, shift: 2, resets: None }];
     let Work::Sum(conv) = &mut shared.jobs[0].work else { panic!("conv sums") };
     conv.leak = Some(0);
     let with = report(&design);
@@ -221,11 +222,22 @@ fn what_leaks_takes_energy() {
     near("head", flips(&with, 5, "currents that leak"), [224.1, 74.4, 525.6]);
     // Two stages of 20 bits, a valid, a last one and a timestep.
     near("registers", Band::exact(registers(&with) - registers(&without)), [43.0; 3]);
+    // With resets twice 20 bits more that change, and a threshold of 3 bits in two registers, of
+    // each channel.
+    let resets = Resets { reset: Reset::Soft, compare: Compare::Above, after: false };
+    let shared = design.shared.as_mut().unwrap();
+    shared.leaks[0].resets = Some(resets);
+    job(shared, 0).theta = vec![5; job(shared, 0).gain.len()];
+    let resetting = report(&design);
+    // R G · 82 · 24 + R · 20 · 48 + R · 2 · 3 · 24 results / 2 timesteps.
+    near("conv", flips(&resetting, 1, "currents that leak"), [1792.8, 600.0, 4161.6]);
+    near("head", flips(&resetting, 5, "currents that leak"), [394.2, 126.0, 968.4]);
+    near("registers", Band::exact(registers(&resetting) - registers(&with)), [6.0; 3]);
     design.timesteps = 4;
     let chunks = report(&design);
     near("conv", flips(&chunks, 1, "integrators, read and written"), [48.0; 3]);
     // As without a leak, and two addresses of twelve integrators.
-    near("registers", Band::exact(registers(&chunks) - registers(&with)), [23.0 + 8.0; 3]);
+    near("registers", Band::exact(registers(&chunks) - registers(&resetting)), [23.0 + 8.0; 3]);
 }
 
 /// Counters reach the longest turn of a walk: words of a window's row, words of a row written.

@@ -189,11 +189,14 @@ fn tail(shared: &Shared, w: &Widths, sum: &SumJob, t: f64, act: &StageMean) -> V
         // Every result passes by, whether it leaks or not.
         let leak = |l: &Leak| {
             let adders = l.num.count_ones().saturating_sub(1);
-            f64::from(adders) * (membrane + f64::from(l.shift))
+            // What is left of a membrane on its threshold, and which of both is taken.
+            let resets = if l.resets.is_some() { 2.0 * membrane } else { 0.0 };
+            f64::from(adders) * (membrane + f64::from(l.shift)) + resets
         };
         let nets = membrane + shared.leaks.iter().map(leak).sum::<f64>();
         let count = REPLACED * GLITCH * (nets * results)
-            + REPLACED * (membrane * (results + act.integrations));
+            + REPLACED * (membrane * (results + act.integrations))
+            + REPLACED * (2.0 * f64::from(w.theta) * results / t);
         all.push(Flips { what: "currents that leak", count });
     }
     if act.steps > 0.0 {

@@ -151,7 +151,7 @@ fn products_of_lanes_take_their_own_bits() {
 fn a_leak_is_in_its_own_processor() {
     let mut design = line();
     let shared = design.shared.as_mut().unwrap();
-    shared.leaks = vec![crate::hw::shared::Leak { num: 1, shift: 1 }];
+    shared.leaks = vec![crate::hw::shared::Leak { num: 1, shift: 1, resets: None }];
     let Work::Sum(deep) = &mut shared.jobs[3].work else { panic!("deep is a sum job") };
     deep.leak = Some(0);
     let registers: Vec<_> = report(&design).stages.iter().map(|s| s.registers.value).collect();

@@ -158,9 +158,9 @@ fn tail(t: u32, w: &Widths) -> u32 {
     digits + scaled + current + 3 + step + w.membrane + w.channels + t - 1
 }
 
-/// sf_integrator, and the stage of the tail behind it.
+/// sf_integrator, and the stage of the tail behind it; a threshold goes along with a result.
 fn integrator(t: u32, w: &Widths) -> u32 {
-    2 + index(t) + 2 * w.membrane
+    2 + index(t) + 2 * w.membrane + 2 * w.theta
 }
 
 /// Where the next byte to load belongs.

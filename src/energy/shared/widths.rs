@@ -46,6 +46,8 @@ pub(super) struct Widths {
     /// Parameters, and the addresses of their memories.
     pub(super) gain: u32,
     pub(super) threshold: u32,
+    /// Of a threshold at which currents reset; 0 if none does.
+    pub(super) theta: u32,
     pub(super) gain_addr: u32,
     pub(super) neuron_addr: u32,
     /// Multiplier: digits of the widest sum, bits of a digit, of a partial product.
@@ -106,9 +108,10 @@ impl Widths {
         let gain = widest(&mut sums().flat_map(|(_, s)| s.gain.iter().copied()));
         let offset = widest(&mut sums().flat_map(|(_, s)| s.offset.iter().copied()));
         let bias = widest(&mut shared.fires().flat_map(|(n, _)| n.bias.iter().copied()));
-        let theta = widest(&mut shared.fires().flat_map(|(n, _)| n.threshold.iter().copied()));
+        let fires_at = widest(&mut shared.fires().flat_map(|(n, _)| n.threshold.iter().copied()));
         // A threshold has no sign.
-        let threshold = theta.max(2) - 1;
+        let threshold = fires_at.max(2) - 1;
+        let theta = widest(&mut sums().flat_map(|(_, s)| s.theta.iter().copied())) - 1;
         let gathered = shared.gathers().map(|(_, g)| g.bits).max().unwrap_or(0);
         let window = shared.gathers().map(|(_, g)| g.window[0] * g.window[1]).max();
         let level = shared.input.word_bits();
@@ -126,6 +129,7 @@ impl Widths {
             .max(shared.pack.trailing_zeros() + 1);
         let membrane =
             shared.membrane_bits.max(shared.current_bits + 1).max(bias + 1).max(threshold + 1);
+        let membrane = membrane.max(theta + 1);
         let sum = (membrane + bits(design.timesteps)).max(shared.readout.input_bits);
         let digits = sums()
             .map(|(_, s)| s.digits)
@@ -153,6 +157,7 @@ impl Widths {
             job: index(shared.jobs.len() as u32),
             gain,
             threshold,
+            theta,
             gain_addr: index(sums().map(|(j, _)| j.out[0]).sum()),
             neuron_addr: index(shared.fires().map(|(n, _)| n.sign.len() as u32).sum()),
             digits,

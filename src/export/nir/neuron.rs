@@ -29,7 +29,7 @@ pub(super) fn leaks(op: &Op) -> bool {
 
 /// Can it be the synapse of a current-based neuron?
 pub(super) fn is_synapse(l: &Li) -> bool {
-    zero(&l.bias) && zero(&l.start) && l.leak.iter().all(|v| *v < 1.0)
+    l.resets.is_none() && zero(&l.bias) && zero(&l.start) && l.leak.iter().all(|v| *v < 1.0)
 }
 
 /// I, LI, IF, LIF, or with a synapse CubaLI, CubaLIF; the flag says whether every number
@@ -41,6 +41,10 @@ pub(super) fn neuron(node: &Node, synapse: Option<&Li>, dt: f64) -> Result<(Out,
     };
     if !zero(start) {
         return Err(unsupported(node, "NIR neurons start at 0, this one does not"));
+    }
+    if matches!(&node.op, Op::Li(l) if l.resets.is_some()) {
+        return Err(unsupported(node, "NIR's integrators do not reset, this one does")
+            .help("write its spikes: in NIR a neuron that resets fires"));
     }
     let reals = |values: Vec<f64>| Value::Reals(shape.clone(), values);
     let (leak, gain, bias) = (each(leak, shape), each(gain, shape), each(bias, shape));

@@ -64,16 +64,19 @@ pub(super) struct Widths {
     offset: u32,
     bias: u32,
     threshold: u32,
+    /// Of a threshold at which currents reset.
+    theta: u32,
 }
 
 impl Widths {
     pub(super) fn new(shared: &Shared) -> Self {
         let widest =
             |w: u32, list: &[i64]| list.iter().map(|&v| signed_width(v)).max().unwrap_or(1).max(w);
-        let mut all = Self { gain: 1, offset: 1, bias: 0, threshold: 0 };
+        let mut all = Self { gain: 1, offset: 1, bias: 0, threshold: 0, theta: 0 };
         for sum in sums(shared) {
             all.gain = widest(all.gain, &sum.gain);
             all.offset = widest(all.offset, &sum.offset);
+            all.theta = all.theta.max(widest(1, &sum.theta) - 1);
         }
         for (neurons, _) in shared.fires() {
             all.bias = widest(all.bias, &neurons.bias);
@@ -98,7 +101,8 @@ impl StateWidths {
             .membrane_bits
             .max(shared.current_bits + 1)
             .max(widths.bias + 1)
-            .max(widths.threshold + 1);
+            .max(widths.threshold + 1)
+            .max(widths.theta + 1);
         let more = u32::BITS - design.timesteps.leading_zeros();
         Self { membrane, sum: (membrane + more).max(shared.readout.input_bits) }
     }
@@ -169,7 +173,8 @@ fn memories(design: &Design, shared: &Shared) -> Vec<Memory> {
 pub(super) fn parameter_widths(shared: &Shared) -> (u32, u32) {
     let widths = Widths::new(shared);
     let scale = varying(sums(shared).flat_map(|s| &s.gain), widths.gain)
-        + varying(sums(shared).flat_map(|s| &s.offset), widths.offset);
+        + varying(sums(shared).flat_map(|s| &s.offset), widths.offset)
+        + varying(sums(shared).flat_map(|s| &s.theta), widths.theta);
     let neurons = || shared.fires().map(|(neurons, _)| neurons);
     // −1, 0 or 1 in two bits: is it negative, is it 0?
     let sign = |is: fn(i8) -> bool| {

@@ -31,6 +31,8 @@ struct Factors {
     leak_bit: f64,
     /// What integrates: a bit of the membrane.
     integrator_bit: f64,
+    /// The same where any of them resets: what is left of a membrane, and which of both is taken.
+    reset_bit: f64,
     /// Readout, its gains included: a bit of the logit.
     logit_bit: f64,
     /// Selects one of several RAMs, a bit.
@@ -59,6 +61,7 @@ static ICE40: Factors = Factors {
     product_bit: 2.3,
     leak_bit: 1.0,
     integrator_bit: 3.0,
+    reset_bit: 2.0,
     logit_bit: 8.7,
     bank_bit: 1.2,
     load: 141.0,
@@ -81,6 +84,7 @@ static ECP5: Factors = Factors {
     product_bit: 0.8,
     leak_bit: 0.0,
     integrator_bit: 3.0,
+    reset_bit: 2.0,
     logit_bit: 9.3,
     bank_bit: 0.9,
     load: 0.0,
@@ -179,10 +183,13 @@ impl Factors {
             + shared.leaks.iter().map(|l| terms(l.num, l.shift)).sum::<u32>();
         let is_leaky = u32::from(!shared.leaks.is_empty());
         let integrates = f64::from(is_leaky * shared.membrane_bits);
+        let is_resetting = u32::from(shared.leaks.iter().any(|l| l.resets.is_some()));
+        let resets = f64::from(is_resetting * shared.membrane_bits);
         self.membrane_bit * f64::from(shared.membrane_bits)
             + self.product_bit * f64::from((shared.digit_bits + 1) * gain)
             + self.leak_bit * f64::from(leaks)
             + self.integrator_bit * integrates
+            + self.reset_bit * resets
     }
 
     fn currents(&self, shared: &Shared) -> f64 {

@@ -188,9 +188,11 @@ pub struct SumJob {
     pub digits: u32,
     /// Map of currents of the same shape that is added to y.
     pub add: Option<usize>,
-    /// The result integrates: `h[t] = floor(k h[t−1] / 2^m) + y[t] + r[t]`, with the leak of this
-    /// index in [`Shared::leaks`].
+    /// The result integrates: `h[t] = floor(k h[t−1] / 2^m) + y[t] + r[t]`, where h[t−1] may be
+    /// what a reset left, with the leak of this index in [`Shared::leaks`].
     pub leak: Option<usize>,
+    /// Threshold of each output channel at which h resets, > 0; empty if its leak has no reset.
+    pub theta: Vec<i64>,
     /// What becomes of h, the result so far.
     pub then: Then,
 }
@@ -237,6 +239,19 @@ pub struct Leak {
     pub num: u32,
     /// m, up to 16.
     pub shift: u32,
+    /// Their reset, at [`SumJob::theta`], if they have one.
+    pub resets: Option<Resets>,
+}
+
+/// How integrators reset where neurons would fire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resets {
+    /// What reaching the threshold does.
+    pub reset: crate::ir::Reset,
+    /// When it is reached.
+    pub compare: crate::ir::Compare,
+    /// The result is what the reset leaves, not the membrane before it.
+    pub after: bool,
 }
 
 /// What the neurons of a layer have in common.

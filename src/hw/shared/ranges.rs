@@ -7,7 +7,7 @@
 use super::legalise::Plan;
 use super::{Gather, Job, Leak, Shared, Source, SumJob, Sums, Then, Work};
 use crate::ir::interval::{integrator, range, signed_width};
-use crate::ir::{FixedLi, PerChannel};
+use crate::ir::{FixedLi, FixedResets, Gives, PerChannel};
 
 /// Least and largest value.
 pub(super) type Range = (i128, i128);
@@ -121,15 +121,22 @@ fn of_job(
         let added = bounded((a.min(b) + added.0, a.max(b) + added.1));
         found.added = hull(found.added, added);
         found.result.push(match sum.leak {
-            Some(leak) => integrated(shared.leaks[leak], added, timesteps),
+            Some(leak) => integrated(shared.leaks[leak], sum.theta.get(channel), added, timesteps),
             None => added,
         });
     }
     found
 }
 
-/// Of all timesteps.
-fn integrated(leak: Leak, x: Range, timesteps: u32) -> Range {
+/// Of all timesteps, and the threshold of a reset.
+fn integrated(leak: Leak, theta: Option<&i64>, x: Range, timesteps: u32) -> Range {
+    let resets = leak.resets.zip(theta).map(|(r, theta)| FixedResets {
+        threshold: vec![*theta],
+        reset: r.reset,
+        compare: r.compare,
+        reset_to: Vec::new(),
+        gives: if r.after { Gives::After } else { Gives::Before },
+    });
     let l = FixedLi {
         leak_num: PerChannel::All(leak.num),
         leak_shift: leak.shift,
@@ -138,6 +145,7 @@ fn integrated(leak: Leak, x: Range, timesteps: u32) -> Range {
         bias: Vec::new(),
         sign: Vec::new(),
         start: Vec::new(),
+        resets,
     };
     let (lo, hi) = integrator(&l, 0, 1, range(x.0, x.1), timesteps);
     (lo.into(), hi.into())

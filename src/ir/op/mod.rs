@@ -11,7 +11,9 @@ mod window;
 use serde::{Deserialize, Serialize};
 
 pub use channel::{Entries, PerChannel, entry};
-pub use neuron::{Compare, Delay, FixedLi, FixedLif, Li, Lif, Reset, Threshold};
+pub use neuron::{
+    Compare, Delay, FixedLi, FixedLif, FixedResets, Gives, Li, Lif, Reset, Resets, Threshold,
+};
 pub use readout::{FixedReadout, Readout, ReadoutKind, Taken};
 pub use weights::{Linear, Weights};
 pub use window::{Conv, Inside, Pool, PoolKind, Window};

@@ -56,7 +56,64 @@ pub struct Lif {
     pub start: PerChannel<f64>,
 }
 
-/// Leaky integration without spikes: `u[t] = λ u[t−1] + g x[t] + b`; the result is u.
+/// Which membrane of a timestep an integrator gives that resets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Gives {
+    /// u, with which the neuron fires (snnTorch).
+    #[default]
+    Before,
+    /// What the reset leaves of it (`SpikingJelly`).
+    After,
+}
+
+impl Gives {
+    /// True for [`Gives::Before`], which the text form leaves out.
+    #[must_use]
+    pub fn is_before(&self) -> bool {
+        *self == Self::Before
+    }
+}
+
+/// How an integrator resets where a neuron would fire, although nothing sees its spikes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resets {
+    /// θ, > 0, per channel.
+    pub threshold: PerChannel<f64>,
+    /// What reaching it does to the membrane; not [`Reset::None`].
+    pub reset: Reset,
+    /// ≥ or >.
+    pub compare: Compare,
+    /// What a hard reset sets the membrane to, per channel.
+    #[serde(default = "PerChannel::zero", skip_serializing_if = "PerChannel::is_zero")]
+    pub reset_to: PerChannel<f64>,
+    /// The membrane that is the result; after a delayed reset there is none.
+    #[serde(default, skip_serializing_if = "Gives::is_before")]
+    pub gives: Gives,
+}
+
+/// The same in integers, in units of the membrane. Lists have one entry a channel or one an
+/// element ([`super::entry`]).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FixedResets {
+    /// θ, > 0.
+    pub threshold: Vec<i64>,
+    /// What reaching it does to the membrane; not [`Reset::None`].
+    pub reset: Reset,
+    /// ≥ or >.
+    pub compare: Compare,
+    /// What a hard reset sets the membrane to; empty for 0.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reset_to: Vec<i64>,
+    /// The membrane that is the result; after a delayed reset there is none.
+    #[serde(default, skip_serializing_if = "Gives::is_before")]
+    pub gives: Gives,
+}
+
+/// Leaky integration without spikes: `u[t] = λ v[t−1] + g x[t] + b`; the result is u, and v
+/// is u unless it resets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Li {
@@ -66,9 +123,12 @@ pub struct Li {
     pub gain: PerChannel<f64>,
     /// b, a constant current per channel.
     pub bias: PerChannel<f64>,
-    /// u before the first timestep, per channel.
+    /// v before the first timestep, per channel.
     #[serde(default = "PerChannel::zero", skip_serializing_if = "PerChannel::is_zero")]
     pub start: PerChannel<f64>,
+    /// The reset, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resets: Option<Resets>,
 }
 
 /// A spike where the input reaches a threshold; no memory.
@@ -132,8 +192,8 @@ pub struct FixedLif {
     pub start: Vec<i64>,
 }
 
-/// Leaky integration in integers: `u[t] = floor(k u[t−1] / 2^m) + sign·x[t]·2^F + bias`;
-/// the result is u. The fields are those of [`FixedLif`].
+/// Leaky integration in integers: `u[t] = floor(k v[t−1] / 2^m) + sign·x[t]·2^F + bias`;
+/// the result is u, and v is u unless it resets. The fields are those of [`FixedLif`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FixedLi {
@@ -150,7 +210,21 @@ pub struct FixedLi {
     /// What the operand is multiplied by: −1, 0 or 1; empty for 1.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sign: Vec<i8>,
-    /// u before the first timestep, in units of u; empty for 0.
+    /// v before the first timestep, in units of u; empty for 0.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub start: Vec<i64>,
+    /// The reset, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resets: Option<FixedResets>,
+}
+
+impl FixedLi {
+    /// Number of entries of each of its lists.
+    #[must_use]
+    pub fn lengths(&self) -> [usize; 5] {
+        let of =
+            |list: fn(&FixedResets) -> &Vec<i64>| self.resets.as_ref().map_or(0, |r| list(r).len());
+        let own = [self.bias.len(), self.sign.len(), self.start.len()];
+        [own[0], own[1], own[2], of(|r| &r.threshold), of(|r| &r.reset_to)]
+    }
 }

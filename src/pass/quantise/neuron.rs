@@ -5,7 +5,9 @@ use super::units::wanted;
 use super::{MAX_MEMBRANE, Site};
 use crate::diag::Result;
 use crate::ir::interval::{integrator, membrane_width, range_width};
-use crate::ir::{Compare, FixedLi, FixedLif, Li, Lif, PerChannel, Reset, runs};
+use crate::ir::{
+    Compare, FixedLi, FixedLif, FixedResets, Li, Lif, PerChannel, Reset, Resets, runs,
+};
 use crate::pass::affine::{granularity, shortest};
 use crate::pass::unsupported;
 
@@ -54,6 +56,11 @@ fn list(values: &PerChannel<f64>, n: usize, unit: f64) -> Vec<i64> {
     (0..n).map(|i| ((values.of(i, n) + 0.0) * unit).round() as i64).collect()
 }
 
+/// A list of thresholds, which are above 0.
+fn thresholds(values: &PerChannel<f64>, n: usize, unit: f64) -> Vec<i64> {
+    list(values, n, unit).into_iter().map(|t| t.max(1)).collect()
+}
+
 /// The same, empty if all are 0.
 fn list_or_none(values: &PerChannel<f64>, n: usize, unit: f64) -> Vec<i64> {
     let all = list(values, n, unit);
@@ -78,7 +85,7 @@ pub(super) fn lif(site: &Site<'_>, l: &Lif) -> Result<(FixedLif, String)> {
         frac: frac as u32,
         width: MAX_MEMBRANE,
         bias: list(&l.bias, n, unit),
-        threshold: list(&l.threshold, n, unit).into_iter().map(|t| t.max(1)).collect(),
+        threshold: thresholds(&l.threshold, n, unit),
         reset: l.reset,
         compare: l.compare,
         sign: signs(&l.gain, n)?,
@@ -150,10 +157,18 @@ fn above_zero(threshold: i64) -> (i64, i64) {
 pub(super) fn li(site: &Site<'_>, l: &Li, frac: i32) -> Result<(FixedLi, String)> {
     let (graph, ranges) = (&site.built.graph, &site.built.ranges);
     let stream = &graph.node(site.x).stream;
-    let lists = [&l.leak, &l.gain, &l.bias, &l.start];
-    let n = granularity(stream, lists.iter().map(|v| v.iter().count()));
+    let own = l.resets.iter().flat_map(|r| [&r.threshold, &r.reset_to]);
+    let lists = [&l.leak, &l.gain, &l.bias, &l.start].into_iter().chain(own);
+    let n = granularity(stream, lists.map(|v| v.iter().count()));
     let Leak { num, shift, text } = leak(&l.leak, site.options.leak_bits);
     let unit = f64::from(frac).exp2();
+    let resets = |r: &Resets| FixedResets {
+        threshold: thresholds(&r.threshold, n, unit),
+        reset: r.reset,
+        compare: r.compare,
+        reset_to: list_or_none(&r.reset_to, n, unit),
+        gives: r.gives,
+    };
     let mut fixed = FixedLi {
         leak_num: num,
         leak_shift: shift,
@@ -162,15 +177,20 @@ pub(super) fn li(site: &Site<'_>, l: &Li, frac: i32) -> Result<(FixedLi, String)
         bias: list(&l.bias, n, unit),
         sign: signs(&l.gain, n)?,
         start: list_or_none(&l.start, n, unit),
+        resets: l.resets.as_ref().map(resets),
     };
     let count = fixed.leak_num.iter().count();
     let all = runs([n, count, ranges.entries(site.x).len()], stream.len());
     let needed =
         |i| range_width(integrator(&fixed, i, all, ranges.at(site.x, i, all), graph.timesteps));
     fixed.width = (0..all).map(needed).max().unwrap_or(1).max(fixed.frac.saturating_add(1));
-    let note = format!(
+    let mut note = format!(
         "{}: {text}; membrane {} bits, {} after the point, unit 2^{}",
         site.name, fixed.width, fixed.frac, -frac
     );
+    if let Some(r) = &fixed.resets {
+        let ends = (r.threshold.iter().min().unwrap_or(&0), r.threshold.iter().max().unwrap_or(&0));
+        note += &format!("; resets at {}..{}", ends.0, ends.1);
+    }
     Ok((fixed, note))
 }

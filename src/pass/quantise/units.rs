@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use super::{Integers, MAX_MEMBRANE};
 use crate::diag::{Diagnostic, Result};
-use crate::ir::{Graph, Kind, NodeId, Op};
+use crate::ir::{Graph, Kind, NodeId, Op, PerChannel};
 use crate::pass::magnitude::magnitude;
 use crate::pass::narrow_operands::is_operand;
 use crate::pass::{Options, unsupported};
@@ -63,11 +63,19 @@ impl Units {
                     .at(node.name.clone())
                     .help("say how the numbers come from integers, e.g. --input-bits 8 --input-scale 0.00392157 for pixels divided by 255, --input-bits 1 --input-scale 1 for spikes; or export with an integer input that the model scales itself"));
             }
-            let read = operands.first().and_then(|x| stage_of.get(x)).copied();
-            if let (Op::Lif(l), Some(stage)) = (&node.op, read) {
-                let bits = wanted(l.threshold.iter(), options.precision_bits);
+            let mut ask = |stage: usize, thresholds: &PerChannel<f64>| {
+                let bits = wanted(thresholds.iter(), options.precision_bits);
                 let bits = bits.clamp(-1024.0, 1024.0) as i32;
                 wants[stage] = Some(wants[stage].map_or(bits, |w| w.max(bits)));
+            };
+            let read = operands.first().and_then(|x| stage_of.get(x)).copied();
+            if let (Op::Lif(l), Some(stage)) = (&node.op, read) {
+                ask(stage, &l.threshold);
+            }
+            if let (Op::Li(l), Some(&stage)) = (&node.op, stage_of.get(&id))
+                && let Some(r) = &l.resets
+            {
+                ask(stage, &r.threshold);
             }
             let weighs = matches!(node.op, Op::Linear(_) | Op::Conv(_) | Op::Pool(_));
             if let (true, Some(stage)) = (weighs, read) {

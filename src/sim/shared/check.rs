@@ -94,6 +94,9 @@ fn check_job(shared: &Shared, job: &Job) -> std::result::Result<(), &'static str
             let leaks = shared.leaks.len();
             need(sum.leak.is_none_or(|l| l < leaks), "there is no such leak")?;
             let channels = job.out[0] as usize;
+            let resets = sum.leak.is_some_and(|l| shared.leaks[l].resets.is_some());
+            let thresholds = if resets { channels } else { 0 };
+            need(sum.theta.len() == thresholds, "the thresholds of resets are of other channels")?;
             let Then::Maps { keep, fire } = &sum.then else {
                 let readout = &shared.readout;
                 let lengths = [readout.gain.len(), readout.offset.len()];

@@ -140,15 +140,25 @@ impl<'d> Tail<'d> {
         counts.parameter_reads += channels as u64;
     }
 
-    /// Currents that leak.
+    /// Currents that leak, and reset where their channel has a threshold.
     fn integrate(&mut self, leak: Leak, kept: &mut States) {
-        for results in self.results.chunks_mut(self.width) {
+        let rate = (leak.num, leak.shift);
+        for (channel, results) in self.results.chunks_mut(self.width).enumerate() {
             let mut left = kept.before();
+            let resets = leak.resets.zip(self.sum.theta.get(channel));
             for h in results {
                 self.membrane.note(*h);
                 *h += left;
                 self.membrane.note(*h);
                 left = (*h * i64::from(leak.num)) >> leak.shift;
+                if let Some((r, &theta)) = resets {
+                    let fires = neuron::fires(r.compare, *h, theta);
+                    left = neuron::after(r.reset, *h, theta, fires, rate);
+                    if r.after {
+                        *h = neuron::left(r.reset, *h, theta, fires);
+                    }
+                }
+                self.membrane.note(left);
             }
             kept.keep(left);
         }

@@ -188,6 +188,7 @@ mod tests {
             digits,
             add,
             leak: None,
+            theta: Vec::new(),
             then,
         }
     }

@@ -8,7 +8,6 @@ trained.
 See README.md in this folder."""
 
 import argparse
-import importlib.util
 import json
 import pathlib
 import warnings
@@ -21,137 +20,13 @@ from spikingjelly.activation_based import functional, layer, neuron
 from torch import nn
 from torch.nn import functional as F
 
+from neurons import (HIDDEN, Cell, Cells, Leaky, Loop, Stepped, conv, exports, halves, linear, norm, own, rleaky,
+                     rsynaptic, synaptic)
+
 HERE = pathlib.Path(__file__).parent
-spec = importlib.util.spec_from_file_location("exports", HERE.parent / "exports" / "make.py")
-exports = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(exports)
-conv = exports.conv
 
-SAMPLES, STEPS, CLASSES, HIDDEN = 50, 4, 3, 8
+SAMPLES, STEPS, CLASSES = 50, 4, 3
 FLAT, IMAGE = (6,), (2, 4, 4)
-
-
-def halves(module):
-    """Weights of ±1/2."""
-    with torch.no_grad():
-        module.weight.copy_(torch.where(module.weight >= 0, 0.5, -0.5))
-    return module
-
-
-def linear(i, o):
-    return halves(conv.Linear(i, o))
-
-
-def norm(channels):
-    """Factors and offsets that are sums of powers of 1/2."""
-    bn = nn.BatchNorm2d(channels, eps=0.0)
-    bn.running_mean.copy_(torch.randint(-2, 3, (channels,)) / 8)
-    bn.running_var.fill_(0.25)
-    with torch.no_grad():
-        bn.weight.fill_(0.5)
-        bn.bias.copy_(torch.randint(-1, 3, (channels,)) / 4)
-    return bn
-
-
-class Leaky(nn.Module):
-    """snnTorch's neuron over a list of currents."""
-
-    def __init__(self, **more):
-        super().__init__()
-        self.cell = snntorch.Leaky(**{"beta": 0.5, "threshold": 0.5, **more})
-
-    def run(self, currents):
-        """The spikes and the membranes of every timestep."""
-        mem, out, mems = torch.zeros_like(currents[0]), [], []
-        for current in currents:
-            spk, mem = self.cell(current, mem)
-            out.append(spk)
-            mems.append(mem)
-        return out, mems
-
-    def forward(self, currents):
-        return self.run(currents)[0]
-
-
-class States(nn.Module):
-    """snnTorch's neurons with several states over a list of currents."""
-
-    def __init__(self, kind, **more):
-        super().__init__()
-        self.cell = kind(**{"beta": 0.5, "threshold": 0.5, **more})
-        if isinstance(getattr(self.cell, "recurrent", None), (nn.Linear, nn.Conv2d)):
-            halves(self.cell.recurrent)
-            with torch.no_grad():
-                self.cell.recurrent.bias.copy_(torch.randint(-1, 2, self.cell.recurrent.bias.shape) / 4)
-
-    def forward(self, currents):
-        count = {snntorch.Synaptic: 2, snntorch.RLeaky: 2, snntorch.RSynaptic: 3}[type(self.cell)]
-        states, out = [torch.zeros_like(currents[0])] * count, []
-        for current in currents:
-            states = self.cell(current, *states)
-            out.append(states[0])
-            states = states[-count:]
-        return out
-
-
-def synaptic(**more):
-    return States(snntorch.Synaptic, **{"alpha": 0.5, **more})
-
-
-def rleaky(**more):
-    return States(snntorch.RLeaky, **more)
-
-
-def rsynaptic(**more):
-    return States(snntorch.RSynaptic, **{"alpha": 0.5, **more})
-
-
-def own():
-    """What each of the hidden neurons takes of its own spike."""
-    return {"all_to_all": False, "V": torch.tensor([0.5, -0.5, 0.25, -0.25, 1.0, 0.75, -1.0, -0.75])}
-
-
-class Cell(nn.Module):
-    """A neuron in plain PyTorch: what `reset` makes of its membrane and spikes leaks next."""
-
-    def __init__(self, reset, threshold=0.5):
-        super().__init__()
-        self.reset, self.threshold = reset, threshold
-
-    def forward(self, current, state):
-        u = 0.5 * state + current
-        s = (u >= self.threshold).to(u.dtype)
-        return s, self.reset(u, s, self.threshold)
-
-
-class Cells(nn.Module):
-    """The neuron over a list of currents."""
-
-    def __init__(self, reset, threshold=0.5):
-        super().__init__()
-        self.cell = Cell(reset, threshold)
-
-    def forward(self, currents):
-        state, out = torch.zeros_like(currents[0]), []
-        for current in currents:
-            spk, state = self.cell(current, state)
-            out.append(spk)
-        return out
-
-
-class Loop(Cells):
-    """The same with a layer of the spikes before."""
-
-    def __init__(self, reset):
-        super().__init__(reset)
-        self.back = linear(HIDDEN, HIDDEN)
-
-    def forward(self, currents):
-        state, spk, out = torch.zeros_like(currents[0]), torch.zeros_like(currents[0]), []
-        for current in currents:
-            spk, state = self.cell(current + self.back(spk), state)
-            out.append(spk)
-        return out
 
 
 class Flat(nn.Module):
@@ -321,6 +196,41 @@ def membrane_and_spikes(net, x):
     return mem[-1], spk.mean(0)
 
 
+# The membranes of the last layer alone, whose neurons reset all the while.
+
+
+class Membranes(Flat):
+    """`how` brings the membranes of `last` together."""
+
+    def __init__(self, how, last=Leaky):
+        super().__init__(how)
+        self.out = last()
+
+    def membranes(self, x):
+        return self.out.run([self.b(s) for s in self.node([self.a(x)] * STEPS)])[1]
+
+
+def membranes(net, x):
+    return torch.stack(net.membranes(x))
+
+
+def membranes_sum(net, x):
+    return torch.stack(net.membranes(x)).sum(0)
+
+
+def membranes_mean(net, x):
+    return torch.stack(net.membranes(x)).mean(0)
+
+
+def membranes_last(net, x):
+    return net.membranes(x)[-1]
+
+
+def membranes_shown(net, x):
+    """Of one layer, to which a picture is shown."""
+    return torch.stack(net.out.run([net.b(net.a(x))] * STEPS)[1]).mean(0)
+
+
 # The ways to write a reset.
 
 
@@ -470,6 +380,21 @@ def models():
     yield "spikes_and_membranes", lambda: Both(spikes_and_membranes), FLAT, {}
     yield "sums_of_both", lambda: Both(sums_of_both, reset_mechanism="zero"), FLAT, {}
     yield "membrane_and_spikes", lambda: Both(membrane_and_spikes), FLAT, {"output": 1}
+    zero, above = {"reset_mechanism": "zero"}, {"threshold": 0.75}
+    for name, how, last in (
+        ("membranes", membranes, Leaky), ("membranes_sum", membranes_sum, Leaky),
+        ("membranes_mean", membranes_mean, lambda: Leaky(**above)), ("membranes_last", membranes_last, Leaky),
+        ("membranes_zero", membranes, lambda: Leaky(**zero)),
+        ("membranes_zero_mean", membranes_mean, lambda: Leaky(**zero)),
+        ("membranes_shown", membranes_shown, Leaky), ("membranes_synaptic", membranes, synaptic),
+        ("membranes_left_soft", membranes_sum, lambda: Cells(where_soft)),
+        ("membranes_left_zero", membranes, lambda: Cells(where_spike)),
+        ("membranes_left_number", membranes_mean, lambda: Cells(where_number))):
+        yield name, lambda how=how, last=last: Membranes(how, last), FLAT, {"membranes": True}
+    for name, reset in (("soft", None), ("hard", 0.0)):
+        yield f"jelly_membranes_{name}", lambda reset=reset: Membranes(
+            membranes, lambda: Stepped(v_reset=reset)), FLAT, {
+                "exporters": exports.DYNAMO, "membranes": True}
     yield "held", lambda: Flat(held), FLAT, {"time": 0, "options": {"input_static": True}}
     for name, node in (
         ("synaptic", synaptic), ("rleaky", lambda: rleaky(linear_features=HIDDEN)),
@@ -505,7 +430,7 @@ def spikes(model, x):
 
     def hook(module, _, out):
         spk = out[0] if isinstance(out, tuple) else out
-        taken.setdefault(module, []).extend(spk if isinstance(module, neuron.BaseNode) else [spk])
+        taken.setdefault(module, []).extend(spk if getattr(module, "step_mode", "s") == "m" else [spk])
 
     hooks = [m.register_forward_hook(hook) for m in model.modules() if isinstance(m, NEURONS)]
     with torch.no_grad():
@@ -516,8 +441,14 @@ def spikes(model, x):
     return [["".join(map(str, fired)) for fired in sample] for sample in zip(*layers)], out
 
 
-def on_threshold(make, seed, x):
-    """How many samples have a spike that depends on what a membrane on its threshold does."""
+def each_sample(out):
+    """The output of each sample, `[batch, class]` or `[timestep, batch, class]`, as a row."""
+    return out if out.dim() == 2 else out.transpose(0, 1).flatten(1)
+
+
+def on_threshold(make, seed, x, membranes):
+    """How many samples have a spike that depends on what a membrane on its threshold does; of
+    membranes that are the output, how many have an output that does."""
     runs = []
     for more in (-1e-6, 1e-6):
         torch.manual_seed(seed)
@@ -527,11 +458,14 @@ def on_threshold(make, seed, x):
                 module.threshold += more
             elif isinstance(module, NEURONS):
                 module.v_threshold += more
-        runs.append(spikes(model, x)[0])
+        fired, out = spikes(model, x)
+        # What a spike changes is far more than what was added to the threshold.
+        runs.append(each_sample(out).mul(1000).round().tolist() if membranes else fired)
     return sum(a != b for a, b in zip(*runs))
 
 
-def record(name, make, shape, seed, time=None, exporters=exports.BOTH, options=None, output=None):
+def record(name, make, shape, seed, time=None, exporters=exports.BOTH, options=None, output=None,
+           membranes=False):
     """The entry of expected.json; none if too few samples come to a threshold."""
     torch.manual_seed(seed)
     model = make().eval().requires_grad_(False)
@@ -539,7 +473,7 @@ def record(name, make, shape, seed, time=None, exporters=exports.BOTH, options=N
     x = torch.from_numpy(levels).to(torch.uint8)
     if time == 0:
         x = x.expand(STEPS, *x.shape).contiguous()
-    ties = on_threshold(make, seed, x)
+    ties = on_threshold(make, seed, x, membranes)
     if ties < SAMPLES // 3:
         return None
     fired, outputs = spikes(model, x)
@@ -554,8 +488,10 @@ def record(name, make, shape, seed, time=None, exporters=exports.BOTH, options=N
         for pieces, whole in zip(got, outputs):
             # `[batch, class]`, or `[timestep, batch, class]`.
             assert np.array_equal(np.concatenate(pieces, whole.dim() - 2), whole.numpy()), name
-    want = outputs[output or 0]
-    want = want if want.dim() == 2 else want.transpose(0, 1).flatten(1)
+    want = each_sample(outputs[output or 0])
+    if membranes:
+        # Nobody sees the spikes of the last layer.
+        fired = [sample[:-1] for sample in fired]
     return {"exporters": [e for e, _ in exporters], "options": options or {}, "on_threshold": ties,
             "input": levels.reshape(SAMPLES, -1).tolist(), "spikes": fired, "logits": want.tolist()}
 

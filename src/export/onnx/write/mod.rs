@@ -99,6 +99,9 @@ impl Writer<'_> {
             }
             Op::Relu => self.each("Relu", &io, &[]),
             Op::Threshold(t) => self.threshold(&io, t)?,
+            Op::Li(l) if l.resets.is_some() => {
+                return Err(self.unsupported(&node.op, ": none that resets is in the dialect"));
+            }
             Op::Li(l) => return self.li(&io, l),
             Op::Lif(l) => return self.lif(&io, l),
             Op::Readout(r) => return self.readout(&io, r, &node.op),

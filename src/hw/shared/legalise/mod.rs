@@ -16,10 +16,10 @@ mod weights;
 
 use std::collections::HashMap;
 
-use super::{InputMap, Job, Leak, NeuronKind, Shared, Work};
+use super::{InputMap, Job, Leak, NeuronKind, Resets, Shared, Work};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::hw::{Input, Place, ReadoutStage};
-use crate::ir::{FixedLi, FixedLif, Graph, Kind, Node, NodeId, Op, PerChannel};
+use crate::ir::{FixedLi, FixedLif, Gives, Graph, Kind, Node, NodeId, Op, PerChannel};
 use streams::Held;
 pub(in crate::hw) use weights::planes;
 
@@ -221,20 +221,25 @@ impl<'a> Builder<'a> {
 
     /// The kind of a layer that fires, by its index.
     fn kind(&mut self, node: &Node, l: &FixedLif) -> Result<usize> {
-        let Leak { num, shift } = one_leak(node, &l.leak_num, l.leak_shift)?;
+        let (num, shift) = one_leak(node, &l.leak_num, l.leak_shift)?;
         let (reset, compare) = (l.reset, l.compare);
         Ok(index(&mut self.kinds, NeuronKind { leak_num: num, leak_shift: shift, reset, compare }))
     }
 
     /// The leak of a layer that integrates, by its index.
     fn leak(&mut self, node: &Node, l: &FixedLi) -> Result<usize> {
-        let leak = one_leak(node, &l.leak_num, l.leak_shift)?;
-        Ok(index(&mut self.leaks, leak))
+        let (num, shift) = one_leak(node, &l.leak_num, l.leak_shift)?;
+        let resets = l.resets.as_ref().map(|r| Resets {
+            reset: r.reset,
+            compare: r.compare,
+            after: r.gives == Gives::After,
+        });
+        Ok(index(&mut self.leaks, Leak { num, shift, resets }))
     }
 }
 
-/// The leak that all of a layer have, its fraction reduced.
-fn one_leak(node: &Node, num: &PerChannel<u32>, mut shift: u32) -> Result<Leak> {
+/// The leak k / 2^m that all of a layer have, its fraction reduced.
+fn one_leak(node: &Node, num: &PerChannel<u32>, mut shift: u32) -> Result<(u32, u32)> {
     let PerChannel::All(mut num) = *num else {
         let message = "the leak differs between neurons; the processor has one for a layer";
         return Err(unsupported(node, message));
@@ -242,7 +247,7 @@ fn one_leak(node: &Node, num: &PerChannel<u32>, mut shift: u32) -> Result<Leak> 
     while shift > 0 && num % 2 == 0 {
         (num, shift) = (num / 2, shift - 1);
     }
-    Ok(Leak { num, shift })
+    Ok((num, shift))
 }
 
 /// Where it is in a list of what there is, at the end of it if it is new.

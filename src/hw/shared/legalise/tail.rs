@@ -204,11 +204,19 @@ impl Builder<'_> {
         if l.start.iter().any(|v| *v != 0) {
             return Err(unsupported(node, "currents that start at another value than 0"));
         }
+        let resets = l.resets.as_ref();
+        if resets.is_some_and(|r| r.reset_to.iter().any(|v| *v != 0)) {
+            return Err(unsupported(node, "membranes that reset to another value than 0"));
+        }
         let shape = self.shape(self.stream(x)?);
         let (sign, bias) = (
             self.per_channel(node, &l.sign, shape, 1)?,
             self.per_channel(node, &l.bias, shape, 0)?,
         );
+        let theta = match resets {
+            Some(r) => self.per_channel(node, &r.threshold, shape, 1)?,
+            None => Vec::new(),
+        };
         let same = l.frac == 0 && sign.iter().all(|s| *s == 1);
         // The bias is an offset; another unit or sign is a factor of the sums.
         let job = self.fresh(node, x, if same { Free::Still } else { Free::Plain })?;
@@ -219,7 +227,7 @@ impl Builder<'_> {
         for (offset, bias) in sum.offset.iter_mut().zip(bias) {
             *offset = offset.saturating_add(bias.saturating_mul(1 << sum.shift.min(62)));
         }
-        sum.leak = Some(leak);
+        (sum.leak, sum.theta) = (Some(leak), theta);
         Ok(Held::Currents { job, sealed: false })
     }
 

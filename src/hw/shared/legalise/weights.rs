@@ -169,6 +169,7 @@ pub(super) fn sum_job(
         digits: 1,
         add: None,
         leak: None,
+        theta: Vec::new(),
         then: Then::Maps { keep: None, fire: None },
     })
 }

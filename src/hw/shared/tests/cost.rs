@@ -2,11 +2,11 @@
 //! Memories and cycles of a small network, by hand from docs/shared.md.
 
 use super::super::fold::budget;
-use super::super::{Leak, Shared, SumJob, Then, Work};
+use super::super::{Leak, Resets, Shared, SumJob, Then, Work};
 use super::Net;
 use crate::hw::MemoryKind::{Levels, Parameters, Trains, Weights};
 use crate::hw::{Design, Estimate, Mapping, Options, Place, estimate, lower};
-use crate::ir::PoolKind;
+use crate::ir::{Compare, PoolKind, Reset};
 use crate::target::{self, Family};
 
 /// Two channels of 4×4 levels, three channels that fire, the OR of 2×2, two classes; T = 2,
@@ -90,7 +90,7 @@ fn multipliers_of_a_processor() {
     // of more than 18 bits two.
     let found = [(2, 18), (3, 18), (3, 20)].map(|(k, bits)| of(Family::Ecp5, k, bits));
     assert_eq!(found, [1, 2, 3]);
-    let leaky = |s: &mut Shared| s.leaks = vec![Leak { num: 3, shift: 2 }];
+    let leaky = |s: &mut Shared| s.leaks = vec![Leak { num: 3, shift: 2, resets: None }];
     assert_eq!(changed(Family::Ecp5, leaky).dsp, 2);
     assert_eq!(of(Family::Ice40, 3, 20), 0);
     // What is added to a membrane may be wider: a threshold of 18 bits, which has no sign of its
@@ -125,9 +125,18 @@ fn look_up_tables_are_added_up() {
     let shared = lowered().shared.unwrap();
     near(more(Family::Ice40, |s| s.kinds[0].leak_num = 3), terms(&shared));
     // An adder, two registers and what selects a current that leaks or does not.
-    let leak = |num| vec![Leak { num, shift: 2 }];
+    let leak = |num| vec![Leak { num, shift: 2, resets: None }];
     let bits = f64::from(shared.membrane_bits);
-    near(more(Family::Ecp5, |s| s.leaks = vec![Leak { num: 1, shift: 2 }]), 3.0 * bits);
+    near(
+        more(Family::Ecp5, |s| s.leaks = vec![Leak { num: 1, shift: 2, resets: None }]),
+        3.0 * bits,
+    );
+    // Where it resets, what is left of a membrane and what selects it.
+    const RESETS: Resets = Resets { reset: Reset::Soft, compare: Compare::Above, after: false };
+    let resetting = |s: &mut Shared| {
+        s.leaks = vec![Leak { num: 1, shift: 2, resets: Some(RESETS) }];
+    };
+    near(more(Family::Ice40, resetting), 5.0 * bits);
     let with = changed(Family::Ice40, |s| s.leaks = leak(3)).lut4;
     let one = changed(Family::Ice40, |s| s.leaks = leak(1)).lut4;
     near(f64::from(with - one), bits + 2.0);
@@ -151,7 +160,7 @@ fn cycles_of_each_job() {
     let fc = 4 * 2 / 2 + 4 + 11 + 15;
     assert_eq!(estimated().stage_cycles, [conv, pool, fc]);
     // Where something leaks, every sum is a cycle later.
-    let e = changed(Family::Ice40, |s| s.leaks = vec![Leak { num: 1, shift: 1 }]);
+    let e = changed(Family::Ice40, |s| s.leaks = vec![Leak { num: 1, shift: 1, resets: None }]);
     assert_eq!(e.stage_cycles, [conv + 1, pool, fc + 1]);
 }
 

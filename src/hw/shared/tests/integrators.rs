@@ -3,10 +3,10 @@
 
 use super::super::legalise::{Plan, legalise};
 use super::super::numbers::numbers;
-use super::super::{Leak, Source, SumJob, Then, Work};
+use super::super::{Leak, Resets, Source, SumJob, Then, Work};
 use super::Net;
 use crate::hw::{Mapping, MemoryKind, Options, lower};
-use crate::ir::{FixedLi, Op, PerChannel};
+use crate::ir::{Compare, FixedLi, FixedResets, Gives, Op, PerChannel, Reset};
 use crate::target;
 
 /// A leak of 6 / 8, a bias of 5.
@@ -19,6 +19,7 @@ fn li(channels: usize) -> FixedLi {
         bias: vec![5; channels],
         sign: Vec::new(),
         start: Vec::new(),
+        resets: None,
     }
 }
 
@@ -51,7 +52,7 @@ fn a_synapse_is_part_of_its_layer() {
     n.read("head");
     let plan = legalise(&n.0).unwrap();
     assert_eq!(names(&plan), ["fc", "head"]);
-    assert_eq!(plan.shared.leaks, [Leak { num: 3, shift: 2 }]);
+    assert_eq!(plan.shared.leaks, [Leak { num: 3, shift: 2, resets: None }]);
     let fc = sum(&plan, "fc");
     assert_eq!(
         (fc.leak, &*fc.gain, &*fc.offset, fc.shift),
@@ -103,7 +104,10 @@ fn a_tail_leaks_once_and_last() {
         assert_eq!((sum(&plan, name).leak, sum(&plan, name).gain[0]), (leak, gain), "{name}");
     }
     assert_eq!((sum(&plan, "more").leak, sum(&plan, "more").shift), (None, 1));
-    assert_eq!(plan.shared.leaks, [Leak { num: 3, shift: 2 }, Leak { num: 1, shift: 3 }]);
+    assert_eq!(
+        plan.shared.leaks,
+        [Leak { num: 3, shift: 2, resets: None }, Leak { num: 1, shift: 3, resets: None }]
+    );
     assert_eq!(plan.shared.integrators(), 4);
 }
 
@@ -149,7 +153,7 @@ fn widths_are_those_of_all_timesteps() {
     // h is at most 195 after three timesteps. u is 196, then 196 + ⌊(196 − 100) / 2⌋ or a bit more
     // where it did not fire, 245, and 268 at last. One timestep alone would leave it at 115.
     assert_eq!(plan.shared.membrane_bits, 1 + 9);
-    assert_eq!(plan.shared.leaks[0], Leak { num: 1, shift: 0 });
+    assert_eq!(plan.shared.leaks[0], Leak { num: 1, shift: 0, resets: None });
     // The sums of a held level are one, which three accumulators hold.
     assert_eq!((plan.shared.acc_bits, plan.shared.once_bits), (3, 7));
 }
@@ -171,14 +175,52 @@ fn what_leaks_is_kept_between_chunks() {
     assert_eq!(states, [("membranes", 2, true), ("sums", 2, false), ("integrators", 2, true)]);
 }
 
+/// Membranes of two neurons that reset, at thresholds in the unit of the sums; what resets
+/// otherwise is another kind of leak.
+#[test]
+fn resets_are_numbers_of_the_layer() {
+    let resets = |reset, gives| {
+        let (threshold, compare) = (vec![7, 9], Compare::Above);
+        Some(FixedResets { threshold, reset, compare, reset_to: Vec::new(), gives })
+    };
+    let mut n = Net::new(4, &[6]);
+    n.linear("fc", "in", 2, &[1, -1]);
+    let late = FixedLi { resets: resets(Reset::SoftDelayed, Gives::Before), ..li(2) };
+    n.add("first", Op::FixedLi(late), &["fc"]);
+    n.lif("lif", "first", 9);
+    n.linear("head", "lif", 2, &[1]);
+    let hard = FixedLi { resets: resets(Reset::Hard, Gives::After), frac: 1, ..li(2) };
+    n.add("second", Op::FixedLi(hard), &["head"]);
+    n.read("second");
+    let plan = legalise(&n.0).unwrap();
+    assert_eq!(names(&plan), ["fc", "head"]);
+    let kind = |reset, after| Resets { reset, compare: Compare::Above, after };
+    let leak = |resets| Leak { num: 3, shift: 2, resets: Some(resets) };
+    let all = [leak(kind(Reset::SoftDelayed, false)), leak(kind(Reset::Hard, true))];
+    assert_eq!(plan.shared.leaks, all);
+    for (job, index) in [("fc", 0), ("head", 1)] {
+        assert_eq!((sum(&plan, job).leak, &*sum(&plan, job).theta), (Some(index), &[7, 9][..]));
+    }
+    // Another unit is a factor of the sums, and of the thresholds there already.
+    assert_eq!(sum(&plan, "head").gain, [2, 2]);
+}
+
 #[test]
 fn other_leaks_are_refused() {
+    let to = FixedResets {
+        threshold: vec![3, 3],
+        reset: Reset::Hard,
+        compare: Compare::Above,
+        reset_to: vec![0, 1],
+        gives: Gives::Before,
+    };
     for (li, words) in [
         (
             FixedLi { leak_num: PerChannel::Each(vec![1, 2]), ..li(2) },
             "the leak differs between neurons; the processor has one for a layer",
         ),
         (FixedLi { start: vec![0, 3], ..li(2) }, "currents that start at another value than 0"),
+        (FixedLi { resets: Some(to), ..li(2) }, "membranes that reset to another value than 0"),
     ] {
         let mut n = synapses(li);
         n.read("head");

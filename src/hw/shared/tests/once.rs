@@ -121,6 +121,7 @@ fn what_is_not_added_up_is_not_counted() {
             bias: vec![0; 2],
             sign: vec![1; 2],
             start: Vec::new(),
+            resets: None,
         };
         n.add("h", Op::FixedLi(li), &["head"]);
         n.read("h");

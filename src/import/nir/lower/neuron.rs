@@ -66,7 +66,8 @@ fn start(
 pub(super) fn integrator(node: &Node, shape: &[usize], time: &Time) -> Result<Op> {
     let shape = &grain(node, PARAMETERS, shape)?;
     let Step { leak, gain, bias } = step(node, shape, time)?;
-    Ok(Op::Li(Li { leak, gain, bias, start: start(node, shape, time, &PerChannel::zero())? }))
+    let start = start(node, shape, time, &PerChannel::zero())?;
+    Ok(Op::Li(Li { leak, gain, bias, start, resets: None }))
 }
 
 /// IF, LIF, and the membrane of CubaLIF.
@@ -120,6 +121,7 @@ pub(super) fn current_based(
         gain: compact(gain, each),
         bias: PerChannel::zero(),
         start: PerChannel::zero(),
+        resets: None,
     });
     Ok(vec![(".syn", synapse), ("", membrane(node, shape, time)?)])
 }

@@ -159,7 +159,7 @@ fn unaccounted(
     };
     error("no pattern takes this operator").help(match said {
         Some(said) => said.to_owned(),
-        None => format!("rewrite this part{found} with what docs/operators.md lists, or report it with the model; membranes can be an output of neurons that do not reset"),
+        None => format!("rewrite this part{found} with what docs/operators.md lists, or report it with the model; membranes of neurons can be an output, as one stack of all timesteps, their sum, their mean or the last one"),
     })
 }
 

@@ -226,6 +226,7 @@ fn li(lift: &Lifting<'_>, chain: &[ValueId], state: &Coeff) -> Result<Op> {
         leak: leak.into_per_channel(),
         gain: parameter(3, "gain")?.into_per_channel(),
         bias: parameter(4, "bias")?.into_per_channel(),
+        resets: None,
     }))
 }
 

@@ -192,5 +192,6 @@ fn integrator(gain: f64) -> Op {
         gain: PerChannel::All(gain),
         bias: PerChannel::zero(),
         start: PerChannel::zero(),
+        resets: None,
     })
 }

@@ -61,6 +61,7 @@ impl Pattern for Li {
             gain: chain.gain.into_per_channel(),
             bias: chain.bias.into_per_channel(),
             start: PerChannel::zero(),
+            resets: None,
         });
         let hint = Hint::new("li").scope(chain.membranes.last().and_then(|&m| lift.node(m)));
         Ok(vec![Found {

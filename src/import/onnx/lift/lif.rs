@@ -15,7 +15,9 @@ use super::affine::Atom;
 use super::coeff::Coeff;
 use super::raise::{self, Numbers};
 use super::recurrence::{self, Step};
-use super::{Effect, Flow, Found, Hint, Lift as Lifting, Pattern, Stream, feedback, synapse};
+use super::{
+    Effect, Flow, Found, Hint, Lift as Lifting, Pattern, Stream, feedback, membranes, synapse,
+};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::import::onnx::values::ValueId;
 use crate::ir::{self, Op, Reset};
@@ -33,7 +35,7 @@ impl Pattern for Lif {
     }
 
     fn becomes(&self) -> &'static str {
-        "`lif`: a membrane `u[t] = λ u[t-1] + g x[t] + b` that is compared with a threshold at every timestep, and its reset; with `li` where its current leaks as well, and `delay` where spikes come back"
+        "`lif`: a membrane `u[t] = λ u[t-1] + g x[t] + b` that is compared with a threshold at every timestep, and its reset; with `li` where its current leaks as well, and `delay` where spikes come back; `li` with a reset where its membranes are read"
     }
 
     fn find(&self, lift: &Lifting<'_>, stream: &Stream) -> Result<Vec<Found>> {
@@ -72,6 +74,10 @@ fn neurons(lift: &Lifting<'_>, stream: &Stream, chain: &[Step]) -> Result<Found>
     let Some(last) = chain.last() else {
         return Err(Diagnostic::internal("lif", "a neuron without timesteps"));
     };
+    if let Some(read) = membranes::read(lift, stream, chain) {
+        let (effect, flow) = (Effect::Nodes(read.neuron.layers), Flow::Steps);
+        return Ok(Found { effect, steps: read.steps, flow, taken: read.taken });
+    }
     let is_whole = chain.len() == stream.steps.len();
     if (stream.is_static() || !is_whole)
         && let Some(fires) = recurrence::gated(lift, stream, chain)
@@ -83,8 +89,8 @@ fn neurons(lift: &Lifting<'_>, stream: &Stream, chain: &[Step]) -> Result<Found>
     if !stream.is_static() && !is_whole {
         // The last comparison is missing where only membranes are used.
         if chain.len() + 1 == stream.steps.len() {
-            return Err(unlike(lift, last, "of its last timestep only the membrane is used, and a membrane that spikes reset is no output")
-                .help("return the spikes; or export that layer without a reset (snnTorch: `reset_mechanism=\"none\"`), whose membranes can be read"));
+            return Err(unlike(lift, last, "of its last timestep only the membrane is used, which can be read if spikes change nothing but their own membrane, by a reset, and thresholds are above 0")
+                .help("return the spikes; or the membranes of a layer of `Leaky` or `Synaptic`"));
         }
         let message = format!(
             "this neuron can be followed for {} of {} timesteps only",

@@ -40,6 +40,7 @@ mod known;
 mod li;
 mod lif;
 mod linear;
+mod membranes;
 mod multibit;
 mod names;
 mod pad;
@@ -168,7 +169,11 @@ pub(super) fn lift<'m>(
         );
     }
     report.notes = lift.notes.take();
-    let fires = |id: &NodeId| matches!(lift.graph.node(*id).op, Op::Lif(_) | Op::Threshold(_));
+    let fires = |id: &NodeId| match &lift.graph.node(*id).op {
+        Op::Lif(_) | Op::Threshold(_) => true,
+        Op::Li(l) => l.resets.is_some(),
+        _ => false,
+    };
     let is_spiking = lift.graph.order()?.iter().any(fires);
     // A graph of our own may have timesteps without neurons; one without time is a teacher.
     let is_timed = lift.graph.output().map_or(true, |output| {

@@ -38,6 +38,20 @@ impl Hint {
         self.candidates.extend(node.and_then(scope));
         self
     }
+
+    /// The same of an operator that a later call of the module was traced in, which the legacy
+    /// exporter numbers: `lif` of `/lif_1/Greater`.
+    pub(super) fn scope_of_call(mut self, node: Option<&Node<'_>>) -> Self {
+        let from = self.candidates.len();
+        self = self.scope(node);
+        let called = self.candidates.get(from).and_then(|name| {
+            let (module, call) = name.rsplit_once('_')?;
+            let is_number = !call.is_empty() && call.bytes().all(|b| b.is_ascii_digit());
+            (is_number && !module.is_empty()).then(|| module.to_owned())
+        });
+        self.candidates.splice(from..from, called);
+        self
+    }
 }
 
 /// `lif1` of the node `/lif1/Greater` (legacy exporter), or of the scopes
@@ -90,6 +104,7 @@ fn readable(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::import::onnx::proto::NodeProto;
 
     #[test]
     fn names_are_unique_and_readable() {
@@ -99,5 +114,18 @@ mod tests {
         assert_eq!(names.name(&fc(Some("mul_5"))), "fc2");
         assert_eq!(names.name(&fc(Some("fc1.weight"))), "fc3");
         assert_eq!(names.name(&Hint::new("x").named("onnx::α 1")), "onnx____1");
+    }
+
+    #[test]
+    fn a_module_that_is_called_again_keeps_its_name() {
+        let proto = |name: &str| NodeProto { name: Some(name.into()), ..NodeProto::default() };
+        let mut names = Names::default();
+        for (traced, name) in
+            [("/lif_1/Greater", "lif"), ("/lif_1/Greater", "lif_1"), ("/lif/a_b/Sub", "lif.a_b")]
+        {
+            let proto = proto(traced);
+            let hint = Hint::new("li").scope_of_call(Some(&Node { proto: &proto, opset: 17 }));
+            assert_eq!(names.name(&hint), name);
+        }
     }
 }

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::affine::{Atom, Form};
+use super::affine::{Atom, Form, Looked};
 use super::coeff::Coeff;
 use super::feedback::{self, Back};
 use super::{Flow, Lift, Stream};
@@ -47,7 +47,7 @@ pub(super) const OPERATORS: &[&str] = &[
 pub(super) const MAX_TERMS: usize = 8;
 
 /// One timestep of a neuron.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Step {
     /// The comparison, a boolean value: the spikes.
     pub(super) fires: ValueId,
@@ -170,6 +170,46 @@ fn next(
         .into_iter()
         .filter(is_new)
         .find_map(|fires| step(lift, fires, current, Some(last)))
+}
+
+/// What may be the membrane behind the last comparison, which nothing compares: as a timestep
+/// with the threshold of those before, whose spikes are not there.
+pub(super) fn uncompared(
+    lift: &Lift<'_>,
+    stream: &Stream,
+    chain: &[Step],
+) -> impl Iterator<Item = Step> {
+    let last = chain.last();
+    let current = match last {
+        Some(last) if stream.is_static() => Some(last.current),
+        _ => stream.steps.get(chain.len()).copied(),
+    };
+    let ends = last.zip(current);
+    let near = ends.map(|(last, _)| reached(lift, &[last.membrane, last.fires]));
+    near.into_iter().flatten().filter(|&id| is_sum(lift, id)).filter_map(move |id| {
+        let (last, current) = ends?;
+        let (own, spikes) = (Atom::Value(last.membrane), Atom::Value(last.fires));
+        let allowed = [Atom::Value(current), own, spikes, Atom::product(last.membrane, last.fires)];
+        let Looked { form, visited } =
+            lift.look(id, [current, last.membrane, last.fires], MAX_TERMS);
+        let has = |atoms: &[Atom]| atoms.iter().any(|a| form.terms.contains_key(a));
+        // Parts of it lack one of these.
+        let is_whole = form.has_only(&allowed)
+            && has(&allowed[..1])
+            && has(&[allowed[1], allowed[3]])
+            && has(&allowed[2..]);
+        is_whole.then(|| Step {
+            fires: id,
+            membrane: id,
+            threshold: last.threshold.clone(),
+            compare: last.compare,
+            form,
+            back: None,
+            current,
+            shifts: last.shifts,
+            taken: visited.into_iter().collect(),
+        })
+    })
 }
 
 /// Is this what a membrane is compared with its threshold by?

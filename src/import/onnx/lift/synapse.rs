@@ -12,7 +12,7 @@ use super::affine::{Affine, Atom, Form};
 use super::coeff::Coeff;
 use super::feedback::{self, Back};
 use super::recurrence::{self, MAX_TERMS, Step};
-use super::{Effect, Flow, Found, Hint, Lift, Stream, lif};
+use super::{Effect, Flow, Found, Hint, Lift, Stream, lif, membranes};
 use crate::diag::Result;
 use crate::import::onnx::values::ValueId;
 use crate::ir::{self, Op, PerChannel};
@@ -93,7 +93,7 @@ pub(super) fn find(
             let currents = synapse.currents.clone();
             let currents = Stream { node: stream.node, steps: currents, flow: Flow::Steps };
             if let Some(chain) = recurrence::chain(lift, &currents, step.fires, &BTreeSet::new())
-                && chain.len() == count
+                && (chain.len() == count || chain.len() + 1 == count)
                 && let Some(found) = neurons(lift, &currents, &synapse, &chain)?
             {
                 return Ok(Some(found));
@@ -208,12 +208,21 @@ fn neurons(
     synapse: &Synapse,
     chain: &[Step],
 ) -> Result<Option<Found>> {
-    let neuron = match lif::neuron(lift, currents, chain) {
-        Ok(neuron) if neuron.ways.is_empty() => neuron,
-        _ => return Ok(None),
+    let back: Vec<_> = synapse.back.iter().flatten().cloned().collect();
+    let membranes = membranes::read(lift, currents, chain).filter(|_| back.is_empty());
+    let read = match membranes {
+        Some(read) => read,
+        None if chain.len() < currents.steps.len() => return Ok(None),
+        None => match lif::neuron(lift, currents, chain) {
+            Ok(neuron) if neuron.ways.is_empty() => membranes::Read {
+                neuron,
+                steps: chain.iter().map(|s| s.fires).collect(),
+                taken: recurrence::taken(chain),
+            },
+            _ => return Ok(None),
+        },
     };
     let Some(leak) = synapse.leak.clone() else { return Ok(None) };
-    let back: Vec<_> = synapse.back.iter().flatten().cloned().collect();
     let mut ways = Vec::new();
     let mut bias = Some(synapse.bias.clone());
     let mut taken: Vec<_> = synapse.visited.iter().copied().collect();
@@ -232,16 +241,17 @@ fn neurons(
         gain: synapse.gain.clone().into_per_channel(),
         bias: bias.into_per_channel(),
         start: PerChannel::zero(),
+        resets: None,
     });
-    taken.extend(recurrence::taken(chain));
-    let layers = [vec![(Hint::new("synapse"), op)], neuron.layers].concat();
+    taken.extend(read.taken);
+    let layers = [vec![(Hint::new("synapse"), op)], read.neuron.layers].concat();
     Ok(Some(Found {
         effect: if ways.is_empty() {
             Effect::Nodes(layers)
         } else {
             Effect::Recurrent(ways, layers)
         },
-        steps: chain.iter().map(|s| s.fires).collect(),
+        steps: read.steps,
         flow: Flow::Steps,
         taken,
     }))
