@@ -185,7 +185,36 @@ pub fn signed_width(v: impl Into<i128>) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::signed_width;
+    use super::{integrator, signed_width};
+    use crate::ir::{Compare, FixedLi, FixedResets, Gives, PerChannel, Reset};
+
+    /// A current of 5 to 10 reaches 8 at once. What a late reset leaves of it is −8, less than
+    /// any membrane of this timestep.
+    #[test]
+    fn what_a_reset_leaves_is_in_the_range() {
+        let resets = |reset| FixedResets {
+            threshold: vec![8],
+            reset,
+            compare: Compare::AtLeast,
+            reset_to: Vec::new(),
+            gives: Gives::Before,
+        };
+        let of = |reset, timesteps| {
+            let l = FixedLi {
+                leak_num: PerChannel::All(0),
+                leak_shift: 0,
+                frac: 0,
+                width: 8,
+                bias: vec![5],
+                sign: Vec::new(),
+                start: Vec::new(),
+                resets: Some(resets(reset)),
+            };
+            integrator(&l, 0, 1, (0, 5), timesteps)
+        };
+        assert_eq!([1, 9].map(|t| of(Reset::SoftDelayed, t)), [(-8, 10); 2]);
+        assert_eq!([1, 9].map(|t| of(Reset::Soft, t)), [(0, 10); 2]);
+    }
 
     #[test]
     fn widths_of_signed_numbers() {
