@@ -224,7 +224,6 @@ const FAULTS: &[Fault] = &[
     ),
     ("sf_walk.v", "at_end[k] ? {CW{1'b0}} : at_q[k*CW +: CW] + 1'b1", "at_q[k*CW +: CW] + 1'b1"),
     ("sf_tail.v", "(m_first_q ? offset : above) + part", "(m_first_q ? offset : above) - part"),
-    ("sf_tail.v", "assign level = level_h_q;", "assign level = level_a_q;"),
     ("sf_integrator.v", "(Reset == 2'd1 && reached) ? leaked - theta", "1'b0 ? leaked - theta"),
     ("sf_tail.v", "assign spike   = spikes[kind_i];", "assign spike   = spikes[~kind_i];"),
     ("sf_lanes.v", "scaled[j*AW +: AW] ^ {AW{minus1_q}}", "scaled[j*AW +: AW]"),

@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn what_is_named_and_what_that_may_use_is_reached() {
         let sim = of("use synfire::sim::Sim;");
-        assert_eq!(sim, ["diag", "hw", "ir", "sim", "target"].into());
+        assert_eq!(sim, ["diag", "hw", "ir", "sim", "target", "vector"].into());
         assert_eq!(of("use synfire::{interp::run, sim};"), &sim | &["interp"].into());
         assert_eq!(of("use synfire::ir::Graph; // synfire::energy"), ["diag", "ir"].into());
         // Through two arrows.
