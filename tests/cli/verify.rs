@@ -100,6 +100,19 @@ fn levels_without_inputs_are_left_out() {
     assert!(!place.path("b/verify/rtl").exists() && !place.path("b/verify/top").exists());
 }
 
+/// There is a bitstream to be unpacked only where one was asked for.
+#[test]
+fn a_board_without_its_bitstream_is_no_error() {
+    if tools(&[Tool::Verilator, Tool::Cxx]).is_none() {
+        return;
+    }
+    let place = Place::new();
+    place.good("compile {small} --target ulx3s-25f -o b");
+    let report = place.json("verify b --count 2 --rtl 0 --top 0");
+    assert_eq!(report["comparisons"].as_array().map(Vec::len), Some(1), "{report}");
+    assert_eq!(report["left_out"][4], "netlist, bitstream: compiled without --bitstream");
+}
+
 /// In the dark nothing fires, whatever the weights are.
 #[test]
 fn a_fault_that_shows_on_no_input_is_no_pass() {

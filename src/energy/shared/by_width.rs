@@ -323,13 +323,19 @@ fn every_width_holds_all_its_numbers() {
             (neurons.bias[0], neurons.threshold[0]) = (bias, threshold);
         }
     };
+    // The last one: a threshold at which currents reset.
+    let resetting = |s: &mut Shared| {
+        narrow(s, 3, 7, 42);
+        job(s, 0).theta = vec![1 << 24; job(s, 0).gain.len()];
+    };
     let membranes = [
         of(&|_| ()),
         of(&|s| narrow(s, 25, 7, 42)),
         of(&|s| narrow(s, 3, 1 << 20, 42)),
         of(&|s| narrow(s, 3, 7, 1 << 22)),
+        of(&resetting),
     ];
-    assert_eq!(membranes.map(|w| w.membrane), [20, 26, 23, 24]);
+    assert_eq!(membranes.map(|w| w.membrane), [20, 26, 23, 24, 26]);
 
     // 9 bits of a result in digits of 6, 3 and 9 bits, the last one with a sign.
     let digits = [6, 3, 9].map(|bits| of(&|s| s.digit_bits = bits).digits);
