@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Weights input by input: one pass over the inputs serves all outputs side by side.
 
-use std::ops::{Add, Mul, Range};
+use std::ops::{Add, Range};
 
 use crate::ir::Weights;
 use crate::vector::vectorised;
@@ -27,12 +27,10 @@ impl<W: Copy> Columns<W> {
     }
 
     /// `Σ w x` of some outputs.
-    pub(super) fn sums<X: Number + Mul<Output = X> + From<W>>(
-        &self,
-        rows: Range<usize>,
-        x: &[X],
-        sums: &mut [X],
-    ) {
+    pub(super) fn sums<X: Number>(&self, rows: Range<usize>, x: &[X], sums: &mut [X])
+    where
+        W: Weight<X>,
+    {
         sums.fill(X::default());
         vectorised(
             #[inline(always)]
@@ -59,15 +57,48 @@ pub(super) trait Number: Copy + Default + PartialEq + Add<Output = Self> {}
 impl Number for f64 {}
 impl Number for i64 {}
 
+/// What inputs are multiplied by.
+pub(super) trait Weight<X>: Copy {
+    fn times(self, x: X) -> X;
+}
+
+macro_rules! weight {
+    ($($W:ty => $X:ty),*) => {$(
+        impl Weight<$X> for $W {
+            #[inline(always)]
+            fn times(self, x: $X) -> $X {
+                <$X>::from(self) * x
+            }
+        }
+    )*};
+}
+weight!(i8 => i64, i8 => f64, f32 => f64, f64 => f64);
+
+/// A weight of ±1 for numbers that are not 0.
+#[derive(Clone, Copy)]
+pub(super) struct Sign(i8);
+
+impl Sign {
+    pub(super) fn of(weight: f64) -> Self {
+        Self(if weight < 0.0 { -1 } else { 1 })
+    }
+}
+
+impl Weight<f64> for Sign {
+    /// The product, without a conversion and a multiplication: only the sign changes.
+    #[inline(always)]
+    fn times(self, x: f64) -> f64 {
+        let sign = i64::from(self.0).cast_unsigned() & (1 << 63);
+        f64::from_bits(x.to_bits() ^ sign)
+    }
+}
+
 /// Adds products of some inputs, one after another, to all sums.
 #[inline(always)]
-fn add<W: Copy, X: Number + Mul<Output = X> + From<W>, const N: usize>(
-    given: &[(&[W], X); N],
-    sums: &mut [X],
-) {
+fn add<W: Weight<X>, X: Number, const N: usize>(given: &[(&[W], X); N], sums: &mut [X]) {
     let columns = given.map(|(column, x)| (&column[..sums.len()], x));
     for (j, sum) in sums.iter_mut().enumerate() {
-        *sum = columns.iter().fold(*sum, |sum, (column, x)| sum + X::from(column[j]) * *x);
+        *sum = columns.iter().fold(*sum, |sum, (column, x)| sum + column[j].times(*x));
     }
 }
 
@@ -122,9 +153,15 @@ mod tests {
             let rows = 2..6;
             let mut sums = vec![9.0; rows.len()];
             Columns::new(weights, |w| w).sums(rows.clone(), &x, &mut sums);
-            let want: Vec<_> = rows.map(|r| plain((0..inputs).map(|c| weight(r, c)), &x)).collect();
+            let row = |r: usize| (0..inputs).map(move |c| weight(r, c));
+            let want: Vec<_> = rows.clone().map(|r| plain(row(r), &x)).collect();
             let bits = |v: &[f64]| v.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
             assert_eq!(bits(&sums), bits(&want), "{kind}");
+            if kind == 0 {
+                sums.fill(9.0);
+                Columns::new(weights, Sign::of).sums(rows, &x, &mut sums);
+                assert_eq!(bits(&sums), bits(&want), "signs");
+            }
         }
     }
 }

@@ -99,6 +99,7 @@ pub(super) fn reals(
 ) {
     match (ready, weights) {
         (Ready::Bytes(columns), _) => columns.sums(rows.clone(), x.reals(), sums),
+        (Ready::PlusMinus(columns), _) => columns.sums(rows.clone(), x.reals(), sums),
         (Ready::Single(columns), _) => columns.sums(rows.clone(), x.reals(), sums),
         (Ready::Double(columns), _) => columns.sums(rows.clone(), x.reals(), sums),
         (_, Weights::Binary { signs, .. }) => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! The weights of a node in the order in which they are added up fastest.
 
-use super::columns::Columns;
+use super::columns::{Columns, Sign};
 use super::signs::Signs;
 use super::words::Words;
 use crate::ir::{Kind, Node, Op, Weights};
@@ -11,9 +11,11 @@ use crate::ir::{Kind, Node, Op, Weights};
 pub(super) enum Ready {
     /// Nothing: they are taken as they are.
     Plain,
-    /// Weights of up to 8 bits and their signs, where numbers are added up. They are read once an
-    /// inference, from a memory that is slower than the additions: in as few bytes as hold them.
+    /// Weights of up to 8 bits where numbers are added up. They are read once an inference, from a
+    /// memory that is slower than the additions: in as few bytes as hold them.
     Bytes(Columns<i8>),
+    /// Weights of ±1 where real numbers are added up.
+    PlusMinus(Columns<Sign>),
     /// Real numbers that single precision holds.
     Single(Columns<f32>),
     /// Other real numbers.
@@ -42,6 +44,7 @@ impl Ready {
         }
         match weights {
             Weights::Binary { .. } if node.stream.kind != Kind::Real => Self::Plain,
+            Weights::Binary { .. } => Self::PlusMinus(Columns::new(weights, Sign::of)),
             Weights::Real { values, .. } if values.iter().all(|v| is_single(*v)) => {
                 Self::Single(Columns::new(weights, |w| w as f32))
             }

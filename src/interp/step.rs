@@ -6,7 +6,8 @@ use super::ready::Ready;
 use super::value::Value;
 use super::{Operand, State, linear, window};
 use crate::diag::{Diagnostic, Result};
-use crate::ir::{Concat, Kind, Node, Op, Taken};
+use crate::ir::{Concat, Kind, Node, Op, Scale, Taken};
+use crate::vector::vectorised;
 
 /// What a node makes of its operands.
 pub(super) fn step(
@@ -20,11 +21,7 @@ pub(super) fn step(
         return Err(Diagnostic::internal("interp", "a node without operands"));
     };
     Ok(match (&node.op, state) {
-        (Op::Scale(s), _) => {
-            let (mut factors, mut offsets) = (s.factor.each(to.len()), s.offset.each(to.len()));
-            let scaled = |v: &f64| v * factors.take() + offsets.take();
-            Value::Real(x.to_reals().iter().map(scaled).collect())
-        }
+        (Op::Scale(s), _) => Value::Real(scaled(s, x.to_reals())),
         (Op::Linear(l), _) => linear::apply(l, weights, x, to.kind),
         (Op::Conv(c), _) => window::conv(c, weights, x, from, to),
         (Op::Pool(p), _) => window::pool(p, x, from, to),
@@ -81,6 +78,22 @@ pub(super) fn step(
             return Err(Diagnostic::internal("interp", message));
         }
     })
+}
+
+/// `factor · x + offset`.
+fn scaled(s: &Scale, mut x: Vec<f64>) -> Vec<f64> {
+    let n = x.len();
+    let (mut factors, mut offsets) = (s.factor.each(n), s.offset.each(n));
+    if factors.is_one() && offsets.is_one() {
+        let (factor, offset) = (factors.peek(), offsets.peek());
+        vectorised(
+            #[inline(always)]
+            || x.iter_mut().for_each(|v| *v = *v * factor + offset),
+        );
+    } else {
+        x.iter_mut().for_each(|v| *v = *v * factors.take() + offsets.take());
+    }
+    x
 }
 
 /// Sum of all operands, element by element.

@@ -28,6 +28,26 @@ impl<'d> StageState<'d> {
     }
 }
 
+/// Offers the inputs one after another, each after its gap; returns the cycle in which the last
+/// one is taken.
+pub(super) fn offer(
+    stages: &mut [StageState<'_>],
+    input: &[u8],
+    gaps: &[u8],
+    activity: &mut Activity,
+    probe: &mut impl Probe,
+) -> u64 {
+    let mut cycle = 0;
+    for (i, &level) in input.iter().enumerate() {
+        if i > 0 {
+            cycle += 1 + u64::from(gaps.get(i).copied().unwrap_or(0));
+        }
+        probe.input(i, cycle);
+        push(stages, i64::from(level), cycle, activity, probe);
+    }
+    cycle
+}
+
 /// Hands `value` to the first stage, which sees it as valid from cycle `valid` on;
 /// returns the cycle in which it is taken.
 pub(super) fn push(
@@ -40,7 +60,10 @@ pub(super) fn push(
     let Some((first, rest)) = stages.split_first_mut() else { return valid };
     match first {
         StageState::Dense(dense) => {
-            dense.take(rest, value, valid, activity, probe);
+            // Most values are only kept.
+            if dense.keep(value, valid, probe) {
+                dense.run(rest, valid, activity, probe);
+            }
             valid
         }
         StageState::Planes(planes) => planes.take(rest, value, valid, activity, probe),
@@ -117,37 +140,36 @@ impl<'d> Lif<'d> {
         probe: &mut impl Probe,
     ) -> u64 {
         let accepted = valid.max(self.free);
-        let steps = if self.stage.hold { self.stage.timesteps } else { 1 };
-        let mut cycle = accepted;
+        let (stage, neuron) = (self.stage, self.neuron as usize);
+        let steps = if stage.hold { stage.timesteps } else { 1 };
+        let (theta, x) = (stage.threshold[neuron], (value << stage.frac) + stage.bias[neuron]);
+        let (mut cycle, mut spikes) = (accepted, 0);
         for _ in 0..steps {
             cycle += 1;
-            if self.timestep + 1 == self.stage.timesteps {
+            if self.timestep + 1 == stage.timesteps {
                 // The last step needs the place of the train before.
                 cycle = cycle.max(self.train_taken);
             }
-            self.step(value, cycle, activity, probe);
-            if self.timestep == self.stage.timesteps {
-                self.train_taken = push(rest, i64::from(self.train), cycle + 1, activity, probe);
-                activity.stages[self.index].results += 1;
-                (self.neuron, self.timestep, self.state, self.train) = (self.neuron + 1, 0, 0, 0);
-            }
+            let u = self.state + x;
+            let fires = neuron::fires(stage.compare, u, theta);
+            self.state =
+                neuron::after(stage.reset, u, theta, fires, (stage.leak_num, stage.leak_shift));
+            self.train |= u32::from(fires) << self.timestep;
+            spikes += u64::from(fires);
+            let (neuron, timestep) = (self.neuron, self.timestep);
+            probe.step(Step { cycle, stage: self.index, neuron, timestep, fires });
+            self.timestep += 1;
+        }
+        let counts = &mut activity.stages[self.index];
+        counts.steps += u64::from(steps);
+        counts.spikes += spikes;
+        if self.timestep == stage.timesteps {
+            counts.results += 1;
+            self.train_taken = push(rest, i64::from(self.train), cycle + 1, activity, probe);
+            (self.neuron, self.timestep, self.state, self.train) = (self.neuron + 1, 0, 0, 0);
         }
         self.free = cycle;
         accepted
-    }
-
-    fn step(&mut self, value: i64, cycle: u64, activity: &mut Activity, probe: &mut impl Probe) {
-        let l = self.stage;
-        let theta = l.threshold[self.neuron as usize];
-        let u = self.state + (value << l.frac) + l.bias[self.neuron as usize];
-        let fires = neuron::fires(l.compare, u, theta);
-        self.state = neuron::after(l.reset, u, theta, fires, (l.leak_num, l.leak_shift));
-        self.train |= u32::from(fires) << self.timestep;
-        let (neuron, timestep) = (self.neuron, self.timestep);
-        probe.step(Step { cycle, stage: self.index, neuron, timestep, fires });
-        activity.stages[self.index].steps += 1;
-        activity.stages[self.index].spikes += u64::from(fires);
-        self.timestep += 1;
     }
 }
 

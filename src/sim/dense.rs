@@ -44,26 +44,19 @@ impl<'d> Dense<'d> {
         Self { index, stage, tables, inputs: Vec::with_capacity(stage.inputs() as usize) }
     }
 
-    /// Takes one input, always at once: the stage before hands over no more than there are.
-    pub(super) fn take(
-        &mut self,
-        rest: &mut [StageState<'d>],
-        value: i64,
-        cycle: u64,
-        activity: &mut Activity,
-        probe: &mut impl Probe,
-    ) {
+    /// Takes one input, always at once: the stage before hands over no more than there are. Are
+    /// all of them there?
+    #[inline]
+    pub(super) fn keep(&mut self, value: i64, cycle: u64, probe: &mut impl Probe) -> bool {
         self.inputs.push(value as u32);
         if value != 0 {
             probe.event(self.index, cycle);
         }
-        if self.inputs.len() == self.stage.inputs() as usize {
-            self.run(rest, cycle, activity, probe);
-        }
+        self.inputs.len() == self.stage.inputs() as usize
     }
 
     /// All inputs are there, the last one since `last`: hands on the results group by group.
-    fn run(
+    pub(super) fn run(
         &self,
         rest: &mut [StageState<'d>],
         last: u64,
@@ -72,7 +65,7 @@ impl<'d> Dense<'d> {
     ) {
         let d = self.stage;
         let tp = d.time_parallel as usize;
-        let sums = self.sums();
+        let (sums, events) = (self.sums(), self.events());
         let mut results = sums.chunks(tp);
         // Last event or empty word of the group; first cycle with an empty drain; cycle in
         // which the result before was taken.
@@ -87,17 +80,38 @@ impl<'d> Dense<'d> {
                 }
             }
             if g + 1 < d.groups() {
-                last_event = self.scan(snap, activity, probe);
+                last_event = self.scan(snap, &events, activity, probe);
             }
         }
         self.count(activity);
     }
 
-    /// Replays the kept inputs from cycle `snap + 1` on; returns the last cycle.
-    fn scan(&self, snap: u64, activity: &mut Activity, probe: &mut impl Probe) -> u64 {
+    /// Inputs other than zero in each word of the bitmap.
+    fn events(&self) -> Vec<u64> {
+        let mut events = Vec::with_capacity(self.stage.words() as usize);
+        vectorised(
+            #[inline(always)]
+            || {
+                let lit = |word: &[u32]| word.iter().map(|x| u32::from(*x != 0)).sum::<u32>();
+                let (words, rest) = self.inputs.as_chunks::<16>();
+                events.extend(words.iter().map(|word| u64::from(lit(word))));
+                events.extend((!rest.is_empty()).then(|| u64::from(lit(rest))));
+            },
+        );
+        events
+    }
+
+    /// Replays the kept inputs from cycle `snap + 1` on, word by word with so many events; returns
+    /// the last cycle.
+    fn scan(
+        &self,
+        snap: u64,
+        events: &[u64],
+        activity: &mut Activity,
+        probe: &mut impl Probe,
+    ) -> u64 {
         let mut cycle = snap;
-        for word in self.inputs.chunks(16) {
-            let events = word.iter().filter(|x| **x != 0).count() as u64;
+        for &events in events {
             for k in 0..events {
                 probe.event(self.index, cycle + 1 + k);
             }
@@ -162,14 +176,24 @@ impl<'d> Dense<'d> {
 
     fn count(&self, activity: &mut Activity) {
         let d = self.stage;
+        let (mut lit, mut nonzero, mut additions) = (0, 0, 0);
+        vectorised(
+            #[inline(always)]
+            || {
+                let parallel = d.time_parallel > 1;
+                for (x, plus) in self.inputs.iter().zip(&self.tables.plus) {
+                    let times = if parallel { x.count_ones() } else { u32::from(*x != 0) };
+                    lit += u64::from(*x != 0);
+                    nonzero += u64::from(times);
+                    additions += u64::from(times) * u64::from(*plus);
+                }
+            },
+        );
         let counts = &mut activity.stages[self.index];
         counts.inputs += self.inputs.len() as u64;
-        for (i, &x) in self.inputs.iter().enumerate().filter(|(_, x)| **x != 0) {
-            let times = if d.time_parallel > 1 { u64::from(x.count_ones()) } else { 1 };
-            counts.nonzero += times;
-            counts.rows += u64::from(d.groups());
-            counts.additions += times * u64::from(self.tables.plus[i]);
-        }
+        counts.nonzero += nonzero;
+        counts.rows += lit * u64::from(d.groups());
+        counts.additions += additions;
         counts.results += u64::from(d.outputs() * d.time_parallel);
     }
 }

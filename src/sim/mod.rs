@@ -94,14 +94,7 @@ impl<'d> Sim<'d> {
             .map(|(i, (stage, tables))| StageState::new(i, stage, tables.as_ref()))
             .collect();
         let mut activity = Activity::new(self.design);
-        let mut cycle = 0;
-        for (i, &level) in input.iter().enumerate() {
-            if i > 0 {
-                cycle += 1 + u64::from(gaps.get(i).copied().unwrap_or(0));
-            }
-            probe.input(i, cycle);
-            chain::push(&mut stages, i64::from(level), cycle, &mut activity, probe);
-        }
+        let cycle = chain::offer(&mut stages, input, gaps, &mut activity, probe);
         let Some(StageState::Readout(readout)) = stages.last() else {
             return Err(Diagnostic::internal("sim", "the last stage is not a readout"));
         };
