@@ -166,7 +166,7 @@ fn thresholds(threshold: &PerChannel<f64>, reset_to: &PerChannel<f64>) -> Result
 
 /// Only a hard reset sets a membrane to a value.
 fn resets(reset: Reset, is_to_zero: bool) -> Result<()> {
-    if reset != Reset::Hard && !is_to_zero {
+    if !reset.is_to_a_value() && !is_to_zero {
         return Err(broken("`reset_to` is for a hard reset"));
     }
     Ok(())
@@ -178,10 +178,12 @@ fn given(reset: Reset, gives: Gives) -> Result<()> {
         (Reset::None, _) => {
             Err(broken("`resets` without a reset").help("an integrator without `resets` has none"))
         }
-        (Reset::SoftDelayed, Gives::After) => {
-            Err(broken("a delayed reset leaves no membrane of its timestep to give")
-                .help("it comes after the leak: give the membrane before it, or reset with `soft`"))
-        }
+        (reset, Gives::After) if reset.is_delayed() => Err(broken(
+            "a delayed reset leaves no membrane of its timestep to give",
+        )
+        .help(
+            "it comes after the leak: give the membrane before it, or reset with `soft` or `hard`",
+        )),
         _ => Ok(()),
     }
 }

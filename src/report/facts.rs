@@ -179,6 +179,7 @@ fn said(reset: Reset) -> &'static str {
         Reset::Soft => "soft reset",
         Reset::SoftDelayed => "soft reset, a step later",
         Reset::Hard => "hard reset",
+        Reset::HardDelayed => "hard reset, a step later",
         Reset::None => "no reset",
     }
 }

@@ -81,9 +81,13 @@ fn start(rng: &mut Rng, x: &Stream) -> PerChannel<f64> {
     if rng.one_in(2) { PerChannel::zero() } else { each(rng, x, eighths) }
 }
 
+/// Every reset that neurons can have.
+pub const RESETS: [Reset; 5] =
+    [Reset::Soft, Reset::SoftDelayed, Reset::Hard, Reset::HardDelayed, Reset::None];
+
 fn lif(rng: &mut Rng, x: &Stream) -> Lif {
-    let reset = rng.pick(&[Reset::Soft, Reset::SoftDelayed, Reset::Hard, Reset::None]);
-    let reset_to = if reset == Reset::Hard { start(rng, x) } else { PerChannel::zero() };
+    let reset = rng.pick(&RESETS);
+    let reset_to = if reset.is_to_a_value() { start(rng, x) } else { PerChannel::zero() };
     Lif {
         leak: each(rng, x, leak),
         gain: each(rng, x, eighths),
@@ -101,7 +105,7 @@ pub fn resets(rng: &mut Rng, l: Lif) -> Option<Resets> {
     let Lif { threshold, reset, compare, reset_to, .. } = l;
     let gives = match reset {
         Reset::None => return None,
-        Reset::SoftDelayed => Gives::Before,
+        Reset::SoftDelayed | Reset::HardDelayed => Gives::Before,
         _ => rng.pick(&[Gives::Before, Gives::After]),
     };
     Some(Resets { threshold, reset, compare, reset_to, gives })

@@ -8,7 +8,7 @@ use synfire::ir::{
     Weights, entry,
 };
 
-use super::graphs::{body, compare, each, ends, window};
+use super::graphs::{RESETS, body, compare, each, ends, window};
 use super::rng::Rng;
 
 /// Widest register that a graph may declare.
@@ -92,7 +92,7 @@ fn sign(rng: &mut Rng, x: &Stream) -> Vec<i8> {
 
 fn lif(rng: &mut Rng, x: &Stream) -> FixedLif {
     let (leak_num, leak_shift) = leak(rng, x);
-    let reset = rng.pick(&[Reset::Soft, Reset::SoftDelayed, Reset::Hard, Reset::None]);
+    let reset = rng.pick(&RESETS);
     FixedLif {
         leak_num,
         leak_shift,
@@ -103,7 +103,7 @@ fn lif(rng: &mut Rng, x: &Stream) -> FixedLif {
         reset,
         compare: compare(rng),
         sign: sign(rng, x),
-        reset_to: if reset == Reset::Hard {
+        reset_to: if reset.is_to_a_value() {
             some(rng, &x.shape, |rng| whole(rng, 30))
         } else {
             Vec::new()
@@ -117,7 +117,7 @@ fn resets(rng: &mut Rng, x: &Stream) -> Option<FixedResets> {
     let FixedLif { threshold, reset, compare, reset_to, .. } = lif(rng, x);
     let gives = match reset {
         Reset::None => return None,
-        Reset::SoftDelayed => Gives::Before,
+        Reset::SoftDelayed | Reset::HardDelayed => Gives::Before,
         _ => rng.pick(&[Gives::Before, Gives::After]),
     };
     Some(FixedResets { threshold, reset, compare, reset_to, gives })

@@ -60,7 +60,7 @@ fn exact(folded: &Graph, integer: &Graph) -> bool {
         match (&node.op, &integer.node(new).op) {
             (Op::Scale(_), Op::FixedScale(s)) => s.shift == 0,
             // What remembers nothing decides as its whole threshold does.
-            (Op::Lif(l), _) if l.leak.is_zero() && l.reset != Reset::SoftDelayed => true,
+            (Op::Lif(l), _) if l.leak.is_zero() && !l.reset.is_delayed() => true,
             (Op::Lif(l), Op::FixedLif(f)) => {
                 let bits = unit + f.frac as i32;
                 // Halved at every timestep.

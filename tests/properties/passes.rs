@@ -271,7 +271,7 @@ fn quantise_rounds_to_the_nearest() {
 
 /// Is nothing left of a membrane at the next timestep?
 fn forgets(l: &Lif) -> bool {
-    l.leak.is_zero() && l.reset != Reset::SoftDelayed
+    l.leak.is_zero() && !l.reset.is_delayed()
 }
 
 /// A whole threshold fires for the same currents as the real one, those next to it included.

@@ -387,6 +387,7 @@ def models():
         ("membranes_zero", membranes, lambda: Leaky(**zero)),
         ("membranes_zero_mean", membranes_mean, lambda: Leaky(**zero)),
         ("membranes_shown", membranes_shown, Leaky), ("membranes_synaptic", membranes, synaptic),
+        ("membranes_synaptic_zero", membranes_mean, lambda: synaptic(**zero)),
         ("membranes_left_soft", membranes_sum, lambda: Cells(where_soft)),
         ("membranes_left_zero", membranes, lambda: Cells(where_spike)),
         ("membranes_left_number", membranes_mean, lambda: Cells(where_number))):
@@ -401,6 +402,15 @@ def models():
         ("rsynaptic", lambda: rsynaptic(linear_features=HIDDEN))):
         yield name, lambda node=node: Flat(loop, node), FLAT, {}
         yield f"{name}_twice", lambda node=node: Two(node), FLAT, {}
+    for name, node in (
+        ("synaptic", lambda: synaptic(**zero)), ("rleaky", lambda: rleaky(linear_features=HIDDEN, **zero)),
+        ("rsynaptic", lambda: rsynaptic(linear_features=HIDDEN, **zero))):
+        yield f"{name}_zero", lambda node=node: Flat(loop, node), FLAT, {}
+        yield f"{name}_zero_twice", lambda node=node: Two(node), FLAT, {}
+    yield "rleaky_own_zero", lambda: Flat(loop, lambda: rleaky(**own(), **zero)), FLAT, {}
+    yield "rsynaptic_own_zero", lambda: Two(lambda: rsynaptic(**own(), **zero)), FLAT, {}
+    yield "rleaky_picture_zero", lambda: Picture(
+        picture_loop, lambda: rleaky(conv2d_channels=3, kernel_size=3, **zero)), IMAGE, {}
     yield "synaptic_none", lambda: Flat(loop, lambda: synaptic(reset_mechanism="none")), FLAT, {}
     yield "rleaky_own", lambda: Flat(loop, lambda: rleaky(**own())), FLAT, {}
     yield "rsynaptic_own", lambda: Two(lambda: rsynaptic(**own())), FLAT, {}

@@ -74,6 +74,7 @@ pub(super) fn find(
     // The first current is what the first membrane is made of.
     let made = lift.look(step.membrane, [first], MAX_TERMS).visited;
     let made = made.into_iter().filter(|v| *v != first).take(MAX_TRIED);
+    let mut shorter = None;
     for start in std::iter::once(first).chain(made) {
         let Some(begun) = begin(lift, stream, start) else { continue };
         // What follows the first current is not certain before there is a third.
@@ -96,11 +97,16 @@ pub(super) fn find(
                 && (chain.len() == count || chain.len() + 1 == count)
                 && let Some(found) = neurons(lift, &currents, &synapse, &chain)?
             {
-                return Ok(Some(found));
+                // Without what comes back of a neuron's own spike the first currents are the
+                // same where a reset holds the membrane.
+                if !stream.is_static() || !recurrence::goes_on(lift, &chain) {
+                    return Ok(Some(found));
+                }
+                shorter.get_or_insert(found);
             }
         }
     }
-    Ok(None)
+    Ok(shorter)
 }
 
 /// Sums that this value is part of, the nearest first.
