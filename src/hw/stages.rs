@@ -145,6 +145,18 @@ pub(super) fn keeps_currents(node: &Node, reset: Reset) -> Result<()> {
     ))
 }
 
+/// Refuses a readout of the largest: every engine adds timesteps up, or has the last one.
+pub(super) fn adds_up(node: &Node, r: &FixedReadout) -> Result<()> {
+    if r.kind != Taken::Max {
+        return Ok(());
+    }
+    let message = "the largest of all timesteps is read out; the hardware reads their sum or \
+                   the last one";
+    Err(unsupported(node, message).help(
+        "train with the sum, the mean or the last timestep (`.sum(0)`, `.mean(0)`, `out[-1]`); `synfire simulate` runs the model without hardware",
+    ))
+}
+
 /// Bits of an unsigned number up to `largest`.
 pub(super) fn bits_for(largest: u64) -> u32 {
     (u64::BITS - largest.leading_zeros()).max(1)
@@ -266,6 +278,7 @@ fn lif(node: &Node, l: &FixedLif, input_bits: u32, hold: bool, timesteps: u32) -
 }
 
 fn readout(node: &Node, r: &FixedReadout, input_bits: u32) -> Result<ReadoutStage> {
+    adds_up(node, r)?;
     if r.kind == Taken::Last {
         let message = "only the last timestep is read out; a chain sums all of them";
         return Err(unsupported(node, message));

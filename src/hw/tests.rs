@@ -354,6 +354,19 @@ fn a_reset_that_holds_membranes_is_refused() {
     }
 }
 
+/// Timesteps are added up, or the last one is read.
+#[test]
+fn a_readout_of_the_largest_is_refused() {
+    let text = NET.replace("{\"frac\":2", "{\"kind\":\"max\",\"frac\":2");
+    for mapping in [Mapping::Auto, Mapping::Pipeline, Mapping::Shared] {
+        let options = Options { mapping, ..Options::default() };
+        let d = lower(&graph(&text), &board(), &options).unwrap_err();
+        assert_eq!((d.code.id, d.location.path.as_deref()), ("SF0410", Some("y")), "{d}");
+        let help = d.help.clone().unwrap_or_default();
+        assert!(d.message.contains("largest") && help.contains("mean"), "{mapping:?}: {d}");
+    }
+}
+
 #[test]
 fn every_memory_of_a_chain() {
     let (_, e) = folded(&[("fc1", 4), ("fc2", 5), ("out", 2)], false);

@@ -18,7 +18,7 @@ use super::interval::{integrator, logit_width, membrane_width, range_width, scal
 use super::ranges::{Ranges, runs};
 use super::{
     FixedLi, FixedLif, FixedReadout, FixedScale, Gives, Graph, Li, Lif, NodeId, Op, PerChannel,
-    Reset, Taken, Weights, entry,
+    Reset, Weights, entry,
 };
 use crate::diag::{Diagnostic, Result, codes};
 
@@ -215,7 +215,7 @@ fn widths(graph: &Graph, ranges: &Ranges, id: NodeId) -> Result<()> {
             ("scaled stream", most(&[s.gain.len(), s.offset.len()], &needed), s.width)
         }
         Op::FixedReadout(r) => {
-            let taken = if r.kind == Taken::Last { 1 } else { graph.timesteps };
+            let taken = r.kind.added(graph.timesteps);
             let needed = |i, n| {
                 let (gain, offset) = (entry(&r.gain, i, n, 0), entry(&r.offset, i, n, 0));
                 logit_width(gain, offset, ranges.at(x, i, n), taken)

@@ -5,10 +5,10 @@
 
 use synfire::ir::{
     BatchNorm, BitMatrix, Conv, Delay, Graph, Kind, Li, Lif, Linear, NodeId, Op, PerChannel, Pool,
-    PoolKind, Readout, ReadoutKind, Reshape, Scale, Stream, Threshold, Weights, Window,
+    PoolKind, Readout, Reshape, Scale, Stream, Threshold, Weights, Window,
 };
 
-use super::graphs::{RESETS, body, compare, each, ends, resets, window};
+use super::graphs::{READOUTS, RESETS, body, compare, each, ends, resets, window};
 use super::rng::Rng;
 
 /// A graph of about `size` operators on an input of integers.
@@ -19,10 +19,9 @@ pub fn dyadic(seed: u64, size: usize) -> Graph {
     g.timesteps = 1 + rng.below(3) as u32;
     let x = ends(&mut g, |_, id| id);
     let stream = g.node(x).stream.clone();
-    let kinds = [ReadoutKind::Sum, ReadoutKind::Mean, ReadoutKind::Last, ReadoutKind::PerStep];
     let gain = each(rng, &stream, |rng| rng.pick(&[1.0, 0.5, 2.0, -1.0]));
     let offset = each(rng, &stream, quarters);
-    let y = g.add("out", Op::Readout(Readout { kind: rng.pick(&kinds), gain, offset }), &[x]);
+    let y = g.add("out", Op::Readout(Readout { kind: rng.pick(&READOUTS), gain, offset }), &[x]);
     g.set_output(y.unwrap());
     g
 }

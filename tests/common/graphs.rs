@@ -167,6 +167,15 @@ fn one(rng: &mut Rng, x: &Stream) -> Op {
     }
 }
 
+/// Every way to bring timesteps together.
+pub const READOUTS: [ReadoutKind; 5] = [
+    ReadoutKind::Sum,
+    ReadoutKind::Mean,
+    ReadoutKind::Last,
+    ReadoutKind::PerStep,
+    ReadoutKind::Max,
+];
+
 /// A graph of about `size` operators, its input of any kind.
 pub fn graph(seed: u64, size: usize) -> Graph {
     let rng = &mut Rng(seed);
@@ -174,9 +183,8 @@ pub fn graph(seed: u64, size: usize) -> Graph {
     let mut g = body(rng, size, bits, |rng, g, x| Some(one(rng, &g.node(x).stream)));
     let x = ends(&mut g, |_, id| id);
     let stream = g.node(x).stream.clone();
-    let kinds = [ReadoutKind::Sum, ReadoutKind::Mean, ReadoutKind::Last, ReadoutKind::PerStep];
     let (gain, offset) = (each(rng, &stream, eighths), each(rng, &stream, eighths));
-    let readout = Op::Readout(Readout { kind: rng.pick(&kinds), gain, offset });
+    let readout = Op::Readout(Readout { kind: rng.pick(&READOUTS), gain, offset });
     let y = g.add("out", readout, &[x]).unwrap();
     g.set_output(y);
     g

@@ -23,9 +23,9 @@ pub fn integers(seed: u64, size: usize) -> Graph {
     let n = g.node(end).stream.len();
     let (gain, offset) =
         (list(rng, &[n], |r| r.below(9) as i64), list(rng, &[n], |r| whole(r, 40)));
-    let kind = if rng.one_in(3) { Taken::Last } else { Taken::Sum };
+    let kind = rng.pick(&[Taken::Sum, Taken::Sum, Taken::Last, Taken::Max]);
     let (ranges, steps) =
-        (Ranges::new(&g).unwrap(), if kind == Taken::Last { 1 } else { g.timesteps });
+        (Ranges::new(&g).unwrap(), if kind == Taken::Sum { g.timesteps } else { 1 });
     let needed = |c| logit_width(gain[c], offset[c], ranges.at(end, c, n), steps);
     let width = (0..n).map(needed).max().unwrap();
     assert!(width <= WIDEST, "{width}");
@@ -200,6 +200,7 @@ pub fn logits(readout: &FixedReadout, taken: &[Vec<f64>]) -> Vec<i64> {
     let sum = |c: usize| match readout.kind {
         Taken::Sum => taken.iter().map(|x| x[c]).sum::<f64>(),
         Taken::Last => taken[taken.len() - 1][c],
+        Taken::Max => taken.iter().map(|x| x[c]).reduce(f64::max).unwrap(),
     };
     let logit = |c| sum(c) as i64 * entry(&readout.gain, c, n, 0) + entry(&readout.offset, c, n, 0);
     (0..n).map(logit).collect()

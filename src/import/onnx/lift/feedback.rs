@@ -186,7 +186,9 @@ mod tests {
     #[test]
     fn what_comes_back_is_lost_with_the_current() {
         let gates = |what: &str| {
-            let body = format!("{BODY}\nq@ = Mul({what}, s^)\nm@ = Sub(w@, q@)");
+            let body = format!(
+                "{BODY}\nz@ = Mul(h@, half)\ny@ = Add(a@, z@)\nq@ = Mul({what}, s^)\nm@ = Sub(w@, q@)"
+            );
             neuron(BEGIN, &body.replacen("m@ = Add(a@, h@)", "w@ = Add(a@, h@)", 1))
         };
         let (graph, _) = import(&gates("w@")).unwrap();
@@ -197,7 +199,7 @@ mod tests {
         assert_eq!(graph.operands(graph.operands(id("scale2"))[0]), [id("before1")]);
         // The current without what comes back; what comes back without the current; half of it.
         for (what, says) in
-            [("a@", "either what comes back"), ("h@", "either what comes back"), ("g@", "")]
+            [("a@", "either what comes back"), ("h@", "either what comes back"), ("y@", "")]
         {
             let got = refusal(&gates(what));
             assert!(got.starts_with("SF012") && got.contains(says), "{what}: {got}");
