@@ -73,7 +73,7 @@ fn fired(record: &Record) -> Vec<String> {
 #[test]
 fn every_spike_is_the_frameworks() {
     let models = models();
-    assert_eq!(models.len(), 90);
+    assert_eq!(models.len(), 93);
     for (name, model, graph) in files(&models) {
         assert!(model.input.len() >= 50 && model.on_threshold >= 16, "{name}");
         let interp = Interp::new(&graph).unwrap();

@@ -20,8 +20,8 @@ from spikingjelly.activation_based import functional, layer, neuron
 from torch import nn
 from torch.nn import functional as F
 
-from neurons import (HIDDEN, Cell, Cells, Leaky, Loop, Stepped, conv, exports, halves, linear, norm, own, rleaky,
-                     rsynaptic, synaptic)
+from neurons import (HIDDEN, Cell, Cells, Leaky, Loop, Stepped, alpha, conv, exports, halves, linear, norm, own,
+                     rleaky, rsynaptic, synaptic)
 
 HERE = pathlib.Path(__file__).parent
 
@@ -415,7 +415,7 @@ def models():
         ("membranes_zero_mean", membranes_mean, lambda: Leaky(**zero)),
         ("membranes_shown", membranes_shown, Leaky), ("membranes_synaptic", membranes, synaptic),
         ("membranes_synaptic_zero", membranes_mean, lambda: synaptic(**zero)),
-        ("membranes_largest", membranes_largest, Leaky),
+        ("membranes_alpha", membranes_sum, alpha), ("membranes_largest", membranes_largest, Leaky),
         ("membranes_largest_none", membranes_largest, lambda: Leaky(reset_mechanism="none")),
         ("membranes_amax", membranes_amax, lambda: Leaky(**zero)),
         ("membranes_maximum", membranes_maximum, synaptic),
@@ -443,6 +443,8 @@ def models():
     yield "rleaky_picture_zero", lambda: Picture(
         picture_loop, lambda: rleaky(conv2d_channels=3, kernel_size=3, **zero)), IMAGE, {}
     yield "synaptic_none", lambda: Flat(loop, lambda: synaptic(reset_mechanism="none")), FLAT, {}
+    yield "alpha", lambda: Flat(loop, alpha), FLAT, {}
+    yield "alpha_twice", lambda: Two(alpha), FLAT, {}
     yield "rleaky_own", lambda: Flat(loop, lambda: rleaky(**own())), FLAT, {}
     yield "rsynaptic_own", lambda: Two(lambda: rsynaptic(**own())), FLAT, {}
     yield "rleaky_picture", lambda: Picture(
@@ -462,7 +464,8 @@ def models():
         yield f"rest_{reset.__name__}", lambda reset=reset: Flat(loop, lambda: Cells(reset, 0.0)), FLAT, {}
 
 
-NEURONS = (Cell, snntorch.Leaky, snntorch.Synaptic, snntorch.RLeaky, snntorch.RSynaptic, neuron.LIFNode, neuron.IFNode)
+NEURONS = (Cell, snntorch.Leaky, snntorch.Synaptic, snntorch.Alpha, snntorch.RLeaky, snntorch.RSynaptic,
+           neuron.LIFNode, neuron.IFNode)
 
 
 def spikes(model, x):
@@ -495,7 +498,7 @@ def on_threshold(make, seed, x, membranes):
         torch.manual_seed(seed)
         model = make().eval()
         for module in model.modules():
-            if isinstance(module, NEURONS[:5]):
+            if isinstance(module, NEURONS[:6]):
                 module.threshold += more
             elif isinstance(module, NEURONS):
                 module.v_threshold += more

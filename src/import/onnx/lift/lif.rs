@@ -16,7 +16,8 @@ use super::coeff::Coeff;
 use super::raise::{self, Numbers};
 use super::recurrence::{self, Step};
 use super::{
-    Effect, Flow, Found, Hint, Lift as Lifting, Pattern, Stream, feedback, membranes, synapse,
+    Effect, Flow, Found, Hint, Lift as Lifting, Pattern, Stream, alpha, feedback, membranes,
+    synapse,
 };
 use crate::diag::{Diagnostic, Result, codes};
 use crate::import::onnx::values::ValueId;
@@ -39,7 +40,10 @@ impl Pattern for Lif {
     }
 
     fn find(&self, lift: &Lifting<'_>, stream: &Stream) -> Result<Vec<Found>> {
-        let mut found = Vec::new();
+        let mut found = alpha::find(lift, stream);
+        if !found.is_empty() {
+            return Ok(found);
+        }
         let mut search = recurrence::Search::new(lift, stream);
         let mut is_none = true;
         while let Some(chain) = search.next(lift) {

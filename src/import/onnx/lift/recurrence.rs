@@ -393,6 +393,10 @@ fn step(lift: &Lift<'_>, fires: ValueId, current: ValueId, before: Option<&Step>
         Form::atom(Atom::Value(x))
     } else {
         let looked = lift.look(x, stop, MAX_TERMS);
+        // The first current of a synapse is what it takes up itself, as far as that shows.
+        if before.is_none() && looked.visited.iter().any(|v| lift.account.has(*v)) {
+            return None;
+        }
         taken.extend(looked.visited);
         looked.form
     };
