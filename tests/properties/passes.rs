@@ -5,7 +5,7 @@ use std::cell::RefCell;
 
 use proptest::prelude::*;
 use synfire::interp::{Interp, Logits, Record};
-use synfire::ir::{Compare, FixedLif, Graph, Kind, Lif, Op, Reset, print};
+use synfire::ir::{Compare, FixedLif, Graph, Kind, Lif, Op, print};
 use synfire::pass::{self, Options, TO_INTEGER};
 
 use super::common::corners::Corners;
