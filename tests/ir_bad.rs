@@ -230,13 +230,14 @@ fn resets_of_membranes_keep_to_the_rules() {
         "m",
         "`resets` without a reset",
     );
-    let late = none.replace("none", "soft-delayed");
-    wrong(
-        "\"hard\",\"compare\":\"above\",\"reset_to\":0.25,\"gives\"",
-        &late,
-        "m",
-        "a delayed reset leaves no membrane",
-    );
+    for late in ["soft-delayed", "hard-delayed"] {
+        wrong(
+            "\"hard\",\"compare\":\"above\",\"reset_to\":0.25,\"gives\"",
+            &none.replace("none", late),
+            "m",
+            "a delayed reset leaves no membrane",
+        );
+    }
     wrong("[3,14]", "[3,0]", "f", "`threshold`[1] must be > 0");
     wrong("[3,14]", "[3]", "f", "`threshold` has 1 entries");
     wrong("[3,14]", "[3,16]", "f", "`threshold`[1] must be within the membrane's width");

@@ -85,6 +85,9 @@ enum ResetArg {
     SoftDelayed,
     /// The membrane goes to the file's v_reset.
     Hard,
+    /// The membrane is at the file's v_reset for one step more, whose input is lost (snnTorch's
+    /// Synaptic, RLeaky and RSynaptic with zero).
+    HardDelayed,
     /// Nothing.
     None,
 }
@@ -95,6 +98,7 @@ impl From<ResetArg> for Reset {
             ResetArg::Soft => Self::Soft,
             ResetArg::SoftDelayed => Self::SoftDelayed,
             ResetArg::Hard => Self::Hard,
+            ResetArg::HardDelayed => Self::HardDelayed,
             ResetArg::None => Self::None,
         }
     }

@@ -173,6 +173,8 @@ pub(super) fn render(design: &Design) -> Result<File> {
                         Reset::SoftDelayed => 1,
                         Reset::Hard => 2,
                         Reset::None => 3,
+                        // No engine has it (`hw::stages`).
+                        Reset::HardDelayed => 4,
                     },
                     strict: (l.compare == Compare::Above).into(),
                     hold: l.hold.into(),

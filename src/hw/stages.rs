@@ -5,8 +5,8 @@ use super::shared::planes;
 use super::{DenseStage, Design, Input, LifStage, Place, PlanesStage, ReadoutStage, Stage};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::ir::{
-    BitMatrix, FixedLif, FixedReadout, Graph, Kind, Linear, Node, NodeId, Op, PerChannel, Stream,
-    Taken, Weights,
+    BitMatrix, FixedLif, FixedReadout, Graph, Kind, Linear, Node, NodeId, Op, PerChannel, Reset,
+    Stream, Taken, Weights,
 };
 use crate::target::Family;
 
@@ -133,6 +133,30 @@ fn unsupported(node: &Node, message: impl Into<String>) -> Box<Diagnostic> {
         .help("`synfire simulate` runs the model without hardware")
 }
 
+/// Refuses a reset that holds membranes: no engine has a bit a neuron for it.
+pub(super) fn keeps_currents(node: &Node, reset: Reset) -> Result<()> {
+    if reset != Reset::HardDelayed {
+        return Ok(());
+    }
+    let message = "after a spike its membrane is held for a timestep, whose current is lost \
+                   (reset `hard-delayed`); the hardware has no such reset";
+    Err(unsupported(node, message).help(
+        "train with a reset by subtraction (snnTorch: `reset_mechanism=\"subtract\"`), or with `Leaky`, whose reset to zero keeps the current; `synfire simulate` runs the model without hardware",
+    ))
+}
+
+/// Refuses a readout of the largest: every engine adds timesteps up, or has the last one.
+pub(super) fn adds_up(node: &Node, r: &FixedReadout) -> Result<()> {
+    if r.kind != Taken::Max {
+        return Ok(());
+    }
+    let message = "the largest of all timesteps is read out; the hardware reads their sum or \
+                   the last one";
+    Err(unsupported(node, message).help(
+        "train with the sum, the mean or the last timestep (`.sum(0)`, `.mean(0)`, `out[-1]`); `synfire simulate` runs the model without hardware",
+    ))
+}
+
 /// Bits of an unsigned number up to `largest`.
 pub(super) fn bits_for(largest: u64) -> u32 {
     (u64::BITS - largest.leading_zeros()).max(1)
@@ -221,6 +245,7 @@ fn lif(node: &Node, l: &FixedLif, input_bits: u32, hold: bool, timesteps: u32) -
         let message = "the leak differs between neurons; the hardware has one for a layer";
         return Err(unsupported(node, message));
     };
+    keeps_currents(node, l.reset)?;
     if l.sign.iter().any(|s| *s != 1) {
         return Err(unsupported(
             node,
@@ -253,6 +278,7 @@ fn lif(node: &Node, l: &FixedLif, input_bits: u32, hold: bool, timesteps: u32) -
 }
 
 fn readout(node: &Node, r: &FixedReadout, input_bits: u32) -> Result<ReadoutStage> {
+    adds_up(node, r)?;
     if r.kind == Taken::Last {
         let message = "only the last timestep is read out; a chain sums all of them";
         return Err(unsupported(node, message));

@@ -328,6 +328,45 @@ fn folded(lanes: &[(&str, u32)], no_trace: bool) -> (Design, Estimate) {
     lower(&graph(NET), &board(), &Options { lanes, no_trace, ..Options::default() }).unwrap()
 }
 
+/// Neither a chain nor the processor holds a membrane, of neurons or of what is read.
+#[test]
+fn a_reset_that_holds_membranes_is_refused() {
+    let neurons = NET.replace("\"hard\"", "\"hard-delayed\"");
+    let resets = r#","resets":{"threshold":[1,2,3,4,5],"reset":"hard-delayed","compare":"above"}"#;
+    let read =
+        NET.replace(r#"fixed-lif(%fc2) : spikes[5]"#, "fixed-li(%fc2) : current[5; fixed(6, 0)]");
+    let read = read
+        .replace(r#","threshold":[1,2,3,4,5],"reset":"hard","compare":"at-least""#, resets)
+        .replace("current[3; fixed(4, 0)]", "current[3; fixed(9, 0)]")
+        .replace("fixed(9, 2)", "fixed(20, 2)")
+        .replace("\"width\":9", "\"width\":20");
+    for text in [neurons, read] {
+        for mapping in [Mapping::Auto, Mapping::Pipeline, Mapping::Shared] {
+            let options = Options { mapping, ..Options::default() };
+            let d = lower(&graph(&text), &board(), &options).unwrap_err();
+            assert_eq!((d.code.id, d.location.path.as_deref()), ("SF0410", Some("n2")), "{d}");
+            let help = d.help.clone().unwrap_or_default();
+            assert!(
+                d.message.contains("hard-delayed") && help.contains("subtraction"),
+                "{mapping:?}: {d}"
+            );
+        }
+    }
+}
+
+/// Timesteps are added up, or the last one is read.
+#[test]
+fn a_readout_of_the_largest_is_refused() {
+    let text = NET.replace("{\"frac\":2", "{\"kind\":\"max\",\"frac\":2");
+    for mapping in [Mapping::Auto, Mapping::Pipeline, Mapping::Shared] {
+        let options = Options { mapping, ..Options::default() };
+        let d = lower(&graph(&text), &board(), &options).unwrap_err();
+        assert_eq!((d.code.id, d.location.path.as_deref()), ("SF0410", Some("y")), "{d}");
+        let help = d.help.clone().unwrap_or_default();
+        assert!(d.message.contains("largest") && help.contains("mean"), "{mapping:?}: {d}");
+    }
+}
+
 #[test]
 fn every_memory_of_a_chain() {
     let (_, e) = folded(&[("fc1", 4), ("fc2", 5), ("out", 2)], false);

@@ -213,12 +213,14 @@ impl<'g> Interp<'g> {
     fn real_logits(&self, steps: &[Vec<f64>]) -> Vec<f64> {
         let classes = steps.first().map_or(0, Vec::len);
         let sum = |c: usize| steps.iter().map(|s| s[c]).sum::<f64>();
+        let largest = |c: usize| steps.iter().map(|s| s[c]).fold(f64::NEG_INFINITY, f64::max);
         let Op::Readout(readout) = &self.graph.node(self.order[self.output]).op else {
             return Vec::new();
         };
         match readout.kind {
             ReadoutKind::Sum => (0..classes).map(sum).collect(),
             ReadoutKind::Last => steps.last().cloned().unwrap_or_default(),
+            ReadoutKind::Max => (0..classes).map(largest).collect(),
             ReadoutKind::Mean | ReadoutKind::PerStep => {
                 (0..classes).map(|c| sum(c) / steps.len() as f64).collect()
             }

@@ -22,10 +22,22 @@ fn first_state(leak: &PerChannel<f64>, start: &PerChannel<f64>, n: usize) -> Vec
     (0..n).map(|_| leak.take() * start.take()).collect()
 }
 
+/// Which neurons a delayed reset holds for a timestep, a word a block; none with other resets.
+#[derive(Default)]
+struct Held(Vec<u64>);
+
+impl Held {
+    fn of(&mut self, reset: Reset, n: usize) -> std::slice::IterMut<'_, u64> {
+        self.0.resize(if reset == Reset::HardDelayed { n.div_ceil(BLOCK) } else { 0 }, 0);
+        self.0.iter_mut()
+    }
+}
+
 /// State of a layer in real numbers: what the next current is added to.
 #[derive(Default)]
 pub(super) struct RealNeurons {
     state: Option<Vec<f64>>,
+    held: Held,
 }
 
 impl RealNeurons {
@@ -36,9 +48,11 @@ impl RealNeurons {
         let currents = (l.leak.each(n), l.gain.each(n), l.bias.each(n));
         let states = self.state.get_or_insert_with(|| first_state(&l.leak, &l.start, n));
         let mut words = Vec::with_capacity(n.div_ceil(BLOCK));
+        let held = self.held.of(l.reset, n);
         let work = reals(
             rules,
             currents,
+            held,
             #[inline(always)]
             |_, step| step.fires,
         );
@@ -57,9 +71,11 @@ impl RealNeurons {
         let currents = (l.leak.each(n), l.gain.each(n), l.bias.each(n));
         let states = self.state.get_or_insert_with(|| first_state(&l.leak, &l.start, n));
         let mut membranes = Vec::with_capacity(n);
+        let held = self.held.of(reset, n);
         let work = reals(
             rules,
             currents,
+            held,
             #[inline(always)]
             |u, step| if after { step.left } else { u },
         );
@@ -77,10 +93,12 @@ fn of_integrator(resets: Option<(Reset, Compare, Gives)>) -> (Reset, Compare, bo
 /// Thresholds, what hard resets leave, and which reset and comparison a layer has.
 type Rules<'a, T> = (Entries<'a, T>, Entries<'a, T>, Reset, Compare);
 
-/// A block of neurons in real numbers: leaks, gains and biases, and what of it is the result.
-fn reals<R>(
+/// A block of neurons in real numbers: leaks, gains and biases, which of them are held, and what
+/// of it is the result.
+fn reals<'h, R>(
     (theta, to, reset, compare): Rules<'_, f64>,
     (leaks, gains, biases): (Entries<'_, f64>, Entries<'_, f64>, Entries<'_, f64>),
+    mut held: impl Iterator<Item = &'h mut u64>,
     result: impl Fn(Each<f64>, Step<f64>) -> Each<R>,
 ) -> impl FnMut(&Each<f64>, &mut Each<f64>) -> Each<R> {
     let (mut thetas, mut tos) = (Parameter::new(theta), Parameter::new(to));
@@ -89,12 +107,17 @@ fn reals<R>(
     move |x, states| {
         let (leaks, gains, biases) = (leaks.next(), gains.next(), biases.next());
         let rule = Rule { reset, compare, threshold: thetas.next(), to: tos.next() };
+        let held = held.next();
         vectorised(
             #[inline(always)]
             || {
                 let u = each(|i| states[i] + gains[i] * x[i] + biases[i]);
+                let u = rule.held(u, held.as_deref());
                 let step = rule.apply(u, |i, v| leaks[i] * v);
                 *states = step.next;
+                if let Some(held) = held {
+                    *held = word(&step.fires);
+                }
                 result(u, step)
             },
         )
@@ -112,6 +135,7 @@ pub(super) fn threshold(t: &Threshold, x: &[f64]) -> Value {
 #[derive(Default)]
 pub(super) struct FixedNeurons {
     state: Option<Vec<i64>>,
+    held: Held,
 }
 
 #[inline(always)]
@@ -136,10 +160,12 @@ impl FixedNeurons {
         let rules = (theta, to, l.reset, l.compare);
         let currents = (l.leak_num.each(n), signs, biases);
         let mut words = Vec::with_capacity(n.div_ceil(BLOCK));
+        let held = self.held.of(l.reset, n);
         let work = integers(
             rules,
             currents,
             (l.frac, l.leak_shift),
+            held,
             #[inline(always)]
             |_, step| step.fires,
         );
@@ -160,10 +186,12 @@ impl FixedNeurons {
         let states = self.state.get_or_insert_with(first);
         let currents = (l.leak_num.each(n), signs, biases);
         let mut membranes = Vec::with_capacity(n);
+        let held = self.held.of(reset, n);
         let work = integers(
             rules,
             currents,
             (l.frac, l.leak_shift),
+            held,
             #[inline(always)]
             |u, step| if after { step.left } else { u },
         );
@@ -173,11 +201,12 @@ impl FixedNeurons {
 }
 
 /// A block of neurons in integers: leaks, signs and biases, bits of the fraction and of the leak,
-/// and what of it is the result.
-fn integers<R>(
+/// which of them are held, and what of it is the result.
+fn integers<'h, R>(
     (theta, to, reset, compare): Rules<'_, i64>,
     (nums, signs, biases): (Entries<'_, u32>, Entries<'_, i8>, Entries<'_, i64>),
     (frac, shift): (u32, u32),
+    mut held: impl Iterator<Item = &'h mut u64>,
     result: impl Fn(Each<i64>, Step<i64>) -> Each<R>,
 ) -> impl FnMut(&Each<i64>, &mut Each<i64>) -> Each<R> {
     let (mut thetas, mut tos) = (Parameter::new(theta), Parameter::new(to));
@@ -186,13 +215,18 @@ fn integers<R>(
     move |x, states| {
         let (nums, signs, biases) = (nums.next(), signs.next(), biases.next());
         let rule = Rule { reset, compare, threshold: thetas.next(), to: tos.next() };
+        let held = held.next();
         vectorised(
             #[inline(always)]
             || {
                 let current = |i: usize| (x[i] * i64::from(signs[i])) << frac;
                 let u = each(|i| states[i] + current(i) + biases[i]);
+                let u = rule.held(u, held.as_deref());
                 let step = rule.apply(u, |i, v| leaked(nums[i], shift, v));
                 *states = step.next;
+                if let Some(held) = held {
+                    *held = word(&step.fires);
+                }
                 result(u, step)
             },
         )

@@ -37,7 +37,7 @@ pub(super) struct Rule<'a, T> {
     pub(super) reset: Reset,
     pub(super) compare: Compare,
     pub(super) threshold: &'a Each<T>,
-    /// What a hard reset leaves.
+    /// What a hard reset leaves, and a delayed one holds.
     pub(super) to: &'a Each<T>,
 }
 
@@ -52,6 +52,13 @@ pub(super) struct Step<T> {
 }
 
 impl<T: Copy + PartialOrd + Sub<Output = T>> Rule<'_, T> {
+    /// Membranes of which a delayed reset holds some at its value, a bit each.
+    #[inline(always)]
+    pub(super) fn held(&self, u: Each<T>, held: Option<&u64>) -> Each<T> {
+        let Some(held) = held else { return u };
+        each(|i| if held >> i & 1 == 1 { self.to[i] } else { u[i] })
+    }
+
     /// With membranes `u`; `leak` is what the leak leaves of a neuron's membrane.
     #[inline(always)]
     pub(super) fn apply(&self, u: Each<T>, leak: impl Fn(usize, T) -> T) -> Step<T> {
@@ -65,7 +72,7 @@ impl<T: Copy + PartialOrd + Sub<Output = T>> Rule<'_, T> {
         let left = match self.reset {
             Reset::Soft => each(|i| fired(i, u[i] - theta[i], u[i])),
             Reset::Hard => each(|i| fired(i, self.to[i], u[i])),
-            Reset::SoftDelayed | Reset::None => u,
+            Reset::SoftDelayed | Reset::HardDelayed | Reset::None => u,
         };
         let leaked: Each<T> = each(|i| leak(i, left[i]));
         let next = match self.reset {

@@ -69,8 +69,12 @@ pub(super) fn step(
             if r.kind == Taken::Last {
                 sum.clear();
             }
+            let known = sum.len();
             sum.resize(x.len(), 0);
-            sum.iter_mut().zip(&x).for_each(|(s, v)| *s += v);
+            let of_largest = r.kind == Taken::Max && known > 0;
+            sum.iter_mut()
+                .zip(&x)
+                .for_each(|(s, v)| *s = if of_largest { *v.max(s) } else { *s + v });
             Value::Integers(sum.clone())
         }
         (op, _) => {

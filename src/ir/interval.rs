@@ -33,6 +33,12 @@ impl Membrane {
         (v * self.leak_num) >> self.leak_shift
     }
 
+    /// Membranes that a current makes of `state`, and where a delayed reset holds some, its value.
+    fn reached(&self, state: (i128, i128), held: Option<i128>) -> (i128, i128) {
+        let u = (state.0 + self.current.0, state.1 + self.current.1);
+        held.map_or(u, |to| (u.0.min(to), u.1.max(to)))
+    }
+
     /// What a membrane in `u` leaves for the next timestep if it reaches `theta` or not.
     fn left(&self, u: (i128, i128), theta: i128, reset: Reset, reset_to: i128) -> (i128, i128) {
         // Without a spike u is at most θ; with one, at least θ.
@@ -45,6 +51,8 @@ impl Membrane {
             Reset::Soft => (self.leak(lo - theta), self.leak(hi - theta)),
             Reset::SoftDelayed => (self.leak(lo) - theta, self.leak(hi) - theta),
             Reset::Hard => (self.leak(reset_to), self.leak(reset_to)),
+            // Nothing is added to it: see `Membrane::reached`.
+            Reset::HardDelayed => below,
             Reset::None => (self.leak(u.0), self.leak(hi)),
         };
         (below.0.min(above.0), below.1.max(above.1))
@@ -76,16 +84,16 @@ pub fn membrane_width(l: &FixedLif, i: usize, n: usize, x: Range, timesteps: u32
     };
     let (lo, hi) = m.current;
     // The interval of the state that the next current is added to.
-    let (mut state_lo, mut state_hi) = (m.leak(m.start), m.leak(m.start));
+    let (mut state, mut held) = ((m.leak(m.start), m.leak(m.start)), None);
     let mut least = lo.min(0).min(m.start).min(reset_to);
     let mut most = hi.max(theta).max(m.start).max(reset_to);
     for _ in 0..timesteps {
-        let (u_lo, u_hi) = (state_lo + lo, state_hi + hi);
-        let before = (state_lo, state_hi);
-        (state_lo, state_hi) = m.left((u_lo, u_hi), theta, l.reset, reset_to);
-        least = least.min(u_lo).min(state_lo);
-        most = most.max(u_hi).max(state_hi);
-        if before == (state_lo, state_hi) || wide(least, most) {
+        let (u, before) = (m.reached(state, held), (state, held));
+        state = m.left(u, theta, l.reset, reset_to);
+        held = (l.reset == Reset::HardDelayed && u.1 >= theta).then_some(reset_to);
+        least = least.min(u.0).min(state.0);
+        most = most.max(u.1).max(state.1);
+        if before == (state, held) || wide(least, most) {
             break;
         }
     }
@@ -115,24 +123,27 @@ pub fn integrator(l: &FixedLi, i: usize, n: usize, x: Range, timesteps: u32) -> 
         let of = |list: &[i64]| i128::from(entry(list, i, n, 0));
         (of(&r.threshold), r.reset, of(&r.reset_to))
     });
-    let mut state = (m.leak(start), m.leak(start));
+    let (mut state, mut held) = ((m.leak(start), m.leak(start)), None);
     let (mut least, mut most) = (start.min(lo), start.max(hi));
     if let Some((theta, _, reset_to)) = resets {
         // A membrane on its threshold leaves 0.
         (least, most) = (least.min(reset_to).min(0), most.max(theta).max(reset_to));
     }
     for _ in 0..timesteps {
-        let (u, before) = ((state.0 + lo, state.1 + hi), state);
+        let (u, before) = (m.reached(state, held), (state, held));
         state = match resets {
             None => (m.leak(u.0), m.leak(u.1)),
-            Some((theta, reset, reset_to)) => m.left(u, theta, reset, reset_to),
+            Some((theta, reset, reset_to)) => {
+                held = (reset == Reset::HardDelayed && u.1 >= theta).then_some(reset_to);
+                m.left(u, theta, reset, reset_to)
+            }
         };
         (least, most) = (least.min(u.0), most.max(u.1));
         if resets.is_some() {
             // What a delayed reset leaves may be below all membranes.
             (least, most) = (least.min(state.0), most.max(state.1));
         }
-        if before == state || wide(least, most) {
+        if before == (state, held) || wide(least, most) {
             break;
         }
     }
@@ -185,8 +196,8 @@ pub fn signed_width(v: impl Into<i128>) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{integrator, signed_width};
-    use crate::ir::{Compare, FixedLi, FixedResets, Gives, PerChannel, Reset};
+    use super::{integrator, membrane_width, signed_width};
+    use crate::ir::{Compare, FixedLi, FixedLif, FixedResets, Gives, PerChannel, Reset};
 
     /// A current of 5 to 10 reaches 8 at once. What a late reset leaves of it is −8, less than
     /// any membrane of this timestep.
@@ -214,6 +225,49 @@ mod tests {
         };
         assert_eq!([1, 9].map(|t| of(Reset::SoftDelayed, t)), [(-8, 10); 2]);
         assert_eq!([1, 9].map(|t| of(Reset::Soft, t)), [(0, 10); 2]);
+    }
+
+    /// 4 to 5 fires at 5, is held at 30 and leaks on from there; not before it has fired.
+    #[test]
+    fn what_is_held_is_in_the_range() {
+        let resets = FixedResets {
+            threshold: vec![5],
+            reset: Reset::HardDelayed,
+            compare: Compare::AtLeast,
+            reset_to: vec![-30],
+            gives: Gives::Before,
+        };
+        let l = FixedLi {
+            leak_num: PerChannel::All(1),
+            leak_shift: 0,
+            frac: 0,
+            width: 8,
+            bias: vec![0],
+            sign: Vec::new(),
+            start: Vec::new(),
+            resets: Some(resets),
+        };
+        let of = |x, timesteps| integrator(&l, 0, 1, x, timesteps);
+        assert_eq!([1, 2].map(|t| of((-4, 5), t)), [(-30, 5), (-30, 10)]);
+        // From −30 on by −4.
+        assert_eq!(of((-4, 5), 3), (-34, 10));
+        assert_eq!(of((-4, 4), 2), (-30, 8));
+        let fires = FixedLif {
+            leak_num: PerChannel::All(1),
+            leak_shift: 0,
+            frac: 0,
+            width: 8,
+            bias: vec![0],
+            threshold: vec![5],
+            reset: Reset::HardDelayed,
+            compare: Compare::AtLeast,
+            sign: Vec::new(),
+            reset_to: vec![-30],
+            start: Vec::new(),
+        };
+        // −30 and −32 take 6 bits, −34 seven.
+        let width = |timesteps| membrane_width(&fires, 0, 1, (-4, 5), timesteps);
+        assert_eq!([1, 2, 3].map(width), [6, 6, 7]);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::interval::{integrator, logit_width, membrane_width, range_width, scal
 use super::ranges::{Ranges, runs};
 use super::{
     FixedLi, FixedLif, FixedReadout, FixedScale, Gives, Graph, Li, Lif, NodeId, Op, PerChannel,
-    Reset, Taken, Weights, entry,
+    Reset, Weights, entry,
 };
 use crate::diag::{Diagnostic, Result, codes};
 
@@ -166,7 +166,7 @@ fn thresholds(threshold: &PerChannel<f64>, reset_to: &PerChannel<f64>) -> Result
 
 /// Only a hard reset sets a membrane to a value.
 fn resets(reset: Reset, is_to_zero: bool) -> Result<()> {
-    if reset != Reset::Hard && !is_to_zero {
+    if !reset.is_to_a_value() && !is_to_zero {
         return Err(broken("`reset_to` is for a hard reset"));
     }
     Ok(())
@@ -178,10 +178,12 @@ fn given(reset: Reset, gives: Gives) -> Result<()> {
         (Reset::None, _) => {
             Err(broken("`resets` without a reset").help("an integrator without `resets` has none"))
         }
-        (Reset::SoftDelayed, Gives::After) => {
-            Err(broken("a delayed reset leaves no membrane of its timestep to give")
-                .help("it comes after the leak: give the membrane before it, or reset with `soft`"))
-        }
+        (reset, Gives::After) if reset.is_delayed() => Err(broken(
+            "a delayed reset leaves no membrane of its timestep to give",
+        )
+        .help(
+            "it comes after the leak: give the membrane before it, or reset with `soft` or `hard`",
+        )),
         _ => Ok(()),
     }
 }
@@ -213,7 +215,7 @@ fn widths(graph: &Graph, ranges: &Ranges, id: NodeId) -> Result<()> {
             ("scaled stream", most(&[s.gain.len(), s.offset.len()], &needed), s.width)
         }
         Op::FixedReadout(r) => {
-            let taken = if r.kind == Taken::Last { 1 } else { graph.timesteps };
+            let taken = r.kind.added(graph.timesteps);
             let needed = |i, n| {
                 let (gain, offset) = (entry(&r.gain, i, n, 0), entry(&r.offset, i, n, 0));
                 logit_width(gain, offset, ranges.at(x, i, n), taken)

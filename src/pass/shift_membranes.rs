@@ -51,7 +51,9 @@ impl Pass for ShiftMembranes {
 /// Neurons that compute the same from 0; none if there is nothing to shift, or no way to.
 fn shifted(lif: &Lif, elements: usize) -> Option<Lif> {
     let returns = |i| match lif.reset {
-        Reset::Hard => lif.reset_to.of(i, elements) == lif.start.of(i, elements),
+        Reset::Hard | Reset::HardDelayed => {
+            lif.reset_to.of(i, elements) == lif.start.of(i, elements)
+        }
         Reset::None => true,
         // What is subtracted is the threshold itself: both would have to be kept.
         Reset::Soft | Reset::SoftDelayed => false,

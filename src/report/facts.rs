@@ -123,6 +123,7 @@ pub(super) fn of(op: &Op, stream: &Stream) -> Facts {
                 ReadoutKind::Sum => "sum",
                 ReadoutKind::Mean => "mean",
                 ReadoutKind::Last => "last value",
+                ReadoutKind::Max => "largest value",
                 ReadoutKind::PerStep => "one output a step; class by the sum",
             };
             Facts {
@@ -137,6 +138,7 @@ pub(super) fn of(op: &Op, stream: &Stream) -> Facts {
                 match r.kind {
                     Taken::Sum => format!("{} classes, sum over timesteps", stream.len()),
                     Taken::Last => format!("{} classes, last timestep", stream.len()),
+                    Taken::Max => format!("{} classes, largest of the timesteps", stream.len()),
                 },
                 format!("gains {} bits, logits {} bits", r.gain_width, r.width),
             ],
@@ -179,6 +181,7 @@ fn said(reset: Reset) -> &'static str {
         Reset::Soft => "soft reset",
         Reset::SoftDelayed => "soft reset, a step later",
         Reset::Hard => "hard reset",
+        Reset::HardDelayed => "hard reset, a step later",
         Reset::None => "no reset",
     }
 }

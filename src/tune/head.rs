@@ -32,7 +32,7 @@ pub(super) fn layer(graph: &Graph, start: NodeId) -> Option<NodeId> {
     let [readout] = graph.users(at)[..] else { return None };
     match &graph.node(readout).op {
         Op::Readout(r)
-            if r.kind != ReadoutKind::Last
+            if !matches!(r.kind, ReadoutKind::Last | ReadoutKind::Max)
                 && r.gain == PerChannel::All(1.0)
                 && r.offset.is_zero() =>
         {

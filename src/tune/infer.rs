@@ -53,8 +53,10 @@ pub(super) fn classes(graph: &Graph, record: &Record) -> Result<Vec<u16>> {
         if readout.kind == ReadoutKind::Last {
             sum.clear();
         }
+        let of_largest = readout.kind == ReadoutKind::Max && !sum.is_empty();
         sum.resize(step.len(), 0.0);
-        sum.iter_mut().zip(step).for_each(|(s, v)| *s += v);
+        let taken = |s: f64, v: f64| if of_largest { s.max(v) } else { s + v };
+        sum.iter_mut().zip(step).for_each(|(s, v)| *s = taken(*s, *v));
         // The logits of a run of so many timesteps.
         let so_far = (classes.len() + 1) as f64;
         let divides = matches!(readout.kind, ReadoutKind::Mean | ReadoutKind::PerStep);

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::data::{Samples, Values};
-use crate::interp::Interp;
+use crate::interp::{Interp, Logits, Record};
 use crate::ir::{self, Graph, Op};
 use crate::pass::{self, CUTS};
 
@@ -216,4 +216,19 @@ fn labels_are_needed() {
     let work = Work { threads: 1, tick: &|| {} };
     let refused = explore(&together(), &data, &work).unwrap_err();
     assert_eq!(refused.code.id, "SF0701");
+}
+
+/// The class of the first timesteps alone, by the kind of the readout.
+#[test]
+fn classes_of_the_first_timesteps() {
+    let steps = vec![vec![1.0, 3.0], vec![2.0, 0.0], vec![5.0, 1.0], vec![-8.0, 4.0]];
+    let record = Record { spikes: Vec::new(), logits: Logits::Real(Vec::new()), class: 0, steps };
+    let of = |kind| {
+        let text = format!(
+            "synfire-ir 1\ngraph \"e\" timesteps 4\n%in = input() : real[2] {{\"shape\":[2],\"is_static\":false}}\n%y = readout(%in) : real[2] {{\"kind\":\"{kind}\",\"gain\":1.0,\"offset\":0.0}}\noutput %y\n"
+        );
+        super::infer::classes(&ir::parse(&text).unwrap(), &record).unwrap()
+    };
+    assert_eq!(of("max"), [1, 1, 0, 0]);
+    assert_eq!((of("sum"), of("last")), (vec![1, 0, 0, 1], vec![1, 0, 0, 1]));
 }

@@ -28,6 +28,7 @@ impl Corners {
             Reset::Soft => "a spike with reset soft",
             Reset::SoftDelayed => "a spike with reset soft-delayed",
             Reset::Hard => "a spike with reset hard",
+            Reset::HardDelayed => "a spike with reset hard-delayed",
             Reset::None => "a spike with reset none",
         };
         self.note(reset, fires);

@@ -5,10 +5,10 @@
 
 use synfire::ir::{
     BatchNorm, BitMatrix, Conv, Delay, Graph, Kind, Li, Lif, Linear, NodeId, Op, PerChannel, Pool,
-    PoolKind, Readout, ReadoutKind, Reset, Reshape, Scale, Stream, Threshold, Weights, Window,
+    PoolKind, Readout, Reshape, Scale, Stream, Threshold, Weights, Window,
 };
 
-use super::graphs::{body, compare, each, ends, resets, window};
+use super::graphs::{READOUTS, RESETS, body, compare, each, ends, resets, window};
 use super::rng::Rng;
 
 /// A graph of about `size` operators on an input of integers.
@@ -19,10 +19,9 @@ pub fn dyadic(seed: u64, size: usize) -> Graph {
     g.timesteps = 1 + rng.below(3) as u32;
     let x = ends(&mut g, |_, id| id);
     let stream = g.node(x).stream.clone();
-    let kinds = [ReadoutKind::Sum, ReadoutKind::Mean, ReadoutKind::Last, ReadoutKind::PerStep];
     let gain = each(rng, &stream, |rng| rng.pick(&[1.0, 0.5, 2.0, -1.0]));
     let offset = each(rng, &stream, quarters);
-    let y = g.add("out", Op::Readout(Readout { kind: rng.pick(&kinds), gain, offset }), &[x]);
+    let y = g.add("out", Op::Readout(Readout { kind: rng.pick(&READOUTS), gain, offset }), &[x]);
     g.set_output(y.unwrap());
     g
 }
@@ -54,11 +53,11 @@ fn bias(rng: &mut Rng, rows: usize) -> Option<Vec<f64>> {
 }
 
 fn lif(rng: &mut Rng, x: &Stream) -> Op {
-    let reset = rng.pick(&[Reset::Soft, Reset::SoftDelayed, Reset::Hard, Reset::None]);
+    let reset = rng.pick(&RESETS);
     let sometimes = |rng: &mut Rng| {
         if rng.one_in(3) { each(rng, x, quarters) } else { PerChannel::zero() }
     };
-    let reset_to = if reset == Reset::Hard { sometimes(rng) } else { PerChannel::zero() };
+    let reset_to = if reset.is_to_a_value() { sometimes(rng) } else { PerChannel::zero() };
     // Where they begin as they are reset, passes let membranes count from there.
     let start = if rng.one_in(2) { reset_to.clone() } else { sometimes(rng) };
     Op::Lif(Lif {

@@ -81,9 +81,13 @@ fn start(rng: &mut Rng, x: &Stream) -> PerChannel<f64> {
     if rng.one_in(2) { PerChannel::zero() } else { each(rng, x, eighths) }
 }
 
+/// Every reset that neurons can have.
+pub const RESETS: [Reset; 5] =
+    [Reset::Soft, Reset::SoftDelayed, Reset::Hard, Reset::HardDelayed, Reset::None];
+
 fn lif(rng: &mut Rng, x: &Stream) -> Lif {
-    let reset = rng.pick(&[Reset::Soft, Reset::SoftDelayed, Reset::Hard, Reset::None]);
-    let reset_to = if reset == Reset::Hard { start(rng, x) } else { PerChannel::zero() };
+    let reset = rng.pick(&RESETS);
+    let reset_to = if reset.is_to_a_value() { start(rng, x) } else { PerChannel::zero() };
     Lif {
         leak: each(rng, x, leak),
         gain: each(rng, x, eighths),
@@ -101,7 +105,7 @@ pub fn resets(rng: &mut Rng, l: Lif) -> Option<Resets> {
     let Lif { threshold, reset, compare, reset_to, .. } = l;
     let gives = match reset {
         Reset::None => return None,
-        Reset::SoftDelayed => Gives::Before,
+        Reset::SoftDelayed | Reset::HardDelayed => Gives::Before,
         _ => rng.pick(&[Gives::Before, Gives::After]),
     };
     Some(Resets { threshold, reset, compare, reset_to, gives })
@@ -163,6 +167,15 @@ fn one(rng: &mut Rng, x: &Stream) -> Op {
     }
 }
 
+/// Every way to bring timesteps together.
+pub const READOUTS: [ReadoutKind; 5] = [
+    ReadoutKind::Sum,
+    ReadoutKind::Mean,
+    ReadoutKind::Last,
+    ReadoutKind::PerStep,
+    ReadoutKind::Max,
+];
+
 /// A graph of about `size` operators, its input of any kind.
 pub fn graph(seed: u64, size: usize) -> Graph {
     let rng = &mut Rng(seed);
@@ -170,9 +183,8 @@ pub fn graph(seed: u64, size: usize) -> Graph {
     let mut g = body(rng, size, bits, |rng, g, x| Some(one(rng, &g.node(x).stream)));
     let x = ends(&mut g, |_, id| id);
     let stream = g.node(x).stream.clone();
-    let kinds = [ReadoutKind::Sum, ReadoutKind::Mean, ReadoutKind::Last, ReadoutKind::PerStep];
     let (gain, offset) = (each(rng, &stream, eighths), each(rng, &stream, eighths));
-    let readout = Op::Readout(Readout { kind: rng.pick(&kinds), gain, offset });
+    let readout = Op::Readout(Readout { kind: rng.pick(&READOUTS), gain, offset });
     let y = g.add("out", readout, &[x]).unwrap();
     g.set_output(y);
     g

@@ -8,7 +8,7 @@ use synfire::ir::{
     Weights, entry,
 };
 
-use super::graphs::{body, compare, each, ends, window};
+use super::graphs::{RESETS, body, compare, each, ends, window};
 use super::rng::Rng;
 
 /// Widest register that a graph may declare.
@@ -23,9 +23,9 @@ pub fn integers(seed: u64, size: usize) -> Graph {
     let n = g.node(end).stream.len();
     let (gain, offset) =
         (list(rng, &[n], |r| r.below(9) as i64), list(rng, &[n], |r| whole(r, 40)));
-    let kind = if rng.one_in(3) { Taken::Last } else { Taken::Sum };
+    let kind = rng.pick(&[Taken::Sum, Taken::Sum, Taken::Last, Taken::Max]);
     let (ranges, steps) =
-        (Ranges::new(&g).unwrap(), if kind == Taken::Last { 1 } else { g.timesteps });
+        (Ranges::new(&g).unwrap(), if kind == Taken::Sum { g.timesteps } else { 1 });
     let needed = |c| logit_width(gain[c], offset[c], ranges.at(end, c, n), steps);
     let width = (0..n).map(needed).max().unwrap();
     assert!(width <= WIDEST, "{width}");
@@ -92,7 +92,7 @@ fn sign(rng: &mut Rng, x: &Stream) -> Vec<i8> {
 
 fn lif(rng: &mut Rng, x: &Stream) -> FixedLif {
     let (leak_num, leak_shift) = leak(rng, x);
-    let reset = rng.pick(&[Reset::Soft, Reset::SoftDelayed, Reset::Hard, Reset::None]);
+    let reset = rng.pick(&RESETS);
     FixedLif {
         leak_num,
         leak_shift,
@@ -103,7 +103,7 @@ fn lif(rng: &mut Rng, x: &Stream) -> FixedLif {
         reset,
         compare: compare(rng),
         sign: sign(rng, x),
-        reset_to: if reset == Reset::Hard {
+        reset_to: if reset.is_to_a_value() {
             some(rng, &x.shape, |rng| whole(rng, 30))
         } else {
             Vec::new()
@@ -117,7 +117,7 @@ fn resets(rng: &mut Rng, x: &Stream) -> Option<FixedResets> {
     let FixedLif { threshold, reset, compare, reset_to, .. } = lif(rng, x);
     let gives = match reset {
         Reset::None => return None,
-        Reset::SoftDelayed => Gives::Before,
+        Reset::SoftDelayed | Reset::HardDelayed => Gives::Before,
         _ => rng.pick(&[Gives::Before, Gives::After]),
     };
     Some(FixedResets { threshold, reset, compare, reset_to, gives })
@@ -200,6 +200,7 @@ pub fn logits(readout: &FixedReadout, taken: &[Vec<f64>]) -> Vec<i64> {
     let sum = |c: usize| match readout.kind {
         Taken::Sum => taken.iter().map(|x| x[c]).sum::<f64>(),
         Taken::Last => taken[taken.len() - 1][c],
+        Taken::Max => taken.iter().map(|x| x[c]).reduce(f64::max).unwrap(),
     };
     let logit = |c| sum(c) as i64 * entry(&readout.gain, c, n, 0) + entry(&readout.offset, c, n, 0);
     (0..n).map(logit).collect()

@@ -13,7 +13,7 @@ pub struct Naive<'g> {
     graph: &'g Graph,
     shown: Vec<Vec<f64>>,
     values: HashMap<(NodeId, u32), Vec<f64>>,
-    /// Membranes after the reset, before the leak; for `SoftDelayed` before the reset.
+    /// Membranes after the reset, before the leak; for a delayed one before the reset.
     membranes: HashMap<(NodeId, u32), Vec<f64>>,
     /// What registers of integer neurons held.
     pub reached: HashMap<NodeId, Vec<f64>>,
@@ -119,15 +119,14 @@ impl<'g> Naive<'g> {
             }
             Op::Lif(l) => {
                 let before = self.membrane(id, t, |i| l.start.of(i, n), n);
-                // What a delayed reset takes away is what fired a timestep ago.
-                let fired = match (l.reset, t) {
-                    (Reset::SoftDelayed, 1..) => self.value(id, t - 1),
-                    _ => vec![0.0; n],
-                };
+                let [taken, held] = self.delayed(id, t, l.reset, n);
                 let (mut spikes, mut after) = (Vec::new(), Vec::new());
                 for i in 0..n {
-                    let u = l.leak.of(i, n) * before[i] - l.threshold.of(i, n) * fired[i]
+                    let mut u = l.leak.of(i, n) * before[i] - l.threshold.of(i, n) * taken[i]
                         + (l.gain.of(i, n) * inputs[0][i] + l.bias.of(i, n));
+                    if held[i] > 0.0 {
+                        u = l.reset_to.of(i, n);
+                    }
                     self.near(u, l.threshold.of(i, n));
                     let s = fires(l.compare, u, l.threshold.of(i, n));
                     spikes.push(spike(s));
@@ -166,17 +165,18 @@ impl<'g> Naive<'g> {
             }
             Op::FixedLif(l) => {
                 let before = self.membrane(id, t, |i| each(&l.start, i, n), n);
-                let fired = match (l.reset, t) {
-                    (Reset::SoftDelayed, 1..) => self.value(id, t - 1),
-                    _ => vec![0.0; n],
-                };
+                let [taken, held] = self.delayed(id, t, l.reset, n);
                 let (mut spikes, mut after) = (Vec::new(), Vec::new());
                 for i in 0..n {
                     let theta = each(&l.threshold, i, n);
                     let leaked = before[i] * f64::from(l.leak_num.of(i, n));
-                    let u = (leaked / f64::from(l.leak_shift).exp2()).floor() - theta * fired[i]
+                    let mut u = (leaked / f64::from(l.leak_shift).exp2()).floor()
+                        - theta * taken[i]
                         + sign(&l.sign, i, n) * inputs[0][i] * f64::from(l.frac).exp2()
                         + each(&l.bias, i, n);
+                    if held[i] > 0.0 {
+                        u = each(&l.reset_to, i, n);
+                    }
                     let s = fires(l.compare, u, theta);
                     spikes.push(spike(s));
                     after.push(match l.reset {
@@ -203,8 +203,18 @@ impl<'g> Naive<'g> {
         self.membranes[&(id, t - 1)].clone()
     }
 
-    /// Membranes of an integrator that resets, `u` but for what a delayed reset takes away, and
-    /// what is left of them.
+    /// Which neurons fired a timestep ago, as far as a delayed reset takes their threshold away,
+    /// and as far as it holds them.
+    fn delayed(&mut self, id: NodeId, t: u32, reset: Reset, n: usize) -> [Vec<f64>; 2] {
+        match (reset, t) {
+            (Reset::SoftDelayed, 1..) => [self.value(id, t - 1), vec![0.0; n]],
+            (Reset::HardDelayed, 1..) => [vec![0.0; n], self.value(id, t - 1)],
+            _ => [vec![0.0; n], vec![0.0; n]],
+        }
+    }
+
+    /// Membranes of an integrator that resets, `u` but for what a delayed reset does, and what is
+    /// left of them.
     fn resetting(
         &mut self,
         (id, t): (NodeId, u32),
@@ -212,11 +222,13 @@ impl<'g> Naive<'g> {
         mut u: Vec<f64>,
         numbers: impl Fn(usize) -> (f64, f64),
     ) -> (Vec<f64>, Vec<f64>) {
-        if let (Reset::SoftDelayed, 1..) = (reset, t) {
+        if let (Reset::SoftDelayed | Reset::HardDelayed, 1..) = (reset, t) {
             let before = self.value(id, t - 1);
             for (i, u) in u.iter_mut().enumerate() {
-                let theta = numbers(i).0;
-                *u -= if fires(compare, before[i], theta) { theta } else { 0.0 };
+                let (theta, to) = numbers(i);
+                if fires(compare, before[i], theta) {
+                    *u = if reset == Reset::SoftDelayed { *u - theta } else { to };
+                }
             }
         }
         let left = |(i, &u): (usize, &f64)| {

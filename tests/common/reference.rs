@@ -122,6 +122,7 @@ fn real_neuron(l: &Lif, c: usize, state: &mut f64, x: f64, margin: &mut f64) -> 
         Reset::SoftDelayed => l.leak.at(0) * u - theta * spike,
         Reset::Hard => l.leak.at(0) * (u * (1.0 - spike)),
         Reset::None => l.leak.at(0) * u,
+        Reset::HardDelayed => unreachable!("graphs.rs has it; hardware does not"),
     };
     s
 }
@@ -233,6 +234,7 @@ pub fn step(l: &FixedLif, c: usize, state: &mut i128, x: i128, rounding: Roundin
         Reset::Soft => u - theta * spike,
         Reset::Hard => u * (1 - spike),
         Reset::SoftDelayed | Reset::None => u,
+        Reset::HardDelayed => unreachable!("integers.rs has it; hardware does not"),
     };
     let (product, unit) = (leaks * i128::from(l.leak_num.at(0)), 1i128 << l.leak_shift);
     let leaked = match rounding {

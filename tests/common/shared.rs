@@ -450,6 +450,7 @@ impl Draft {
                 Reset::SoftDelayed => leak(r).plus(Range(-theta, -theta)),
                 Reset::Hard => Range(0, 0),
                 Reset::None => leak(r),
+                Reset::HardDelayed => unreachable!("hardware does not have it"),
             };
             let next: Vec<Range> = below.map(leak).into_iter().chain(above.map(reset)).collect();
             v = next.into_iter().reduce(Range::or).unwrap();

@@ -224,6 +224,7 @@ fn neuron(kind: &NeuronKind, u: i64, theta: i64) -> (i64, i64) {
         Reset::SoftDelayed => leak(u) - s * theta,
         Reset::Hard => leak(u * (1 - s)),
         Reset::None => leak(u),
+        Reset::HardDelayed => unreachable!("hardware does not have it"),
     };
     (s, next)
 }

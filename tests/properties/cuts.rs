@@ -79,7 +79,8 @@ fn an_ensemble(rng: &mut Rng) -> (Graph, usize) {
         let head = linear(rng, &g, x, 3);
         x = g.add("head", head, &[x]).unwrap();
     }
-    let kind = rng.pick(&[ReadoutKind::Sum, ReadoutKind::Mean, ReadoutKind::Last]);
+    let kind =
+        rng.pick(&[ReadoutKind::Sum, ReadoutKind::Mean, ReadoutKind::Last, ReadoutKind::Max]);
     let readout = Readout { kind, gain: PerChannel::All(1.0), offset: PerChannel::All(0.0) };
     let y = g.add("out", Op::Readout(readout), &[x]).unwrap();
     g.set_output(y);

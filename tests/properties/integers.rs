@@ -116,6 +116,10 @@ fn random_integer_graphs_have_everything() {
                         ("ignored", l.sign.contains(&0)),
                         ("started", l.start.iter().any(|v| *v != 0)),
                         ("reset to", l.reset == Reset::Hard && l.reset_to.iter().any(|v| *v != 0)),
+                        (
+                            "held at",
+                            l.reset == Reset::HardDelayed && l.reset_to.iter().any(|v| *v != 0),
+                        ),
                         ("leaks", l.leak_num.iter().count() > 1),
                         ("by channel", spatial && l.bias.len() == node.stream.shape[0]),
                         ("neurons on another unit", scaled),
@@ -131,6 +135,7 @@ fn random_integer_graphs_have_everything() {
                     }
                 }
                 Op::FixedReadout(r) if r.kind == Taken::Last => count("last"),
+                Op::FixedReadout(r) if r.kind == Taken::Max => count("largest"),
                 Op::Linear(_) | Op::Conv(_) if of_currents => count("weights on currents"),
                 Op::Pool(_) | Op::Add | Op::Concat(_) if scaled => count("another unit"),
                 Op::Relu if of_currents => count("relu on currents"),
@@ -139,5 +144,5 @@ fn random_integer_graphs_have_everything() {
         }
     }
     let rare: Vec<_> = seen.iter().filter(|(_, n)| **n < 60).collect();
-    assert!(seen.len() == 32 && rare.is_empty(), "{} {seen:?}", seen.len());
+    assert!(seen.len() == 36 && rare.is_empty(), "{} {seen:?}", seen.len());
 }

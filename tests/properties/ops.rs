@@ -33,6 +33,7 @@ fn logits(g: &Graph, steps: &[Vec<f64>]) -> Vec<f64> {
     let logit = |c: usize| match r.kind {
         ReadoutKind::Sum => sum(c),
         ReadoutKind::Last => steps[steps.len() - 1][c],
+        ReadoutKind::Max => steps.iter().map(|s| s[c]).reduce(f64::max).unwrap(),
         ReadoutKind::Mean | ReadoutKind::PerStep => sum(c) / steps.len() as f64,
     };
     (0..steps[0].len()).map(logit).collect()

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 
 use proptest::prelude::*;
 use synfire::interp::{Interp, Logits, Record};
-use synfire::ir::{Compare, FixedLif, Graph, Kind, Lif, Op, Reset, print};
+use synfire::ir::{Compare, FixedLif, Graph, Kind, Lif, Op, print};
 use synfire::pass::{self, Options, TO_INTEGER};
 
 use super::common::corners::Corners;
@@ -271,7 +271,7 @@ fn quantise_rounds_to_the_nearest() {
 
 /// Is nothing left of a membrane at the next timestep?
 fn forgets(l: &Lif) -> bool {
-    l.leak.is_zero() && l.reset != Reset::SoftDelayed
+    l.leak.is_zero() && !l.reset.is_delayed()
 }
 
 /// A whole threshold fires for the same currents as the real one, those next to it included.

@@ -48,6 +48,8 @@ pub(super) fn reset(reset: Reset) -> u32 {
         Reset::SoftDelayed => 1,
         Reset::Hard => 2,
         Reset::None => 3,
+        // No engine has it (`hw::stages`).
+        Reset::HardDelayed => 4,
     }
 }
 

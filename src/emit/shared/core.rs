@@ -498,6 +498,8 @@ fn reset(reset: Reset) -> u32 {
         Reset::SoftDelayed => 1,
         Reset::Hard => 2,
         Reset::None => 3,
+        // The processor does not have it (`hw::shared::legalise`).
+        Reset::HardDelayed => 4,
     }
 }
 

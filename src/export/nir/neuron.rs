@@ -5,7 +5,7 @@ use super::euler::{constants, factor};
 use super::layer::each;
 use super::{Out, Value, unsupported};
 use crate::diag::Result;
-use crate::ir::{Compare, Li, Node, Op, PerChannel, Reset};
+use crate::ir::{Compare, Li, Node, Op, PerChannel};
 
 /// λ, g, b and the state before the first timestep.
 type Membrane<'a> = [&'a PerChannel<f64>; 4];
@@ -86,7 +86,7 @@ pub(super) fn neuron(node: &Node, synapse: Option<&Li>, dt: f64) -> Result<(Out,
     let threshold = thresholds(&each(&l.threshold, shape), l.compare);
     parameters.push(("v_threshold", reals(threshold)));
     let reset_to =
-        if l.reset == Reset::Hard { each(&l.reset_to, shape) } else { vec![0.0; gain.len()] };
+        if l.reset.is_to_a_value() { each(&l.reset_to, shape) } else { vec![0.0; gain.len()] };
     parameters.push(("v_reset", reals(reset_to)));
     Ok((Out::new(kind[1], parameters), exact))
 }

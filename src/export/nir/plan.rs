@@ -12,9 +12,7 @@ use super::layer::{each, flatten, pool, weighted};
 use super::neuron::{is_synapse, leaks, neuron, thresholds};
 use super::{Out, Value, extents, unsupported};
 use crate::diag::Result;
-use crate::ir::{
-    Compare, Graph, Kind, Memory, Node, NodeId, Op, PerChannel, ReadoutKind, Reset, cuts,
-};
+use crate::ir::{Compare, Graph, Kind, Memory, Node, NodeId, Op, PerChannel, ReadoutKind, cuts};
 
 pub(super) struct Plan<'g> {
     graph: &'g Graph,
@@ -80,13 +78,7 @@ impl<'g> Plan<'g> {
             let node = self.graph.node(id);
             match &node.op {
                 Op::Lif(l) => {
-                    let reset = match l.reset {
-                        Reset::Soft => "soft",
-                        Reset::SoftDelayed => "soft-delayed",
-                        Reset::Hard => "hard",
-                        Reset::None => "none",
-                    };
-                    resets.entry(reset).or_default().push(&node.name);
+                    resets.entry(l.reset.name()).or_default().push(&node.name);
                     exact &= l.compare == Compare::Above;
                 }
                 Op::Threshold(t) => exact &= t.compare == Compare::Above,

@@ -96,6 +96,25 @@ fn what_has_no_form_is_refused() {
     assert_eq!(error.code.id, "SF0115", "{error}");
 }
 
+/// A state does not say whether a membrane is held; the largest of opposites is the smallest.
+#[test]
+fn resets_that_hold_and_turned_maxima_are_refused() {
+    let text = |reset: &str, kind: &str, gain: f64| {
+        format!(
+            "synfire-ir 1\ngraph \"g\" timesteps 2\n%in = input() : spikes[2] {{\"shape\":[2],\"bits\":1,\"is_static\":false}}\n%n = lif(%in) : spikes[2] {{\"leak\":0.5,\"gain\":1.0,\"bias\":0.0,\"threshold\":1.0,\"reset\":\"{reset}\",\"compare\":\"above\"}}\n%y = readout(%n) : real[2] {{\"kind\":\"{kind}\",\"gain\":[0.5,{gain:?}],\"offset\":0.0}}\noutput %y\n"
+        )
+    };
+    let write = |text: String| write(&parse(&text).unwrap());
+    for (text, place) in [(text("hard-delayed", "sum", 0.5), "n"), (text("hard", "max", -0.5), "y")]
+    {
+        let d = write(text).unwrap_err();
+        assert_eq!((d.code.id, d.location.path.as_deref()), ("SF0115", Some(place)), "{d}");
+    }
+    for (kind, gain) in [("max", 0.0), ("sum", -0.5)] {
+        assert!(write(text("hard", kind, gain)).is_ok(), "{kind} {gain}");
+    }
+}
+
 #[test]
 fn another_body_of_lif_is_refused() {
     use prost::Message as _;

@@ -18,8 +18,38 @@ pub enum Reset {
     /// The membrane goes to a value, zero unless the neuron says otherwise:
     /// `u[t] = λ u[t−1] (1 − s[t−1]) + x[t]`.
     Hard,
+    /// The membrane goes to a value one step later, and stays there for that step: its current
+    /// is lost (snnTorch's neurons with synapses and recurrent ones). With a value of zero:
+    /// `u[t] = (1 − s[t−1]) (λ u[t−1] + x[t])`.
+    HardDelayed,
     /// Nothing.
     None,
+}
+
+impl Reset {
+    /// Does it set the membrane to a value?
+    #[must_use]
+    pub fn is_to_a_value(self) -> bool {
+        matches!(self, Self::Hard | Self::HardDelayed)
+    }
+
+    /// Does it come a step after the spike? Then it leaves no membrane of the spike's step.
+    #[must_use]
+    pub fn is_delayed(self) -> bool {
+        matches!(self, Self::SoftDelayed | Self::HardDelayed)
+    }
+
+    /// Its name in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Soft => "soft",
+            Self::SoftDelayed => "soft-delayed",
+            Self::Hard => "hard",
+            Self::HardDelayed => "hard-delayed",
+            Self::None => "none",
+        }
+    }
 }
 
 /// When a neuron fires.

@@ -17,6 +17,8 @@ pub enum ReadoutKind {
     Last,
     /// Every timestep is an output; the class is that of the sum.
     PerStep,
+    /// The largest of all timesteps, class by class.
+    Max,
 }
 
 /// Logits of one timestep `gain_c · x_c + offset_c`, brought together over time.
@@ -40,6 +42,8 @@ pub enum Taken {
     Sum,
     /// The last one alone.
     Last,
+    /// The largest of each class.
+    Max,
 }
 
 impl Taken {
@@ -48,10 +52,17 @@ impl Taken {
     pub fn is_sum(&self) -> bool {
         *self == Self::Sum
     }
+
+    /// Timesteps whose values are added up, of so many.
+    #[must_use]
+    pub fn added(self, timesteps: u32) -> u32 {
+        if self == Self::Sum { timesteps } else { 1 }
+    }
 }
 
-/// `logit_c = gain_c · Σ_t x_c[t] + offset_c`, in integers, or with the last `x_c` in the
-/// place of the sum; a logit times 2^−frac is the real sum over the timesteps.
+/// `logit_c = gain_c · Σ_t x_c[t] + offset_c`, in integers, or with the last or the largest
+/// `x_c` in the place of the sum; a logit times 2^−frac is the real sum over the timesteps. As
+/// gains are not negative, the largest logit of a class is that of its largest `x_c`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FixedReadout {

@@ -5,9 +5,7 @@ use super::units::wanted;
 use super::{MAX_MEMBRANE, Site};
 use crate::diag::Result;
 use crate::ir::interval::{integrator, membrane_width, range_width};
-use crate::ir::{
-    Compare, FixedLi, FixedLif, FixedResets, Li, Lif, PerChannel, Reset, Resets, runs,
-};
+use crate::ir::{Compare, FixedLi, FixedLif, FixedResets, Li, Lif, PerChannel, Resets, runs};
 use crate::pass::affine::{granularity, shortest};
 use crate::pass::unsupported;
 
@@ -126,7 +124,7 @@ pub(super) fn lif(site: &Site<'_>, l: &Lif) -> Result<(FixedLif, String)> {
 
 /// Is nothing left of a membrane at the next timestep?
 fn compares(l: &Lif) -> bool {
-    l.leak.iter().all(|leak| *leak == 0.0) && l.reset != Reset::SoftDelayed
+    l.leak.iter().all(|leak| *leak == 0.0) && !l.reset.is_delayed()
 }
 
 /// How near to a whole number a threshold is one: the divisions that led to it round.

@@ -19,8 +19,12 @@ pub(super) fn readout(site: &Site<'_>, r: &Readout) -> Result<(FixedReadout, Str
     if r.gain.iter().any(|g| *g < 0.0) {
         return Err(unsupported("a gain below 0, which only a linear layer before it can take in"));
     }
-    let kind = if r.kind == ReadoutKind::Last { Taken::Last } else { Taken::Sum };
-    let taken = if kind == Taken::Last { 1 } else { graph.timesteps };
+    let kind = match r.kind {
+        ReadoutKind::Last => Taken::Last,
+        ReadoutKind::Max => Taken::Max,
+        ReadoutKind::Sum | ReadoutKind::Mean | ReadoutKind::PerStep => Taken::Sum,
+    };
+    let taken = kind.added(graph.timesteps);
     // The gain of what the operand counts in.
     let of = |c: usize| r.gain.of(c, n) * f64::from(-site.frac).exp2();
     let largest = (0..n).map(of).fold(0.0, f64::max);

@@ -20,8 +20,8 @@ from spikingjelly.activation_based import functional, layer, neuron
 from torch import nn
 from torch.nn import functional as F
 
-from neurons import (HIDDEN, Cell, Cells, Leaky, Loop, Stepped, conv, exports, halves, linear, norm, own, rleaky,
-                     rsynaptic, synaptic)
+from neurons import (HIDDEN, Cell, Cells, Leaky, Loop, Stepped, alpha, conv, exports, halves, linear, norm, own,
+                     rleaky, rsynaptic, synaptic)
 
 HERE = pathlib.Path(__file__).parent
 
@@ -55,14 +55,14 @@ class Picture(nn.Module):
 class Jelly(nn.Module):
     """SpikingJelly's layers in multi-step mode on an image that is repeated inside."""
 
-    def __init__(self, repeat, *body):
+    def __init__(self, repeat, *body, together=lambda out: out.mean(0)):
         super().__init__()
-        self.body, self.repeat = nn.Sequential(*body), repeat
+        self.body, self.repeat, self.together = nn.Sequential(*body), repeat, together
         functional.set_step_mode(self, "m")
 
     def forward(self, x):
         functional.reset_net(self)
-        return self.body(self.repeat(x.to(torch.float32) / 2)).mean(0)
+        return self.together(self.body(self.repeat(x.to(torch.float32) / 2)))
 
 
 class Convolution(conv.Binary, layer.Conv2d):
@@ -87,6 +87,10 @@ def node_if():
 
 def repeated(x):
     return x.unsqueeze(0).repeat(STEPS, *[1] * x.dim())
+
+
+def largest_of_all(out):
+    return out.max(0).values
 
 
 def expanded(x):
@@ -226,6 +230,21 @@ def membranes_last(net, x):
     return net.membranes(x)[-1]
 
 
+def membranes_largest(net, x):
+    return torch.stack(net.membranes(x)).max(0).values
+
+
+def membranes_amax(net, x):
+    return torch.stack(net.membranes(x), 1).amax(1)
+
+
+def membranes_maximum(net, x):
+    largest, *others = net.membranes(x)
+    for mem in others:
+        largest = torch.maximum(largest, mem)
+    return largest
+
+
 def membranes_shown(net, x):
     """Of one layer, to which a picture is shown."""
     return torch.stack(net.out.run([net.b(net.a(x))] * STEPS)[1]).mean(0)
@@ -310,6 +329,10 @@ def signs_of_pictures(net, x):
     return sum(net.b(s.flatten(1)) for s in net.out([net.c(s) for s in first]))
 
 
+def largest(net, x):
+    return torch.stack([net.b(s) for s in net.node([net.a(x)] * STEPS)]).amax(0) * 2 + 1
+
+
 def loop(net, x):
     return sum(net.b(s) for s in net.node([net.a(x)] * STEPS))
 
@@ -368,6 +391,10 @@ def models():
         yield name, lambda repeat=repeat, node=node: Jelly(
             repeat, Convolution(2, 3), node(), layer.MaxPool2d(2), Convolution(3, 3), node(),
             layer.Flatten(), linear(12, CLASSES)), IMAGE, {"exporters": exports.DYNAMO}
+    yield "largest", lambda: Flat(largest), FLAT, {}
+    yield "jelly_largest", lambda: Jelly(
+        repeated, linear(6, HIDDEN), lif(), linear(HIDDEN, CLASSES), together=largest_of_all), FLAT, {
+            "exporters": exports.DYNAMO}
     yield "jelly_linear", lambda: Jelly(repeated, linear(6, HIDDEN), lif(), linear(HIDDEN, CLASSES)), FLAT, {
         "exporters": exports.DYNAMO}
     for reset in RESETS:
@@ -387,6 +414,11 @@ def models():
         ("membranes_zero", membranes, lambda: Leaky(**zero)),
         ("membranes_zero_mean", membranes_mean, lambda: Leaky(**zero)),
         ("membranes_shown", membranes_shown, Leaky), ("membranes_synaptic", membranes, synaptic),
+        ("membranes_synaptic_zero", membranes_mean, lambda: synaptic(**zero)),
+        ("membranes_alpha", membranes_sum, alpha), ("membranes_largest", membranes_largest, Leaky),
+        ("membranes_largest_none", membranes_largest, lambda: Leaky(reset_mechanism="none")),
+        ("membranes_amax", membranes_amax, lambda: Leaky(**zero)),
+        ("membranes_maximum", membranes_maximum, synaptic),
         ("membranes_left_soft", membranes_sum, lambda: Cells(where_soft)),
         ("membranes_left_zero", membranes, lambda: Cells(where_spike)),
         ("membranes_left_number", membranes_mean, lambda: Cells(where_number))):
@@ -401,7 +433,18 @@ def models():
         ("rsynaptic", lambda: rsynaptic(linear_features=HIDDEN))):
         yield name, lambda node=node: Flat(loop, node), FLAT, {}
         yield f"{name}_twice", lambda node=node: Two(node), FLAT, {}
+    for name, node in (
+        ("synaptic", lambda: synaptic(**zero)), ("rleaky", lambda: rleaky(linear_features=HIDDEN, **zero)),
+        ("rsynaptic", lambda: rsynaptic(linear_features=HIDDEN, **zero))):
+        yield f"{name}_zero", lambda node=node: Flat(loop, node), FLAT, {}
+        yield f"{name}_zero_twice", lambda node=node: Two(node), FLAT, {}
+    yield "rleaky_own_zero", lambda: Flat(loop, lambda: rleaky(**own(), **zero)), FLAT, {}
+    yield "rsynaptic_own_zero", lambda: Two(lambda: rsynaptic(**own(), **zero)), FLAT, {}
+    yield "rleaky_picture_zero", lambda: Picture(
+        picture_loop, lambda: rleaky(conv2d_channels=3, kernel_size=3, **zero)), IMAGE, {}
     yield "synaptic_none", lambda: Flat(loop, lambda: synaptic(reset_mechanism="none")), FLAT, {}
+    yield "alpha", lambda: Flat(loop, alpha), FLAT, {}
+    yield "alpha_twice", lambda: Two(alpha), FLAT, {}
     yield "rleaky_own", lambda: Flat(loop, lambda: rleaky(**own())), FLAT, {}
     yield "rsynaptic_own", lambda: Two(lambda: rsynaptic(**own())), FLAT, {}
     yield "rleaky_picture", lambda: Picture(
@@ -421,7 +464,8 @@ def models():
         yield f"rest_{reset.__name__}", lambda reset=reset: Flat(loop, lambda: Cells(reset, 0.0)), FLAT, {}
 
 
-NEURONS = (Cell, snntorch.Leaky, snntorch.Synaptic, snntorch.RLeaky, snntorch.RSynaptic, neuron.LIFNode, neuron.IFNode)
+NEURONS = (Cell, snntorch.Leaky, snntorch.Synaptic, snntorch.Alpha, snntorch.RLeaky, snntorch.RSynaptic,
+           neuron.LIFNode, neuron.IFNode)
 
 
 def spikes(model, x):
@@ -454,7 +498,7 @@ def on_threshold(make, seed, x, membranes):
         torch.manual_seed(seed)
         model = make().eval()
         for module in model.modules():
-            if isinstance(module, NEURONS[:5]):
+            if isinstance(module, NEURONS[:6]):
                 module.threshold += more
             elif isinstance(module, NEURONS):
                 module.v_threshold += more

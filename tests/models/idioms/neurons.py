@@ -61,6 +61,9 @@ class Leaky(nn.Module):
         return self.run(currents)[0]
 
 
+STATES = {snntorch.Synaptic: 2, snntorch.Alpha: 3, snntorch.RLeaky: 2, snntorch.RSynaptic: 3}
+
+
 class States(nn.Module):
     """snnTorch's neurons with several states over a list of currents."""
 
@@ -74,7 +77,7 @@ class States(nn.Module):
 
     def run(self, currents):
         """The spikes and the membranes of every timestep."""
-        count = {snntorch.Synaptic: 2, snntorch.RLeaky: 2, snntorch.RSynaptic: 3}[type(self.cell)]
+        count = STATES[type(self.cell)]
         states, out, mems = [torch.zeros_like(currents[0])] * count, [], []
         for current in currents:
             states = self.cell(current, *states)
@@ -89,6 +92,11 @@ class States(nn.Module):
 
 def synaptic(**more):
     return States(snntorch.Synaptic, **{"alpha": 0.5, **more})
+
+
+def alpha(**more):
+    """With these two a membrane is twice the sum of both currents."""
+    return States(snntorch.Alpha, **{"alpha": 0.5, "beta": 0.25, "reset_mechanism": "none", **more})
 
 
 def rleaky(**more):

@@ -58,6 +58,9 @@ impl Writer<'_> {
             [one] => vec![one.clone(); self.timesteps],
             x => x.to_vec(),
         };
+        if r.kind == ReadoutKind::Max && r.gain.iter().any(|g| *g < 0.0) {
+            return Err(self.unsupported(op, ": with a gain below 0 the largest is the smallest"));
+        }
         let per_step = r.kind == ReadoutKind::PerStep;
         // Gain and offset follow the sum, except where every timestep is an output.
         #[allow(clippy::cast_precision_loss)]
@@ -66,7 +69,11 @@ impl Writer<'_> {
             ReadoutKind::PerStep => all,
             ReadoutKind::Last => all.last().cloned().into_iter().collect(),
             kind => {
-                let operator = if kind == ReadoutKind::Sum { "Sum" } else { "Mean" };
+                let operator = match kind {
+                    ReadoutKind::Sum => "Sum",
+                    ReadoutKind::Max => "Max",
+                    _ => "Mean",
+                };
                 let operands: Vec<_> = all.iter().map(String::as_str).collect();
                 self.op(name, "", operator, &operands, &format!("{name}.all"));
                 vec![format!("{name}.all")]

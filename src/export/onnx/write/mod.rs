@@ -10,7 +10,7 @@ use super::Writer;
 use crate::diag::Result;
 use crate::import::onnx::proto::AttributeProto;
 use crate::import::onnx::proto::attribute_proto::AttributeType;
-use crate::ir::{NodeId, Op};
+use crate::ir::{NodeId, Op, Reset};
 
 fn attribute(name: &str, kind: AttributeType) -> AttributeProto {
     AttributeProto {
@@ -103,6 +103,10 @@ impl Writer<'_> {
                 return Err(self.unsupported(&node.op, ": none that resets is in the dialect"));
             }
             Op::Li(l) => return self.li(&io, l),
+            Op::Lif(l) if l.reset == Reset::HardDelayed => {
+                let why = ": the dialect's keeps one number a neuron, which does not say whether it is held";
+                return Err(self.unsupported(&node.op, why));
+            }
             Op::Lif(l) => return self.lif(&io, l),
             Op::Readout(r) => return self.readout(&io, r, &node.op),
             Op::Delay(_)

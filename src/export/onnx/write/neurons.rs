@@ -6,7 +6,7 @@ use super::{Io, at};
 use crate::diag::{Diagnostic, Result};
 use crate::import::onnx::dialect;
 use crate::import::onnx::proto::AttributeProto;
-use crate::ir::{Compare, Li, Lif, PerChannel, Reset, Threshold};
+use crate::ir::{Compare, Li, Lif, PerChannel, Threshold};
 
 fn compare(c: Compare) -> AttributeProto {
     dialect::text(
@@ -43,13 +43,7 @@ impl Writer<'_> {
             ("threshold", &l.threshold),
             ("reset_to", &l.reset_to),
         ];
-        let reset = match l.reset {
-            Reset::Soft => "soft",
-            Reset::SoftDelayed => "soft-delayed",
-            Reset::Hard => "hard",
-            Reset::None => "none",
-        };
-        let attributes = [dialect::text("reset", reset), compare(l.compare)];
+        let attributes = [dialect::text("reset", l.reset.name()), compare(l.compare)];
         self.calls("Lif", io, (&l.leak, &l.start), &parameters, &attributes)
     }
 

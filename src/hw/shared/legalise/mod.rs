@@ -18,8 +18,9 @@ use std::collections::HashMap;
 
 use super::{InputMap, Job, Leak, NeuronKind, Resets, Shared, Work};
 use crate::diag::{Diagnostic, Result, codes};
+use crate::hw::stages::keeps_currents;
 use crate::hw::{Input, Place, ReadoutStage};
-use crate::ir::{FixedLi, FixedLif, Gives, Graph, Kind, Node, NodeId, Op, PerChannel};
+use crate::ir::{FixedLi, FixedLif, Gives, Graph, Kind, Node, NodeId, Op, PerChannel, Reset};
 use streams::Held;
 pub(in crate::hw) use weights::planes;
 
@@ -221,6 +222,7 @@ impl<'a> Builder<'a> {
 
     /// The kind of a layer that fires, by its index.
     fn kind(&mut self, node: &Node, l: &FixedLif) -> Result<usize> {
+        keeps_currents(node, l.reset)?;
         let (num, shift) = one_leak(node, &l.leak_num, l.leak_shift)?;
         let (reset, compare) = (l.reset, l.compare);
         Ok(index(&mut self.kinds, NeuronKind { leak_num: num, leak_shift: shift, reset, compare }))
@@ -228,6 +230,7 @@ impl<'a> Builder<'a> {
 
     /// The leak of a layer that integrates, by its index.
     fn leak(&mut self, node: &Node, l: &FixedLi) -> Result<usize> {
+        keeps_currents(node, l.resets.as_ref().map_or(Reset::None, |r| r.reset))?;
         let (num, shift) = one_leak(node, &l.leak_num, l.leak_shift)?;
         let resets = l.resets.as_ref().map(|r| Resets {
             reset: r.reset,

@@ -7,6 +7,7 @@ use super::weights::Taps;
 use super::{Builder, unsupported};
 use crate::diag::Result;
 use crate::hw::ReadoutStage;
+use crate::hw::stages::adds_up;
 use crate::ir::{
     Delay, FixedLi, FixedLif, FixedReadout, FixedScale, Kind, Node, NodeId, Op, PerChannel, Taken,
     entry,
@@ -278,6 +279,7 @@ impl Builder<'_> {
             job = self.copy(node, Held::Currents { job, sealed: false })?;
         }
         self.sum(job)?.then = Then::Readout;
+        adds_up(node, r)?;
         self.last = r.kind == Taken::Last;
         self.readout = Some(ReadoutStage {
             name: node.name.clone(),

@@ -7,7 +7,7 @@ use super::super::spread::{compact, grain, spread};
 use super::super::unsaid::Time;
 use super::Lowered;
 use crate::diag::Result;
-use crate::ir::{Li, Lif, Op, PerChannel, Reset};
+use crate::ir::{Li, Lif, Op, PerChannel};
 
 /// λ, g and b of `v[t] = λ v[t−1] + g x[t] + b`.
 struct Step {
@@ -83,7 +83,7 @@ pub(super) fn firing(node: &Node, shape: &[usize], time: &Time) -> Result<Op> {
         Some(t) => compact(spread(node, "v_reset", &t, shape)?, shape),
         None => PerChannel::zero(),
     };
-    if time.reset != Reset::Hard && !reset_to.is_zero() {
+    if !time.reset.is_to_a_value() && !reset_to.is_zero() {
         return Err(node
             .bad("`v_reset` is not zero, which has a meaning for a hard reset alone")
             .help("give --reset hard; if firing subtracts the threshold, the exporter must write v_reset = 0"));

@@ -178,7 +178,7 @@ fn largest<'m>(model: &'m Model<'_>, values: &Values, id: ValueId) -> Option<&'m
 }
 
 /// Of a largest value over time.
-const LARGEST: &str = "over time the readout is every timestep, their sum, their mean or the last one, not the largest: return `torch.stack(out)` and take the largest outside of the model, or train with `.sum(0)`, `.mean(0)` or `out[-1]`";
+const LARGEST: &str = "over time only the output can be the largest, of all timesteps of one layer: `torch.stack(out).amax(0)`; the smallest is not read, and what layers follow is every timestep, the sum, the mean or the last one";
 
 /// Of what a layer takes.
 const NO_STREAM: &str = "its weights are constant, but what it takes was not understood: spikes are two constants, `(u >= threshold).float()` or `2 * s - 1`; time is taken out of a tensor by `x[t]`, `unbind`, `chunk` or `view(T, batch, …)`";
@@ -212,7 +212,7 @@ fn help(node: &Node<'_>) -> Option<&'static str> {
         }
         "ConvTranspose" | "Resize" | "Upsample" => "layers that enlarge an image are not supported",
         "InstanceNormalization" | "LayerNormalization" | "GroupNormalization" => {
-            "it computes its statistics while the network runs; train with batch norm, whose statistics are fixed"
+            "group norm, layer norm and instance norm compute their statistics while the network runs; train with batch norm, whose statistics are fixed"
         }
         "Transpose" => {
             "dimensions keep their order in the network; give it the input in the order that its layers take, [batch, channels, height, width], and flatten without a permutation"
@@ -227,7 +227,7 @@ fn help(node: &Node<'_>) -> Option<&'static str> {
             "a spike is 0 or 1: write `(u >= threshold).float()`; several spikes in one timestep, or negative ones, are not supported"
         }
         "Clip" | "Max" | "Min" => {
-            "between layers only spikes, sums and ReLU are supported, and over time every timestep, their sum, their mean or the last one; leave the limit out, or train without it"
+            "between layers only spikes, sums and ReLU are supported, and over time every timestep, their sum, their mean, their maximum or the last one; leave the limit out, or train without it"
         }
         "ReduceMax" | "ReduceMin" => LARGEST,
         "LSTM" | "GRU" | "RNN" => "only leaky integrate-and-fire neurons keep a state",
@@ -275,14 +275,28 @@ mod tests {
         );
     }
 
-    /// Timesteps are stacked for what takes their largest.
+    /// Timesteps are stacked for what takes their smallest.
     #[test]
-    fn the_largest_over_time_is_named() {
-        let stack = "const a0 i64 1: 0\nu1 = Unsqueeze(s1, a0)\nu2 = Unsqueeze(s2, a0)\nu3 = Unsqueeze(s3, a0)\nz = Concat(u1, u2, u3) axis=0\ny = ReduceMax(z, a0) keepdims=0";
+    fn the_smallest_over_time_is_named() {
+        let stack = "const a0 i64 1: 0\nu1 = Unsqueeze(s1, a0)\nu2 = Unsqueeze(s2, a0)\nu3 = Unsqueeze(s3, a0)\nz = Concat(u1, u2, u3) axis=0\ny = ReduceMin(z, a0) keepdims=0";
         let text = neuron("m1 = Identity(i)", BODY).replace("y = Sum(s1, s2, s3)", stack);
         let refused = import(&text).unwrap_err();
-        assert_eq!(refused.location.path.as_deref(), Some("node y (ReduceMax, opset 18)"));
-        assert!(refused.help.as_ref().unwrap().contains("their mean"), "{refused:?}");
+        assert_eq!(refused.location.path.as_deref(), Some("node y (ReduceMin, opset 18)"));
+        assert!(refused.help.as_ref().unwrap().contains("the mean"), "{refused:?}");
+    }
+
+    /// Between the layers, as PyTorch's exporters write it.
+    #[test]
+    fn group_norm_is_named() {
+        let parts = "const to i64 3: 0 1 -1\nconst back i64 2: -1 2\nconst scales f32 1: 1\nconst offsets f32 1: 0\nsplit = Reshape(i, to)\nnormal = InstanceNormalization(split, scales, offsets)\nn = Reshape(normal, back)";
+        let whole = "const scales f32 2: 1 1\nconst offsets f32 2: 0 0\nn = GroupNormalization(i, scales, offsets) num_groups=1";
+        for norm in [parts, whole] {
+            let text =
+                neuron(&format!("{norm}\nm1 = Identity(n)"), &BODY.replace("l@, i", "l@, n"));
+            let refused = import(&text).unwrap_err();
+            assert_eq!(refused.code.id, "SF0120", "{refused:?}");
+            assert!(refused.help.as_ref().unwrap().contains("batch norm"), "{refused:?}");
+        }
     }
 
     #[test]

@@ -64,6 +64,18 @@ impl Form {
         self.terms.keys().all(|a| atoms.contains(a))
     }
 
+    /// The same, given that this value is 0 or 1: its square is itself.
+    pub(super) fn with_truth(mut self, of: ValueId) -> Self {
+        let Some(square) = self.terms.remove(&Atom::product(of, of)) else { return self };
+        let once = Atom::Value(of);
+        match self.coeff(once).zip(&square, |a, b| a + b) {
+            Some(sum) if sum.is_zero() => self.terms.remove(&once),
+            Some(sum) => self.terms.insert(once, sum),
+            None => self.terms.insert(Atom::product(of, of), square),
+        };
+        self
+    }
+
     /// `self + factor · other`.
     fn plus(mut self, factor: f64, other: &Self) -> Option<Self> {
         self.constant = self.constant.zip(&other.constant, |a, b| a + factor * b)?;

@@ -34,21 +34,33 @@ pub(super) struct Way {
     pub(super) taken: Vec<ValueId>,
 }
 
-/// Takes the only term that is none of `own` out of a sum, if layers made it of these spikes.
+/// Takes the only term that is none of `own` out of a sum, if layers made it of these spikes. A
+/// reset that holds membranes takes it off again, times the spikes: the flag says whether.
 pub(super) fn split(
     lift: &Lift<'_>,
     form: &mut Form,
     own: &[Atom],
     fires: ValueId,
-) -> Option<Back> {
-    let mut others = form.terms.keys().filter(|a| !own.contains(a));
-    let (Some(&atom @ Atom::Value(value)), None) = (others.next(), others.next()) else {
-        return None;
+) -> Option<(Back, bool)> {
+    let is_product = |a: &&Atom| matches!(a, Atom::Product(..));
+    let others = form.terms.keys().copied().filter(|a| !own.contains(a));
+    let others: Vec<_> = others.take(3).collect();
+    let value = match others[..] {
+        [Atom::Value(value)] => value,
+        [Atom::Value(value), lost] if lost == Atom::product(value, fires) => value,
+        _ => return None,
     };
-    if !comes_from(lift, value, fires) {
+    let factor = form.coeff(Atom::Value(value));
+    let lost = others.iter().find(is_product).map(|a| form.coeff(*a));
+    if !comes_from(lift, value, fires)
+        || lost.as_ref().is_some_and(|l| !l.is_near(&factor.map(|f| -f), 0.0))
+    {
         return None;
     }
-    form.terms.remove(&atom).map(|factor| (value, factor))
+    for atom in &others {
+        form.terms.remove(atom);
+    }
+    Some(((value, factor), lost.is_some()))
 }
 
 /// A layer's result.
@@ -150,7 +162,7 @@ fn layers(
 #[cfg(test)]
 mod tests {
     use crate::import::onnx::testing::{import, neuron, refusal};
-    use crate::ir::{Op, PerChannel};
+    use crate::ir::{Op, PerChannel, Reset};
 
     /// Half of what a layer makes of the spikes before, beside a quarter of the current.
     const BODY: &str = "b@ = Gemm(s^, v, q)\nh@ = Mul(b@, half)\ng@ = Mul(i, fourth)\nl@ = Mul(beta, m^)\na@ = Add(l@, g@)\nm@ = Add(a@, h@)";
@@ -168,6 +180,30 @@ mod tests {
         let layer = graph.operands(id("scale2"))[0];
         assert_eq!(graph.operands(layer), [id("before1")]);
         assert_eq!(graph.operands(id("before1")), [id("lif1")]);
+    }
+
+    /// A reset that holds membranes takes off what comes back, too; nothing else does.
+    #[test]
+    fn what_comes_back_is_lost_with_the_current() {
+        let gates = |what: &str| {
+            let body = format!(
+                "{BODY}\nz@ = Mul(h@, half)\ny@ = Add(a@, z@)\nq@ = Mul({what}, s^)\nm@ = Sub(w@, q@)"
+            );
+            neuron(BEGIN, &body.replacen("m@ = Add(a@, h@)", "w@ = Add(a@, h@)", 1))
+        };
+        let (graph, _) = import(&gates("w@")).unwrap();
+        let id = |name| graph.find(name).unwrap();
+        let Op::Lif(lif) = &graph.node(id("lif1")).op else { panic!("{graph:?}") };
+        assert_eq!((lif.reset, &lif.reset_to), (Reset::HardDelayed, &PerChannel::zero()));
+        assert_eq!(lif.bias, PerChannel::Each(vec![0.125, -0.25]));
+        assert_eq!(graph.operands(graph.operands(id("scale2"))[0]), [id("before1")]);
+        // The current without what comes back; what comes back without the current; half of it.
+        for (what, says) in
+            [("a@", "either what comes back"), ("h@", "either what comes back"), ("y@", "")]
+        {
+            let got = refusal(&gates(what));
+            assert!(got.starts_with("SF012") && got.contains(says), "{what}: {got}");
+        }
     }
 
     #[test]

@@ -16,7 +16,8 @@ use super::coeff::Coeff;
 use super::raise::{self, Numbers};
 use super::recurrence::{self, Step};
 use super::{
-    Effect, Flow, Found, Hint, Lift as Lifting, Pattern, Stream, feedback, membranes, synapse,
+    Effect, Flow, Found, Hint, Lift as Lifting, Pattern, Stream, alpha, feedback, membranes,
+    synapse,
 };
 use crate::diag::{Diagnostic, Result, codes};
 use crate::import::onnx::values::ValueId;
@@ -39,7 +40,10 @@ impl Pattern for Lif {
     }
 
     fn find(&self, lift: &Lifting<'_>, stream: &Stream) -> Result<Vec<Found>> {
-        let mut found = Vec::new();
+        let mut found = alpha::find(lift, stream);
+        if !found.is_empty() {
+            return Ok(found);
+        }
         let mut search = recurrence::Search::new(lift, stream);
         let mut is_none = true;
         while let Some(chain) = search.next(lift) {
@@ -83,8 +87,8 @@ fn neurons(lift: &Lifting<'_>, stream: &Stream, chain: &[Step]) -> Result<Found>
         && let Some(fires) = recurrence::gated(lift, stream, chain)
     {
         return Err(lift
-            .error(fires, &codes::LIFT_NEURON, "its reset multiplies more than the membrane of the timestep before: the current is lost as well")
-            .help("reset by subtraction (snnTorch: `reset_mechanism=\"subtract\"` for Synaptic, RLeaky and RSynaptic; the resets of Alpha are always of this kind: use Synaptic)"));
+            .error(fires, &codes::LIFT_NEURON, "its spikes take off more than its own membrane and current: synaptic currents are reset as well")
+            .help("the resets of snnTorch's `Alpha` are of this kind: leave them out (`reset_mechanism=\"none\"`), or use `Synaptic`"));
     }
     if !stream.is_static() && !is_whole {
         // The last comparison is missing where only membranes are used.
@@ -300,10 +304,32 @@ fn update(lift: &Lifting<'_>, step: &Step, before: &Step, gain: &Coeff) -> Resul
     }
     let subtracted = step.form.coeff(Atom::Value(before.fires));
     let gated = step.form.coeff(Atom::product(before.membrane, before.fires));
+    let mut lost = step.form.coeff(Atom::product(step.current, before.fires));
+    if before.membrane == step.current {
+        // Their products with the spikes do, too.
+        lost = gated.zip(&leak, |sum, l| sum + l).ok_or_else(channels)?;
+    }
+    let holds = !lost.is_zero() && lost.is_near(&current.map(|g| -g), 1.0);
+    if step.back.is_some() && step.loses_back != holds {
+        return Err(unlike(lift, step, "spikes take off either what comes back or the current"));
+    }
     let scale = size(&step.threshold);
     let leaked = leak.zip(&step.threshold, |l, t| -l * t).ok_or_else(channels)?;
     let (mut reset_to, mut own) = (Coeff::one(0.0), Coeff::one(0.0));
-    let reset = if gated.is_zero() {
+    let reset = if holds {
+        let all = leak.zip(&current, |l, g| -l - g).ok_or_else(channels)?;
+        let of_both = before.membrane == step.current;
+        if !gated.is_near(&if of_both { all } else { leak.map(|l| -l) }, 1.0) {
+            return Err(unlike(lift, step, "spikes take off the current, but not the membrane"));
+        }
+        // s (r − b) + b: the constant current is lost, too.
+        reset_to = subtracted.zip(&step.form.constant, |s, b| s + b).ok_or_else(channels)?;
+        Reset::HardDelayed
+    } else if step.form.terms.contains_key(&Atom::product(step.current, before.fires))
+        && before.membrane != step.current
+    {
+        return Err(unlike(lift, step, "spikes take off a part of the current"));
+    } else if gated.is_zero() {
         if subtracted.is_zero() {
             Reset::None
         } else if subtracted.is_near(&step.threshold.map(|t| -t), scale) {
@@ -369,6 +395,22 @@ mod tests {
         let body = "o@ = Sub(one, s^)\nh@ = Mul(o@, m^)\nl@ = Mul(beta, h@)\nm@ = Add(l@, i)";
         let got = lif(&neuron(FIRST, body));
         assert_eq!((got.reset, got.leak), (Reset::Hard, PerChannel::All(0.75)));
+    }
+
+    /// snnTorch's neurons with synapses, reset to zero: the current is lost, too.
+    #[test]
+    fn a_reset_that_holds_the_membrane() {
+        let body = "l@ = Mul(beta, m^)\na@ = Add(l@, i)\nq@ = Mul(a@, s^)\nm@ = Sub(a@, q@)";
+        let got = lif(&neuron(FIRST, body));
+        assert_eq!((got.reset, got.leak), (Reset::HardDelayed, PerChannel::All(0.75)));
+        assert_eq!((got.gain, got.reset_to), (PerChannel::All(1.0), PerChannel::zero()));
+        // With a constant current, which is lost as well; at a quarter.
+        let first = "const more f32 2: 0.5 -1\nconst fourth f32 -: 0.25\nm1 = Add(i, more)";
+        let body =
+            "l@ = Mul(beta, m^)\na@ = Add(l@, i)\nb@ = Add(a@, more)\nm@ = Where(f^, fourth, b@)";
+        let got = lif(&neuron(first, body));
+        assert_eq!((got.reset, got.reset_to), (Reset::HardDelayed, PerChannel::All(0.25)));
+        assert_eq!(got.bias, PerChannel::Each(vec![0.5, -1.0]));
     }
 
     #[test]
@@ -458,17 +500,33 @@ mod tests {
                 "l@ = Mul(beta, m^)\nq@ = Mul(l@, s^)\na@ = Add(l@, i)\nm@ = Add(a@, q@)",
                 "what the reset leaves",
             ),
+            // The current is lost, half of the membrane is not.
             (
-                "l@ = Mul(beta, m^)\na@ = Add(l@, i)\nq@ = Mul(a@, s^)\nm@ = Sub(a@, q@)",
-                "the current is lost as well",
+                "l@ = Mul(beta, m^)\nh@ = Mul(l@, th)\na@ = Add(h@, i)\nq@ = Mul(a@, s^)\nb@ = Sum(l@, i, more)\nm@ = Sub(b@, q@)",
+                "but not the membrane",
+            ),
+            (
+                "l@ = Mul(beta, m^)\nh@ = Mul(i, th)\na@ = Add(l@, h@)\nq@ = Mul(a@, s^)\nb@ = Sum(l@, i, more)\nm@ = Sub(b@, q@)",
+                "a part of the current",
             ),
         ] {
-            let text = neuron(FIRST, body).replace("th f32 -: 1", "th f32 -: 0.5");
+            let first = "const more f32 -: 0.25\nm1 = Add(i, more)";
+            let text = neuron(if body.contains("more") { first } else { FIRST }, body)
+                .replace("th f32 -: 1", "th f32 -: 0.5");
             assert!(refusal(&text).starts_with("SF0124"), "{}", refusal(&text));
             assert!(refusal(&text).contains(want), "{}", refusal(&text));
         }
         let text = neuron(FIRST, SUBTRACT).replace("Mul(beta, m2)", "Mul(th, m2)");
         assert!(refusal(&text).contains("leak of timestep 3"), "{}", refusal(&text));
+    }
+
+    /// snnTorch's Alpha, reset to zero: what its spikes clear are its two currents.
+    #[test]
+    fn currents_that_spikes_clear_are_refused() {
+        let first = "const al f32 -: 0.5\nconst tau f32 -: 2\nc1 = Identity(i)\np1 = Neg(i)\nw1 = Add(c1, p1)\nm1 = Mul(w1, tau)";
+        let body = "o@ = Sub(one, s^)\nh@ = Mul(al, c^)\ne@ = Add(h@, i)\nc@ = Mul(e@, o@)\nk@ = Mul(beta, p^)\nj@ = Sub(k@, i)\np@ = Mul(j@, o@)\nw@ = Add(c@, p@)\nm@ = Mul(w@, tau)";
+        let got = refusal(&neuron(first, body));
+        assert!(got.starts_with("SF0124") && got.contains("synaptic currents"), "{got}");
     }
 
     #[test]

@@ -102,7 +102,7 @@ fn resetting(lift: &Lift<'_>, stream: &Stream, chain: &[Step], gives: Gives) -> 
     let neuron = lif::neuron(lift, stream, chain).ok().filter(|n| n.ways.is_empty())?;
     let [(_, Op::Lif(l))] = &neuron.layers[..] else { return None };
     let Lif { leak, gain, bias, threshold, reset, compare, reset_to, start } = l.clone();
-    if reset == Reset::None || (gives == Gives::After && reset == Reset::SoftDelayed) {
+    if reset == Reset::None || (gives == Gives::After && reset.is_delayed()) {
         return None;
     }
     let resets = Some(Resets { threshold, reset, compare, reset_to, gives });

@@ -24,6 +24,7 @@
 mod account;
 mod affine;
 mod alias;
+mod alpha;
 mod batch_norm;
 mod bias;
 mod calls;

@@ -32,7 +32,7 @@ pub(super) fn subtracted(reset: Reset, leak: &Coeff, threshold: &Coeff) -> Optio
     match reset {
         Reset::Soft => leak.zip(threshold, |l, t| -l * t),
         Reset::SoftDelayed => Some(threshold.map(|t| -t)),
-        Reset::Hard | Reset::None => Some(Coeff::one(0.0)),
+        Reset::Hard | Reset::HardDelayed | Reset::None => Some(Coeff::one(0.0)),
     }
 }
 
@@ -56,13 +56,15 @@ impl Numbers {
         }
         let (leak, threshold) = (&self.leak, &self.threshold);
         let own = self.own.zip(&subtracted(self.reset, leak, threshold)?, |a, b| a + b)?;
-        let reset = if self.reset == Reset::Hard { Reset::Hard } else { Reset::None };
+        let reset = if self.reset.is_to_a_value() { self.reset } else { Reset::None };
         let from = threshold.map(|t| if t > 0.0 { 0.0 } else { t - 1.0 });
         // What does not leak on has no influence.
         let seen = from.zip(leak, |c, l| if l == 0.0 { 0.0 } else { c })?;
         let less = from.zip(leak, |c, l| (1.0 - l) * c)?;
         let reset_to = match reset {
             Reset::Hard => self.reset_to.zip(&seen, |r, c| r - c)?,
+            // Compared with the threshold, too.
+            Reset::HardDelayed => self.reset_to.zip(&from, |r, c| r - c)?,
             _ => Coeff::one(0.0),
         };
         Some(Self {
@@ -111,6 +113,21 @@ mod tests {
         let (lif, own) = read("m1 = Identity(i)", zero, "th f32 -: 0");
         assert_eq!((lif.reset, lif.threshold, own), (Reset::Hard, PerChannel::All(1.0), None));
         assert_eq!((lif.start, lif.reset_to), (PerChannel::All(1.0), PerChannel::All(1.0)));
+    }
+
+    /// A membrane that is held is compared, whether it leaks or not.
+    #[test]
+    fn a_membrane_is_held_where_it_counts_from() {
+        let body = "l@ = Mul(beta, m^)\na@ = Add(l@, i)\nq@ = Mul(a@, s^)\nm@ = Sub(a@, q@)";
+        let (lif, own) = read("m1 = Identity(i)", body, "th f32 -: 0");
+        assert_eq!(
+            (lif.reset, lif.threshold, own),
+            (Reset::HardDelayed, PerChannel::All(1.0), None)
+        );
+        assert_eq!((lif.start, lif.reset_to), (PerChannel::All(1.0), PerChannel::All(1.0)));
+        let body = body.replace("Add(l@, i)", "Identity(i)");
+        let (lif, _) = read("m1 = Identity(i)", &body, "th f32 -: 0");
+        assert_eq!((lif.leak, lif.reset_to), (PerChannel::All(0.0), PerChannel::All(1.0)));
     }
 
     /// What fires at rest takes its threshold off before the first timestep.

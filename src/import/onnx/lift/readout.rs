@@ -7,10 +7,11 @@ use super::affine::{Atom, Looked};
 use super::coeff::Coeff;
 use super::{Effect, Flow, Found, Hint, Lift, Pattern, Stream, per_step};
 use crate::diag::{Result, codes};
+use crate::import::onnx::tensor::Tensor;
 use crate::import::onnx::values::ValueId;
 use crate::ir::{self, Op, PerChannel, ReadoutKind};
 
-/// A stack of all timesteps, their sum or their mean.
+/// A stack of all timesteps, their sum, their mean or the largest of them.
 pub(super) struct Readout;
 
 impl Pattern for Readout {
@@ -19,11 +20,23 @@ impl Pattern for Readout {
     }
 
     fn operators(&self) -> &'static [&'static str] {
-        &["Unsqueeze", "Concat", "ReduceSum", "ReduceMean", "Add", "Sum", "Mean", "Mul", "Div"]
+        &[
+            "Unsqueeze",
+            "Concat",
+            "ReduceSum",
+            "ReduceMean",
+            "ReduceMax",
+            "Add",
+            "Sum",
+            "Mean",
+            "Max",
+            "Mul",
+            "Div",
+        ]
     }
 
     fn becomes(&self) -> &'static str {
-        "`readout`: every timestep stacked, their sum or mean, or the last one"
+        "`readout`: every timestep stacked, their sum, mean or maximum, or the last one"
     }
 
     fn find(&self, lift: &Lift<'_>, stream: &Stream) -> Result<Vec<Found>> {
@@ -139,7 +152,8 @@ pub(super) fn axes(lift: &Lift<'_>, id: ValueId) -> Result<Option<Vec<i64>>> {
 
 type Summed = (ReadoutKind, PerChannel<f64>, PerChannel<f64>, Vec<ValueId>);
 
-/// The output as `gain · Σ_t x[t] + offset`, or as `gain · x[T] + offset`.
+/// The output as `gain · Σ_t x[t] + offset`, or with the largest or the last timestep in the
+/// place of the sum.
 fn summed(lift: &Lift<'_>, stream: &Stream, output: ValueId) -> Result<Option<Summed>> {
     let plain = |kind| (kind, PerChannel::All(1.0), PerChannel::All(0.0), Vec::new());
     if stream.steps.last() == Some(&output) {
@@ -181,6 +195,22 @@ fn summed(lift: &Lift<'_>, stream: &Stream, output: ValueId) -> Result<Option<Su
     {
         taken.extend(more);
         (factor.map(|f| f * weight), form.constant)
+    } else if let (Flow::Steps, 1, Some((&Atom::Value(id), factor))) =
+        (stream.flow, form.terms.len(), form.terms.first_key_value())
+        && let Some(more) = largest(lift, stream, id)?
+    {
+        if !factor.all(|f| f >= 0.0) {
+            return Err(lift
+                .error(
+                    id,
+                    &codes::LIFT_TIMESTEPS,
+                    "the largest over time, times a number below 0, is the smallest of the logits",
+                )
+                .help("let the layer before have the sign, and take the largest of that"));
+        }
+        taken.extend(more);
+        let (gain, offset) = (factor.clone().into_per_channel(), form.constant.into_per_channel());
+        return Ok(Some((ReadoutKind::Max, gain, offset, taken)));
     } else {
         return Ok(None);
     };
@@ -224,6 +254,45 @@ pub(super) fn reduced(
         return Ok(None);
     };
     Ok((along == [axis]).then(|| (weight, [taken, vec![id]].concat())))
+}
+
+/// What `id` is computed by if it is the largest of all timesteps, in whichever order they are
+/// compared.
+fn largest(lift: &Lift<'_>, stream: &Stream, id: ValueId) -> Result<Option<Vec<ValueId>>> {
+    if lift.op(id) == "ReduceMax" {
+        let Some(stack) = lift.values.operand(id, 0) else { return Ok(None) };
+        let (Some(along), Some((axis, taken))) = (axes(lift, id)?, stacked(lift, stream, stack)?)
+        else {
+            return Ok(None);
+        };
+        return Ok((along == [axis]).then(|| [taken, vec![id]].concat()));
+    }
+    let shape = lift.values.shape(id);
+    let steps: BTreeSet<_> = stream.steps.iter().copied().collect();
+    let (mut open, mut compared, mut taken) = (vec![id], BTreeSet::new(), BTreeSet::new());
+    while let Some(part) = open.pop()
+        && lift.fuel.get() > 0
+    {
+        lift.spend(1);
+        if steps.contains(&part) {
+            compared.insert(part);
+        } else if lift.op(part) == "Max"
+            && lift.values.shape(part) == shape
+            && !lift.account.has(part)
+        {
+            if taken.insert(part) {
+                open.extend(lift.values.operands(part).iter().flatten());
+            }
+        } else if !lift.values.constant(part).is_some_and(is_least) {
+            return Ok(None);
+        }
+    }
+    Ok((compared == steps).then(|| taken.into_iter().collect()))
+}
+
+/// What every number is larger than, where a running maximum begins.
+fn is_least(t: &Tensor) -> bool {
+    t.splat() == Some(f64::NEG_INFINITY)
 }
 
 #[cfg(test)]
@@ -272,6 +341,52 @@ mod tests {
                 (r.kind, r.gain, r.offset),
                 (kind, PerChannel::All(1.0), PerChannel::All(0.0))
             );
+        }
+    }
+
+    #[test]
+    fn the_largest_in_every_spelling() {
+        let stack = format!("{STACK}z = Concat(u1, u2, u3) axis=0\n");
+        for end in [
+            "y = Max(s1, s2, s3)".to_owned(),
+            "e = Max(s1, s3)\ny = Max(s2, e)".to_owned(),
+            "const low f32 -: -inf\ne = Max(low, s1)\nh = Max(e, s2)\ny = Max(h, s3)".to_owned(),
+            format!("{stack}y = ReduceMax(z, a0) keepdims=0"),
+            format!("{stack}y = ReduceMax(z) axes=[0]"),
+        ] {
+            let r = readout(&end);
+            let plain = (PerChannel::All(1.0), PerChannel::All(0.0));
+            assert_eq!((r.kind, (r.gain, r.offset)), (ReadoutKind::Max, plain), "{end}");
+        }
+        // An offset is added once.
+        let r = readout(
+            "const g f32 2: 2 4\nconst o f32 2: 3 6\ne = Max(s1, s2, s3)\nh = Mul(e, g)\ny = Add(h, o)",
+        );
+        assert_eq!((r.kind, r.gain), (ReadoutKind::Max, PerChannel::Each(vec![2.0, 4.0])));
+        assert_eq!(r.offset, PerChannel::Each(vec![3.0, 6.0]));
+    }
+
+    /// The smallest, of some timesteps, of more than them, of what is not a timestep.
+    #[test]
+    fn other_maxima_are_refused() {
+        for (end, code) in [
+            ("e = Max(s1, s2, s3)\ny = Neg(e)", "SF0125"),
+            ("y = Max(s1, s3)", "SF0120"),
+            ("const low f32 -: 0.5\ny = Max(s1, s2, s3, low)", "SF0120"),
+            ("e = Add(s1, s2)\ny = Max(e, s3)", "SF0120"),
+            (
+                &format!(
+                    "{STACK}z = Concat(u1, u2, u3) axis=0\ny = ReduceMax(z) axes=[2] keepdims=0"
+                ),
+                "SF0120",
+            ),
+            (
+                &format!("{STACK}z = Concat(u1, u2, u3) axis=0\ny = ReduceMin(z, a0) keepdims=0"),
+                "SF0120",
+            ),
+        ] {
+            let got = refusal(&text(end));
+            assert!(got.starts_with(code), "{end}: {got}");
         }
     }
 

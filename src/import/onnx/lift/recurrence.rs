@@ -3,8 +3,8 @@
 //!
 //! A firing neuron is a comparison `c[t]` of a membrane potential `m[t]` with a
 //! threshold. `m[1]` depends on the current `i[1]` only; each further one is a sum over
-//! `m[t−1]`, `c[t−1]`, `i[t]`, the product of the first two, and what a layer makes of
-//! `c[t−1]` where spikes come back. The chain ends where no comparison continues it.
+//! `m[t−1]`, `c[t−1]`, `i[t]`, what a layer makes of `c[t−1]` where spikes come back, and
+//! products of these with `c[t−1]`. The chain ends where no comparison continues it.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -58,6 +58,8 @@ pub(super) struct Step {
     pub(super) form: Form,
     /// What it takes of a layer of the spikes before.
     pub(super) back: Option<Back>,
+    /// That is taken off again where the neuron itself fired.
+    pub(super) loses_back: bool,
     /// The current.
     pub(super) current: ValueId,
     /// Constants that are added between membrane and comparison.
@@ -188,15 +190,17 @@ pub(super) fn uncompared(
     let near = ends.map(|(last, _)| reached(lift, &[last.membrane, last.fires]));
     near.into_iter().flatten().filter(|&id| is_sum(lift, id)).filter_map(move |id| {
         let (last, current) = ends?;
-        let (own, spikes) = (Atom::Value(last.membrane), Atom::Value(last.fires));
-        let allowed = [Atom::Value(current), own, spikes, Atom::product(last.membrane, last.fires)];
+        let own = Atom::Value(last.membrane);
+        let gated = Atom::product(last.membrane, last.fires);
+        let allowed = of_update(current, last);
         let Looked { form, visited } =
             lift.look(id, [current, last.membrane, last.fires], MAX_TERMS);
+        let form = form.with_truth(last.fires);
         let has = |atoms: &[Atom]| atoms.iter().any(|a| form.terms.contains_key(a));
         // Parts of it lack one of these.
         let is_whole = form.has_only(&allowed)
             && has(&allowed[..1])
-            && has(&[allowed[1], allowed[3]])
+            && has(&[own, gated])
             && has(&allowed[2..]);
         is_whole.then(|| Step {
             fires: id,
@@ -205,6 +209,7 @@ pub(super) fn uncompared(
             compare: last.compare,
             form,
             back: None,
+            loses_back: false,
             current,
             shifts: last.shifts,
             taken: visited.into_iter().collect(),
@@ -230,7 +235,7 @@ pub(super) fn goes_on(lift: &Lift<'_>, chain: &[Step]) -> bool {
 }
 
 /// The comparison that would go on with this chain, if spikes did not multiply anything but
-/// the membrane that they came from.
+/// the membrane that they came from and its current.
 pub(super) fn gated(lift: &Lift<'_>, stream: &Stream, chain: &[Step]) -> Option<ValueId> {
     let last = chain.last()?;
     let current = stream.steps.get(chain.len()).copied().unwrap_or(last.current);
@@ -238,12 +243,12 @@ pub(super) fn gated(lift: &Lift<'_>, stream: &Stream, chain: &[Step]) -> Option<
     let is_gated = |fires: &ValueId| {
         let parts = lift.values.operands(*fires).iter().flatten();
         let mut forms = parts.map(|&x| lift.look(x, stop, MAX_TERMS).form);
-        let own = Atom::product(last.membrane, last.fires);
+        let own = of_update(current, last);
         let gates = |a: &Atom| match a {
             Atom::Product(a, b) => *a == last.fires || *b == last.fires,
             Atom::Value(_) => false,
         };
-        forms.any(|f| f.terms.keys().any(|a| gates(a) && *a != own))
+        forms.any(|f| f.terms.keys().any(|a| gates(a) && !own.contains(a)))
     };
     let is_new = |id: &ValueId| chain.iter().all(|s| s.fires != *id) && !lift.account.has(*id);
     // All timesteps take a static current.
@@ -382,21 +387,52 @@ fn step(lift: &Lift<'_>, fires: ValueId, current: ValueId, before: Option<&Step>
     let mut allowed = vec![Atom::Value(current)];
     if let Some(before) = before {
         stop.extend([before.membrane, before.fires]);
-        allowed.extend([Atom::Value(before.membrane), Atom::Value(before.fires)]);
-        allowed.push(Atom::product(before.membrane, before.fires));
+        allowed.extend_from_slice(&of_update(current, before)[1..]);
     }
     let mut form = if x == current {
         Form::atom(Atom::Value(x))
     } else {
         let looked = lift.look(x, stop, MAX_TERMS);
+        // The first current of a synapse is what it takes up itself, as far as that shows.
+        if before.is_none() && looked.visited.iter().any(|v| lift.account.has(*v)) {
+            return None;
+        }
         taken.extend(looked.visited);
         looked.form
     };
-    let back = before.and_then(|b| feedback::split(lift, &mut form, &allowed, b.fires));
+    if let Some(before) = before {
+        form = form.with_truth(before.fires);
+    }
+    let split = before.and_then(|b| feedback::split(lift, &mut form, &allowed, b.fires));
+    let loses_back = split.as_ref().is_some_and(|(_, lost)| *lost);
+    let back = split.map(|(back, _)| back);
     if !form.has_only(&allowed) || !depends(&form, current, before) {
         return None;
     }
-    Some(Step { fires, membrane: x, threshold, compare, form, back, current, shifts: all, taken })
+    Some(Step {
+        fires,
+        membrane: x,
+        threshold,
+        compare,
+        form,
+        back,
+        loses_back,
+        current,
+        shifts: all,
+        taken,
+    })
+}
+
+/// What the update of a neuron is a sum of, beside what comes back: the current first.
+fn of_update(current: ValueId, before: &Step) -> [Atom; 5] {
+    let (own, fires) = (before.membrane, before.fires);
+    [
+        Atom::Value(current),
+        Atom::Value(own),
+        Atom::Value(fires),
+        Atom::product(own, fires),
+        Atom::product(current, fires),
+    ]
 }
 
 /// True if the membrane takes up the current, and continues the step before.
@@ -410,6 +446,7 @@ fn depends(form: &Form, current: ValueId, before: Option<&Step>) -> bool {
     before.current != current
         || has(Atom::Value(before.fires))
         || has(Atom::product(before.membrane, before.fires))
+        || has(Atom::product(current, before.fires))
         // A static current may be the first membrane itself; then the leak adds to it.
         || (before.membrane != current && has(own))
         || (before.membrane == current && form.coeff(own) != before.form.coeff(own))

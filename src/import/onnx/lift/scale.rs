@@ -36,6 +36,11 @@ impl Pattern for Scale {
             if group.iter().any(|v| lift.account.has(*v)) && !group.iter().all(open) {
                 continue;
             }
+            // It is the first current of a synapse that takes the stream with the other sign.
+            let flows = |v: &ValueId| lift.open.iter().any(|s| s.steps.contains(v));
+            if group.iter().any(|v| lift.account.has(*v) && flows(v)) {
+                continue;
+            }
             // A selection of 1 and 0 is a cast, and was taken.
             if group.iter().any(|v| lift.op(*v) == "Where" && lift.account.has(*v)) {
                 continue;

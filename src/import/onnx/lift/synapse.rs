@@ -26,7 +26,7 @@ const MAX_TRIED: usize = 16;
 
 /// The currents of all timesteps.
 #[derive(Clone)]
-struct Synapse {
+pub(super) struct Synapse {
     leak: Option<Coeff>,
     gain: Coeff,
     /// What is added at the first timestep, and at all others beside what comes back.
@@ -48,6 +48,23 @@ struct Link {
 }
 
 impl Synapse {
+    pub(super) fn currents(&self) -> &[ValueId] {
+        &self.currents
+    }
+
+    /// Currents that flow on by themselves.
+    pub(super) fn into_found(self) -> Option<Found> {
+        let Self { leak, gain, begun, bias, currents, visited, .. } = self;
+        let leak = leak.filter(|_| bias.is_near(&begun, 1.0))?;
+        let op = layer(leak, gain, bias);
+        Some(Found {
+            effect: Effect::Nodes(vec![(Hint::new("synapse"), op)]),
+            steps: currents,
+            flow: Flow::Steps,
+            taken: visited.into_iter().collect(),
+        })
+    }
+
     fn push(&mut self, link: Link) {
         (self.leak, self.bias) = (Some(link.leak), link.bias);
         self.currents.push(link.current);
@@ -74,6 +91,7 @@ pub(super) fn find(
     // The first current is what the first membrane is made of.
     let made = lift.look(step.membrane, [first], MAX_TERMS).visited;
     let made = made.into_iter().filter(|v| *v != first).take(MAX_TRIED);
+    let mut shorter = None;
     for start in std::iter::once(first).chain(made) {
         let Some(begun) = begin(lift, stream, start) else { continue };
         // What follows the first current is not certain before there is a third.
@@ -96,11 +114,47 @@ pub(super) fn find(
                 && (chain.len() == count || chain.len() + 1 == count)
                 && let Some(found) = neurons(lift, &currents, &synapse, &chain)?
             {
-                return Ok(Some(found));
+                // Without what comes back of a neuron's own spike the first currents are the
+                // same where a reset holds the membrane.
+                if !stream.is_static() || !recurrence::goes_on(lift, &chain) {
+                    return Ok(Some(found));
+                }
+                shorter.get_or_insert(found);
             }
         }
     }
-    Ok(None)
+    Ok(shorter)
+}
+
+/// The currents that begin with this value, for as many timesteps as there are, or as can be
+/// followed; none where what comes back is part of them.
+pub(super) fn longest(lift: &Lift<'_>, stream: &Stream, start: ValueId) -> Option<Synapse> {
+    let begun = begin(lift, stream, start)?;
+    let seconds: Vec<_> = next(lift, stream, &begun).filter(|s| s.back.is_none()).collect();
+    let mut longest: Option<Synapse> = None;
+    for second in seconds {
+        let mut synapse = begun.clone();
+        synapse.push(second);
+        loop {
+            let more = next(lift, stream, &synapse).next();
+            let Some(more) = more else { break };
+            synapse.push(more);
+        }
+        if longest.as_ref().is_none_or(|l| l.currents.len() < synapse.currents.len()) {
+            longest = Some(synapse);
+        }
+    }
+    longest.filter(|l| stream.is_static() || l.currents.len() == stream.steps.len())
+}
+
+fn layer(leak: Coeff, gain: Coeff, bias: Coeff) -> Op {
+    Op::Li(ir::Li {
+        leak: leak.into_per_channel(),
+        gain: gain.into_per_channel(),
+        bias: bias.into_per_channel(),
+        start: PerChannel::zero(),
+        resets: None,
+    })
 }
 
 /// Sums that this value is part of, the nearest first.
@@ -236,13 +290,7 @@ fn neurons(
         ways.push(way.nodes);
     }
     let Some(bias) = bias.filter(|b| b.is_near(&synapse.begun, 1.0)) else { return Ok(None) };
-    let op = Op::Li(ir::Li {
-        leak: leak.into_per_channel(),
-        gain: synapse.gain.clone().into_per_channel(),
-        bias: bias.into_per_channel(),
-        start: PerChannel::zero(),
-        resets: None,
-    });
+    let op = layer(leak, synapse.gain.clone(), bias);
     taken.extend(read.taken);
     let layers = [vec![(Hint::new("synapse"), op)], read.neuron.layers].concat();
     Ok(Some(Found {

@@ -195,14 +195,18 @@ impl<'a> Builder<'_, 'a> {
                 let joins = extents.is_some_and(|e| e.first() == Some(&-1));
                 self.reshaped(n, &stack, &out, joins).map(Made::Stack)
             }
-            "ReduceMean" | "ReduceSum" if is_time(axes()?) => {
+            "ReduceMean" | "ReduceSum" | "ReduceMax" if is_time(axes()?) => {
                 if !stack.is_computed {
                     return Ok(None);
                 }
                 if node.int("keepdims")?.unwrap_or(1) != 0 {
                     return Ok(None);
                 }
-                let op = if node.op() == "ReduceSum" { "Sum" } else { "Mean" };
+                let op = match node.op() {
+                    "ReduceSum" => "Sum",
+                    "ReduceMax" => "Max",
+                    _ => "Mean",
+                };
                 let operands = stack.steps.iter().copied().map(Some).collect();
                 let kind = Kind::Node { node: n, output: 0, op: Some(op), operands };
                 let info = self.values.get(id).and_then(|v| v.info.clone());
