@@ -171,4 +171,19 @@ fn what_nobody_says_is_noted() {
         Options { compare: Some(Compare::Above), start: Some(Start::Zero), ..plain.clone() };
     assert_eq!(notes(-0.5, decided), "");
     assert_eq!(notes(-0.5, from(Producer::SpikingJelly)), "");
+    // The options of sinabs without its name: its neurons may fire several times.
+    let soft = Options { reset: Some(Reset::Soft), compare: Some(Compare::AtLeast), ..plain };
+    assert!(notes(0.0, soft.clone()).contains("--single-spike"));
+    assert_eq!(notes(0.0, Options { single_spike: true, ..soft }), "");
+}
+
+#[test]
+fn what_nir_cannot_say_of_a_reset_is_noted() {
+    let path = super::folder().join("snntorch_synaptic.nir");
+    let notes = |reset: Option<Reset>| {
+        let options = Options { reset, timesteps: Some(1), ..from(Producer::SnnTorch) };
+        nir::import(&std::fs::read(&path).unwrap(), "net", &options).unwrap().1.notes.join("\n")
+    };
+    assert!(notes(Some(Reset::Hard)).contains("lose the input of the timestep after a spike"));
+    assert_eq!(notes(None), "");
 }
