@@ -220,6 +220,10 @@ fn help(node: &Node<'_>) -> Option<&'static str> {
         "Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual" | "Equal" => {
             "a comparison is read as a neuron that fires where its membrane is above a constant threshold: write `(u >= threshold).float()`, once for each neuron and timestep"
         }
+        "RandomUniform" | "RandomUniformLike" | "RandomNormal" | "RandomNormalLike"
+        | "Bernoulli" | "Multinomial" => {
+            "a model of random numbers has no result to compare: leave an encoder of random spikes out of the exported model, let its input be the spikes, and use `--encoding rate`"
+        }
         "Sign" => {
             "on its threshold it is 0, which is no spike: write `torch.where(u >= 0, 1.0, -1.0)`, or `(u >= threshold).float()` for spikes of 0 and 1"
         }
@@ -294,6 +298,16 @@ mod tests {
             !refused.help.as_ref().unwrap().contains("weights must be constants"),
             "{refused:?}"
         );
+    }
+
+    /// A Poisson encoder is not blamed for its comparison.
+    #[test]
+    fn random_numbers_are_left_to_the_encoding() {
+        let body = BODY.replace("l@, i", "l@, j");
+        let text = neuron("r = RandomUniformLike(i)\nj = Mul(r, i)\nm1 = Identity(j)", &body);
+        let refused = import(&text).unwrap_err();
+        assert!(refused.message.contains("no pattern takes this operator"), "{refused:?}");
+        assert!(refused.help.as_ref().unwrap().contains("--encoding rate"), "{refused:?}");
     }
 
     #[test]
