@@ -16,7 +16,7 @@ nearer to its threshold than 1e-5, because at such a place single and double pre
 differ rightly; and only if euler.py fires the framework's spikes. So the files show that
 the equations agree, not what rounding does.
 
-ties_NAME.nir with ties_NAME.out.npy are the opposite: weights of ±0.5, inputs of 0 and 1
+ties_NAME.nir with ties_NAME.out.npy are the opposite: weights of ±0.5 and ±1, inputs of 0 and 1
 (ties.in.npy, for all of them), so that membranes stand on their thresholds again and again.
 Leaks have few binary digits and nothing is rounded, so that single precision is exact. The
 outputs are the frameworks'. ties.json has the options that say what a framework means.
@@ -170,10 +170,11 @@ def spikingjelly(rng):
 
 
 def halves(rng, layer):
-    """Weights of ±0.5, more of them positive; no bias."""
+    """Weights of ±0.5, more of them positive, and the first of each neuron twice that: another
+    magnitude, so that they are written as ONNX and read back as what they were."""
     with torch.no_grad():
         layer.weight.copy_(torch.tensor(rng.choice([-0.5, 0.5, 0.5], layer.weight.shape)))
-        layer.bias.zero_()
+        layer.weight[:, 0] *= 2
     return layer
 
 
@@ -183,8 +184,8 @@ def ties_snntorch(neuron):
         import snntorch as snn
         from snntorch.export_nir import export_to_nir
         nn = torch.nn
-        net = nn.Sequential(halves(rng, nn.Linear(6, 5)), neuron(snn, 5),
-                            halves(rng, nn.Linear(5, 3)), neuron(snn, 3, output=True))
+        net = nn.Sequential(halves(rng, nn.Linear(6, 5, bias=False)), neuron(snn, 5),
+                            halves(rng, nn.Linear(5, 3, bias=False)), neuron(snn, 3, output=True))
         graph = export_to_nir(net, torch.randn(1, 6), ignore_dims=[0])
         clear = lambda: [m.reset_mem() for m in net if hasattr(m, "reset_mem")]
         return graph, each_step(net, clear, lambda y: y[0])
@@ -206,8 +207,8 @@ def ties_spikingjelly(make):
     def build(rng):
         from spikingjelly.activation_based import functional, layer, neuron
         from spikingjelly.activation_based.nir_exchange.to_nir import export_to_nir
-        net = torch.nn.Sequential(halves(rng, layer.Linear(6, 5)), make(neuron),
-                                  halves(rng, layer.Linear(5, 3)), make(neuron))
+        net = torch.nn.Sequential(halves(rng, layer.Linear(6, 5, bias=False)), make(neuron),
+                                  halves(rng, layer.Linear(5, 3, bias=False)), make(neuron))
         return export_to_nir(net, torch.randn(1, 6)), each_step(net, lambda: functional.reset_net(net))
     return build
 
@@ -217,8 +218,8 @@ def ties_norse(rng):
     from norse.torch.utils.export_nir import to_nir
     p = lambda n: norse.LIFBoxParameters(tau_mem_inv=torch.full((n,), 500.0), v_th=torch.full((n,), 0.5),
                                          v_leak=torch.zeros(n), v_reset=torch.zeros(n))
-    net = norse.SequentialState(halves(rng, torch.nn.Linear(6, 5)), norse.LIFBoxCell(p(5)),
-                                halves(rng, torch.nn.Linear(5, 3)), norse.LIFBoxCell(p(3)))
+    net = norse.SequentialState(halves(rng, torch.nn.Linear(6, 5, bias=False)), norse.LIFBoxCell(p(5)),
+                                halves(rng, torch.nn.Linear(5, 3, bias=False)), norse.LIFBoxCell(p(3)))
 
     def forward(x):
         state, out = None, []
@@ -234,7 +235,7 @@ def ties_sinabs(rng):
     import sinabs.layers as sl
     from sinabs.nir import to_nir
     iaf = lambda: sl.IAFSqueeze(batch_size=1, spike_fn=sa.SingleSpike, min_v_mem=None)
-    net = torch.nn.Sequential(halves(rng, torch.nn.Linear(6, 5)), iaf(), halves(rng, torch.nn.Linear(5, 3)), iaf())
+    net = torch.nn.Sequential(halves(rng, torch.nn.Linear(6, 5, bias=False)), iaf(), halves(rng, torch.nn.Linear(5, 3, bias=False)), iaf())
 
     def forward(x):
         for m in net:

@@ -211,8 +211,14 @@ fn help(node: &Node<'_>) -> Option<&'static str> {
             "what is stacked must be all timesteps of one layer, in their order, in dimension 0 or 1, and then be the output, summed or averaged; add the outputs of an ensemble with `+`"
         }
         "ConvTranspose" | "Resize" | "Upsample" => "layers that enlarge an image are not supported",
-        "InstanceNormalization" | "LayerNormalization" | "GroupNormalization" => {
-            "it computes its statistics while the network runs; train with batch norm, whose statistics are fixed"
+        // The last three: a norm in its parts, as exporters write it for older opsets.
+        "InstanceNormalization"
+        | "LayerNormalization"
+        | "GroupNormalization"
+        | "Pow"
+        | "Sqrt"
+        | "Reciprocal" => {
+            "layer, group and instance norms compute their statistics while the network runs; train with batch norm, whose statistics are fixed"
         }
         "Transpose" => {
             "dimensions keep their order in the network; give it the input in the order that its layers take, [batch, channels, height, width], and flatten without a permutation"
@@ -298,6 +304,16 @@ mod tests {
             !refused.help.as_ref().unwrap().contains("weights must be constants"),
             "{refused:?}"
         );
+    }
+
+    /// A layer norm in its parts, as exporters write it for older opsets.
+    #[test]
+    fn a_norm_of_parts_is_told_as_one() {
+        let body = BODY.replace("l@, i", "l@, j");
+        let text = neuron("t = Sqrt(i)\nj = Div(i, t)\nm1 = Identity(j)", &body);
+        let refused = import(&text).unwrap_err();
+        assert!(refused.message.contains("no pattern takes this operator"), "{refused:?}");
+        assert!(refused.help.as_ref().unwrap().contains("batch norm"), "{refused:?}");
     }
 
     /// A Poisson encoder is not blamed for its comparison.
