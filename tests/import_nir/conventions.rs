@@ -177,13 +177,29 @@ fn what_nobody_says_is_noted() {
     assert_eq!(notes(0.0, Options { single_spike: true, ..soft }), "");
 }
 
+/// Each framework's factors and resets that NIR has no word for, and files without them.
 #[test]
-fn what_nir_cannot_say_of_a_reset_is_noted() {
-    let path = super::folder().join("snntorch_synaptic.nir");
-    let notes = |reset: Option<Reset>| {
-        let options = Options { reset, timesteps: Some(1), ..from(Producer::SnnTorch) };
-        nir::import(&std::fs::read(&path).unwrap(), "net", &options).unwrap().1.notes.join("\n")
+fn what_nir_cannot_say_is_noted() {
+    let notes = |file: &str, producer: Producer, reset: Option<Reset>| {
+        let bytes = std::fs::read(super::folder().join(file)).unwrap();
+        let options = Options {
+            dt: Some(1e-4),
+            reset,
+            timesteps: Some(1),
+            single_spike: true,
+            ..from(producer)
+        };
+        nir::import(&bytes, "net", &options).unwrap().1.notes.join("\n")
     };
-    assert!(notes(Some(Reset::Hard)).contains("lose the input of the timestep after a spike"));
-    assert_eq!(notes(None), "");
+    let hard = Some(Reset::Hard);
+    let said = notes("snntorch_synaptic.nir", Producer::SnnTorch, hard);
+    assert!(said.contains("lose the input of the timestep after a spike"), "{said}");
+    assert_eq!(notes("snntorch_synaptic.nir", Producer::SnnTorch, None), "");
+    assert_eq!(notes("snntorch_zero.nir", Producer::SnnTorch, hard), "");
+    let said = notes("snntorch_synaptic.nir", Producer::Norse, hard);
+    assert!(said.contains("adds its input to the current whole"), "{said}");
+    assert_eq!(notes("snntorch_leaky.nir", Producer::Norse, hard), "");
+    let said = notes("snntorch_leaky.nir", Producer::Sinabs, None);
+    assert!(said.contains("norm_input=False"), "{said}");
+    assert_eq!(notes("sinabs_iaf.nir", Producer::Sinabs, None), "");
 }
