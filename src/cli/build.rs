@@ -177,6 +177,14 @@ pub(super) struct Build {
 impl Build {
     /// Reads a directory that `compile` wrote.
     pub(super) fn open(dir: &Path) -> Result<Self> {
+        if dir.is_file() {
+            let name = dir.display();
+            let help = format!(
+                "a model is compiled first: `synfire compile {name} --target icebreaker -o DIR`, then DIR is named here"
+            );
+            let message = "this is a file, not a directory that `synfire compile -o` wrote";
+            return Err(Diagnostic::new(&codes::FILE_READ, message).in_file(dir).help(help));
+        }
         if !dir.is_dir() {
             let message = "there is no such directory";
             return Err(Diagnostic::new(&codes::FILE_READ, message).in_file(dir).help(WANTED));

@@ -68,7 +68,10 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let unknown = args.clock.filter(|_| routed_mhz.is_none()).map_or_else(String::new, |mhz| {
         format!("\nwhether the hardware reaches {mhz} MHz is not known: it was not placed and routed (compile --bitstream)\n")
     });
-    ui.result(&figures, || format!("{}\n{}{unknown}", figures.literature, figures.device))
+    ui.result(&figures, || {
+        let remark = args.data.remark(inputs.len());
+        format!("{}\n{}{remark}{unknown}", figures.literature, figures.device)
+    })
 }
 
 /// Refuses a clock at which the hardware does not work.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Parser as _;
 
 use super::encoding::EncodingArgs;
+use super::ui::thousands;
 use crate::data::{self, Inputs, Samples, Values};
 use crate::diag::{Diagnostic, InFile, Result, codes};
 use crate::ir::Graph;
@@ -92,6 +93,23 @@ impl DataArgs {
         self.images.is_some()
     }
 
+    /// What the text of a result adds about its inputs, of which there are `there`.
+    pub(super) fn remark(&self, there: usize) -> String {
+        match self.count {
+            _ if self.images.is_none() => {
+                format!(
+                    "\nthe inputs are random, seed {} (--images FILE for real ones)\n",
+                    self.seed
+                )
+            }
+            Some(count) if count > there => {
+                let [count, there] = [count, there].map(|n| thousands(n as u64));
+                format!("\n--count {count}: the file has {there} inputs\n")
+            }
+            _ => String::new(),
+        }
+    }
+
     fn some(&self) -> Result<()> {
         if self.count == Some(0) {
             let message = "--count 0: at least one input is needed";
@@ -139,6 +157,20 @@ graph "g" timesteps 3
 %fc = linear(%in) : current[2; fixed(3, 0)] {"weights":{"binary":{"signs":{"cols":2,"rows":["3","1"]},"scale":1.0}},"bias":null}
 output %fc
 "#;
+
+    #[test]
+    fn a_remark_says_what_the_inputs_are() {
+        assert_eq!(
+            args("--seed 7 --count 9").remark(9),
+            "\nthe inputs are random, seed 7 (--images FILE for real ones)\n"
+        );
+        assert_eq!(
+            args("--images x --count 5000").remark(1000),
+            "\n--count 5,000: the file has 1,000 inputs\n"
+        );
+        assert_eq!(args("--images x --count 1000").remark(1000), "");
+        assert_eq!(args("--images x").remark(1000), "");
+    }
 
     #[test]
     fn random_inputs_are_of_every_timestep() {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::build::Build;
 use super::hardware::{self, Hardware, Mapping};
-use super::model::ModelArgs;
+use super::model::{MODEL_OR_BUILD, ModelArgs};
 use super::objective::{self, ObjectiveArgs};
 use super::ui::Ui;
 use crate::diag::{Diagnostic, InFile, Result, codes, write_file};
@@ -20,6 +20,7 @@ use crate::target::{self, Target};
 
 /// Show a model or a build: as text, as Graphviz, as a picture.
 #[derive(clap::Args)]
+#[command(mut_arg("model", |a| a.help(MODEL_OR_BUILD)))]
 #[command(after_help = "Examples:
   synfire inspect student.onnx
   synfire inspect student.onnx --lift

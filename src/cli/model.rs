@@ -13,6 +13,9 @@ use crate::import;
 use crate::ir::{Compare, Graph, Reset};
 use crate::pass::{self, Note};
 
+/// What a command takes in the place of a model alone.
+pub(super) const MODEL_OR_BUILD: &str = "The model: .onnx, .nir, or .sfir (the graph as text); or a directory that `synfire compile` wrote";
+
 /// Which model, and how it becomes integers.
 #[derive(clap::Args, Clone)]
 pub(super) struct ModelArgs {

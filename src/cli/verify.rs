@@ -92,7 +92,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     }
     check.progress.finish_and_clear();
     let report = check.report;
-    ui.result(&report, || text(&report))?;
+    ui.result(&report, || text(&report) + &args.data.remark(inputs.len()))?;
     report.verdict().in_file(&args.build)
 }
 
@@ -403,7 +403,7 @@ fn text(r: &Report) -> String {
         let us = |cycles: f64| cycles / l.mhz;
         let _ = writeln!(
             text,
-            "\none inference with its line, {} MHz: {} cycles, {:.1} us; the longest of {} {:.1} us",
+            "\none inference with its line, {} MHz: {} cycles, {:.1} µs; the longest of {} {:.1} µs",
             l.mhz,
             thousands(l.mean_cycles.round() as u64),
             us(l.mean_cycles),
@@ -439,8 +439,8 @@ mod tests {
     fn the_time_of_an_inference_is_its_cycles() {
         let line = LineTime { inferences: 4, mean_cycles: 1200.25, worst_cycles: 2400, mhz: 12.0 };
         let said = text(&Report { line: Some(line), ..Report::default() });
-        let wanted = "\none inference with its line, 12 MHz: 1,200 cycles, 100.0 us; \
-                      the longest of 4 200.0 us\n";
+        let wanted = "\none inference with its line, 12 MHz: 1,200 cycles, 100.0 µs; \
+                      the longest of 4 200.0 µs\n";
         assert!(said.contains(wanted), "{said}");
     }
 

@@ -493,11 +493,11 @@ fn the_text_has_each_figure_in_its_line() {
     let text = text.replace("icebreaker", "T");
     for line in [
         "Estimate for T at 10 MHz, mean of 2 simulated inferences; value [low, high]",
-        "  core                        500 cycles       50.0 us   0.041 [0.028, 0.088] uJ   0.81 [0.56, 1.77] mW",
-        "  with the serial line       6380 cycles      638.0 us   0.501 [0.354, 1.059] uJ   0.79 [0.56, 1.66] mW",
-        "    request    host-bound      250.0 us   0.194 [0.138, 0.407] uJ",
-        "    compute    core             48.0 us   0.037 [0.027, 0.078] uJ",
-        "    response   host-bound      340.0 us   0.264 [0.188, 0.553] uJ",
+        "  core                        500 cycles       50.0 µs   0.041 [0.028, 0.088] µJ   0.81 [0.56, 1.77] mW",
+        "  with the serial line      6,380 cycles      638.0 µs   0.501 [0.354, 1.059] µJ   0.79 [0.56, 1.66] mW",
+        "    request    host-bound      250.0 µs   0.194 [0.138, 0.407] µJ",
+        "    compute    core             48.0 µs   0.037 [0.027, 0.078] µJ",
+        "    response   host-bound      340.0 µs   0.264 [0.188, 0.553] µJ",
         "    static                   5.0 [4.0, 7.5]                 measured",
         "    clock and base           25.0 [20.0, 35.0]              measured",
         "    clock load of registers  4.3 [2.1, 8.9]                 estimate",

@@ -222,7 +222,9 @@ impl<'a> Model<'a> {
             };
             // SPRAM is named only where it is used.
             let named = cause != Cause::Spram || parts().next().is_some();
-            let basis = self.coefficient(cause).filter(|_| named)?.basis;
+            let of_one = self.coefficient(cause).filter(|_| named)?.basis;
+            // What one flip takes may be measured; how many there are is assumed.
+            let basis = if cause == Cause::Flips { Basis::Estimate } else { of_one };
             Some(CauseEnergy { cause, basis, core_nj, inference_nj })
         };
         Cause::ALL.into_iter().filter_map(of_cause).collect()

@@ -151,7 +151,7 @@ pub struct JobEnergy {
 pub struct CauseEnergy {
     /// What it is spent on.
     pub cause: Cause,
-    /// What the coefficient rests on; the counts are the simulator's and the assumptions'.
+    /// What the coefficient rests on; of bits that flip an estimate, as their number is assumed.
     pub basis: Basis,
     /// Nanojoules, core only.
     pub core_nj: Band,

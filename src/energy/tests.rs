@@ -4,7 +4,7 @@ use super::*;
 use crate::hw::{DenseStage, Design, Input, Place, ReadoutStage, Stage};
 use crate::ir::BitMatrix;
 use crate::sim::{Activity, MeanActivity, NoProbe, Sim, StageActivity};
-use crate::target::{self, Target};
+use crate::target::{self, Basis, Target};
 
 /// 20 inputs, 6 outputs in two groups, weights in block RAM; no neurons.
 fn design() -> Design {
@@ -82,6 +82,19 @@ fn bands_are_ordered_and_parts_add_up() {
     near(chip + work, r.core.energy_nj.value);
     near(r.phases.iter().map(|p| p.cycles).sum(), r.inference.cycles);
     assert!((0.0..=1.0).contains(&r.measured_share));
+}
+
+#[test]
+fn flips_are_an_estimate_although_one_of_them_was_measured() {
+    let (design, board) = (design(), board());
+    let coefficients = board.device.energy.as_ref().unwrap();
+    assert_eq!(coefficients.bit_toggle.basis, Basis::Measured);
+    let io = IoTiming::of(&design, &board).unwrap();
+    let r = device(&design, &board, &simulated(), io).unwrap();
+    let of = |cause: Cause| r.causes.iter().find(|c| c.cause == cause).unwrap();
+    assert_eq!(of(Cause::Flips).basis, Basis::Estimate);
+    let measured = of(Cause::Static).core_nj.value + of(Cause::Clock).core_nj.value;
+    near(r.measured_share, measured / r.core.energy_nj.value);
 }
 
 #[test]

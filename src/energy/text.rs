@@ -15,8 +15,10 @@ impl fmt::Display for Literature {
         ] {
             writeln!(
                 f,
-                "  {name:<48} {:>10.0} MAC {:>9.0} SOP {:>10.1} nJ",
-                v.macs, v.sops, v.energy_nj
+                "  {name:<48} {:>10} MAC {:>9} SOP {:>10.1} nJ",
+                apart(v.macs),
+                apart(v.sops),
+                v.energy_nj
             )?;
         }
         if let Some(w) = &self.width_aware {
@@ -46,8 +48,8 @@ impl fmt::Display for Report {
         for (name, v) in [("core", &self.core), ("with the serial line", &self.inference)] {
             writeln!(
                 f,
-                "  {name:<21} {:>9.0} cycles {:>10.1} us   {} uJ   {:.2} mW",
-                v.cycles,
+                "  {name:<21} {:>9} cycles {:>10.1} µs   {} µJ   {:.2} mW",
+                apart(v.cycles),
                 v.time_us,
                 display(v.energy_nj * 1e-3),
                 v.power_uw * 1e-3
@@ -57,7 +59,7 @@ impl fmt::Display for Report {
         for p in &self.phases {
             let who = if p.host_bound { "host-bound" } else { "core" };
             let energy = display(p.energy_nj * 1e-3);
-            writeln!(f, "    {:<10} {who:<10} {:>10.1} us   {energy} uJ", p.name, p.time_us)?;
+            writeln!(f, "    {:<10} {who:<10} {:>10.1} µs   {energy} µJ", p.name, p.time_us)?;
         }
         writeln!(f, "  core energy by cause [nJ]:")?;
         for c in &self.causes {
@@ -78,11 +80,12 @@ impl fmt::Display for Report {
         }
         for j in &self.jobs {
             let share = 100.0 * j.share;
-            writeln!(f, "    {:<width$} {:>9.0} {share:>5.1} %   {}", j.name, j.cycles, j.core_nj)?;
+            let cycles = apart(j.cycles);
+            writeln!(f, "    {:<width$} {cycles:>9} {share:>5.1} %   {}", j.name, j.core_nj)?;
         }
         writeln!(
             f,
-            "  {:.0} % of the core energy rests on coefficients measured on this device; the numbers of flips are assumptions",
+            "  {:.0} % of the core energy rests on coefficients measured on this device",
             self.measured_share * 100.0
         )?;
         for c in &self.comparisons {
@@ -99,6 +102,13 @@ impl fmt::Display for Report {
         }
         ASSUMPTIONS.iter().try_for_each(|a| writeln!(f, "  - {a}"))
     }
+}
+
+/// A count, rounded, with its thousands apart: 12345.6 as 12,346.
+fn apart(count: f64) -> String {
+    let digits = format!("{count:.0}");
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().collect();
+    groups.iter().map(|g| String::from_utf8_lossy(g)).collect::<Vec<_>>().join(",")
 }
 
 /// Three digits after the point: the core's energy lies below a microjoule.

@@ -14,7 +14,7 @@ use crate::ir::{Graph, Kind, Op};
 pub fn dot(graph: &Graph) -> Result<String> {
     let mut out = format!("digraph {} {{\n", quoted(&graph.name));
     out.push_str("  rankdir=TB;\n");
-    out.push_str("  node [shape=box, style=\"rounded\", fontname=\"Helvetica\", fontsize=11];\n");
+    out.push_str("  node [shape=box, style=\"rounded,filled\", fillcolor=white, fontname=\"Helvetica\", fontsize=11];\n");
     out.push_str("  edge [fontname=\"Helvetica\", fontsize=10];\n");
     let order = graph.order()?;
     for &id in &order {
@@ -26,7 +26,8 @@ pub fn dot(graph: &Graph) -> Result<String> {
             Op::Lif(_) | Op::FixedLif(_) => ", peripheries=2",
             _ => "",
         };
-        let _ = writeln!(out, "  n{} [label={}{shape}];", id.index(), label(&lines));
+        let _ =
+            writeln!(out, "  n{} [label={}{shape}{}];", id.index(), label(&lines), fill(&node.op));
     }
     let mut above = std::collections::HashSet::new();
     for &id in &order {
@@ -56,6 +57,18 @@ pub fn dot(graph: &Graph) -> Result<String> {
     }
     out.push_str("}\n");
     Ok(out)
+}
+
+/// What has weights, what fires and what keeps a state otherwise is told apart by a pale colour,
+/// which black text can be read on.
+fn fill(op: &Op) -> &'static str {
+    match op {
+        Op::Input(_) | Op::Readout(_) | Op::FixedReadout(_) => ", fillcolor=\"#e8ecf1\"",
+        Op::Linear(_) | Op::Conv(_) => ", fillcolor=\"#dbe9fb\"",
+        Op::Lif(_) | Op::FixedLif(_) | Op::Threshold(_) => ", fillcolor=\"#fde6cf\"",
+        Op::Li(_) | Op::FixedLi(_) | Op::Delay(_) => ", fillcolor=\"#dff3e1\"",
+        _ => "",
+    }
 }
 
 fn quoted(text: &str) -> String {

@@ -171,6 +171,21 @@ fn names_are_escaped_everywhere() {
 }
 
 #[test]
+fn what_fires_and_what_has_weights_has_its_colour() {
+    let (g, ..) = compiled();
+    let dot = dot(&g).unwrap();
+    let colour = |operator: &str| {
+        let is = |line: &&str| line.contains(&format!("\\n{operator}\\n"));
+        let line = dot.lines().find(is).unwrap_or_else(|| panic!("{operator}: {dot}"));
+        line.split_once("fillcolor=\"").map(|(_, rest)| rest[..7].to_owned())
+    };
+    let all = ["input", "linear", "fixed-lif", "fixed-readout"].map(colour);
+    assert_eq!(all[0], all[3], "{dot}");
+    assert!(all.iter().all(Option::is_some) && all[0] != all[1], "{dot}");
+    assert!(all[2] != all[1] && all[2] != all[0], "{dot}");
+}
+
+#[test]
 fn the_table_counts_parameters_and_signs() {
     let (g, ..) = compiled();
     let table = text(&g).unwrap();

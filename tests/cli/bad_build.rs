@@ -15,7 +15,9 @@ fn no_build_directory() {
             "SF0001",
             "nowhere: there is no such directory",
         );
-        place.refused(&format!("{command} {{student}}"), 1, "SF0001", "no such directory");
+        let said = "this is a file, not a directory";
+        place.refused(&format!("{command} {{student}}"), 1, "SF0001", said);
+        place.refused(&format!("{command} {{student}}"), 1, "SF0001", "`synfire compile ");
         place.refused(&format!("{command} ."), 1, "SF0004", "there is no synfire.json in it");
     }
 }

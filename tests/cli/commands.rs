@@ -23,6 +23,22 @@ fn help_has_examples_that_name_their_command() {
     }
 }
 
+/// A build may be named wherever a model is looked at or run; other commands make one.
+#[test]
+fn help_says_where_a_build_may_be_named() {
+    let place = Place::new();
+    for (command, takes) in
+        [("inspect", true), ("simulate", true), ("compile", false), ("convert", false)]
+    {
+        let help = place.good(&format!("{command} --help"));
+        let (_, model) = help.split_once("<MODEL>\n").unwrap();
+        let (model, _) = model.split_once("Options:").unwrap();
+        let model = model.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(model.contains(".onnx"), "{model}");
+        assert_eq!(model.contains("synfire compile"), takes, "{command}: {model}");
+    }
+}
+
 /// The options in an example are options there are.
 #[test]
 fn examples_have_no_unknown_options() {

@@ -137,7 +137,8 @@ fn a_bitstream_stays_with_its_hardware() {
     assert!(!here("b/top.bin"));
 }
 
-/// Eight at once, of two models, into one directory: it is one of both builds, whole.
+/// Eight at once, of two models, into one directory: it is one of both builds, whole, and has the
+/// user's file.
 #[test]
 fn two_at_once_do_not_meet() {
     let place = Place::new();
@@ -147,6 +148,10 @@ fn two_at_once_do_not_meet() {
         let args = ["compile", &crate::models::expand(model), "--target", "icebreaker", "-o", "b"];
         place.command(args).stdout(std::process::Stdio::null()).spawn().unwrap()
     };
+    place.good("compile {small} --target icebreaker -o b");
+    for dir in ["b", "small", "student"] {
+        place.file(&format!("{dir}/my_notes.txt"), "mine");
+    }
     for _ in 0..rounds(3) {
         let runs: Vec<_> = (0..8).map(|i| start(["{small}", "{student}"][i % 2])).collect();
         for mut run in runs {
@@ -162,11 +167,14 @@ fn two_at_once_do_not_meet() {
     }
 }
 
-/// Killed at any time: what was there is whole, and the next run removes what was left.
+/// Killed at any time: what was there is whole, the user's files are there, and the next run
+/// removes what was left.
 #[test]
 fn what_is_killed_leaves_nothing_half_done() {
     let place = Place::new();
     place.good("compile {small} --target icebreaker -o b");
+    place.file("b/my_notes.txt", "mine");
+    place.file("b/rtl/mine.v", "mine");
     let before = place.tree();
     place.good("compile {student} --target icebreaker -o b");
     let after = place.tree();
@@ -183,6 +191,7 @@ fn what_is_killed_leaves_nothing_half_done() {
         let tree = place.tree();
         let visible = tree.into_iter().filter(|(p, _)| p.starts_with("b")).collect();
         assert!(before == visible || after == visible, "after {round}");
+        assert!(place.path("b/rtl/mine.v").exists() && place.path("b/my_notes.txt").exists());
     }
     assert!(killed > rounds(10), "{killed} runs were killed");
     place.good("compile {small} --target icebreaker -o b");
@@ -195,9 +204,11 @@ fn what_is_killed_leaves_nothing_half_done() {
 fn a_full_disk_leaves_what_was_there() {
     let place = Place::new();
     place.good("compile {student} --target icebreaker -o b");
+    place.file("b/my_notes.txt", "mine");
     let after = place.tree();
     place.good("compile {small} --target icebreaker -o b");
     let before = place.tree();
+    assert!(before.keys().any(|path| path.ends_with("my_notes.txt")));
     let largest = after.values().flatten().map(Vec::len).max().unwrap() as u64;
     let mut full = 0;
     for round in 0..rounds(16) as u64 {

@@ -113,6 +113,22 @@ fn outputs_of_a_classifier_are_its_logits() {
 
 /// Arrays of both forms: the real-valued model's are those of the plain array, the integer
 /// model's classes those of its logits, and the spikes as many as the firing rate says.
+/// Random inputs are called random, and a file that has fewer inputs than were asked for is told.
+#[test]
+fn results_say_what_their_inputs_were() {
+    let place = Place::without_tools();
+    place.good("compile {small} --target icebreaker -o b");
+    let random = "\nthe inputs are random, seed 1 (--images FILE for real ones)\n";
+    for line in ["simulate b --count 2", "energy b --count 2", "verify b --count 2"] {
+        assert!(place.good(line).contains(random), "{line}");
+    }
+    let line = "simulate {student} --images {images} --count";
+    let said = place.good(&format!("{line} 2"));
+    assert!(!said.contains("random") && !said.contains("--count"), "{said}");
+    let said = place.good(&format!("{line} 5000"));
+    assert!(said.contains("\n--count 5,000: the file has "), "{said}");
+}
+
 #[test]
 fn outputs_may_be_everything() {
     let place = Place::without_tools();

@@ -171,4 +171,35 @@ fn what_nobody_says_is_noted() {
         Options { compare: Some(Compare::Above), start: Some(Start::Zero), ..plain.clone() };
     assert_eq!(notes(-0.5, decided), "");
     assert_eq!(notes(-0.5, from(Producer::SpikingJelly)), "");
+    // The options of sinabs without its name: its neurons may fire several times.
+    let soft = Options { reset: Some(Reset::Soft), compare: Some(Compare::AtLeast), ..plain };
+    assert!(notes(0.0, soft.clone()).contains("--single-spike"));
+    assert_eq!(notes(0.0, Options { single_spike: true, ..soft }), "");
+}
+
+/// Each framework's factors and resets that NIR has no word for, and files without them.
+#[test]
+fn what_nir_cannot_say_is_noted() {
+    let notes = |file: &str, producer: Producer, reset: Option<Reset>| {
+        let bytes = std::fs::read(super::folder().join(file)).unwrap();
+        let options = Options {
+            dt: Some(1e-4),
+            reset,
+            timesteps: Some(1),
+            single_spike: true,
+            ..from(producer)
+        };
+        nir::import(&bytes, "net", &options).unwrap().1.notes.join("\n")
+    };
+    let hard = Some(Reset::Hard);
+    let said = notes("snntorch_synaptic.nir", Producer::SnnTorch, hard);
+    assert!(said.contains("lose the input of the timestep after a spike"), "{said}");
+    assert_eq!(notes("snntorch_synaptic.nir", Producer::SnnTorch, None), "");
+    assert_eq!(notes("snntorch_zero.nir", Producer::SnnTorch, hard), "");
+    let said = notes("snntorch_synaptic.nir", Producer::Norse, hard);
+    assert!(said.contains("adds its input to the current whole"), "{said}");
+    assert_eq!(notes("snntorch_leaky.nir", Producer::Norse, hard), "");
+    let said = notes("snntorch_leaky.nir", Producer::Sinabs, None);
+    assert!(said.contains("norm_input=False"), "{said}");
+    assert_eq!(notes("sinabs_iaf.nir", Producer::Sinabs, None), "");
 }

@@ -9,7 +9,7 @@ use synfire::ir::Op;
 
 use super::{folder, models};
 
-fn read<T: npyz::Deserialize>(name: &str) -> (Vec<usize>, Vec<T>) {
+pub(super) fn read<T: npyz::Deserialize>(name: &str) -> (Vec<usize>, Vec<T>) {
     let bytes = std::fs::read(folder().join(name)).unwrap();
     let file = npyz::NpyFile::new(&bytes[..]).unwrap();
     let shape = file.shape().iter().map(|&d| d as usize).collect();

@@ -7,6 +7,7 @@ mod damaged;
 mod files;
 mod published;
 mod refused;
+mod ties;
 mod written;
 
 use std::path::PathBuf;

@@ -18,7 +18,7 @@ use self::outputs::Outputs;
 use self::tally::Sums;
 use crate::cli::build::Build;
 use crate::cli::inputs::DataArgs;
-use crate::cli::model::ModelArgs;
+use crate::cli::model::{MODEL_OR_BUILD, ModelArgs};
 use crate::cli::ui::{Ui, table, thousands};
 use crate::data::{Samples, Slice};
 use crate::diag::{Diagnostic, Result, codes, write_file};
@@ -35,6 +35,7 @@ use crate::tune::infer;
 /// cycle-accurate simulation run on the same inputs and are compared. A model that has no
 /// integer form runs in real numbers alone, and the reason is printed.
 #[derive(clap::Args)]
+#[command(mut_arg("model", |a| a.help(MODEL_OR_BUILD)))]
 #[command(after_help = "Examples:
   synfire simulate build/student --images t10k-images-idx3-ubyte.gz --labels t10k-labels-idx1-ubyte.gz
   synfire simulate student.onnx --images images.gz --count 100 --json
@@ -149,7 +150,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         write_file(path, page::page(design, &target, first)?)?;
     }
     let report = report(&sums, inputs.labels.is_some(), design.is_some(), reason);
-    ui.result(&report, || text(&report))
+    ui.result(&report, || text(&report) + &args.data.remark(inputs.len()))
 }
 
 /// Why there is nothing for `--report` to show.

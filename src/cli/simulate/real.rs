@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args, graph: &Graph, refusal: &Diagnostic, ui: Ui) -> R
         sums.outputs.write(graph, None, path)?;
     }
     let report = report(&sums, samples.labels.is_some(), refusal.to_string());
-    ui.result(&report, || text(&report))
+    ui.result(&report, || text(&report) + &args.data.remark(samples.len()))
 }
 
 fn report(sums: &Sums, labelled: bool, hardware_reason: String) -> Report {

@@ -13,6 +13,30 @@ use crate::ir::{Compare, Reset};
 /// a limit, within this much.
 pub(super) const ROUNDING: f64 = 1e-6;
 
+/// By how much a product or quotient of three numbers in single precision may be off, relative
+/// to itself: a rounding is half of 2⁻²³, and the length of a timestep is one of the numbers.
+const SINGLE: f64 = 1.0 / (1 << 22) as f64;
+/// Binary digits of the numbers that [`meant`] looks for: those of a leak k / 2⁸, and two more.
+const DIGITS: i32 = 10;
+
+/// Can `x` come from a number in single precision?
+fn is_single(x: f64) -> bool {
+    f64::from(x as f32) == x
+}
+
+/// What `x` is meant to be, if a float went into it: the number of few binary digits that single
+/// precision cannot tell from it, else `x`. snnTorch writes τ = dt/(1 − β) and R = τ/dt as
+/// floats. Their product with dt/τ would make 1.0000000253 of an input of 1, and of a membrane
+/// that stands on its threshold one that is above it.
+pub(super) fn meant(x: f64, float: f64) -> f64 {
+    if x == 0.0 || !x.is_finite() || !is_single(float) {
+        return x;
+    }
+    let unit = 2f64.powi(x.abs().log2().floor() as i32 + 1 - DIGITS);
+    let short = (x / unit).round() * unit;
+    if (short - x).abs() <= SINGLE * x.abs() { short } else { x }
+}
+
 /// The answers, from the options.
 #[derive(Debug, Clone)]
 pub(super) struct Time {
@@ -57,6 +81,16 @@ fn notes(flat: &Flat, options: &Options, fires: bool) -> Vec<String> {
     say(
         moves && asked.is_none() && options.start.is_none(),
         "membranes start at 0; SpikingJelly starts at v_reset, norse at v_leak: --from, or --start",
+    );
+    say(
+        fires && asked.is_none() && options.reset == Some(Reset::Soft) && !options.single_spike,
+        "a neuron fires once in a timestep at most; sinabs, whose reset this is, lets it fire several times unless the model was made with spike_fn=SingleSpike, which --single-spike says",
+    );
+    say(
+        asked == Some(Producer::SnnTorch)
+            && options.reset == Some(Reset::Hard)
+            && any(&["CubaLIF"]),
+        "snnTorch's Synaptic and RSynaptic with reset_mechanism=\"zero\" lose the input of the timestep after a spike; here it is kept: NIR has no such reset, which --reset hard-delayed says",
     );
     say(
         asked == Some(Producer::Norse) && any(&["CubaLIF", "CubaLI"]),
@@ -123,7 +157,7 @@ impl Time {
         })
     }
 
-    /// q = dt / τ of every element, and 1 − q.
+    /// q = dt / τ of every element, and 1 − q as it was [`meant`].
     ///
     /// # Errors
     /// [`codes::NIR_PARAMETER`] if a τ is not above 0, [`codes::NIR_TIME`] if q > 1.
@@ -148,7 +182,8 @@ impl Time {
                 "give --dt in the unit of the file: snnTorch and SpikingJelly write for 1e-4, sinabs counts timesteps (--dt 1)",
             ));
         }
-        let leaks = rates.iter().map(|q| (1.0 - q).max(0.0)).collect();
+        let leak = |(q, tau): (&f64, &f64)| (1.0 - meant(*q, *tau)).max(0.0);
+        let leaks = rates.iter().zip(tau).map(leak).collect();
         Ok((rates, leaks))
     }
 

@@ -61,7 +61,7 @@ impl Units {
             if matches!(node.op, Op::Input(_)) && node.stream.kind == Kind::Real {
                 return Err(unsupported("the input is real numbers")
                     .at(node.name.clone())
-                    .help("say how the numbers come from integers, e.g. --input-bits 8 --input-scale 0.00392157 for pixels divided by 255, --input-bits 1 --input-scale 1 for spikes; or export with an integer input that the model scales itself"));
+                    .help("say how the numbers come from integers, e.g. --input-bits 8 --input-scale 1/255 for pixels divided by 255, --input-bits 1 --input-scale 1 for spikes; or export with an integer input that the model scales itself"));
             }
             let mut ask = |stage: usize, thresholds: &PerChannel<f64>| {
                 let bits = wanted(thresholds.iter(), options.precision_bits);

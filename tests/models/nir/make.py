@@ -15,6 +15,11 @@ A model's weights and inputs come from a seed. A seed is taken only if no membra
 nearer to its threshold than 1e-5, because at such a place single and double precision may
 differ rightly; and only if euler.py fires the framework's spikes. So the files show that
 the equations agree, not what rounding does.
+
+ties_NAME.nir with ties_NAME.out.npy are the opposite: weights of ±0.5 and ±1, inputs of 0 and 1
+(ties.in.npy, for all of them), so that membranes stand on their thresholds again and again.
+Leaks have few binary digits and nothing is rounded, so that single precision is exact. The
+outputs are the frameworks'. ties.json has the options that say what a framework means.
 """
 import json
 import pathlib
@@ -161,6 +166,121 @@ def spikingjelly(rng):
     return graph, each_step(net, lambda: functional.reset_net(net))
 
 
+# --- on the threshold -------------------------------------------------------------------
+
+
+def halves(rng, layer):
+    """Weights of ±0.5, more of them positive, and the first of each neuron twice that: another
+    magnitude, so that they are written as ONNX and read back as what they were."""
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor(rng.choice([-0.5, 0.5, 0.5], layer.weight.shape)))
+        layer.weight[:, 0] *= 2
+    return layer
+
+
+def ties_snntorch(neuron):
+    """`neuron(snn, n, **more)` gives n neurons."""
+    def build(rng):
+        import snntorch as snn
+        from snntorch.export_nir import export_to_nir
+        nn = torch.nn
+        net = nn.Sequential(halves(rng, nn.Linear(6, 5, bias=False)), neuron(snn, 5),
+                            halves(rng, nn.Linear(5, 3, bias=False)), neuron(snn, 3, output=True))
+        graph = export_to_nir(net, torch.randn(1, 6), ignore_dims=[0])
+        clear = lambda: [m.reset_mem() for m in net if hasattr(m, "reset_mem")]
+        return graph, each_step(net, clear, lambda y: y[0])
+    return build
+
+
+def ties_leaky(beta, threshold=1.0, mechanism="subtract"):
+    return ties_snntorch(lambda snn, n, **more: snn.Leaky(
+        beta=torch.full((n,), beta), threshold=torch.full((n,), threshold),
+        reset_mechanism=mechanism, init_hidden=True, **more))
+
+
+def ties_synaptic(snn, n, **more):
+    return snn.Synaptic(alpha=torch.full((n,), 0.5), beta=torch.full((n,), 0.75),
+                        threshold=torch.full((n,), 1.0), init_hidden=True, **more)
+
+
+def ties_spikingjelly(make):
+    def build(rng):
+        from spikingjelly.activation_based import functional, layer, neuron
+        from spikingjelly.activation_based.nir_exchange.to_nir import export_to_nir
+        net = torch.nn.Sequential(halves(rng, layer.Linear(6, 5, bias=False)), make(neuron),
+                                  halves(rng, layer.Linear(5, 3, bias=False)), make(neuron))
+        return export_to_nir(net, torch.randn(1, 6)), each_step(net, lambda: functional.reset_net(net))
+    return build
+
+
+def ties_norse(rng):
+    import norse.torch as norse
+    from norse.torch.utils.export_nir import to_nir
+    p = lambda n: norse.LIFBoxParameters(tau_mem_inv=torch.full((n,), 500.0), v_th=torch.full((n,), 0.5),
+                                         v_leak=torch.zeros(n), v_reset=torch.zeros(n))
+    net = norse.SequentialState(halves(rng, torch.nn.Linear(6, 5, bias=False)), norse.LIFBoxCell(p(5)),
+                                halves(rng, torch.nn.Linear(5, 3, bias=False)), norse.LIFBoxCell(p(3)))
+
+    def forward(x):
+        state, out = None, []
+        for v in x:
+            y, state = net(v[None], state)
+            out.append(y.numpy()[0])
+        return np.stack(out)
+    return to_nir(net, torch.randn(6)), forward
+
+
+def ties_sinabs(rng):
+    import sinabs.activation as sa
+    import sinabs.layers as sl
+    from sinabs.nir import to_nir
+    iaf = lambda: sl.IAFSqueeze(batch_size=1, spike_fn=sa.SingleSpike, min_v_mem=None)
+    net = torch.nn.Sequential(halves(rng, torch.nn.Linear(6, 5, bias=False)), iaf(), halves(rng, torch.nn.Linear(5, 3, bias=False)), iaf())
+
+    def forward(x):
+        for m in net:
+            if hasattr(m, "reset_states"):
+                m.reset_states()
+        return net(x).numpy()
+    with torch.no_grad():
+        net(torch.randn(4, 6))
+    return to_nir(net, torch.randn(4, 6)), forward
+
+
+TIES = [
+    ("snntorch_half", ties_leaky(0.5), dict(by="snntorch")),
+    ("snntorch_three_quarters", ties_leaky(0.75), dict(by="snntorch")),
+    ("snntorch_seven_eighths", ties_leaky(0.875), dict(by="snntorch")),
+    ("snntorch_threshold", ties_leaky(0.5, threshold=1.25), dict(by="snntorch")),
+    ("snntorch_zero", ties_leaky(0.5, mechanism="zero"), dict(by="snntorch", reset="hard")),
+    ("snntorch_synaptic", ties_snntorch(ties_synaptic), dict(by="snntorch")),
+    ("spikingjelly_if", ties_spikingjelly(lambda n: n.IFNode()), dict(by="spikingjelly")),
+    ("spikingjelly_if_below", ties_spikingjelly(lambda n: n.IFNode(v_reset=-0.5)), dict(by="spikingjelly")),
+    ("spikingjelly_lif", ties_spikingjelly(lambda n: n.LIFNode(v_threshold=0.5)), dict(by="spikingjelly")),
+    ("spikingjelly_whole", ties_spikingjelly(lambda n: n.LIFNode(decay_input=False)), dict(by="spikingjelly")),
+    ("norse", ties_norse, dict(by="norse")),
+    ("sinabs", ties_sinabs, dict(by="sinabs")),
+]
+
+
+def ties():
+    rng = np.random.default_rng(0)
+    levels = rng.integers(0, 2, (SAMPLES, 8, 6)).astype(np.int8)
+    np.save(HERE / "ties.in.npy", levels)
+    models = []
+    for name, build, means in TIES:
+        torch.manual_seed(0)
+        graph, forward = build(rng)
+        with torch.no_grad():
+            out = np.stack([forward(torch.tensor(x, dtype=torch.float32)) for x in levels])
+        contiguous(HERE / f"ties_{name}.nir", graph)
+        np.save(HERE / f"ties_{name}.out.npy", out.astype(np.uint8))
+        models.append(dict(name=f"ties_{name}", **means))
+        print(f"ties_{name}: mean output {out.mean():.3f}")
+    lines = ",\n".join("  " + json.dumps(m) for m in models)
+    (HERE / "ties.json").write_text(f"[\n{lines}\n]\n")
+
+
 # --- one node each ----------------------------------------------------------------------
 
 
@@ -260,6 +380,7 @@ def main():
     record("spikingjelly_lif", spikingjelly, (6,), 1e-4, "hard", write=contiguous)
     lines = ",\n".join("  " + json.dumps(m) for m in MODELS)
     (HERE / "models.json").write_text(f"[\n{lines}\n]\n")
+    ties()
 
 
 if __name__ == "__main__":

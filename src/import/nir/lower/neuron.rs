@@ -4,7 +4,7 @@
 use super::super::node::Node;
 use super::super::producer::Start;
 use super::super::spread::{compact, grain, spread};
-use super::super::unsaid::Time;
+use super::super::unsaid::{Time, meant};
 use super::Lowered;
 use crate::diag::Result;
 use crate::ir::{Li, Lif, Op, PerChannel};
@@ -27,14 +27,20 @@ fn parameter(node: &Node, name: &str, shape: &[usize]) -> Result<Vec<f64>> {
 
 /// `v' = R I` (I, IF): λ = 1, g = dt R.
 fn perfect(node: &Node, shape: &[usize], time: &Time) -> Result<Step> {
-    let gain = parameter(node, "r", shape)?.iter().map(|r| r * time.dt).collect();
+    let gain = parameter(node, "r", shape)?.iter().map(|r| meant(r * time.dt, *r)).collect();
     Ok(Step { leak: PerChannel::All(1.0), gain: compact(gain, shape), bias: PerChannel::zero() })
 }
 
+/// `v` times the rates dt/τ, as it was [`meant`].
+fn scaled(v: &[f64], rates: &[f64], tau: &[f64]) -> Vec<f64> {
+    v.iter().zip(rates).zip(tau).map(|((v, q), tau)| meant(v * q, *tau)).collect()
+}
+
 /// `τ v' = (v_leak − v) + R I`: with q = dt/τ, λ = 1 − q, g = q R, b = q v_leak.
-fn leaky(node: &Node, tau: &str, shape: &[usize], time: &Time) -> Result<Step> {
-    let (rates, leaks) = time.rates(node, tau, &parameter(node, tau, shape)?)?;
-    let times = |v: Vec<f64>| v.iter().zip(&rates).map(|(v, q)| v * q).collect();
+fn leaky(node: &Node, tau_name: &str, shape: &[usize], time: &Time) -> Result<Step> {
+    let tau = parameter(node, tau_name, shape)?;
+    let (rates, leaks) = time.rates(node, tau_name, &tau)?;
+    let times = |v: Vec<f64>| scaled(&v, &rates, &tau);
     let gain = times(parameter(node, "r", shape)?);
     let bias = times(parameter(node, "v_leak", shape)?);
     Ok(Step { leak: compact(leaks, shape), gain: compact(gain, shape), bias: compact(bias, shape) })
@@ -111,11 +117,13 @@ pub(super) fn current_based(
     membrane: fn(&Node, &[usize], &Time) -> Result<Op>,
 ) -> Result<Lowered> {
     let each = &grain(node, PARAMETERS, shape)?;
-    let (rates, leaks) = time.rates(node, "tau_syn", &parameter(node, "tau_syn", each)?)?;
-    let gain: Vec<f64> = match node.optional("w_in")? {
-        Some(t) => spread(node, "w_in", &t, each)?.iter().zip(&rates).map(|(w, q)| w * q).collect(),
-        None => rates,
+    let tau = parameter(node, "tau_syn", each)?;
+    let (rates, leaks) = time.rates(node, "tau_syn", &tau)?;
+    let weights = match node.optional("w_in")? {
+        Some(t) => spread(node, "w_in", &t, each)?,
+        None => vec![1.0; rates.len()],
     };
+    let gain = scaled(&weights, &rates, &tau);
     let synapse = Op::Li(Li {
         leak: compact(leaks, each),
         gain: compact(gain, each),

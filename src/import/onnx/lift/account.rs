@@ -211,14 +211,24 @@ fn help(node: &Node<'_>) -> Option<&'static str> {
             "what is stacked must be all timesteps of one layer, in their order, in dimension 0 or 1, and then be the output, summed or averaged; add the outputs of an ensemble with `+`"
         }
         "ConvTranspose" | "Resize" | "Upsample" => "layers that enlarge an image are not supported",
-        "InstanceNormalization" | "LayerNormalization" | "GroupNormalization" => {
-            "group norm, layer norm and instance norm compute their statistics while the network runs; train with batch norm, whose statistics are fixed"
+        // The last three: a norm in its parts, as exporters write it for older opsets.
+        "InstanceNormalization"
+        | "LayerNormalization"
+        | "GroupNormalization"
+        | "Pow"
+        | "Sqrt"
+        | "Reciprocal" => {
+            "layer, group and instance norms compute their statistics while the network runs; train with batch norm, whose statistics are fixed"
         }
         "Transpose" => {
             "dimensions keep their order in the network; give it the input in the order that its layers take, [batch, channels, height, width], and flatten without a permutation"
         }
         "Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual" | "Equal" => {
             "a comparison is read as a neuron that fires where its membrane is above a constant threshold: write `(u >= threshold).float()`, once for each neuron and timestep"
+        }
+        "RandomUniform" | "RandomUniformLike" | "RandomNormal" | "RandomNormalLike"
+        | "Bernoulli" | "Multinomial" => {
+            "a model of random numbers has no result to compare: leave an encoder of random spikes out of the exported model, let its input be the spikes, and use `--encoding rate`"
         }
         "Sign" => {
             "on its threshold it is 0, which is no spike: write `torch.where(u >= 0, 1.0, -1.0)`, or `(u >= threshold).float()` for spikes of 0 and 1"
@@ -308,6 +318,26 @@ mod tests {
             !refused.help.as_ref().unwrap().contains("weights must be constants"),
             "{refused:?}"
         );
+    }
+
+    /// A layer norm in its parts, as exporters write it for older opsets.
+    #[test]
+    fn a_norm_of_parts_is_told_as_one() {
+        let body = BODY.replace("l@, i", "l@, j");
+        let text = neuron("t = Sqrt(i)\nj = Div(i, t)\nm1 = Identity(j)", &body);
+        let refused = import(&text).unwrap_err();
+        assert!(refused.message.contains("no pattern takes this operator"), "{refused:?}");
+        assert!(refused.help.as_ref().unwrap().contains("batch norm"), "{refused:?}");
+    }
+
+    /// A Poisson encoder is not blamed for its comparison.
+    #[test]
+    fn random_numbers_are_left_to_the_encoding() {
+        let body = BODY.replace("l@, i", "l@, j");
+        let text = neuron("r = RandomUniformLike(i)\nj = Mul(r, i)\nm1 = Identity(j)", &body);
+        let refused = import(&text).unwrap_err();
+        assert!(refused.message.contains("no pattern takes this operator"), "{refused:?}");
+        assert!(refused.help.as_ref().unwrap().contains("--encoding rate"), "{refused:?}");
     }
 
     #[test]

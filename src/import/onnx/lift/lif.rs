@@ -470,6 +470,33 @@ mod tests {
         assert!(refusal(&text).starts_with("SF0120"), "{}", refusal(&text));
     }
 
+    /// The image is compared with another threshold at each timestep.
+    #[test]
+    fn an_encoder_inside_the_model() {
+        let step = |t: u32| {
+            format!(
+                "g{t} = Greater(x, e{t})\nx{t} = Cast(g{t}) to=1\nc{t} = MatMul(x{t}, w)\nb{t} = Greater(c{t}, half)\ns{t} = Cast(b{t}) to=1\no{t} = MatMul(s{t}, w)\n"
+            )
+        };
+        let text = format!(
+            "input x f32 1 2\noutput y\nconst e1 f32 -: 0.25\nconst e2 f32 -: 0.75\nconst half f32 -: 0.5\nconst w f32 2x2: 0.5 -0.5 0.5 0.5\n{}{}y = Sum(o1, o2)",
+            step(1),
+            step(2)
+        );
+        let (graph, _) = import(&text).unwrap();
+        let encoders = graph.order().unwrap().into_iter().filter(|&id| {
+            let of = graph.operands(id);
+            of.len() == 1 && matches!(graph.node(of[0]).op, ir::Op::Input(_))
+        });
+        let thresholds: Vec<_> = encoders
+            .map(|id| match &graph.node(id).op {
+                ir::Op::Lif(l) => (l.threshold.at(0), l.leak.at(0), l.compare),
+                op => panic!("{op:?}"),
+            })
+            .collect();
+        assert_eq!(thresholds, [(0.25, 0.0, Compare::Above), (0.75, 0.0, Compare::Above)]);
+    }
+
     #[test]
     fn other_comparisons() {
         let text = neuron(FIRST, SUBTRACT);
