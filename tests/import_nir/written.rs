@@ -98,6 +98,22 @@ fn sums_that_are_no_plain_edges_are_written_too() {
     assert_eq!(run(&graph), run(&back));
 }
 
+/// `v_reset` is what membranes are reset to, also where they are held there.
+#[test]
+fn resets_to_a_value_are_written_with_it() {
+    for (reset, name) in [(Reset::Hard, "hard"), (Reset::HardDelayed, "hard-delayed")] {
+        let node = format!(
+            "%x = lif(%in) : spikes[2] {{\"leak\":0.5,\"gain\":0.5,\"bias\":0.0,\"threshold\":1.0,\"reset\":\"{name}\",\"compare\":\"above\",\"reset_to\":[-0.5,0.25]}}\n"
+        );
+        let graph = text(&format!("{HEAD}{node}{TAIL}"));
+        let written = export::nir::write(&graph, 1.0).unwrap();
+        let says = format!("--reset {name}");
+        assert!(written.notes.iter().any(|n| n.ends_with(&says)), "{:?}", written.notes);
+        let (back, _) = nir::import(&written.bytes, "g", &options(&graph, 1.0, reset)).unwrap();
+        assert!(ir::isomorphic(&graph, &back), "{}", ir::print(&back).unwrap());
+    }
+}
+
 #[test]
 fn a_trained_model_is_written_with_its_notes() {
     let path =

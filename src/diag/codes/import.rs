@@ -41,7 +41,7 @@ codes! {
     LIFT_STATE = "SF0123", "the initial state of a neuron is baked into the file",
         "The export contains a membrane potential as a constant, which is what snnTorch's `init_hidden=True` leads to: the file holds whatever state the neuron had when it was traced. Keep the state outside the layer (`spk, mem = lif(x, mem)` with `mem` starting at zero), loop over the timesteps in `forward` and export again.";
     LIFT_NEURON = "SF0124", "the recurrence of a neuron is not a supported one",
-        "Supported are leaky integrate-and-fire neurons `u[t] = λ u[t-1] + g x[t] + b` with a fixed threshold per channel, and reset by subtraction (leaked or not), to a constant, or none. Their current may leak as well, and a layer of the spikes before may be added to it. The message says where the unrolled steps depart from that.";
+        "Supported are leaky integrate-and-fire neurons `u[t] = λ u[t-1] + g x[t] + b` with a fixed threshold per channel, and reset by subtraction (leaked or not), to a constant (with or without the current of the timestep after a spike), or none. Their current may leak as well, and a layer of the spikes before may be added to it. The message says where the unrolled steps depart from that.";
     LIFT_TIMESTEPS = "SF0125", "the timesteps do not agree",
         "The number of timesteps is found by following the neurons through the unrolled graph. Parts of the model differ in it, a step is treated differently from the others, or the number asked for is another one.";
     LIFT_NO_NEURON = "SF0126", "the model has no spiking neuron",
