@@ -65,13 +65,23 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         device: energy::device(&build.design, &build.target, &mean, io)?,
         routed_mhz,
     };
-    let unknown = args.clock.filter(|_| routed_mhz.is_none()).map_or_else(String::new, |mhz| {
-        format!("\nwhether the hardware reaches {mhz} MHz is not known: it was not placed and routed (compile --bitstream)\n")
-    });
+    let unknown = args.clock.filter(|_| routed_mhz.is_none());
     ui.result(&figures, || {
         let remark = args.data.remark(inputs.len());
-        format!("{}\n{}{remark}{unknown}", figures.literature, figures.device)
+        let device = marked(figures.device.to_string(), unknown);
+        format!("{}\n{device}{remark}", figures.literature)
     })
+}
+
+/// The figures of a device; with a mark in every line if nobody knows whether it reaches the clock
+/// that they are for.
+fn marked(figures: String, unknown_mhz: Option<f64>) -> String {
+    let Some(mhz) = unknown_mhz else { return figures };
+    let lines: String = figures.lines().map(|line| format!("? {line}\n")).collect();
+    lines
+        + &format!(
+            "\n? whether the hardware reaches {mhz} MHz is not known: it was not placed and routed (compile --bitstream)\n"
+        )
 }
 
 /// Refuses a clock at which the hardware does not work.
@@ -135,6 +145,14 @@ mod tests {
     fn line(target: &str, clock: Option<f64>) -> Result<(f64, f64, u32, u32)> {
         let io = io(&design(), &target::load(target)?, clock)?;
         Ok((io.clock_mhz, io.cycles_per_byte, io.request_bytes, io.response_bytes))
+    }
+
+    #[test]
+    fn every_line_of_an_unknown_clock_has_a_mark() {
+        let figures = "core 3\n  phases\n".to_owned();
+        assert_eq!(marked(figures.clone(), None), figures);
+        let text = marked(figures, Some(200.0));
+        assert!(text.starts_with("? core 3\n?   phases\n\n? whether the hardware reaches 200 MHz"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! inference as a page.
 
 mod card;
+mod confusion;
 mod dot;
 mod facts;
 mod jobs;
@@ -24,6 +25,7 @@ mod timeline;
 mod tradeoff;
 mod xml;
 
+pub use confusion::{CONFUSION_CLASSES, confusion_svg};
 pub use dot::dot;
 pub use jobs::{JobRow, current_map, jobs};
 pub use memory::memory_svg;

@@ -154,9 +154,29 @@ fn pictures_are_well_formed() {
         memory_svg(&design, &target),
         branches(),
         svg(&recurrent(), None).unwrap(),
+        confusion_svg("a<b>", &[vec![3, 1], vec![0, 0]]),
     ] {
         well_formed(&picture);
     }
+}
+
+/// Three of four in the first line; nothing in the second.
+#[test]
+fn cells_are_as_full_as_their_share_of_a_line() {
+    let picture = confusion_svg("m", &[vec![3, 1], vec![0, 0]]);
+    for part in [
+        r#"<rect class="parameters" fill-opacity="0.750" x="84.0" y="112.0""#,
+        r#"<rect class="trace" fill-opacity="0.250" x="130.0" y="112.0""#,
+        ">75.0 %<",
+    ] {
+        assert_eq!(picture.matches(part).count(), 1, "{part}: {picture}");
+    }
+    assert_eq!(picture.matches("fill-opacity=\"").count(), 2, "nothing else is filled");
+    assert_eq!(picture.matches(" %<").count(), 1);
+    // Of many classes cells alone.
+    let many = confusion_svg("m", &vec![vec![1; 21]; 21]);
+    well_formed(&many);
+    assert_eq!((many.matches("fill-opacity=\"").count(), many.matches("<text").count()), (441, 2));
 }
 
 #[test]

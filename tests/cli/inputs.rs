@@ -174,3 +174,25 @@ fn outputs_may_be_everything() {
     assert!(fired > 0.0);
     assert!((fired / slots - said["firing_rate"].as_f64().unwrap()).abs() < 1e-12);
 }
+
+#[test]
+fn classes_stand_beside_their_labels() {
+    let place = Place::without_tools();
+    let line = "simulate {student} --images {images} --labels {labels} --count 50";
+    let text = place.good(&format!("{line} --confusion=c.svg --threads 2"));
+    let said = place.json(&format!("{line} --confusion"));
+    let pairs = said["confusion"].as_array().unwrap();
+    let sum = |of: &dyn Fn(&serde_json::Value) -> bool| {
+        pairs.iter().filter(|p| of(p)).map(|p| p["count"].as_u64().unwrap()).sum::<u64>()
+    };
+    let right = said["accuracy_integer"].as_f64().unwrap() * 50.0;
+    assert_eq!((sum(&|_| true), sum(&|p| p["label"] == p["class"])), (50, right.round() as u64));
+    let first = text.lines().find(|l| l.starts_with("label")).unwrap();
+    assert_eq!(first.split_whitespace().last(), Some("right"), "{text}");
+    let picture = std::fs::read_to_string(place.path("c.svg")).unwrap();
+    assert!(picture.starts_with("<svg") && picture.ends_with("</svg>\n"));
+    assert_eq!(place.json(line)["confusion"], serde_json::Value::Null);
+    let without = "simulate {student} --images {images} --count 5 --confusion=d.svg";
+    place.refused(without, 1, "SF0003", "there are none");
+    assert!(!place.path("d.svg").exists());
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! `synfire simulate`: accuracy, agreement between the real and the integer model, cycles.
 
+mod confusion;
 mod outputs;
 mod page;
 mod real;
@@ -39,6 +40,7 @@ use crate::tune::infer;
 #[command(after_help = "Examples:
   synfire simulate build/student --images t10k-images-idx3-ubyte.gz --labels t10k-labels-idx1-ubyte.gz
   synfire simulate student.onnx --images images.gz --count 100 --json
+  synfire simulate student.onnx --images images.gz --labels labels.gz --confusion=confusion.svg
   synfire simulate student.onnx --images inputs.npy --outputs outputs.npz
   synfire simulate build/student --images images.gz --count 10 --report report.html")]
 pub(super) struct Args {
@@ -61,6 +63,18 @@ pub(super) struct Args {
     /// their time, memories, spikes.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    /// Print how often which class was given for which label, by the integer model if there is
+    /// one; with =FILE also as a picture (SVG).
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    confusion: Option<Option<PathBuf>>,
+}
+
+impl Args {
+    /// The name of the model or build.
+    fn name(&self) -> String {
+        let name = self.model.model.file_stem().unwrap_or(self.model.model.as_os_str());
+        name.to_string_lossy().into_owned()
+    }
 }
 
 pub(super) fn processors() -> u16 {
@@ -76,6 +90,8 @@ struct Report {
     class_agreement: f64,
     spike_mismatch: f64,
     firing_rate: f64,
+    /// With `--confusion`.
+    confusion: Option<Vec<confusion::Pair>>,
     hardware: Option<Hardware>,
     hardware_reason: Option<String>,
 }
@@ -117,6 +133,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         Some(_) => args.data.load(&real)?.into(),
         None => args.data.samples(&real)?,
     };
+    confusion::refuse(args.confusion.is_some(), inputs.labels.is_some())?;
     let count = args.data.count.unwrap_or(usize::MAX).min(inputs.len());
     let bar = ui.bar("simulate", count);
     let chunk = count.div_ceil(args.threads.into()).max(1);
@@ -149,8 +166,13 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         };
         write_file(path, page::page(design, &target, first)?)?;
     }
-    let report = report(&sums, inputs.labels.is_some(), design.is_some(), reason);
-    ui.result(&report, || text(&report) + &args.data.remark(inputs.len()))
+    confusion::picture(args.confusion.as_ref(), &sums.confusion, &args.name())?;
+    let mut report = report(&sums, inputs.labels.is_some(), design.is_some(), reason);
+    report.confusion = args.confusion.as_ref().map(|_| sums.confusion.pairs());
+    ui.result(&report, || {
+        let confusion = args.confusion.as_ref().map_or_else(String::new, |_| sums.confusion.text());
+        text(&report) + &confusion + &args.data.remark(inputs.len())
+    })
 }
 
 /// Why there is nothing for `--report` to show.
@@ -195,6 +217,7 @@ fn report(s: &Sums, labelled: bool, lowered: bool, reason: Option<String>) -> Re
         class_agreement: share(s.same_class, s.images),
         spike_mismatch: share(s.spikes_differ, s.spike_slots),
         firing_rate: share(s.spikes, s.spike_slots),
+        confusion: None,
         hardware: lowered.then(|| Hardware {
             differences_to_interp: s.sim_differs,
             mean_cycles_after_input: share(s.latency, s.images),

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::Args;
+use super::confusion::{self, Confusion};
 use super::outputs::Outputs;
 use crate::cli::ui::{Ui, table, thousands};
 use crate::data::Samples;
@@ -22,6 +23,8 @@ struct Report {
     firing_rate: f64,
     /// How often each class won.
     classes: Vec<u64>,
+    /// With `--confusion`.
+    confusion: Option<Vec<confusion::Pair>>,
     hardware_reason: String,
 }
 
@@ -29,6 +32,7 @@ struct Report {
 struct Sums {
     images: u64,
     right: u64,
+    confusion: Confusion,
     slots: u64,
     spikes: u64,
     classes: Vec<u64>,
@@ -38,6 +42,7 @@ struct Sums {
 /// Runs the graph; `refusal` is why there is nothing to compare with.
 pub(super) fn run(args: &Args, graph: &Graph, refusal: &Diagnostic, ui: Ui) -> Result<()> {
     let samples = args.data.samples(graph)?;
+    confusion::refuse(args.confusion.is_some(), samples.labels.is_some())?;
     let count = args.data.count.unwrap_or(usize::MAX).min(samples.len());
     let bar = ui.bar("simulate", count);
     let chunk = count.div_ceil(args.threads.into()).max(1);
@@ -60,8 +65,13 @@ pub(super) fn run(args: &Args, graph: &Graph, refusal: &Diagnostic, ui: Ui) -> R
     if let Some(path) = &args.outputs {
         sums.outputs.write(graph, None, path)?;
     }
-    let report = report(&sums, samples.labels.is_some(), refusal.to_string());
-    ui.result(&report, || text(&report) + &args.data.remark(samples.len()))
+    confusion::picture(args.confusion.as_ref(), &sums.confusion, &args.name())?;
+    let mut report = report(&sums, samples.labels.is_some(), refusal.to_string());
+    report.confusion = args.confusion.as_ref().map(|_| sums.confusion.pairs());
+    ui.result(&report, || {
+        let confusion = args.confusion.as_ref().map_or_else(String::new, |_| sums.confusion.text());
+        text(&report) + &confusion + &args.data.remark(samples.len())
+    })
 }
 
 fn report(sums: &Sums, labelled: bool, hardware_reason: String) -> Report {
@@ -71,6 +81,7 @@ fn report(sums: &Sums, labelled: bool, hardware_reason: String) -> Report {
         accuracy_real: labelled.then(|| share(sums.right, sums.images)),
         firing_rate: share(sums.spikes, sums.slots),
         classes: sums.classes.clone(),
+        confusion: None,
         hardware_reason,
     }
 }
@@ -98,6 +109,9 @@ impl Sums {
     fn count(&mut self, record: &Record, label: Option<u32>) {
         self.images += 1;
         self.right += u64::from(label.is_some_and(|l| record.class == l as usize));
+        if let Some(label) = label {
+            self.confusion.count(label as usize, record.class);
+        }
         for layer in &record.spikes {
             self.slots += (layer.neurons * layer.fired.len()) as u64;
             self.spikes += layer.count() as u64;
@@ -115,6 +129,7 @@ impl Sums {
     fn add(&mut self, other: Self) {
         self.images += other.images;
         self.right += other.right;
+        self.confusion.add(&other.confusion);
         self.slots += other.slots;
         self.spikes += other.spikes;
         for (class, n) in other.classes.iter().enumerate() {
@@ -216,6 +231,8 @@ output %y
         more.count(&record(4), Some(4));
         sums.add(more);
         assert_eq!(tally(&sums), (3, 2, 6, 6, &[1, 0, 1, 0, 1][..]));
+        let confusion = Confusion::of(&[(2, 2, 1), (2, 0, 1), (4, 4, 1)]);
+        assert_eq!(sums.confusion, confusion);
     }
 
     #[test]
@@ -223,6 +240,7 @@ output %y
         let sums = Sums {
             images: 2000,
             right: 1800,
+            confusion: Confusion::default(),
             slots: 10_000,
             spikes: 1234,
             classes: vec![1500, 500],

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! What the inferences come to, apart from running them.
 
+use super::confusion::Confusion;
 use crate::interp::{Logits, Record, Spikes};
 use crate::sim::Inference;
 
@@ -11,6 +12,8 @@ pub(super) struct Sums {
     pub(super) real_right: u64,
     pub(super) integer_right: u64,
     pub(super) same_class: u64,
+    /// Of the integer model.
+    pub(super) confusion: Confusion,
     /// Neurons times timesteps, of all layers.
     pub(super) spike_slots: u64,
     /// Spikes of the integer model.
@@ -39,6 +42,7 @@ impl Sums {
         if let Some(label) = label.map(|l| l as usize) {
             self.real_right += u64::from(real.class == label);
             self.integer_right += u64::from(integer.class == label);
+            self.confusion.count(label, integer.class);
         }
         self.same_class += u64::from(real.class == integer.class);
         for (parts, fired) in slots(real, integer) {
@@ -68,6 +72,7 @@ impl Sums {
         self.real_right += other.real_right;
         self.integer_right += other.integer_right;
         self.same_class += other.same_class;
+        self.confusion.add(&other.confusion);
         self.spike_slots += other.spike_slots;
         self.spikes += other.spikes;
         self.spikes_differ += other.spikes_differ;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Every figure of `synfire simulate`, computed by hand.
 
+use super::confusion::Confusion;
 use super::*;
 use crate::data::{Samples, Values};
 use crate::interp::{Logits, Record, Spikes};
@@ -143,6 +144,7 @@ fn one_inference_is_counted_once() {
         real_right: 1,
         integer_right: 0,
         same_class: 0,
+        confusion: Confusion::of(&[(1, 0, 1)]),
         spike_slots: 8,
         // The integer model's; the other one has 3.
         spikes: 4,
@@ -160,6 +162,7 @@ fn one_inference_is_counted_once() {
     let want = Sums {
         images: 3,
         integer_right: 1,
+        confusion: Confusion::of(&[(0, 0, 1), (1, 0, 1)]),
         spike_slots: 24,
         spikes: 12,
         spikes_differ: 9,
@@ -191,6 +194,7 @@ fn sums_of_threads_are_added_and_the_worst_is_the_largest() {
         real_right: 2 * k,
         integer_right: 3 * k,
         same_class: 5 * k,
+        confusion: Confusion::of(&[(1, 2, 31 * k)]),
         spike_slots: 7 * k,
         spikes: 11 * k,
         spikes_differ: 13 * k,
@@ -213,6 +217,7 @@ fn different() -> Sums {
         real_right: 1800,
         integer_right: 1700,
         same_class: 1900,
+        confusion: Confusion::default(),
         spike_slots: 1_000_000,
         spikes: 123_400,
         spikes_differ: 56,
