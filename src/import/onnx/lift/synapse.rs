@@ -97,13 +97,7 @@ pub(super) fn find(
         // What follows the first current is not certain before there is a third.
         let seconds: Vec<_> = next(lift, stream, &begun).collect();
         for second in seconds {
-            let mut synapse = begun.clone();
-            synapse.push(second);
-            loop {
-                let more = next(lift, stream, &synapse).next();
-                let Some(more) = more else { break };
-                synapse.push(more);
-            }
+            let synapse = followed(lift, stream, &begun, second);
             let count = synapse.currents.len();
             if count <= timesteps || (!stream.is_static() && count != stream.steps.len()) {
                 continue;
@@ -133,13 +127,7 @@ pub(super) fn longest(lift: &Lift<'_>, stream: &Stream, start: ValueId) -> Optio
     let seconds: Vec<_> = next(lift, stream, &begun).filter(|s| s.back.is_none()).collect();
     let mut longest: Option<Synapse> = None;
     for second in seconds {
-        let mut synapse = begun.clone();
-        synapse.push(second);
-        loop {
-            let more = next(lift, stream, &synapse).next();
-            let Some(more) = more else { break };
-            synapse.push(more);
-        }
+        let synapse = followed(lift, stream, &begun, second);
         if longest.as_ref().is_none_or(|l| l.currents.len() < synapse.currents.len()) {
             longest = Some(synapse);
         }
@@ -198,6 +186,17 @@ fn begin(lift: &Lift<'_>, stream: &Stream, start: ValueId) -> Option<Synapse> {
         back: Vec::new(),
         visited,
     })
+}
+
+/// Currents that go on with `second`, as far as they can be followed.
+fn followed(lift: &Lift<'_>, stream: &Stream, begun: &Synapse, second: Link) -> Synapse {
+    let mut synapse = begun.clone();
+    synapse.push(second);
+    loop {
+        let more = next(lift, stream, &synapse).next();
+        let Some(more) = more else { return synapse };
+        synapse.push(more);
+    }
 }
 
 /// What the current of the next timestep can be.
