@@ -25,6 +25,7 @@ use ready::Ready;
 
 use delay::History;
 use neuron::{FixedNeurons, RealNeurons};
+use stimulus::Form;
 pub use value::Value;
 
 /// The spikes of one layer.
@@ -90,6 +91,8 @@ pub struct Interp<'g> {
     /// Their weights, by position in `order`.
     weights: Vec<Ready>,
     output: usize,
+    /// How the model's input presents levels.
+    input: Form,
 }
 
 impl<'g> Interp<'g> {
@@ -110,7 +113,8 @@ impl<'g> Interp<'g> {
             Ready::of(graph.node(id), operand)
         });
         let weights = weights.collect();
-        Ok(Self { graph, order, operands, weights, output })
+        let input = Form::of(graph, &order);
+        Ok(Self { graph, order, operands, weights, output, input })
     }
 
     /// Runs one inference on a static input of levels.
@@ -168,7 +172,7 @@ impl<'g> Interp<'g> {
                     continue;
                 }
                 let value = match &node.op {
-                    Op::Input(_) => stimulus::present(node, stimulus, t as usize)?,
+                    Op::Input(_) => stimulus::present(node, self.input, stimulus, t as usize)?,
                     _ => {
                         let taken = &self.operands[i];
                         let operands: Vec<Operand<'_>> = taken

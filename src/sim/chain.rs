@@ -37,6 +37,12 @@ pub(super) fn offer(
     activity: &mut Activity,
     probe: &mut impl Probe,
 ) -> u64 {
+    if let ([StageState::Dense(dense), rest @ ..], []) = (&mut *stages, gaps) {
+        dense.keep_all(input, probe);
+        let last = (input.len() as u64).saturating_sub(1);
+        dense.run(rest, last, activity, probe);
+        return last;
+    }
     let mut cycle = 0;
     for (i, &level) in input.iter().enumerate() {
         if i > 0 {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! `sf_dense`: sums and the cycles of its events and results.
 
+use std::ops::Add;
+
 use super::activity::Activity;
 use super::chain::{StageState, push};
 use super::probe::Probe;
@@ -53,6 +55,17 @@ impl<'d> Dense<'d> {
             probe.event(self.index, cycle);
         }
         self.inputs.len() == self.stage.inputs() as usize
+    }
+
+    /// Takes all inputs, one a cycle from cycle 0 on.
+    pub(super) fn keep_all(&mut self, levels: &[u8], probe: &mut impl Probe) {
+        for (cycle, &level) in levels.iter().enumerate() {
+            probe.input(cycle, cycle as u64);
+            if level != 0 {
+                probe.event(self.index, cycle as u64);
+            }
+        }
+        self.inputs.extend(levels.iter().map(|x| u32::from(*x)));
     }
 
     /// All inputs are there, the last one since `last`: hands on the results group by group.
@@ -155,22 +168,25 @@ impl<'d> Dense<'d> {
             .collect()
     }
 
-    /// Adds levels where the weight bit is 1, four inputs while a sum is in a register.
+    /// Adds levels where the weight bit is 1. The sums of so few levels that they fit have half the
+    /// width, so that twice as many are added at once.
     #[inline(always)]
     fn levels(&self, plus: &mut [u32]) {
         let outputs = plus.len();
-        let masks = |i: usize| &self.tables.masks[i * outputs..(i + 1) * outputs];
-        let masked = |x: u32, m: i8| x & i32::from(m) as u32;
-        let mut lit = self.inputs.iter().enumerate().filter(|(_, x)| **x != 0);
-        while let Some((i, &x)) = lit.next() {
-            // What is missing at the end adds nothing.
-            let [b, c, d] =
-                [(); 3].map(|()| lit.next().map_or((masks(i), 0), |(i, &x)| (masks(i), x)));
-            let a = (masks(i), x);
-            for (j, sum) in plus.iter_mut().enumerate() {
-                let of = |(masks, x): (&[i8], u32)| masked(x, masks[j]);
-                *sum += of(a) + of(b) + of(c) + of(d);
-            }
+        let lit = self.inputs.iter().enumerate().filter(|(_, x)| **x != 0);
+        let lit: Vec<(&[i8], u32)> =
+            lit.map(|(i, &x)| (&self.tables.masks[i * outputs..(i + 1) * outputs], x)).collect();
+        let largest = lit.iter().map(|(_, x)| *x).max().unwrap_or(0);
+        let fit = (u32::from(u16::MAX) / largest.max(1)) as usize;
+        if fit == 0 {
+            return add(&lit, plus, |x, m| x & i32::from(m) as u32);
+        }
+        let lit: Vec<(&[i8], u16)> = lit.into_iter().map(|(masks, x)| (masks, x as u16)).collect();
+        let mut part = vec![0u16; outputs];
+        for levels in lit.chunks(fit) {
+            part.fill(0);
+            add(levels, &mut part, |x, m| x & i16::from(m) as u16);
+            plus.iter_mut().zip(&part).for_each(|(sum, part)| *sum += u32::from(*part));
         }
     }
 
@@ -195,5 +211,24 @@ impl<'d> Dense<'d> {
         counts.rows += lit * u64::from(d.groups());
         counts.additions += additions;
         counts.results += u64::from(d.outputs() * d.time_parallel);
+    }
+}
+
+/// Adds each level to the sums whose mask lets it through, four levels while a sum is in a register.
+#[inline(always)]
+fn add<N: Copy + Add<Output = N>>(
+    levels: &[(&[i8], N)],
+    sums: &mut [N],
+    masked: impl Fn(N, i8) -> N,
+) {
+    let (fours, rest) = levels.as_chunks::<4>();
+    for four in fours {
+        let four = four.map(|(masks, x)| (&masks[..sums.len()], x));
+        for (j, sum) in sums.iter_mut().enumerate() {
+            *sum = four.iter().fold(*sum, |sum, (masks, x)| sum + masked(*x, masks[j]));
+        }
+    }
+    for (masks, x) in rest {
+        sums.iter_mut().zip(*masks).for_each(|(sum, m)| *sum = *sum + masked(*x, *m));
     }
 }
