@@ -87,3 +87,21 @@ fn reals(node: &Node, form: Form, v: &[f64]) -> Result<Value> {
         None => Err(bad(node, format!("the model takes {}, not real numbers", node.stream))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::{Input, PerChannel, Scale};
+
+    /// Whoever works on integers needs the planes, whatever others do with the same input.
+    #[test]
+    fn levels_that_are_scaled_alone_stay_as_they_are() {
+        let mut graph = Graph::new("g", 1);
+        let input = Op::Input(Input { shape: vec![3], bits: Some(8), is_static: true });
+        let x = graph.add("x", input, &[]).unwrap();
+        graph.add("y", Op::Scale(Scale::by(PerChannel::All(0.5))), &[x]).unwrap();
+        assert_eq!(Form::of(&graph, &graph.order().unwrap()), Form::Reals);
+        graph.add("z", Op::Relu, &[x]).unwrap();
+        assert_eq!(Form::of(&graph, &graph.order().unwrap()), Form::Planes);
+    }
+}

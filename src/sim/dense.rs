@@ -232,3 +232,42 @@ fn add<N: Copy + Add<Output = N>>(
         sums.iter_mut().zip(*masks).for_each(|(sum, m)| *sum = *sum + masked(*x, *m));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hw::Place;
+    use crate::ir::BitMatrix;
+
+    /// 257 levels of 255 are as much as 16 bits hold, and the next one is too much for them.
+    #[test]
+    fn sums_of_many_levels_are_those_of_the_plain_loop() {
+        for (inputs, outputs, level) in
+            [(600, 37, 255), (257, 2, 255), (258, 2, 255), (9, 1, 70_000)]
+        {
+            let weights = BitMatrix::from_fn(outputs, inputs, |r, c| {
+                r == 0 || !(r * 31 + c * 17).is_multiple_of(3)
+            });
+            let stage = DenseStage {
+                name: "d".into(),
+                weights,
+                planes: 1,
+                lanes: 1,
+                input_bits: 17,
+                time_parallel: 1,
+                acc_bits: 32,
+                place: Place::Luts,
+            };
+            let tables = Tables::new(&stage);
+            let mut dense = Dense::new(0, &stage, &tables);
+            dense.inputs = (0..inputs).map(|i| if i % 41 == 40 { 0 } else { level }).collect();
+            let of = |r: usize| {
+                let signed = |(c, x): (usize, &u32)| {
+                    if stage.weights.get(r, c) { i64::from(*x) } else { -i64::from(*x) }
+                };
+                dense.inputs.iter().enumerate().map(signed).sum::<i64>()
+            };
+            assert_eq!(dense.sums(), (0..outputs).map(of).collect::<Vec<_>>(), "{inputs} {level}");
+        }
+    }
+}
