@@ -117,6 +117,12 @@ impl<'g> Interp<'g> {
         Ok(Self { graph, order, operands, weights, output, input })
     }
 
+    /// The graph that is run.
+    #[must_use]
+    pub fn graph(&self) -> &'g Graph {
+        self.graph
+    }
+
     /// Runs one inference on a static input of levels.
     ///
     /// # Errors

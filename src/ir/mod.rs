@@ -14,6 +14,7 @@ mod graph;
 mod infer;
 pub mod interval;
 mod iso;
+mod membranes;
 mod op;
 mod parse;
 mod print;

@@ -19,7 +19,10 @@ pub fn infer(interp: &Interp<'_>, samples: &Samples, i: Place) -> Result<Record>
 }
 
 /// The same, with a look at what every node gives.
-pub(super) fn infer_watching(
+///
+/// # Errors
+/// As [`infer`].
+pub fn infer_watching(
     interp: &Interp<'_>,
     samples: &Samples,
     i: Place,

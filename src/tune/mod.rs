@@ -23,7 +23,7 @@ mod trains;
 
 pub use explore::{Data, Found, explore};
 pub use fit::{check, input};
-pub use infer::{Work, infer, right_on};
+pub use infer::{Work, infer, infer_watching, right_on};
 pub use paired::{Share, gain, share};
 pub use pareto::front;
 pub use point::{Choice, Cut, Point, choose};

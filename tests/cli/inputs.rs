@@ -129,6 +129,15 @@ fn results_say_what_their_inputs_were() {
     assert!(said.contains("\n--count 5,000: the file has "), "{said}");
 }
 
+type Archive<'a> = zip::ZipArchive<std::io::Cursor<&'a [u8]>>;
+
+/// An array's shape and values.
+fn array<T: npyz::Deserialize>(archive: &mut Archive<'_>, name: &str) -> (Vec<u64>, Vec<T>) {
+    let file = archive.by_name(&format!("{name}.npy")).unwrap();
+    let array = npyz::NpyFile::new(file).unwrap();
+    (array.shape().to_vec(), array.into_vec().unwrap())
+}
+
 #[test]
 fn outputs_may_be_everything() {
     let place = Place::without_tools();
@@ -140,14 +149,6 @@ fn outputs_may_be_everything() {
     assert!(bytes == std::fs::read(place.path("again.npz")).unwrap());
 
     let mut archive = zip::ZipArchive::new(std::io::Cursor::new(&bytes[..])).unwrap();
-    fn array<T: npyz::Deserialize>(
-        archive: &mut zip::ZipArchive<std::io::Cursor<&[u8]>>,
-        name: &str,
-    ) -> (Vec<u64>, Vec<T>) {
-        let file = archive.by_name(&format!("{name}.npy")).unwrap();
-        let array = npyz::NpyFile::new(file).unwrap();
-        (array.shape().to_vec(), array.into_vec().unwrap())
-    }
     let (shape, logits) = array::<f64>(&mut archive, "logits_real");
     let plain = std::fs::read(place.path("y.npy")).unwrap();
     assert_eq!(shape, [7, 4, 10]);
@@ -173,6 +174,47 @@ fn outputs_may_be_everything() {
     let said: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert!(fired > 0.0);
     assert!((fired / slots - said["firing_rate"].as_f64().unwrap()).abs() < 1e-12);
+}
+
+/// What a neuron fires with is above what it does not fire with, and the rest of the file and of
+/// the report is as without membranes.
+#[test]
+fn membranes_stand_beside_spikes() {
+    let place = Place::without_tools();
+    let line = "simulate {student} --images {images} --count 7 --json --threads";
+    let plain = place.good(&format!("{line} 1 --outputs plain.npz"));
+    assert_eq!(place.good(&format!("{line} 2 --outputs y.npz --membranes")), plain);
+    let bytes = ["plain.npz", "y.npz"].map(|f| std::fs::read(place.path(f)).unwrap());
+    let open = |bytes| zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let [mut plain, mut archive]: [Archive<'_>; 2] = [&bytes[0][..], &bytes[1][..]].map(open);
+    let names: Vec<String> = plain.file_names().map(|n| n.unwrap().into_owned()).collect();
+    assert_eq!(archive.len(), names.len() + 2);
+    for layer in names.iter().filter_map(|n| n.strip_prefix("spikes/")?.strip_suffix(".npy")) {
+        let spikes = array::<u8>(&mut archive, &format!("spikes/{layer}"));
+        assert_eq!(spikes, array::<u8>(&mut plain, &format!("spikes/{layer}")));
+        let (shape, membranes) = array::<i64>(&mut archive, &format!("membranes/{layer}"));
+        assert_eq!(shape, spikes.0);
+        let neurons = shape[2] as usize;
+        for n in 0..neurons {
+            let of = |s: u8| {
+                let all = spikes.1.iter().zip(&membranes).skip(n).step_by(neurons);
+                all.filter(move |(fired, _)| **fired == s).map(|(_, u)| *u)
+            };
+            let (most, least) = (of(0).max(), of(1).min());
+            assert!(most.is_none() || least.is_none() || most < least, "{layer} {n}");
+        }
+        let (real_shape, reals) = array::<f64>(&mut archive, &format!("membranes_real/{layer}"));
+        assert_eq!(real_shape, shape);
+        // Both forms fire with the same ones, but for a few by rounding; θ is 1 in the real form.
+        let pairs = reals.iter().zip(&spikes.1);
+        let same = pairs.filter(|(u, fired)| (**u >= 1.0) == (**fired == 1)).count();
+        assert!(same * 1000 > 998 * reals.len(), "{layer}: {same}");
+    }
+    for file in ["", "--outputs y.npy"] {
+        let said =
+            place.bad(&format!("simulate {{student}} --images {{images}} --membranes {file}"));
+        assert!(said.contains("--outputs"), "{said}");
+    }
 }
 
 #[test]

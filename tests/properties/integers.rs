@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use synfire::interp::{Interp, Logits, Stimulus};
 use synfire::ir::{
-    FixedLi, Gives, Graph, Kind, Op, Ranges, Reset, Taken, isomorphic, parse, print, verify,
+    Compare, FixedLi, Gives, Graph, Kind, Op, Ranges, Reset, Taken, entry, isomorphic, parse,
+    print, verify,
 };
 
 use super::common::graphs::shown;
@@ -14,11 +15,13 @@ use super::common::integers::{integers, logits};
 use super::common::naive::Naive;
 use super::config;
 
-fn record(g: &Graph, shown: &[Vec<f64>]) -> synfire::interp::Record {
-    let interp = Interp::new(g).unwrap();
+fn stimulus<'a>(g: &Graph, shown: &'a [Vec<f64>]) -> Stimulus<'a> {
     let is_static = g.node(g.find("in").unwrap()).stream.is_static;
-    let stimulus = if is_static { Stimulus::Reals(&shown[0]) } else { Stimulus::RealSteps(shown) };
-    interp.run_on(stimulus).unwrap()
+    if is_static { Stimulus::Reals(&shown[0]) } else { Stimulus::RealSteps(shown) }
+}
+
+fn record(g: &Graph, shown: &[Vec<f64>]) -> synfire::interp::Record {
+    Interp::new(g).unwrap().run_on(stimulus(g, shown)).unwrap()
 }
 
 /// What does not fit its declared width, or its proven range.
@@ -82,6 +85,37 @@ proptest! {
         prop_assert_eq!(&got.logits, &Logits::Integer(logits(readout, &taken)), "{}", text);
         let misfits = misfits(&g, &mut naive);
         prop_assert!(misfits.is_empty(), "{:?}\n{}", misfits, text);
+    }
+
+    /// An integrator beside a layer gives what the layer compares, and changes nothing else.
+    #[test]
+    fn membranes_decide_about_spikes(seed in any::<u64>(), size in 1usize..14) {
+        let g = integers(seed, size);
+        let (with, beside) = g.with_membranes().unwrap();
+        verify(&with).map_err(|d| TestCaseError::fail(d.to_string()))?;
+        let shown = shown(&g, seed);
+        let mut membranes: Vec<Vec<Vec<i64>>> = vec![Vec::new(); beside.len()];
+        let got = Interp::new(&with).unwrap().run_watching(stimulus(&g, &shown), &mut |id, _, v| {
+            if let Some(k) = beside.iter().position(|(_, integrator)| *integrator == id) {
+                membranes[k].push(v.to_integers());
+            }
+        });
+        let got = got.unwrap();
+        prop_assert_eq!(&got, &record(&g, &shown));
+        for ((layer, _), membranes) in beside.iter().zip(membranes) {
+            let node = with.node(*layer);
+            let Op::FixedLif(l) = &node.op else { panic!("no neurons") };
+            let spikes = got.spikes.iter().find(|s| s.node == node.name).unwrap();
+            prop_assert_eq!(membranes.len(), g.timesteps as usize);
+            for (membranes, fired) in membranes.iter().zip(&spikes.fired) {
+                let reaches = |(n, u): (usize, &i64)| {
+                    let theta = entry(&l.threshold, n, fired.len(), 1);
+                    *u > theta || (*u == theta && l.compare == Compare::AtLeast)
+                };
+                let want: Vec<bool> = membranes.iter().enumerate().map(reaches).collect();
+                prop_assert_eq!(fired, &want, "{}", node.name);
+            }
+        }
     }
 
     #[test]

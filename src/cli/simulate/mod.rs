@@ -10,12 +10,12 @@ mod tally;
 mod tests;
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::value_parser;
 use serde::Serialize;
 
-use self::outputs::Outputs;
+use self::outputs::{Outputs, Plan};
 use self::tally::Sums;
 use crate::cli::build::Build;
 use crate::cli::inputs::DataArgs;
@@ -28,7 +28,6 @@ use crate::interp::Interp;
 use crate::ir::Graph;
 use crate::sim::{NoProbe, Sim};
 use crate::target;
-use crate::tune::infer;
 
 /// Run a model or a build on the host: accuracy, spikes, cycles.
 ///
@@ -41,7 +40,7 @@ use crate::tune::infer;
   synfire simulate build/student --images t10k-images-idx3-ubyte.gz --labels t10k-labels-idx1-ubyte.gz
   synfire simulate student.onnx --images images.gz --count 100 --json
   synfire simulate student.onnx --images images.gz --labels labels.gz --confusion=confusion.svg
-  synfire simulate student.onnx --images inputs.npy --outputs outputs.npz
+  synfire simulate student.onnx --images inputs.npy --outputs outputs.npz --membranes
   synfire simulate build/student --images images.gz --count 10 --report report.html")]
 pub(super) struct Args {
     #[command(flatten)]
@@ -59,6 +58,10 @@ pub(super) struct Args {
     /// and classes of both forms, and the spikes of every layer.
     #[arg(long, value_name = "FILE")]
     outputs: Option<PathBuf>,
+    /// With --outputs FILE.npz: also the membranes of every layer that fires, as they are compared
+    /// with its threshold, of both forms.
+    #[arg(long, requires = "outputs")]
+    membranes: bool,
     /// Write a page (HTML) about the first inference on the simulated hardware: stages or jobs,
     /// their time, memories, spikes.
     #[arg(long, value_name = "FILE")]
@@ -105,7 +108,7 @@ struct Hardware {
 }
 
 pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
-    let (real, integer, lowered, target) = if args.model.model.is_dir() {
+    let (mut real, mut integer, lowered, target) = if args.model.model.is_dir() {
         args.model.cuts.none_for(&args.model.model)?;
         let build = Build::open(&args.model.model)?;
         (build.real, build.integer, Ok(build.design), build.target)
@@ -116,7 +119,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
                 if args.report.is_some() {
                     return Err(no_page(&d.message));
                 }
-                return real::run(args, &args.model.import()?.graph, &d, ui);
+                return real::run(args, args.model.import()?.graph, &d, ui);
             }
             Err(d) => return Err(d),
         };
@@ -124,6 +127,10 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         let lowered = hw::lower(&model.integer, &target, &hw::Options::default());
         (model.real, model.integer, lowered.map(|(design, _)| design), target)
     };
+    let mut plan = Plan::of(args.outputs.as_deref());
+    if args.membranes {
+        plan = plan.with_membranes(&mut real, Some(&mut integer))?;
+    }
     let (design, reason) = match lowered {
         Ok(design) => (Some(design), None),
         Err(d) if args.report.is_some() => return Err(no_page(&d.message)),
@@ -139,11 +146,11 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let chunk = count.div_ceil(args.threads.into()).max(1);
     let parts: Vec<Result<(Sums, Outputs)>> = std::thread::scope(|scope| {
         let part = |from: usize| {
-            let (real, integer, design, inputs, bar) =
-                (&real, &integer, design.as_ref(), &inputs, &bar);
+            let (real, integer, design, inputs, plan, bar) =
+                (&real, &integer, design.as_ref(), &inputs, &plan, &bar);
             scope.spawn(move || {
                 let range = from..(from + chunk).min(count);
-                part(real, integer, design, inputs, range, args.outputs.as_deref(), &|| bar.inc(1))
+                part(real, integer, design, inputs, range, plan, &|| bar.inc(1))
             })
         };
         let handles: Vec<_> = (0..count).step_by(chunk).map(part).collect();
@@ -187,15 +194,16 @@ fn part(
     design: Option<&Design>,
     inputs: &Samples,
     range: std::ops::Range<usize>,
-    file: Option<&Path>,
+    plan: &Plan<'_>,
     tick: &dyn Fn(),
 ) -> Result<(Sums, Outputs)> {
     let graph = real;
     let (real, integer) = (Interp::new(real)?, Interp::new(integer)?);
     let sim = design.map(Sim::new);
-    let (mut sums, mut outputs) = (Sums::default(), Outputs::for_file(file));
+    let (mut sums, mut outputs) = (Sums::default(), plan.outputs());
     for i in range {
-        let (r, n) = (infer(&real, inputs, i)?, infer(&integer, inputs, i)?);
+        let r = outputs.real(&real, (inputs, i), plan)?;
+        let n = outputs.integer(&integer, (inputs, i), plan)?;
         let s = match (&sim, inputs.get(i)) {
             (Some(sim), Some(Slice::U8(input))) => Some(sim.run(input, &[], &mut NoProbe)?),
             _ => None,

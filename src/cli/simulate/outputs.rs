@@ -8,9 +8,57 @@ use npyz::{AutoSerialize, WriterBuilder as _};
 use zip::write::SimpleFileOptions;
 use zip::{DateTime, ZipWriter};
 
+use crate::data::Samples;
 use crate::diag::{Diagnostic, Result, codes, write_file};
-use crate::interp::{Logits, Record};
-use crate::ir::{Graph, Op, ReadoutKind};
+use crate::interp::{Interp, Logits, Record, Value};
+use crate::ir::{Graph, NodeId, Op, ReadoutKind};
+use crate::tune::{infer, infer_watching};
+
+/// Which outputs are wanted, of which graphs.
+#[derive(Default)]
+pub(super) struct Plan<'a> {
+    file: Option<&'a Path>,
+    /// Layers and the integrators beside them, of the real-valued and the integer model.
+    real: Vec<(NodeId, NodeId)>,
+    integer: Vec<(NodeId, NodeId)>,
+}
+
+impl<'a> Plan<'a> {
+    /// Of a file, without membranes.
+    pub(super) fn of(file: Option<&'a Path>) -> Self {
+        Self { file, ..Self::default() }
+    }
+
+    /// The same with membranes: puts integrators into both graphs.
+    ///
+    /// # Errors
+    /// [`codes::BAD_OPTION`] if the file holds one array; an internal one.
+    pub(super) fn with_membranes(
+        mut self,
+        real: &mut Graph,
+        integer: Option<&mut Graph>,
+    ) -> Result<Self> {
+        if Wanted::of(self.file) != Wanted::Everything {
+            let message = "--membranes writes an array for each layer, which takes an .npz file";
+            return Err(
+                Diagnostic::new(&codes::BAD_OPTION, message).help("--outputs FILE.npz --membranes")
+            );
+        }
+        (*real, self.real) = real.with_membranes()?;
+        if let Some(integer) = integer {
+            (*integer, self.integer) = integer.with_membranes()?;
+        }
+        Ok(self)
+    }
+
+    /// Nothing so far.
+    pub(super) fn outputs(&self) -> Outputs {
+        Outputs { wanted: Wanted::of(self.file), ..Outputs::default() }
+    }
+}
+
+/// Name of a layer, and `[sample][timestep][neuron]`.
+type Layers<T> = Vec<(String, Vec<T>)>;
 
 /// The outputs of the samples so far, if they are wanted.
 #[derive(Default)]
@@ -22,8 +70,10 @@ pub(super) struct Outputs {
     /// Of the integer model, if there is one.
     integer: Vec<i64>,
     classes: Vec<i64>,
-    /// Name of a layer, and `[sample][timestep][neuron]`; of the integer model, if there is one.
-    spikes: Vec<(String, Vec<u8>)>,
+    /// Of the integer model, if there is one.
+    spikes: Layers<u8>,
+    membranes_real: Layers<f64>,
+    membranes: Layers<i64>,
 }
 
 /// What is kept.
@@ -37,15 +87,58 @@ enum Wanted {
     Everything,
 }
 
+impl Wanted {
+    /// The file's name says it.
+    fn of(path: Option<&Path>) -> Self {
+        match path.map(|p| p.extension().is_some_and(|e| e == "npz")) {
+            None => Self::Nothing,
+            Some(false) => Self::Array,
+            Some(true) => Self::Everything,
+        }
+    }
+}
+
+/// One inference, with the membranes of the layers that have an integrator beside them.
+fn watched<T>(
+    interp: &Interp<'_>,
+    (samples, i): (&Samples, usize),
+    beside: &[(NodeId, NodeId)],
+    of: impl Fn(&Value) -> Vec<T>,
+    layers: &mut Layers<T>,
+) -> Result<Record> {
+    if beside.is_empty() {
+        return infer(interp, samples, i);
+    }
+    if layers.is_empty() {
+        let name = |(layer, _): &(NodeId, NodeId)| interp.graph().node(*layer).name.clone();
+        layers.extend(beside.iter().map(|pair| (name(pair), Vec::new())));
+    }
+    infer_watching(interp, samples, i, &mut |id, _, value| {
+        if let Some(k) = beside.iter().position(|(_, integrator)| *integrator == id) {
+            layers[k].1.extend(of(value));
+        }
+    })
+}
+
 impl Outputs {
-    /// For a file: its name says what is wanted.
-    pub(super) fn for_file(path: Option<&Path>) -> Self {
-        let wanted = match path.map(|p| p.extension().is_some_and(|e| e == "npz")) {
-            None => Wanted::Nothing,
-            Some(false) => Wanted::Array,
-            Some(true) => Wanted::Everything,
-        };
-        Self { wanted, ..Self::default() }
+    /// What the real-valued model makes of sample `i`.
+    pub(super) fn real(
+        &mut self,
+        interp: &Interp<'_>,
+        sample: (&Samples, usize),
+        plan: &Plan<'_>,
+    ) -> Result<Record> {
+        watched(interp, sample, &plan.real, Value::to_reals, &mut self.membranes_real)
+    }
+
+    /// What the integer model makes of it.
+    pub(super) fn integer(
+        &mut self,
+        interp: &Interp<'_>,
+        sample: (&Samples, usize),
+        plan: &Plan<'_>,
+    ) -> Result<Record> {
+        watched(interp, sample, &plan.integer, Value::to_integers, &mut self.membranes)
     }
 
     /// Adds a sample: every timestep where each is an output, else the logits.
@@ -89,12 +182,9 @@ impl Outputs {
         self.real_classes.append(&mut next.real_classes);
         self.integer.append(&mut next.integer);
         self.classes.append(&mut next.classes);
-        if self.spikes.is_empty() {
-            self.spikes = next.spikes;
-        } else {
-            let pairs = self.spikes.iter_mut().zip(next.spikes);
-            pairs.for_each(|((_, own), (_, mut more))| own.append(&mut more));
-        }
+        join(&mut self.spikes, next.spikes);
+        join(&mut self.membranes_real, next.membranes_real);
+        join(&mut self.membranes, next.membranes);
     }
 
     /// Writes `[sample, …]` or `[sample, timestep, …]` in double precision; everything as the
@@ -108,7 +198,7 @@ impl Outputs {
         let sample: u64 = shape.iter().product();
         shape.insert(0, self.real.len() as u64 / sample.max(1));
         let written = match self.wanted {
-            Wanted::Everything => self.arrays(integer.unwrap_or(real), integer.is_some(), &shape),
+            Wanted::Everything => self.arrays(real, integer, &shape),
             _ => array(&self.real, &shape),
         };
         let bytes = written.map_err(|e| {
@@ -117,24 +207,31 @@ impl Outputs {
         write_file(path, &bytes)
     }
 
-    /// An archive of all arrays; `graph` is the form whose spikes they are.
-    fn arrays(&self, graph: &Graph, is_integer: bool, shape: &[u64]) -> io::Result<Vec<u8>> {
+    /// An archive of all arrays.
+    fn arrays(&self, real: &Graph, integer: Option<&Graph>, shape: &[u64]) -> io::Result<Vec<u8>> {
         let mut archive = Archive(ZipWriter::new(Cursor::new(Vec::new())));
         let n = shape[0];
         archive.add("logits_real", &self.real, shape)?;
         archive.add("classes_real", &self.real_classes, &[n])?;
-        if is_integer {
+        if integer.is_some() {
             let classes = self.integer.len() as u64 / n.max(1);
             archive.add("logits", &self.integer, &[n, classes])?;
             archive.add("classes", &self.classes, &[n])?;
         }
-        for (name, fired) in &self.spikes {
-            let mut shape = vec![n, u64::from(graph.timesteps)];
-            let node = graph.find(name).map(|id| graph.node(id));
-            shape.extend(node.iter().flat_map(|n| &n.stream.shape).map(|&d| d as u64));
-            archive.add(&format!("spikes/{name}"), fired, &shape)?;
-        }
+        let form = integer.unwrap_or(real);
+        archive.layers("spikes", &self.spikes, form, n)?;
+        archive.layers("membranes_real", &self.membranes_real, real, n)?;
+        archive.layers("membranes", &self.membranes, form, n)?;
         Ok(archive.0.finish()?.into_inner())
+    }
+}
+
+/// Puts the samples of each layer behind those before.
+fn join<T>(own: &mut Layers<T>, next: Layers<T>) {
+    if own.is_empty() {
+        *own = next;
+    } else {
+        own.iter_mut().zip(next).for_each(|((_, own), (_, mut more))| own.append(&mut more));
     }
 }
 
@@ -161,6 +258,23 @@ impl Archive {
         let options = SimpleFileOptions::default().last_modified_time(DateTime::default());
         self.0.start_file(format!("{name}.npy"), options)?;
         self.0.write_all(&array(values, shape)?)
+    }
+
+    /// An array for each layer, `[sample][timestep]` and the layer's shape.
+    fn layers<T: AutoSerialize + Copy>(
+        &mut self,
+        what: &str,
+        layers: &Layers<T>,
+        graph: &Graph,
+        samples: u64,
+    ) -> io::Result<()> {
+        for (name, values) in layers {
+            let mut shape = vec![samples, u64::from(graph.timesteps)];
+            let node = graph.find(name).map(|id| graph.node(id));
+            shape.extend(node.iter().flat_map(|n| &n.stream.shape).map(|&d| d as u64));
+            self.add(&format!("{what}/{name}"), values, &shape)?;
+        }
+        Ok(())
     }
 }
 

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Models without an integer form: the real-valued graph alone, on any inputs.
 
-use std::path::Path;
-
 use serde::Serialize;
 
 use super::Args;
 use super::confusion::{self, Confusion};
-use super::outputs::Outputs;
+use super::outputs::{Outputs, Plan};
 use crate::cli::ui::{Ui, table, thousands};
 use crate::data::Samples;
 use crate::diag::{Diagnostic, Result};
 use crate::interp::{Interp, Record};
 use crate::ir::Graph;
-use crate::tune::infer;
 
 /// What is printed.
 #[derive(Serialize)]
@@ -40,7 +37,12 @@ struct Sums {
 }
 
 /// Runs the graph; `refusal` is why there is nothing to compare with.
-pub(super) fn run(args: &Args, graph: &Graph, refusal: &Diagnostic, ui: Ui) -> Result<()> {
+pub(super) fn run(args: &Args, mut graph: Graph, refusal: &Diagnostic, ui: Ui) -> Result<()> {
+    let mut plan = Plan::of(args.outputs.as_deref());
+    if args.membranes {
+        plan = plan.with_membranes(&mut graph, None)?;
+    }
+    let graph = &graph;
     let samples = args.data.samples(graph)?;
     confusion::refuse(args.confusion.is_some(), samples.labels.is_some())?;
     let count = args.data.count.unwrap_or(usize::MAX).min(samples.len());
@@ -48,10 +50,9 @@ pub(super) fn run(args: &Args, graph: &Graph, refusal: &Diagnostic, ui: Ui) -> R
     let chunk = count.div_ceil(args.threads.into()).max(1);
     let parts: Vec<Result<Sums>> = std::thread::scope(|scope| {
         let part = |from: usize| {
-            let (samples, bar) = (&samples, &bar);
+            let (samples, plan, bar) = (&samples, &plan, &bar);
             let range = from..(from + chunk).min(count);
-            let file = args.outputs.as_deref();
-            scope.spawn(move || part(graph, samples, range, file, &|| bar.inc(1)))
+            scope.spawn(move || part(graph, samples, range, plan, &|| bar.inc(1)))
         };
         let handles: Vec<_> = (0..count).step_by(chunk).map(part).collect();
         let died = |_| Err(Diagnostic::internal("simulate", "a thread died"));
@@ -90,13 +91,13 @@ fn part(
     graph: &Graph,
     samples: &Samples,
     range: std::ops::Range<usize>,
-    file: Option<&Path>,
+    plan: &Plan<'_>,
     tick: &dyn Fn(),
 ) -> Result<Sums> {
     let interp = Interp::new(graph)?;
-    let mut sums = Sums { outputs: Outputs::for_file(file), ..Sums::default() };
+    let mut sums = Sums { outputs: plan.outputs(), ..Sums::default() };
     for i in range {
-        let record = infer(&interp, samples, i)?;
+        let record = sums.outputs.real(&interp, (samples, i), plan)?;
         sums.outputs.add(graph, &record, None)?;
         sums.count(&record, samples.labels.as_ref().and_then(|l| l.get(i)).copied());
         tick();
@@ -176,7 +177,7 @@ output %y
     }
 
     fn counted(samples: &Samples, range: std::ops::Range<usize>, is_static: bool) -> Sums {
-        part(&graph(is_static), samples, range, None, &|| {}).unwrap()
+        part(&graph(is_static), samples, range, &Plan::default(), &|| {}).unwrap()
     }
 
     fn tally(s: &Sums) -> (u64, u64, u64, u64, &[u64]) {
