@@ -210,11 +210,8 @@ fn membranes_stand_beside_spikes() {
         let same = pairs.filter(|(u, fired)| (**u >= 1.0) == (**fired == 1)).count();
         assert!(same * 1000 > 998 * reals.len(), "{layer}: {same}");
     }
-    for file in ["", "--outputs y.npy"] {
-        let said =
-            place.bad(&format!("simulate {{student}} --images {{images}} --membranes {file}"));
-        assert!(said.contains("--outputs"), "{said}");
-    }
+    let line = "simulate {student} --images {images} --membranes --outputs";
+    place.refused(&format!("{line} y.npy"), 1, "SF0003", "--outputs FILE.npz");
 }
 
 #[test]
