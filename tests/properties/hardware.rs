@@ -5,9 +5,9 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use synfire::hw::{self, DenseStage, Design, Options, Stage};
+use synfire::hw::{self, DenseStage, Design, Input, Options, Place, ReadoutStage, Stage};
 use synfire::interp::{Interp, Logits, Record};
-use synfire::ir::Graph;
+use synfire::ir::{BitMatrix, Graph};
 use synfire::sim::{Inference, Recorder, Sim, StageActivity};
 use synfire::target;
 
@@ -273,4 +273,48 @@ fn interp_is_sim_for_every_folding() {
         Ok(())
     });
     met.into_inner().report("sim", MET);
+}
+
+/// 257 levels of 255 are as much as 16 bits hold, and the next one is too much for them.
+#[test]
+fn sums_of_many_levels_are_those_of_the_plain_loop() {
+    for (inputs, outputs) in [(600usize, 37usize), (257, 2), (258, 2), (515, 64)] {
+        let plus = |r: usize, c: usize| r == 0 || !(r * 31 + c * 17).is_multiple_of(3);
+        let dense = DenseStage {
+            name: "d".into(),
+            weights: BitMatrix::from_fn(outputs, inputs, plus),
+            planes: 1,
+            lanes: 1,
+            input_bits: 8,
+            time_parallel: 1,
+            acc_bits: 19,
+            place: Place::Luts,
+        };
+        let readout = ReadoutStage {
+            name: "y".into(),
+            input_bits: 19,
+            gain: vec![1; outputs],
+            offset: vec![0; outputs],
+            gain_bits: 2,
+            offset_bits: 1,
+            logit_bits: 21,
+            block: false,
+        };
+        let design = Design {
+            name: "many".into(),
+            timesteps: 1,
+            input: Input { count: inputs as u32, bits: 8, changes: false },
+            stages: vec![Stage::Dense(dense), Stage::Readout(readout)],
+            shared: None,
+            trace: false,
+            family: Default::default(),
+        };
+        let x: Vec<u8> = (0..inputs).map(|i| if i % 300 == 299 { 0 } else { 255 }).collect();
+        let got = Sim::new(&design).run(&x, &[], &mut synfire::sim::NoProbe).unwrap();
+        let sum = |r: usize| -> i32 {
+            let of = |(c, x): (usize, &u8)| if plus(r, c) { i32::from(*x) } else { -i32::from(*x) };
+            x.iter().enumerate().map(of).sum()
+        };
+        assert_eq!(got.logits, (0..outputs).map(sum).collect::<Vec<_>>(), "{inputs}");
+    }
 }
