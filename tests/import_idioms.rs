@@ -123,6 +123,9 @@ fn every_model_becomes_hardware() {
             Ok((design, _)) => Some(design),
             Err(d) => {
                 assert_eq!((d.code.id, is_refused), ("SF0410", true), "{name}: {d}");
+                let is_below = ["rest_", "below_rest_"].iter().any(|n| name.starts_with(n));
+                let help = d.help.clone().unwrap_or_default();
+                assert_eq!(help.contains("thresholds above 0"), is_below, "{name}: {d}");
                 None
             }
         };
