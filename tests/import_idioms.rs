@@ -70,16 +70,27 @@ fn fired(record: &Record) -> Vec<String> {
     record.spikes.iter().map(|l| l.fired.iter().flatten().map(text).collect()).collect()
 }
 
+/// What fired, as it stands in the file: a network whose encoder has another threshold at each
+/// timestep is one of a single timestep, with layers of its own for each of them, in their order.
+fn spikes_of(name: &str, record: &Record) -> Vec<String> {
+    let all = fired(record);
+    if !name.starts_with("encoder_") {
+        return all;
+    }
+    let (encoder, cells) = all.split_at(all.len() / 2);
+    vec![encoder.concat(), cells.concat()]
+}
+
 #[test]
 fn every_spike_is_the_frameworks() {
     let models = models();
-    assert_eq!(models.len(), 93);
+    assert_eq!(models.len(), 97);
     for (name, model, graph) in files(&models) {
         assert!(model.input.len() >= 50 && model.on_threshold >= 16, "{name}");
         let interp = Interp::new(&graph).unwrap();
         for (i, input) in model.input.iter().enumerate() {
             let record = interp.run(input).unwrap();
-            assert_eq!(fired(&record), model.spikes[i], "{name}: sample {i}");
+            assert_eq!(spikes_of(&name, &record), model.spikes[i], "{name}: sample {i}");
             let Logits::Real(logits) = &record.logits else { panic!("{record:?}") };
             let (each, want) = (record.steps.concat(), &model.logits[i]);
             let is_each = want.len() > logits.len();
@@ -89,9 +100,10 @@ fn every_spike_is_the_frameworks() {
 }
 
 /// Imported, but hardware resets to zero and begins at zero only, which neurons with thresholds
-/// of 0 and below do not; it holds no membrane; it reads sums over time or the last timestep; and
-/// around ±1 a border of zeros is no spike.
-const NO_HARDWARE: [&str; 11] = [
+/// of 0 and below do not; it holds no membrane; it reads sums over time or the last timestep;
+/// around ±1 a border of zeros is no spike; and spikes of an encoder that another one takes off
+/// need more memories beside each other than there are.
+const NO_HARDWARE: [&str; 12] = [
     "masked",
     "where_number",
     "membranes_left_number",
@@ -103,6 +115,7 @@ const NO_HARDWARE: [&str; 11] = [
     "membranes_largest",
     "membranes_amax",
     "membranes_maximum",
+    "encoder_once",
 ];
 
 /// What a reset to zero holds for a timestep.
@@ -123,6 +136,9 @@ fn every_model_becomes_hardware() {
             Ok((design, _)) => Some(design),
             Err(d) => {
                 assert_eq!((d.code.id, is_refused), ("SF0410", true), "{name}: {d}");
+                let is_below = ["rest_", "below_rest_"].iter().any(|n| name.starts_with(n));
+                let help = d.help.clone().unwrap_or_default();
+                assert_eq!(help.contains("thresholds above 0"), is_below, "{name}: {d}");
                 None
             }
         };
@@ -131,7 +147,7 @@ fn every_model_becomes_hardware() {
         let (interp, sim) = (Interp::new(&graph).unwrap(), design.as_ref().map(Sim::new));
         for (i, input) in model.input.iter().enumerate() {
             let record = interp.run(input).unwrap();
-            assert_eq!(fired(&record), model.spikes[i], "{name}: sample {i}");
+            assert_eq!(spikes_of(&name, &record), model.spikes[i], "{name}: sample {i}");
             if let Op::FixedReadout(FixedReadout { kind: Taken::Max, frac, .. }) = readout {
                 let Logits::Integer(logits) = &record.logits else { panic!("{record:?}") };
                 let unit = f64::from(-frac).exp2();

@@ -154,6 +154,8 @@ fn bits(name: &str) -> u32 {
     match name.split_once('/').unwrap() {
         ("conv" | "student", _) => 8,
         ("sequence", variant) if !variant.starts_with("levels") => 2,
+        // Of larger levels nearly all would fire at the first timestep.
+        ("idioms", variant) if variant.starts_with("encoder") => 2,
         _ => 4,
     }
 }
@@ -202,5 +204,5 @@ fn every_file_computes_what_rten_does() {
         compared += 1;
     }
     eprintln!("{compared} files compared, the largest difference is {worst:.1e}");
-    assert_eq!((compared, not_run, refused), (431, 43, 5));
+    assert_eq!((compared, not_run, refused), (439, 43, 5));
 }

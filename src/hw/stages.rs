@@ -145,6 +145,37 @@ pub(super) fn keeps_currents(node: &Node, reset: Reset) -> Result<()> {
     ))
 }
 
+/// Refuses membranes that begin at or are reset to another value than 0, which no engine has a
+/// register for.
+pub(super) fn rests_at_zero(node: &Node, l: &FixedLif) -> Result<()> {
+    let moves = |list: &[i64]| list.iter().any(|v| *v != 0);
+    if moves(&l.start) {
+        if l.start.iter().zip(&l.threshold).any(|(v, threshold)| v >= threshold) {
+            let message = "membranes that begin at or above their thresholds, as where a \
+                           threshold is 0 or below; the hardware begins at 0";
+            return Err(unsupported(node, message).help(
+                "train with thresholds above 0; `synfire simulate` runs the model without hardware",
+            ));
+        }
+        let message = "membranes that begin at another value than 0, and not where a reset \
+                       to a constant puts them";
+        return Err(unsupported(node, message).help(
+            "let membranes begin at 0, or where they are reset to; `synfire simulate` runs the model without hardware",
+        ));
+    }
+    if moves(&l.reset_to) {
+        return Err(resets_elsewhere(node));
+    }
+    Ok(())
+}
+
+/// Of membranes that a reset puts elsewhere than where they begin.
+pub(super) fn resets_elsewhere(node: &Node) -> Box<Diagnostic> {
+    unsupported(node, "membranes that reset to another value than 0").help(
+        "train with a reset to 0 or by subtraction; `synfire simulate` runs the model without hardware",
+    )
+}
+
 /// Refuses a readout of the largest: every engine adds timesteps up, or has the last one.
 pub(super) fn adds_up(node: &Node, r: &FixedReadout) -> Result<()> {
     if r.kind != Taken::Max {
@@ -252,9 +283,7 @@ fn lif(node: &Node, l: &FixedLif, input_bits: u32, hold: bool, timesteps: u32) -
             "neurons that negate their input, or do not see it (a gain of 0)",
         ));
     }
-    if l.reset_to.iter().chain(&l.start).any(|v| *v != 0) {
-        return Err(unsupported(node, "membranes that start at or reset to another value than 0"));
-    }
+    rests_at_zero(node, l)?;
     let bias_bits = l.bias.iter().map(|&b| signed_bits(b)).max().unwrap_or(1);
     let threshold_bits = l.threshold.iter().map(|&t| bits_for(t as u64)).max().unwrap_or(1);
     Ok(LifStage {

@@ -354,6 +354,32 @@ fn a_reset_that_holds_membranes_is_refused() {
     }
 }
 
+/// A threshold of 0 or below makes membranes begin at or above their thresholds: whoever meets
+/// that is told what to train with, and so are those whose membranes begin or reset elsewhere.
+#[test]
+fn membranes_that_begin_elsewhere_are_refused_with_a_way_out() {
+    let reset = r#""threshold":[1,2,3,4,5],"reset":"hard""#;
+    for (list, message, way) in [
+        (
+            r#","start":[0,0,0,4,0]"#,
+            "begin at or above their thresholds",
+            "train with thresholds above 0",
+        ),
+        (r#","start":[0,0,0,3,0]"#, "begin at another value than 0", "begin at 0"),
+        (r#","reset_to":[0,0,0,-3,0]"#, "reset to another value than 0", "by subtraction"),
+    ] {
+        let text = NET.replace(reset, &format!("{reset}{list}"));
+        for mapping in [Mapping::Auto, Mapping::Pipeline, Mapping::Shared] {
+            let options = Options { mapping, ..Options::default() };
+            let d = lower(&graph(&text), &board(), &options).unwrap_err();
+            assert_eq!((d.code.id, d.location.path.as_deref()), ("SF0410", Some("n2")), "{d}");
+            let help = d.help.clone().unwrap_or_default();
+            assert!(d.message.contains(message), "{mapping:?}: {d}");
+            assert!(help.contains(way) && help.contains("synfire simulate"), "{mapping:?}: {help}");
+        }
+    }
+}
+
 /// Timesteps are added up, or the last one is read.
 #[test]
 fn a_readout_of_the_largest_is_refused() {

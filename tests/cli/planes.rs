@@ -30,3 +30,30 @@ fn a_head_of_several_bits_ends_a_chain() {
     let said = place.good("compile {ensemble} --target icebreaker --mapping shared -o c");
     assert!(said.contains("\njob "), "{said}");
 }
+
+/// What the refusal of weights that are not binary advises: the model is read, becomes hardware,
+/// and what that computes is what the integers are, as near to the real numbers as they are.
+#[test]
+fn what_is_advised_for_weights_of_several_bits_becomes_hardware() {
+    let place = Place::without_tools();
+    for (model, code, advised) in [
+        ("dialects/float_legacy", "SF0121", &["int8", "float"][..]),
+        ("dialects/float_dynamo", "SF0121", &["int8", "float"]),
+        ("qonnx/quant4", "SF0121", &["int8"]),
+        ("dialects/ternary_legacy", "SF0122", &["int8"]),
+    ] {
+        let file = format!("{}/tests/models/{model}.onnx", env!("CARGO_MANIFEST_DIR"));
+        let compile = format!("compile {file} --target icebreaker -o b");
+        for form in advised {
+            let advice = if *form == "int8" { "--weights int8" } else { "--weights float" };
+            place.refused(&compile, 1, code, advice);
+            place.good(&format!("{compile} {advice}"));
+            let ran = place.json("simulate b --count 50");
+            assert_eq!(ran["hardware"]["differences_to_interp"], 0, "{model} {form}: {ran}");
+            let real = place.json(&format!("simulate {file} {advice} --count 50"));
+            let share = |field: &str| real[field].as_f64().unwrap();
+            assert!(share("class_agreement") >= 0.98, "{model} {form}: {real}");
+            assert!(share("spike_mismatch") < 0.01, "{model} {form}: {real}");
+        }
+    }
+}

@@ -20,6 +20,7 @@ from spikingjelly.activation_based import functional, layer, neuron
 from torch import nn
 from torch.nn import functional as F
 
+from encoders import Encoded, Encoder, encoded_alike, encoded_each, encoded_once
 from neurons import (HIDDEN, Cell, Cells, Leaky, Loop, Stepped, alpha, conv, exports, halves, linear, norm, own,
                      rleaky, rsynaptic, synaptic)
 
@@ -462,9 +463,15 @@ def models():
             yield f"{name}_{reset}", lambda more=more: Flat(loop, lambda: Leaky(**more)), FLAT, {}
     for reset in (where_spike, where_soft):
         yield f"rest_{reset.__name__}", lambda reset=reset: Flat(loop, lambda: Cells(reset, 0.0)), FLAT, {}
+    falling, other = (1.25, 1.0, 0.5, 0.25), (1.0, 0.75, 0.5, 0.0)
+    for name, how, more in (
+        ("encoder", encoded_alike, {}), ("encoder_each", encoded_each, {"thresholds": falling}),
+        ("encoder_at_least", encoded_each, {"thresholds": (1.5, 1.0, 0.75, 0.5), "at_least": True}),
+        ("encoder_once", encoded_once, {"thresholds": [3 * pair for pair in zip(falling, other)]})):
+        yield name, lambda how=how, more=more: Encoded(how, **more), FLAT, {}
 
 
-NEURONS = (Cell, snntorch.Leaky, snntorch.Synaptic, snntorch.Alpha, snntorch.RLeaky, snntorch.RSynaptic,
+NEURONS = (Encoder, Cell, snntorch.Leaky, snntorch.Synaptic, snntorch.Alpha, snntorch.RLeaky, snntorch.RSynaptic,
            neuron.LIFNode, neuron.IFNode)
 
 
@@ -498,7 +505,7 @@ def on_threshold(make, seed, x, membranes):
         torch.manual_seed(seed)
         model = make().eval()
         for module in model.modules():
-            if isinstance(module, NEURONS[:6]):
+            if isinstance(module, NEURONS[:7]):
                 module.threshold += more
             elif isinstance(module, NEURONS):
                 module.v_threshold += more

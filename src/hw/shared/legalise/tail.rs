@@ -7,7 +7,7 @@ use super::weights::Taps;
 use super::{Builder, unsupported};
 use crate::diag::Result;
 use crate::hw::ReadoutStage;
-use crate::hw::stages::adds_up;
+use crate::hw::stages::{adds_up, resets_elsewhere, rests_at_zero};
 use crate::ir::{
     Delay, FixedLi, FixedLif, FixedReadout, FixedScale, Kind, Node, NodeId, Op, PerChannel, Taken,
     entry,
@@ -154,12 +154,7 @@ impl Builder<'_> {
         x: NodeId,
     ) -> Result<Held> {
         let kind = self.kind(node, l)?;
-        if l.reset_to.iter().chain(&l.start).any(|v| *v != 0) {
-            return Err(unsupported(
-                node,
-                "membranes that start at or reset to another value than 0",
-            ));
-        }
+        rests_at_zero(node, l)?;
         let held = self.stream(x)?.clone();
         let shape = self.shape(&held);
         let neurons = Neurons {
@@ -207,7 +202,7 @@ impl Builder<'_> {
         }
         let resets = l.resets.as_ref();
         if resets.is_some_and(|r| r.reset_to.iter().any(|v| *v != 0)) {
-            return Err(unsupported(node, "membranes that reset to another value than 0"));
+            return Err(resets_elsewhere(node));
         }
         let shape = self.shape(self.stream(x)?);
         let (sign, bias) = (

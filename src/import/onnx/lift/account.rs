@@ -114,11 +114,12 @@ fn unaccounted(
     }
     // Timesteps are put together for what takes their largest.
     if let Fate::Value(id) = fate
-        && let Some(largest) = largest(model, values, id)
+        && let Some((taker, largest)) = largest(model, values, id)
     {
+        let is_class = is_class(model, values, taker, largest);
         return largest
             .error(&codes::LIFT_UNSUPPORTED, "no pattern takes this operator")
-            .help(LARGEST);
+            .help(if is_class { CLASS } else { LARGEST });
     }
     // What follows may say better what was meant.
     let next = match fate {
@@ -163,13 +164,19 @@ fn unaccounted(
     })
 }
 
-/// The operator that takes the largest of values that are stacked here.
-fn largest<'m>(model: &'m Model<'_>, values: &Values, id: ValueId) -> Option<&'m Node<'m>> {
+/// The operator that takes the largest of values that are stacked here, or their softmax.
+fn largest<'m>(
+    model: &'m Model<'m>,
+    values: &Values,
+    id: ValueId,
+) -> Option<(ValueId, &'m Node<'m>)> {
     let mut id = id;
     for _ in 0..4 {
         let node = model.nodes.get(values.node(id)?).filter(|n| n.is_standard())?;
         match node.op() {
-            "ReduceMax" | "ReduceMin" | "TopK" | "ArgMax" => return Some(node),
+            "ReduceMax" | "ReduceMin" | "TopK" | "ArgMax" | "Softmax" | "LogSoftmax" => {
+                return Some((id, node));
+            }
             "Unsqueeze" | "Concat" => id = values.users(id).first().copied()?,
             _ => return None,
         }
@@ -177,8 +184,45 @@ fn largest<'m>(model: &'m Model<'_>, values: &Values, id: ValueId) -> Option<&'m
     None
 }
 
+/// True if what takes the largest takes it of the classes, not of the timesteps: along the last
+/// dimension alone, unless that is the one in which timesteps are stacked.
+fn is_class(model: &Model<'_>, values: &Values, id: ValueId, node: &Node<'_>) -> bool {
+    let rank = values.operand(id, 0).and_then(|x| values.shape(x)).map(<[usize]>::len);
+    let is_last = |axis: i64| {
+        axis == -1 || rank.is_some_and(|r| usize::try_from(axis).is_ok_and(|a| a + 1 == r))
+    };
+    let axis = match node.op() {
+        "ArgMax" => Some(node.int("axis").ok().flatten().unwrap_or(0)),
+        "TopK" | "Softmax" | "LogSoftmax" => Some(node.int("axis").ok().flatten().unwrap_or(-1)),
+        _ => {
+            let operand = values.operand(id, 1).and_then(|a| values.constant(a)?.ints());
+            match operand.or(node.ints("axes").ok().flatten()) {
+                Some([axis]) => Some(*axis),
+                _ => None,
+            }
+        }
+    };
+    axis.is_some_and(is_last) && !is_stacked_last(model, values, id)
+}
+
+/// True if an operator takes timesteps that are stacked in the last dimension.
+fn is_stacked_last(model: &Model<'_>, values: &Values, id: ValueId) -> bool {
+    let node = |id: ValueId| values.node(id).and_then(|n| model.nodes.get(n));
+    let stack = values.operand(id, 0).and_then(|x| Some((x, node(x)?)));
+    let Some((x, stack)) = stack.filter(|(_, n)| n.op() == "Concat") else { return false };
+    let rank = values.shape(x).map_or(0, <[usize]>::len);
+    let axis = stack.int("axis").ok().flatten().unwrap_or(-1);
+    let is_last = axis == -1 || usize::try_from(axis).is_ok_and(|a| a + 1 == rank);
+    // Put together in a dimension of their own, not as an ensemble's classes are.
+    let part = values.operand(x, 0).and_then(node);
+    is_last && part.is_some_and(|n| n.op() == "Unsqueeze")
+}
+
 /// Of a largest value over time.
 const LARGEST: &str = "over time only the output can be the largest, of all timesteps of one layer: `torch.stack(out).amax(0)`; the smallest is not read, and what layers follow is every timestep, the sum, the mean or the last one";
+
+/// Of a largest value over the classes.
+const CLASS: &str = "leave it out of the exported model: the logits are the output, and Synfire takes the largest of them as the class; neurons of which the strongest alone fires (snnTorch: `inhibition=True`) are not supported";
 
 /// Of what a layer takes.
 const NO_STREAM: &str = "its weights are constant, but what it takes was not understood: spikes are two constants, `(u >= threshold).float()` or `2 * s - 1`; time is taken out of a tensor by `x[t]`, `unbind`, `chunk` or `view(T, batch, …)`";
@@ -198,9 +242,7 @@ fn help(node: &Node<'_>) -> Option<&'static str> {
         "ScatterND" | "ScatterElements" => {
             "a tensor that timesteps are written into (`out[t] = spk`) is not followed; collect them in a list and `torch.stack` it"
         }
-        "Softmax" | "LogSoftmax" | "ArgMax" | "TopK" => {
-            "leave it out of the exported model: the logits are the output, and the class is taken from them; neurons of which the strongest alone fires (snnTorch: `inhibition=True`) are not supported"
-        }
+        "Softmax" | "LogSoftmax" | "ArgMax" | "TopK" => CLASS,
         "Conv" | "MatMul" | "Gemm" => {
             "weights must be constants, and every timestep must use the same; export the model in eval mode"
         }
@@ -293,6 +335,42 @@ mod tests {
         let refused = import(&text).unwrap_err();
         assert_eq!(refused.location.path.as_deref(), Some("node y (ReduceMin, opset 18)"));
         assert!(refused.help.as_ref().unwrap().contains("the mean"), "{refused:?}");
+    }
+
+    /// The class is taken from the logits: of the sum, of every timestep, and of one of them;
+    /// the timestep of the largest is not read.
+    #[test]
+    fn the_largest_of_the_classes_is_left_out() {
+        let u = "const a0 i64 1: 0\nu1 = Unsqueeze(s1, a0)\nu2 = Unsqueeze(s2, a0)\nu3 = Unsqueeze(s3, a0)\nz = Concat(u1, u2, u3) axis=0\n";
+        let behind = "const last i64 1: 2\nu1 = Unsqueeze(s1, last)\nu2 = Unsqueeze(s2, last)\nu3 = Unsqueeze(s3, last)\nz = Concat(u1, u2, u3) axis=2\n";
+        let sum = "z = Sum(s1, s2, s3)\n";
+        for (end, is_class) in [
+            (format!("{sum}y = ArgMax(z) axis=1"), true),
+            (format!("{sum}y = ArgMax(z) axis=-1 keepdims=0"), true),
+            (format!("{sum}y = Softmax(z)"), true),
+            (format!("{sum}const top i64 1: 1\ny, w = TopK(z, top)"), true),
+            (format!("{sum}const a1 i64 1: 1\ny = ReduceMax(z, a1) keepdims=0"), true),
+            ("y = ArgMax(s3) axis=1".to_owned(), true),
+            (format!("{u}y = ArgMax(z) axis=2"), true),
+            (format!("{u}y = LogSoftmax(z) axis=-1"), true),
+            (format!("{u}y = ArgMax(z)"), false),
+            (format!("{u}y = ArgMax(z) axis=0"), false),
+            (format!("{u}const top i64 1: 1\ny, w = TopK(z, top) axis=0"), false),
+            (format!("{behind}y = ArgMax(z) axis=2"), false),
+            (format!("{behind}y = ArgMax(z) axis=-1"), false),
+            (format!("{u}y = ReduceMin(z)"), false),
+        ] {
+            let text = neuron("m1 = Identity(i)", BODY).replace("y = Sum(s1, s2, s3)", &end);
+            let refused = import(&text).unwrap_err();
+            assert_eq!(refused.code.id, "SF0120", "{end}: {refused:?}");
+            let help = refused.help.as_ref().unwrap();
+            assert_eq!(
+                help.contains("takes the largest of them as the class"),
+                is_class,
+                "{end}: {help}"
+            );
+            assert_eq!(help.contains("over time"), !is_class, "{end}: {help}");
+        }
     }
 
     /// Between the layers, as PyTorch's exporters write it.

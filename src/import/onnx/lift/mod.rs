@@ -30,6 +30,7 @@ mod bias;
 mod calls;
 mod coeff;
 mod conv;
+mod encoder;
 mod feedback;
 mod flatten;
 mod foreign;
@@ -65,6 +66,7 @@ use std::collections::VecDeque;
 
 use self::account::Account;
 use self::affine::{Affine, Looked};
+use self::encoder::Attempt;
 use self::known::Known;
 use self::names::{Hint, Names};
 pub(super) use self::pattern::Pattern;
@@ -121,6 +123,10 @@ pub(super) struct Lift<'m> {
     timesteps: Option<(usize, String)>,
     open: VecDeque<Stream>,
     known: Known,
+    /// A static stream that is compared with a constant once is an encoder, and stays static.
+    encodes: bool,
+    /// There is such a comparison.
+    compares_once: Cell<bool>,
 }
 
 /// Lifts the values of a model, whose file has `bytes` bytes, to a graph named `name`.
@@ -134,24 +140,36 @@ pub(super) fn lift<'m>(
     name: &str,
     options: &'m Options,
 ) -> Result<(Graph, LiftReport)> {
+    let fuel = FUEL_PER_VALUE * (values.fates.len() + 100) + bytes;
+    encoder::lift(fuel, |fuel, encodes| {
+        let mut lift = Lift {
+            model,
+            values,
+            options,
+            notes: RefCell::default(),
+            multi_bit: RefCell::default(),
+            fuel: Cell::new(fuel),
+            graph: Graph::new(name, 1),
+            names: Names::default(),
+            account: Account::default(),
+            timesteps: None,
+            open: VecDeque::new(),
+            known: Known::default(),
+            encodes,
+            compares_once: Cell::new(false),
+        };
+        let lifted = whole(&mut lift);
+        Attempt { lifted, compares_once: lift.compares_once.get(), fuel: lift.fuel.get() }
+    })
+}
+
+/// The graph of a model, and how it came about.
+fn whole(lift: &mut Lift<'_>) -> Result<(Graph, LiftReport)> {
+    let (model, values, options) = (lift.model, lift.values, lift.options);
     let quantised = foreign::check(model, values, options)?;
-    let mut lift = Lift {
-        model,
-        values,
-        options,
-        notes: RefCell::default(),
-        multi_bit: RefCell::default(),
-        fuel: Cell::new(FUEL_PER_VALUE * (values.fates.len() + 100) + bytes),
-        graph: Graph::new(name, 1),
-        names: Names::default(),
-        account: Account::default(),
-        timesteps: None,
-        open: VecDeque::new(),
-        known: Known::default(),
-    };
     let found = lift.layers(options);
     // What a model without binary layers lacks is told before what follows from it.
-    multibit::accept(&lift, quantised)?;
+    multibit::accept(lift, quantised)?;
     found.map_err(|refused| {
         let may_follow = [&codes::LIFT_UNSUPPORTED, &codes::LIFT_NEURON, &codes::LIFT_TIMESTEPS];
         let cause = account::beyond_all(model, values);
@@ -201,7 +219,7 @@ pub(super) fn lift<'m>(
             .help("export the network with fewer timesteps")
     })?;
     ir::verify(&lift.graph)?;
-    Ok((lift.graph, report))
+    Ok((std::mem::replace(&mut lift.graph, Graph::new("", 1)), report))
 }
 
 impl<'m> Lift<'m> {
