@@ -17,6 +17,7 @@ use super::hardware::{self, Layer, Mapping};
 use super::model::ModelArgs;
 use super::objective::ObjectiveArgs;
 use super::output::{put, replace};
+use super::timings::{Stopwatch, Taken, Timings};
 use super::tradeoff;
 use super::ui::{Ui, table, thousands};
 use crate::diag::{Diagnostic, Result, codes};
@@ -89,6 +90,9 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", default_value_t = 1,
         value_parser = clap::value_parser!(u32).range(1..=1000))]
     seeds: u32,
+    /// Print what took how long.
+    #[arg(long)]
+    timings: bool,
 }
 
 /// What place and route aims at, in MHz, on slower boards.
@@ -123,6 +127,8 @@ struct Summary<'a> {
     /// A core for another design.
     as_core: bool,
     bitstream: Option<&'a BitstreamReport>,
+    /// With `--timings`.
+    timings: Option<Timings>,
 }
 
 /// The clock and the serial line.
@@ -176,6 +182,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
 
 fn build(args: &Args, ui: Ui) -> Result<()> {
     core::refuse(args)?;
+    let watch = Stopwatch::start();
     let progress = ui.spinner("import");
     let mut target = target::load(&args.target)?;
     args.clock.set(&mut target)?;
@@ -191,8 +198,9 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
     let freq = freq(args, &target)?;
     let family = target.device.family;
     let toolbox = args.bitstream.then(|| bitstream::tools(family)).transpose()?;
-    let model = args.model.load()?;
+    let model = args.model.load_timed(&watch)?;
     progress.set_message("fold");
+    watch.begin("hardware");
     let lanes: BTreeMap<_, _> = args.lanes.iter().cloned().collect();
     // C++ computes all timesteps at once.
     let whole = Some(model.integer.timesteps).filter(|t| args.hls && *t <= hw::shared::MOST_WIDTH);
@@ -222,16 +230,29 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         // Around it is the user's own design.
         target.board = None;
     }
-    let mut job =
-        Job { args, model: &model, options, freq, target, design, estimate, tries: vec![] };
+    let mut job = Job {
+        args,
+        model: &model,
+        options,
+        freq,
+        target,
+        design,
+        estimate,
+        tries: vec![],
+        watch: &watch,
+    };
     let mut kept = false;
     let inputs = [&*args.model.model, Path::new(&args.target)];
     replace(&args.out, MANIFEST, &inputs, |dir| {
-        let said = |step: &str| progress.set_message(step.to_owned());
+        let said = |step: &str| {
+            watch.begin(phase(step));
+            progress.set_message(step.to_owned());
+        };
         match &toolbox {
             Some(toolbox) => manifest.bitstream = Some(job.bitstream(dir, toolbox, &said)?),
             None => job.write(dir)?,
         }
+        watch.begin("files");
         manifest.cells = job.options.cells;
         kept = !args.bitstream
             && !args.as_core
@@ -253,8 +274,21 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         load_bytes: job.design.load_bytes(),
         as_core: args.as_core,
         bitstream: manifest.bitstream.as_ref(),
+        timings: args.timings.then(|| Timings::new(&watch, &Taken::default())),
     };
-    ui.result(&summary, || text(&summary, &job.target))
+    ui.result(&summary, || {
+        let timings = summary.timings.as_ref().map_or_else(String::new, Timings::text);
+        text(&summary, &job.target) + &timings
+    })
+}
+
+/// The phase of a step towards a bitstream; place and route says also with how many seeds.
+fn phase(step: &str) -> &'static str {
+    match step {
+        "synthesis" => "synthesis",
+        "pack" => "pack",
+        _ => "place and route",
+    }
 }
 
 /// What place and route aims at, in MHz.
@@ -428,6 +462,7 @@ mod tests {
             load_bytes: 25_088,
             as_core: false,
             bitstream: Some(&built),
+            timings: None,
         };
         let want = "
 layer  inputs  neurons  lanes  groups  acc bits  weights in
@@ -533,6 +568,13 @@ written to build/demo; bitstream top.bin, 104,090 bytes
         let neurons: Vec<_> =
             table.lines().skip(1).filter_map(|l| l.split_whitespace().nth(2)).collect();
         assert_eq!(neurons, ["10", "10", "2×5"]);
+    }
+
+    #[test]
+    fn steps_of_the_tools_are_phases() {
+        let steps = ["synthesis", "place and route", "place and route, 8 seeds", "pack"];
+        let want = ["synthesis", "place and route", "place and route", "pack"];
+        assert_eq!(steps.map(phase), want);
     }
 
     #[test]

@@ -60,9 +60,11 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         bar.inc(1);
     }
     bar.finish_and_clear();
+    let mut device = energy::device(&build.design, &build.target, &mean, io)?;
+    device.likely = Some(energy::likely(&build.design, &build.target, &mean, io)?);
     let figures = Figures {
         literature: energy::literature(&build.integer, &spikes.mean())?,
-        device: energy::device(&build.design, &build.target, &mean, io)?,
+        device,
         routed_mhz,
     };
     let unknown = args.clock.filter(|_| routed_mhz.is_none());

@@ -27,6 +27,7 @@ mod patch;
 mod run;
 mod simulate;
 mod sums;
+mod timings;
 mod tradeoff;
 mod ui;
 mod verify;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::Parser as _;
 
 use super::cut::CutArgs;
+use super::timings::Stopwatch;
 use super::tradeoff;
 use crate::diag::{Diagnostic, InFile as _, Result, codes};
 use crate::import;
@@ -298,16 +299,24 @@ impl ModelArgs {
 
     /// Imports the model and makes it integers.
     pub(super) fn load(&self) -> Result<Model> {
-        let Loaded { real, integer, notes } = self.load_both()?;
+        self.load_timed(&Stopwatch::start())
+    }
+
+    /// The same, and how long it takes.
+    pub(super) fn load_timed(&self, watch: &Stopwatch) -> Result<Model> {
+        let Loaded { real, integer, notes } = self.load_both(watch)?;
         Ok(Model { real, integer: integer?, notes })
     }
 
     /// The same, where a model without an integer form is none the worse.
-    fn load_both(&self) -> Result<Loaded> {
+    fn load_both(&self, watch: &Stopwatch) -> Result<Loaded> {
         let options = self.passes.options()?;
+        watch.begin("import");
         let Imported { graph: real, mut notes, .. } = self.import()?;
+        watch.begin("passes");
         let mut graph = real.clone();
         let passed = pass::run(&mut graph, pass::TO_INTEGER, &options);
+        watch.end();
         let integer = passed.map(|passed| {
             notes.extend(passed);
             graph
@@ -347,7 +356,7 @@ pub fn load(args: impl IntoIterator<Item = OsString>) -> Result<Loaded> {
         Diagnostic::new(&codes::BAD_OPTION, message)
             .help("`synfire simulate --help` lists the options about the model")
     })?;
-    line.model.load_both()
+    line.model.load_both(&Stopwatch::start())
 }
 
 impl PassArgs {

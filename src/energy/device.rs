@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! The target's figure: simulated activity × the target's table.
 
-use super::assume::{COUNT, LINK_BYTE, LINK_REGISTERS};
+use super::assume::{Assume, STATED};
 use super::report::{Cause, CauseEnergy, Comparison, Figure, Part, Phase, Report, StageEnergy};
 use super::{Band, IoTiming, registers, shared, work};
 use crate::diag::{Diagnostic, Result, codes};
@@ -25,19 +25,10 @@ pub fn device(
     mean: &MeanActivity,
     io: IoTiming,
 ) -> Result<Report> {
-    let Some(table) = &target.device.energy else {
-        let message = format!("`{}` has no energy coefficients", target.device.name);
-        return Err(Diagnostic::new(&codes::ENERGY_UNKNOWN, message).at(target.name.clone()).help(
-            "compile for a target that has some, or put measured ones into a target file of your own (docs/energy.md)",
-        ));
-    };
-    let pll = target.board.as_ref().is_some_and(|b| b.pll_setting.is_some());
-    let model = Model::new(design, table, mean, io, pll);
-    let mut stages: Vec<StageEnergy> = match &design.shared {
-        Some(processor) => shared::stages(&model, processor),
-        None => (0..design.stages.len()).map(|i| model.stage(i)).collect(),
-    };
-    stages.push(model.link());
+    let table = table(target)?;
+    let memories = hw::estimate(design).memories;
+    let model = Model::new(design, (table, &STATED), mean, io, (has_pll(target), &memories));
+    let stages = model.stages();
     let jobs = match &design.shared {
         Some(processor) => shared::jobs(&model, processor, &stages),
         None => Vec::new(),
@@ -48,8 +39,9 @@ pub fn device(
         let power_uw = if time_us > 0.0 { energy_nj * (1e3 / time_us) } else { Band::ZERO };
         Figure { cycles, time_us, energy_nj, power_uw }
     };
-    let core = figure(model.core, causes.iter().map(|c| c.core_nj).sum());
-    let inference = figure(model.inference(), causes.iter().map(|c| c.inference_nj).sum());
+    let (core_nj, inference_nj) = (core(&causes), inference(&causes));
+    let core = figure(model.core, core_nj);
+    let inference = figure(model.inference(), inference_nj);
     let measured: f64 =
         causes.iter().filter(|c| c.basis == Basis::Measured).map(|c| c.core_nj.value).sum();
     Ok(Report {
@@ -59,6 +51,7 @@ pub fn device(
         io,
         core,
         inference,
+        likely: None,
         phases: model.phases(&stages),
         measured_share: if core.energy_nj.value > 0.0 {
             measured / core.energy_nj.value
@@ -72,14 +65,43 @@ pub fn device(
     })
 }
 
+/// The coefficients of the target's device.
+///
+/// # Errors
+/// [`codes::ENERGY_UNKNOWN`] if there are none.
+pub(super) fn table(target: &Target) -> Result<&Energy> {
+    target.device.energy.as_ref().ok_or_else(|| {
+        let message = format!("`{}` has no energy coefficients", target.device.name);
+        Diagnostic::new(&codes::ENERGY_UNKNOWN, message).at(target.name.clone()).help(
+            "compile for a target that has some, or put measured ones into a target file of your own (docs/energy.md)",
+        )
+    })
+}
+
+/// Does the clock of the target come from a PLL?
+pub(super) fn has_pll(target: &Target) -> bool {
+    target.board.as_ref().is_some_and(|b| b.pll_setting.is_some())
+}
+
+/// Of the core alone, in nanojoules.
+pub(super) fn core(causes: &[CauseEnergy]) -> Band {
+    causes.iter().map(|c| c.core_nj).sum()
+}
+
+/// With the serial line, in nanojoules.
+pub(super) fn inference(causes: &[CauseEnergy]) -> Band {
+    causes.iter().map(|c| c.inference_nj).sum()
+}
+
 pub(super) struct Model<'a> {
     pub(super) design: &'a Design,
     table: &'a Energy,
+    pub(super) assume: &'a Assume,
     pub(super) mean: &'a MeanActivity,
     io: IoTiming,
     /// Does the clock come from a PLL?
     pll: bool,
-    pub(super) memories: Vec<Memory>,
+    pub(super) memories: &'a [Memory],
     /// Cycles of the core alone.
     pub(super) core: f64,
     /// Cycles of the phases on the serial line.
@@ -89,27 +111,38 @@ pub(super) struct Model<'a> {
 }
 
 impl<'a> Model<'a> {
-    fn new(
+    pub(super) fn new(
         design: &'a Design,
-        table: &'a Energy,
+        (table, assume): (&'a Energy, &'a Assume),
         mean: &'a MeanActivity,
         io: IoTiming,
-        pll: bool,
+        (pll, memories): (bool, &'a [Memory]),
     ) -> Self {
         let core = mean.cycles();
         let inputs = inputs(design, mean).min(core);
         Self {
             design,
             table,
+            assume,
             mean,
             io,
             pll,
-            memories: hw::estimate(design).memories,
+            memories,
             core,
             request: io.request_cycles().max(inputs),
             compute: core - inputs,
             response: io.response_cycles(),
         }
+    }
+
+    /// What the design's stages or jobs do, and the serial link.
+    pub(super) fn stages(&self) -> Vec<StageEnergy> {
+        let mut stages: Vec<StageEnergy> = match &self.design.shared {
+            Some(processor) => shared::stages(self, processor),
+            None => (0..self.design.stages.len()).map(|i| self.stage(i)).collect(),
+        };
+        stages.push(self.link());
+        stages
     }
 
     fn inference(&self) -> f64 {
@@ -156,15 +189,15 @@ impl<'a> Model<'a> {
         let stage = &self.design.stages[i];
         let ff = Band::exact(f64::from(registers::of(stage, self.design.trace)));
         let mut parts = vec![self.registers(ff)];
-        for f in work::flips(self.design, self.mean, i) {
+        for f in work::flips(self.assume, self.design, self.mean, i) {
             parts.push(self.part(f.what, Cause::Flips, f.count, f.count));
         }
         let (mut ebr, mut spram) = (0, 0);
         for m in self.memories.iter().filter(|m| m.stage == i) {
-            if let Some(f) = work::table_flips(self.design, self.mean, m) {
+            if let Some(f) = work::table_flips(self.assume, self.design, self.mean, m) {
                 parts.push(self.part(f.what, Cause::Flips, f.count, f.count));
             }
-            if let Some(a) = work::accesses(self.design, self.mean, m) {
+            if let Some(a) = work::accesses(self.assume, self.design, self.mean, m) {
                 let banks = f64::from(a.rams);
                 let count = (a.reads + a.writes) * banks;
                 let cause = if a.place == Place::Spram { Cause::Spram } else { Cause::Ram };
@@ -190,13 +223,14 @@ impl<'a> Model<'a> {
     /// Serial line, framing, checksums.
     fn link(&self) -> StageEnergy {
         let bytes = f64::from(self.io.request_bytes + self.io.response_bytes);
-        let flips = LINK_BYTE * bytes + COUNT * (bytes * self.io.cycles_per_byte);
+        let Assume { link_byte, link_registers, counted, .. } = *self.assume;
+        let flips = link_byte * bytes + counted * (bytes * self.io.cycles_per_byte);
         let parts = vec![
-            self.registers(LINK_REGISTERS),
+            self.registers(link_registers),
             self.part("serial line and framing", Cause::Flips, Band::ZERO, flips),
         ];
         let name = ("serial link".to_owned(), "sf_host_link");
-        total(None, name, LINK_REGISTERS, (0, 0), parts)
+        total(None, name, link_registers, (0, 0), parts)
     }
 
     pub(super) fn registers(&self, ff: Band) -> Part {
@@ -211,7 +245,7 @@ impl<'a> Model<'a> {
         c * count
     }
 
-    fn causes(&self, stages: &[StageEnergy]) -> Vec<CauseEnergy> {
+    pub(super) fn causes(&self, stages: &[StageEnergy]) -> Vec<CauseEnergy> {
         let of_cause = |cause: Cause| {
             let parts = || stages.iter().flat_map(|s| &s.parts).filter(move |p| p.cause == cause);
             let (core_nj, inference_nj) = match cause {

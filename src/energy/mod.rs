@@ -4,7 +4,7 @@
 //! [`literature()`] counts operations and multiplies them by the 45 nm figures that papers on
 //! spiking networks use, to compare with papers. [`device()`] multiplies what the simulator
 //! saw the hardware do by the target's table and carries the table's uncertainty to the
-//! result. docs/energy.md states the assumptions of both.
+//! result, at its worst and, by [`likely()`], as independent errors would leave it. docs/energy.md states the assumptions of both.
 
 mod assume;
 mod band;
@@ -12,6 +12,9 @@ mod band;
 mod by_hand;
 mod device;
 mod io;
+mod likely;
+#[cfg(test)]
+mod likely_tests;
 mod literature;
 #[cfg(test)]
 mod planes_by_hand;
@@ -27,6 +30,7 @@ pub use assume::ASSUMPTIONS;
 pub use band::Band;
 pub use device::device;
 pub use io::IoTiming;
+pub use likely::{Likely, likely};
 pub use literature::{
     CAVEATS, E_AC, E_MAC, Layer, LayerKind, Literature, SpikeCounter, Spikes, Variant, WidthAware,
     convention, literature,

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{Band, IoTiming};
+use super::{Band, IoTiming, Likely};
 use crate::target::Basis;
 
 /// What energy is spent on; each has a coefficient in the target's table.
@@ -193,6 +193,8 @@ pub struct Report {
     /// From the first bit of the request to the last bit of the response. The result's first
     /// bytes leave while the last ones are computed; that overlap is not counted.
     pub inference: Figure,
+    /// Where nine tenths of the draws lie; none if nobody drew.
+    pub likely: Option<Likely>,
     /// The three phases of `inference`.
     pub phases: Vec<Phase>,
     /// By cause.

@@ -7,7 +7,7 @@ use crate::sim::{Activity, MeanActivity, NoProbe, Sim, StageActivity};
 use crate::target::{self, Basis, Target};
 
 /// 20 inputs, 6 outputs in two groups, weights in block RAM; no neurons.
-fn design() -> Design {
+pub(super) fn design() -> Design {
     Design {
         name: "tiny".into(),
         timesteps: 1,
@@ -40,15 +40,15 @@ fn design() -> Design {
     }
 }
 
-fn board() -> Target {
+pub(super) fn board() -> Target {
     target::load("icebreaker").unwrap()
 }
 
-fn mean(cycles: u64, stages: Vec<StageActivity>) -> MeanActivity {
+pub(super) fn mean(cycles: u64, stages: Vec<StageActivity>) -> MeanActivity {
     [Activity { cycles, stages }].iter().collect()
 }
 
-fn simulated() -> MeanActivity {
+pub(super) fn simulated() -> MeanActivity {
     let design = design();
     let sim = Sim::new(&design);
     let mut mean = MeanActivity::default();

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::{ASSUMPTIONS, Band, Literature, Report};
+use super::{ASSUMPTIONS, Band, Likely, Literature, Report};
 use crate::target::Basis;
 
 impl fmt::Display for Literature {
@@ -38,6 +38,16 @@ impl fmt::Display for Literature {
     }
 }
 
+impl fmt::Display for Likely {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let share = 100.0 * self.share;
+        let draws = apart(f64::from(self.draws));
+        let [core, inference] = [self.core_nj, self.inference_nj]
+            .map(|[low, high]| format!("{:.3} to {:.3} µJ", low * 1e-3, high * 1e-3));
+        write!(f, "{share:.0} % of {draws} draws: core {core}, with the serial line {inference}")
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
@@ -54,6 +64,9 @@ impl fmt::Display for Report {
                 display(v.energy_nj * 1e-3),
                 v.power_uw * 1e-3
             )?;
+        }
+        if let Some(likely) = &self.likely {
+            writeln!(f, "  {likely}")?;
         }
         writeln!(f, "  phases (what passes with time):")?;
         for p in &self.phases {

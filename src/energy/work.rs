@@ -2,7 +2,7 @@
 //! What a stage does in one inference: bits flipped, RAMs read and written.
 
 use super::Band;
-use super::assume::{COUNT, GLITCH, REPLACED, SCAN, UNROUTED, add_level};
+use super::assume::Assume;
 use crate::hw::{
     DenseStage, Design, LifStage, Memory, MemoryKind, Place, PlanesStage, ReadoutStage, Stage,
 };
@@ -39,18 +39,19 @@ fn arriving(design: &Design, mean: &MeanActivity, i: usize) -> f64 {
 }
 
 /// Bits that stage `i` flips.
-pub(super) fn flips(design: &Design, mean: &MeanActivity, i: usize) -> Vec<Flips> {
+pub(super) fn flips(a: &Assume, design: &Design, mean: &MeanActivity, i: usize) -> Vec<Flips> {
+    let Assume { replaced, glitch, .. } = *a;
     let act = mean.stage(i);
     match &design.stages[i] {
-        Stage::Dense(d) => dense(d, &act),
-        Stage::Planes(p) => planes(p, arriving(design, mean, i)),
-        Stage::Lif(l) => lif(l, &act),
+        Stage::Dense(d) => dense(a, d, &act),
+        Stage::Planes(p) => planes(a, p, arriving(design, mean, i)),
+        Stage::Lif(l) => lif(a, l, &act),
         Stage::Count(bits) => {
             let trains = arriving(design, mean, i);
-            let nets = REPLACED * GLITCH * (2.0 * f64::from(*bits));
+            let nets = replaced * glitch * (2.0 * f64::from(*bits));
             vec![Flips { what: "population count", count: nets * trains }]
         }
-        Stage::Readout(r) => readout(r, arriving(design, mean, i)),
+        Stage::Readout(r) => readout(a, r, arriving(design, mean, i)),
     }
 }
 
@@ -60,16 +61,17 @@ fn replayed(d: &DenseStage, act: &StageMean) -> f64 {
     act.rows * (groups - 1.0) / groups
 }
 
-fn dense(d: &DenseStage, act: &StageMean) -> Vec<Flips> {
+fn dense(a: &Assume, d: &DenseStage, act: &StageMean) -> Vec<Flips> {
+    let Assume { replaced, glitch, unrouted, counted, scan, .. } = *a;
     let (lanes, tp) = (f64::from(d.lanes), f64::from(d.time_parallel));
     let (acc, xw) = (f64::from(d.acc_bits), f64::from(d.input_bits));
     let adds_one = d.time_parallel > 1;
-    let addition = if adds_one { COUNT } else { add_level(d.input_bits) };
+    let addition = if adds_one { counted } else { a.add_level(d.input_bits) };
     // The input's two registers, the weights' register and the weights at its input.
-    let event = REPLACED * (2.0 * xw + 2.0 * lanes);
+    let event = replaced * (2.0 * xw + 2.0 * lanes);
     // Each event offers its input to all lanes: adders move whether they keep the sum or not.
     let offered =
-        if adds_one { REPLACED * (lanes * tp) } else { REPLACED * UNROUTED * (lanes * (xw + 1.0)) };
+        if adds_one { replaced * (lanes * tp) } else { replaced * unrouted * (lanes * (xw + 1.0)) };
     // n results leave through a chain of n: n + (n−1) + … words move up by one.
     let moved: f64 = (0..d.groups())
         .map(|g| f64::from(d.group_size(g)) * tp)
@@ -80,72 +82,80 @@ fn dense(d: &DenseStage, act: &StageMean) -> Vec<Flips> {
     let share = act.results / all_results.max(1.0);
     // A plane's sum is handed on as it is; the sum of the inputs is kept for ±1 alone.
     let (summed, handed, subtract, sum) = if d.planes == 1 {
-        let subtract = REPLACED * (GLITCH + Band::exact(1.0)) * (acc + 1.0);
+        let subtract = replaced * (glitch + Band::exact(1.0)) * (acc + 1.0);
         ("sum of the inputs", "subtraction", subtract, addition * act.nonzero)
     } else {
-        ("counter of the inputs", "results handed on", REPLACED * acc, Band::ZERO)
+        ("counter of the inputs", "results handed on", replaced * acc, Band::ZERO)
     };
-    let rotate = if adds_one { REPLACED * (tp * acc) } else { Band::ZERO };
+    let rotate = if adds_one { replaced * (tp * acc) } else { Band::ZERO };
     let replay = replayed(d, act);
     let mut all = vec![
         Flips { what: "accumulators", count: addition * act.additions },
         Flips { what: "operands offered to the lanes", count: offered * act.rows },
         Flips { what: "event pipeline", count: event * act.rows },
-        Flips { what: summed, count: sum + COUNT * act.inputs },
-        Flips { what: "result chain", count: REPLACED * ((moved + loaded) * share) },
+        Flips { what: summed, count: sum + counted * act.inputs },
+        Flips { what: "result chain", count: replaced * ((moved + loaded) * share) },
         Flips { what: handed, count: (subtract + rotate) * act.results },
     ];
     if d.groups() > 1 {
         // A word of the bitmap is collected, fetched and emptied; each event is searched for.
-        let words = REPLACED * (2.0 * 16.0 * act.words);
-        all.push(Flips { what: "replay", count: SCAN * replay + words });
+        let words = replaced * (2.0 * 16.0 * act.words);
+        all.push(Flips { what: "replay", count: scan * replay + words });
     }
     all
 }
 
 /// Each plane that arrives: negated or not, added, kept.
-fn planes(p: &PlanesStage, arriving: f64) -> Vec<Flips> {
+fn planes(a: &Assume, p: &PlanesStage, arriving: f64) -> Vec<Flips> {
+    let Assume { replaced, glitch, .. } = *a;
     let (input, sum) = (f64::from(p.input_bits), f64::from(p.sum_bits));
-    let plane = REPLACED * GLITCH * (input + sum) + REPLACED * sum;
+    let plane = replaced * glitch * (input + sum) + replaced * sum;
     vec![Flips { what: "planes added", count: plane * arriving }]
 }
 
-fn lif(l: &LifStage, act: &StageMean) -> Vec<Flips> {
+fn lif(a: &Assume, l: &LifStage, act: &StageMean) -> Vec<Flips> {
+    let Assume { replaced, glitch, counted, .. } = *a;
     let width = f64::from(l.membrane_bits);
     let adders = f64::from(l.leak_num.count_ones().saturating_sub(1));
     // Charge, comparison, reset, and one adder for each further one in the leak's numerator.
     let nets = 3.0 * width + adders * (width + f64::from(l.leak_shift));
     let inputs = act.results * if l.hold { 1.0 } else { f64::from(l.timesteps) };
-    let taken = REPLACED * (width + f64::from(l.threshold_bits));
-    let trains = REPLACED * f64::from(l.timesteps) * act.results;
+    let taken = replaced * (width + f64::from(l.threshold_bits));
+    let trains = replaced * f64::from(l.timesteps) * act.results;
     vec![
-        Flips { what: "membranes", count: REPLACED * width * act.steps },
-        Flips { what: "charge, compare, reset, leak", count: REPLACED * GLITCH * nets * act.steps },
+        Flips { what: "membranes", count: replaced * width * act.steps },
+        Flips { what: "charge, compare, reset, leak", count: replaced * glitch * nets * act.steps },
         Flips { what: "inputs and thresholds", count: taken * inputs },
-        Flips { what: "spike trains", count: COUNT * act.spikes + trains },
+        Flips { what: "spike trains", count: counted * act.spikes + trains },
     ]
 }
 
-pub(super) fn readout(r: &ReadoutStage, inputs: f64) -> Vec<Flips> {
+pub(super) fn readout(a: &Assume, r: &ReadoutStage, inputs: f64) -> Vec<Flips> {
+    let Assume { replaced, glitch, .. } = *a;
     let (gain, logit) = (f64::from(r.gain_bits), f64::from(r.logit_bits));
-    let step = REPLACED * (GLITCH + Band::exact(1.0)) * logit + REPLACED * gain;
-    let compare = REPLACED * GLITCH * (2.0 * logit);
+    let step = replaced * (glitch + Band::exact(1.0)) * logit + replaced * gain;
+    let compare = replaced * glitch * (2.0 * logit);
     vec![
         Flips { what: "gain, a bit a cycle", count: step * ((gain + 1.0) * inputs) },
         Flips { what: "largest logit", count: compare * inputs },
-        Flips { what: "result bytes", count: REPLACED * (5.0 * 40.0 * inputs) },
+        Flips { what: "result bytes", count: replaced * (5.0 * 40.0 * inputs) },
     ]
 }
 
 /// How often a memory is read and written; `None` if it is made of LUTs. Loading it, once after
 /// power-on, is no part of an inference.
-pub(super) fn accesses(design: &Design, mean: &MeanActivity, m: &Memory) -> Option<Accesses> {
+pub(super) fn accesses(
+    a: &Assume,
+    design: &Design,
+    mean: &MeanActivity,
+    m: &Memory,
+) -> Option<Accesses> {
     let rams = match m.place {
         Place::Luts => return None,
         Place::BlockRam => m.ebr(),
         Place::Spram => m.spram(),
     };
-    let (reads, writes) = counts(design, mean, m);
+    let (reads, writes) = counts(a, design, mean, m);
     let always_clocked = always_clocked(design, m.kind);
     let writes = Band::exact(writes);
     Some(Accesses { kind: m.kind, place: m.place, rams, reads, writes, always_clocked })
@@ -158,17 +168,23 @@ pub(super) fn always_clocked(design: &Design, kind: MemoryKind) -> bool {
 }
 
 /// Flips of a read-only memory made of LUTs: outputs and the tree of multiplexers.
-pub(super) fn table_flips(design: &Design, mean: &MeanActivity, m: &Memory) -> Option<Flips> {
+pub(super) fn table_flips(
+    a: &Assume,
+    design: &Design,
+    mean: &MeanActivity,
+    m: &Memory,
+) -> Option<Flips> {
+    let Assume { replaced, glitch, .. } = *a;
     if m.place != Place::Luts {
         return None;
     }
-    let (reads, _) = counts(design, mean, m);
+    let (reads, _) = counts(a, design, mean, m);
     let what = if m.kind == MemoryKind::Weights { "weights in LUTs" } else { "parameters in LUTs" };
-    Some(Flips { what, count: REPLACED * GLITCH * f64::from(m.luts()) * reads })
+    Some(Flips { what, count: replaced * glitch * f64::from(m.luts()) * reads })
 }
 
 /// Reads at a new address, and writes.
-fn counts(design: &Design, mean: &MeanActivity, m: &Memory) -> (Band, f64) {
+fn counts(a: &Assume, design: &Design, mean: &MeanActivity, m: &Memory) -> (Band, f64) {
     let act = mean.stage(m.stage);
     match (&design.stages[m.stage], m.kind) {
         (Stage::Dense(d), kind) => {
@@ -178,7 +194,7 @@ fn counts(design: &Design, mean: &MeanActivity, m: &Memory) -> (Band, f64) {
                 MemoryKind::Weights => (Band::exact(act.rows), 0.0),
                 // Enabled during a whole scan: a cycle an event, one a word without any.
                 MemoryKind::Bitmap => {
-                    let reads = Band::new(act.words, act.words, act.words + replay);
+                    let reads = Band::exact(act.words) + a.scanned * replay;
                     (reads, f64::from(d.words()) * share(d, &act))
                 }
                 _ => (Band::exact(replay), act.inputs),

@@ -127,6 +127,21 @@ impl Energy {
         .chain(pll)
     }
 
+    /// The same coefficients in the same order, to be changed.
+    pub fn coefficients_mut(&mut self) -> impl Iterator<Item = &mut Coefficient> {
+        [
+            &mut self.static_power,
+            &mut self.clock_cycle,
+            &mut self.register_clock,
+            &mut self.bit_toggle,
+            &mut self.ram_access,
+            &mut self.ram_idle,
+        ]
+        .into_iter()
+        .chain(&mut self.spram_access)
+        .chain(&mut self.pll)
+    }
+
     /// What is wrong with the table, if anything: a unit, a band, a source.
     #[must_use]
     pub fn fault(&self) -> Option<String> {

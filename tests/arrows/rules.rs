@@ -102,6 +102,12 @@ pub(crate) const ARROWS: &[Arrow] = &[
     arrow("energy", "hw", "the device's figure counts memories and registers"),
     arrow("energy", "sim", "and how often they are used"),
     arrow("energy", "target", "the price of each"),
+    Arrow {
+        from: "energy",
+        to: "data",
+        what: What::Only(&["random_number"]),
+        reason: "prices and assumptions are drawn, the same for the same seed",
+    },
     arrow("tune", "ir", "models that keep less"),
     arrow("tune", "pass", "which leave timesteps and members out"),
     arrow("tune", "interp", "the whole model and what follows its members are run"),

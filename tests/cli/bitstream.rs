@@ -11,6 +11,7 @@ use crate::artefacts::each_level_runs_its_own;
 use crate::json::as_documented;
 use crate::models::{changed, student};
 use crate::run::Place;
+use crate::timings::phases;
 use crate::tools::tools;
 
 pub(crate) const NEEDED: [Tool; 7] = [
@@ -30,7 +31,10 @@ fn every_level_agrees() {
     let Some(toolbox) = tools(&NEEDED) else { return };
     let (here, there) = (Place::new(), Place::new());
     here.good(&format!("{COMPILE} b"));
-    there.good(&format!("{COMPILE} some/where/b"));
+    let built = there.json(&format!("{COMPILE} some/where/b --timings"));
+    let named = ["import", "passes", "hardware", "files"];
+    let tools = ["synthesis", "place and route", "pack", "other"];
+    assert_eq!(phases(&built), [named, tools].concat());
 
     let report = here.json("verify b --count 8 --rtl 2 --top 1 --netlist 1 --on-bitstream 1");
     let comparisons = report["comparisons"].as_array().unwrap();

@@ -32,6 +32,7 @@ mod retry;
 #[path = "../common/rounds.rs"]
 mod rounds;
 mod run;
+mod timings;
 #[path = "../common/tools.rs"]
 mod tools;
 mod tradeoff;

@@ -9,6 +9,7 @@ use crate::cli::bitstream::{self, Aim};
 use crate::cli::build::{BitstreamReport, TARGET, json_text};
 use crate::cli::model::Model;
 use crate::cli::output::{FIRST, LOCK, put};
+use crate::cli::timings::Stopwatch;
 use crate::diag::{Diagnostic, Result, codes};
 use crate::flow::Toolbox;
 use crate::hw::{self, Design, Estimate};
@@ -30,11 +31,13 @@ pub(super) struct Job<'a> {
     pub(super) estimate: Estimate,
     /// What was tried before, in words.
     pub(super) tries: Vec<String>,
+    pub(super) watch: &'a Stopwatch,
 }
 
 impl Job<'_> {
     /// Everything but the bitstream.
     pub(super) fn write(&self, dir: &Path) -> Result<()> {
+        self.watch.begin("files");
         put(dir, FIRST, ir::print(&self.model.real)?)?;
         put(dir, "integer.sfir", ir::print(&self.model.integer)?)?;
         put(dir, TARGET, json_text(&self.target)?)?;

@@ -20,6 +20,7 @@ use self::tally::Sums;
 use crate::cli::build::Build;
 use crate::cli::inputs::DataArgs;
 use crate::cli::model::{MODEL_OR_BUILD, ModelArgs};
+use crate::cli::timings::{Stopwatch, Taken, Timings};
 use crate::cli::ui::{Ui, table, thousands};
 use crate::data::{Samples, Slice};
 use crate::diag::{Diagnostic, Result, codes, write_file};
@@ -70,6 +71,9 @@ pub(super) struct Args {
     /// one; with =FILE also as a picture (SVG).
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     confusion: Option<Option<PathBuf>>,
+    /// Print what took how long.
+    #[arg(long)]
+    timings: bool,
 }
 
 impl Args {
@@ -97,6 +101,8 @@ struct Report {
     confusion: Option<Vec<confusion::Pair>>,
     hardware: Option<Hardware>,
     hardware_reason: Option<String>,
+    /// With `--timings`.
+    timings: Option<Timings>,
 }
 
 #[derive(Serialize)]
@@ -108,21 +114,25 @@ struct Hardware {
 }
 
 pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
+    let watch = Stopwatch::start();
     let (mut real, mut integer, lowered, target) = if args.model.model.is_dir() {
         args.model.cuts.none_for(&args.model.model)?;
+        watch.begin("load");
         let build = Build::open(&args.model.model)?;
         (build.real, build.integer, Ok(build.design), build.target)
     } else {
-        let model = match args.model.load() {
+        let model = match args.model.load_timed(&watch) {
             Ok(model) => model,
             Err(d) if d.code.id == codes::PASS_UNSUPPORTED.id => {
                 if args.report.is_some() {
                     return Err(no_page(&d.message));
                 }
-                return real::run(args, args.model.import()?.graph, &d, ui);
+                watch.begin("import");
+                return real::run(args, args.model.import()?.graph, &d, (ui, &watch));
             }
             Err(d) => return Err(d),
         };
+        watch.begin("hardware");
         let target = target::load(&args.target)?;
         let lowered = hw::lower(&model.integer, &target, &hw::Options::default());
         (model.real, model.integer, lowered.map(|(design, _)| design), target)
@@ -136,15 +146,17 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         Err(d) if args.report.is_some() => return Err(no_page(&d.message)),
         Err(d) => (None, Some(d.to_string())),
     };
+    watch.begin("inputs");
     let inputs = match &design {
         Some(_) => args.data.load(&real)?.into(),
         None => args.data.samples(&real)?,
     };
     confusion::refuse(args.confusion.is_some(), inputs.labels.is_some())?;
     let count = args.data.count.unwrap_or(usize::MAX).min(inputs.len());
+    watch.begin("inferences");
     let bar = ui.bar("simulate", count);
     let chunk = count.div_ceil(args.threads.into()).max(1);
-    let parts: Vec<Result<(Sums, Outputs)>> = std::thread::scope(|scope| {
+    let parts: Vec<Result<Part>> = std::thread::scope(|scope| {
         let part = |from: usize| {
             let (real, integer, design, inputs, plan, bar) =
                 (&real, &integer, design.as_ref(), &inputs, &plan, &bar);
@@ -158,11 +170,13 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         handles.into_iter().map(|h| h.join().unwrap_or_else(died)).collect()
     });
     bar.finish_and_clear();
-    let (mut sums, mut outputs) = (Sums::default(), Outputs::default());
+    watch.begin("results");
+    let (mut sums, mut outputs, mut threads) = Part::default();
     for part in parts {
-        let (more, written) = part?;
+        let (more, written, taken) = part?;
         sums.add(&more);
         outputs.append(written);
+        threads.add(&taken);
     }
     if let Some(path) = &args.outputs {
         outputs.write(&real, Some(&integer), path)?;
@@ -176,9 +190,11 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     confusion::picture(args.confusion.as_ref(), &sums.confusion, &args.name())?;
     let mut report = report(&sums, inputs.labels.is_some(), design.is_some(), reason);
     report.confusion = args.confusion.as_ref().map(|_| sums.confusion.pairs());
+    report.timings = args.timings.then(|| Timings::new(&watch, &threads));
     ui.result(&report, || {
         let confusion = args.confusion.as_ref().map_or_else(String::new, |_| sums.confusion.text());
-        text(&report) + &confusion + &args.data.remark(inputs.len())
+        let timings = report.timings.as_ref().map_or_else(String::new, Timings::text);
+        text(&report) + &confusion + &args.data.remark(inputs.len()) + &timings
     })
 }
 
@@ -188,6 +204,9 @@ fn no_page(why: &str) -> Box<Diagnostic> {
     Diagnostic::new(&codes::BAD_OPTION, message)
 }
 
+/// What a thread found, and how long it took.
+type Part = (Sums, Outputs, Taken);
+
 fn part(
     real: &Graph,
     integer: &Graph,
@@ -196,24 +215,30 @@ fn part(
     range: std::ops::Range<usize>,
     plan: &Plan<'_>,
     tick: &dyn Fn(),
-) -> Result<(Sums, Outputs)> {
+) -> Result<Part> {
+    let watch = Stopwatch::start();
     let graph = real;
     let (real, integer) = (Interp::new(real)?, Interp::new(integer)?);
     let sim = design.map(Sim::new);
     let (mut sums, mut outputs) = (Sums::default(), plan.outputs());
     for i in range {
+        watch.begin("real-valued model");
         let r = outputs.real(&real, (inputs, i), plan)?;
+        watch.begin("integer model");
         let n = outputs.integer(&integer, (inputs, i), plan)?;
+        watch.begin("simulator");
         let s = match (&sim, inputs.get(i)) {
             (Some(sim), Some(Slice::U8(input))) => Some(sim.run(input, &[], &mut NoProbe)?),
             _ => None,
         };
+        watch.begin("comparison");
         outputs.add(graph, &r, Some(&n))?;
         let label = inputs.labels.as_ref().and_then(|l| l.get(i)).copied();
         sums.count(&r, &n, s.as_ref(), label);
+        watch.end();
         tick();
     }
-    Ok((sums, outputs))
+    Ok((sums, outputs, watch.taken()))
 }
 
 fn report(s: &Sums, labelled: bool, lowered: bool, reason: Option<String>) -> Report {
@@ -233,6 +258,7 @@ fn report(s: &Sums, labelled: bool, lowered: bool, reason: Option<String>) -> Re
             mean_cycles_in_all: share(s.total, s.images),
         }),
         hardware_reason: reason,
+        timings: None,
     }
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::Args;
 use super::confusion::{self, Confusion};
 use super::outputs::{Outputs, Plan};
+use crate::cli::timings::{Stopwatch, Taken, Timings};
 use crate::cli::ui::{Ui, table, thousands};
 use crate::data::Samples;
 use crate::diag::{Diagnostic, Result};
@@ -23,6 +24,8 @@ struct Report {
     /// With `--confusion`.
     confusion: Option<Vec<confusion::Pair>>,
     hardware_reason: String,
+    /// With `--timings`.
+    timings: Option<Timings>,
 }
 
 #[derive(Default)]
@@ -37,15 +40,22 @@ struct Sums {
 }
 
 /// Runs the graph; `refusal` is why there is nothing to compare with.
-pub(super) fn run(args: &Args, mut graph: Graph, refusal: &Diagnostic, ui: Ui) -> Result<()> {
+pub(super) fn run(
+    args: &Args,
+    mut graph: Graph,
+    refusal: &Diagnostic,
+    (ui, watch): (Ui, &Stopwatch),
+) -> Result<()> {
     let mut plan = Plan::of(args.outputs.as_deref());
     if args.membranes {
         plan = plan.with_membranes(&mut graph, None)?;
     }
     let graph = &graph;
+    watch.begin("inputs");
     let samples = args.data.samples(graph)?;
     confusion::refuse(args.confusion.is_some(), samples.labels.is_some())?;
     let count = args.data.count.unwrap_or(usize::MAX).min(samples.len());
+    watch.begin("inferences");
     let bar = ui.bar("simulate", count);
     let chunk = count.div_ceil(args.threads.into()).max(1);
     let parts: Vec<Result<Sums>> = std::thread::scope(|scope| {
@@ -59,6 +69,7 @@ pub(super) fn run(args: &Args, mut graph: Graph, refusal: &Diagnostic, ui: Ui) -
         handles.into_iter().map(|h| h.join().unwrap_or_else(died)).collect()
     });
     bar.finish_and_clear();
+    watch.begin("results");
     let mut sums = Sums::default();
     for part in parts {
         sums.add(part?);
@@ -69,9 +80,11 @@ pub(super) fn run(args: &Args, mut graph: Graph, refusal: &Diagnostic, ui: Ui) -
     confusion::picture(args.confusion.as_ref(), &sums.confusion, &args.name())?;
     let mut report = report(&sums, samples.labels.is_some(), refusal.to_string());
     report.confusion = args.confusion.as_ref().map(|_| sums.confusion.pairs());
+    report.timings = args.timings.then(|| Timings::new(watch, &Taken::default()));
     ui.result(&report, || {
         let confusion = args.confusion.as_ref().map_or_else(String::new, |_| sums.confusion.text());
-        text(&report) + &confusion + &args.data.remark(samples.len())
+        let timings = report.timings.as_ref().map_or_else(String::new, Timings::text);
+        text(&report) + &confusion + &args.data.remark(samples.len()) + &timings
     })
 }
 
@@ -84,6 +97,7 @@ fn report(sums: &Sums, labelled: bool, hardware_reason: String) -> Report {
         classes: sums.classes.clone(),
         confusion: None,
         hardware_reason,
+        timings: None,
     }
 }
 

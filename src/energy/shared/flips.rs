@@ -3,30 +3,33 @@
 
 use super::widths::Widths;
 use crate::energy::Band;
-use crate::energy::assume::{COUNT, GLITCH, REPLACED, SIGN, UNROUTED, add_level};
+use crate::energy::assume::Assume;
 use crate::energy::work::Flips;
 use crate::hw::shared::{Job, Leak, NeuronKind, Shared, Source, SumJob, Sums, Then};
 use crate::sim::StageMean;
 
 /// Of the levels of an inference on their way into the input map: three counters each.
-pub(super) fn levels(w: &Widths, inputs: f64) -> Vec<Flips> {
-    let each = REPLACED * f64::from(w.level) + COUNT * 3.0;
+pub(super) fn levels(a: &Assume, w: &Widths, inputs: f64) -> Vec<Flips> {
+    let Assume { replaced, counted, .. } = *a;
+    let each = replaced * f64::from(w.level) + counted * 3.0;
     vec![Flips { what: "levels and their addresses", count: each * inputs }]
 }
 
 /// Of an or job.
-pub(super) fn or(w: &Widths, act: &StageMean) -> Vec<Flips> {
-    let union = REPLACED * (GLITCH + Band::exact(1.0)) * f64::from(w.word);
+pub(super) fn or(a: &Assume, w: &Widths, act: &StageMean) -> Vec<Flips> {
+    let Assume { replaced, glitch, counted, .. } = *a;
+    let union = replaced * (glitch + Band::exact(1.0)) * f64::from(w.word);
     vec![
-        Flips { what: "words and their addresses", count: walked(w, act.words) },
+        Flips { what: "words and their addresses", count: walked(a, w, act.words) },
         Flips { what: "OR of windows", count: union * act.words },
-        Flips { what: "addresses of results", count: COUNT * act.train_writes },
+        Flips { what: "addresses of results", count: counted * act.train_writes },
     ]
 }
 
 /// Addresses of so many words.
-fn walked(w: &Widths, words: f64) -> Band {
-    (COUNT + REPLACED * GLITCH * f64::from(w.walk)) * words
+fn walked(a: &Assume, w: &Widths, words: f64) -> Band {
+    let Assume { replaced, glitch, counted, .. } = *a;
+    (counted + replaced * glitch * f64::from(w.walk)) * words
 }
 
 /// Operands of a job: bits of one, and bits of a word of them.
@@ -55,10 +58,12 @@ pub(super) fn added(sum: &SumJob, act: &StageMean) -> f64 {
 
 /// Of a sum job.
 pub(super) fn sum(
+    a: &Assume,
     (shared, w): (&Shared, &Widths),
     (job, sum): (&Job, &SumJob),
     act: &StageMean,
 ) -> Vec<Flips> {
+    let Assume { replaced, glitch, unrouted, counted, sign_changes, .. } = *a;
     // Accumulators of all timesteps, or one sum for all of them.
     let (t, acc) = match sum.sums {
         Sums::Each => (f64::from(shared.width), f64::from(w.acc)),
@@ -80,31 +85,31 @@ pub(super) fn sum(
     // A weight's plane shifts the operand, the last one negates it.
     let product = x + planes;
     let above = (acc - product + f64::from(u8::from(!sum.products))).max(0.0);
-    let sign = if signed { SIGN * above } else { Band::ZERO };
+    let sign = if signed { sign_changes * above } else { Band::ZERO };
     let each = match sum.products {
-        true => add_level(product as u32),
-        false if trains => COUNT,
-        false => add_level(x as u32),
+        true => a.add_level(product as u32),
+        false if trains => counted,
+        false => a.add_level(x as u32),
     };
     let addition = each + sign;
     // Each event offers its operands to all lanes: adders move whether they keep the sum or not.
     let offered = if trains && !signed {
-        REPLACED * (lanes * t)
+        replaced * (lanes * t)
     } else {
-        REPLACED * UNROUTED * (lanes * t * product)
+        replaced * unrouted * (lanes * t * product)
     };
     let event = match sum.products {
         // The operand, the products, the word of weights.
-        true => REPLACED * (t * x + lanes * t * product + lanes * planes),
+        true => replaced * (t * x + lanes * t * product + lanes * planes),
         // The operand, scaled and once more; the word of weights and the row.
-        false => REPLACED * (t * x + 2.0 * t * (product - 1.0) + 2.0 * lanes),
+        false => replaced * (t * x + 2.0 * t * (product - 1.0) + 2.0 * lanes),
     };
     let gathered = gathered(sum, act);
     let reads = if matches!(job.source, Source::Currents(..)) { gathered } else { act.words };
     let beside = if sum.products {
         // Three tables a product of two bits, as behind the sums; an AND where spikes are counted.
         let array = if shared.multiplies(job) { 3.0 * (x + 1.0) * planes } else { x * planes };
-        let count = REPLACED * GLITCH * (lanes * t * (array + product)) * act.rows;
+        let count = replaced * glitch * (lanes * t * (array + product)) * act.rows;
         Flips { what: "products of the lanes", count }
     } else {
         Flips { what: "sum of the inputs", count: addition * (act.nonzero * planes) }
@@ -116,27 +121,28 @@ pub(super) fn sum(
         beside,
         Flips {
             what: "words and their addresses",
-            count: walked(w, reads) + REPLACED * (2.0 * word) * act.words,
+            count: walked(a, w, reads) + replaced * (2.0 * word) * act.words,
         },
-        Flips { what: "result chain", count: chain(shared, w, job, act) },
+        Flips { what: "result chain", count: chain(a, shared, w, job, act) },
     ];
     if packed {
         // The lowest element that is left, and its train.
         let nets = f64::from(shared.pack) * (1.0 + timesteps);
-        all.push(Flips { what: "search for events", count: REPLACED * GLITCH * nets * act.rows });
+        all.push(Flips { what: "search for events", count: replaced * glitch * nets * act.rows });
     }
     if gathered > 0.0 {
         let (one, all_of) = (f64::from(w.current), f64::from(w.gather_sum));
-        let nets = REPLACED * (one + all_of) + REPLACED * GLITCH * all_of;
+        let nets = replaced * (one + all_of) + replaced * glitch * all_of;
         all.push(Flips { what: "sums of windows", count: nets * gathered });
     }
-    all.extend(tail(shared, w, sum, timesteps, act));
+    all.extend(tail(a, shared, w, sum, timesteps, act));
     all
 }
 
 /// A group of n results: all are copied and cleared, then n + (n−1) + … words move up by one.
 /// The sums of the inputs turn with them.
-fn chain(shared: &Shared, w: &Widths, job: &Job, act: &StageMean) -> Band {
+fn chain(a: &Assume, shared: &Shared, w: &Widths, job: &Job, act: &StageMean) -> Band {
+    let Assume { replaced, .. } = *a;
     let t = f64::from(shared.width);
     let group = |g| {
         let n = f64::from(shared.group_size(job, g)) * t;
@@ -146,20 +152,28 @@ fn chain(shared: &Shared, w: &Widths, job: &Job, act: &StageMean) -> Band {
     let turned = if shared.width > 1 { t } else { 0.0 };
     // Per result: a place has one for each channel and timestep.
     let each = moved / (f64::from(job.out[0]) * t) + turned;
-    REPLACED * (each * f64::from(w.acc)) * act.results
+    replaced * (each * f64::from(w.acc)) * act.results
 }
 
 /// What becomes of the sums. All of the tail moves with every result, whatever the job takes
 /// from it.
-fn tail(shared: &Shared, w: &Widths, sum: &SumJob, t: f64, act: &StageMean) -> Vec<Flips> {
+fn tail(
+    a: &Assume,
+    shared: &Shared,
+    w: &Widths,
+    sum: &SumJob,
+    t: f64,
+    act: &StageMean,
+) -> Vec<Flips> {
+    let Assume { replaced, glitch, counted, .. } = *a;
     let register = Band::exact(1.0);
     let (product, membrane) = (f64::from(w.product), f64::from(w.membrane));
     let results = act.results;
-    let subtraction = REPLACED * (GLITCH + register) * f64::from(w.acc.max(w.once) + 1);
+    let subtraction = replaced * (glitch + register) * f64::from(w.acc.max(w.once) + 1);
     // Three tables a product of two bits (docs/energy.md), and the sum of the partial products.
     let array = 3.0 * f64::from((w.digit + 1) * w.gain) + product;
-    let digit = REPLACED * GLITCH * array + REPLACED * (product + f64::from(w.digits * w.digit));
-    let scale = REPLACED * GLITCH * (product + membrane) + REPLACED * membrane;
+    let digit = replaced * glitch * array + replaced * (product + f64::from(w.digits * w.digit));
+    let scale = replaced * glitch * (product + membrane) + replaced * membrane;
     // Every kind of neuron has its leak, and all of them see every membrane.
     let leak = |k: &NeuronKind| {
         let adders = k.leak_num.count_ones().saturating_sub(1);
@@ -173,17 +187,17 @@ fn tail(shared: &Shared, w: &Widths, sum: &SumJob, t: f64, act: &StageMean) -> V
         Flips { what: "subtraction", count: subtraction * results },
         Flips { what: "gain multiplications", count: digit * (results * f64::from(sum.digits)) },
         Flips { what: "shift and addition", count: scale * results },
-        Flips { what: "membranes", count: REPLACED * membrane * results },
-        Flips { what: "charge, compare, reset, leak", count: REPLACED * GLITCH * nets * results },
+        Flips { what: "membranes", count: replaced * membrane * results },
+        Flips { what: "charge, compare, reset, leak", count: replaced * glitch * nets * results },
         Flips {
             what: "inputs and thresholds",
-            count: REPLACED * (membrane * results + f64::from(w.threshold) * trains),
+            count: replaced * (membrane * results + f64::from(w.threshold) * trains),
         },
         Flips {
             what: "sums over the timesteps",
-            count: REPLACED * (GLITCH + register) * (f64::from(w.sum) * results),
+            count: replaced * (glitch + register) * (f64::from(w.sum) * results),
         },
-        Flips { what: "addresses of results", count: COUNT * places },
+        Flips { what: "addresses of results", count: counted * places },
     ];
     if !shared.leaks.is_empty() {
         // Every result passes by, whether it leaks or not.
@@ -194,14 +208,14 @@ fn tail(shared: &Shared, w: &Widths, sum: &SumJob, t: f64, act: &StageMean) -> V
             f64::from(adders) * (membrane + f64::from(l.shift)) + resets
         };
         let nets = membrane + shared.leaks.iter().map(leak).sum::<f64>();
-        let count = REPLACED * GLITCH * (nets * results)
-            + REPLACED * (membrane * (results + act.integrations))
-            + REPLACED * (2.0 * f64::from(w.theta) * results / t);
+        let count = replaced * glitch * (nets * results)
+            + replaced * (membrane * (results + act.integrations))
+            + replaced * (2.0 * f64::from(w.theta) * results / t);
         all.push(Flips { what: "currents that leak", count });
     }
     if act.steps > 0.0 {
         // In the neuron's train and in the word of trains.
-        let count = COUNT * act.spikes + REPLACED * (2.0 * act.steps);
+        let count = counted * act.spikes + replaced * (2.0 * act.steps);
         all.push(Flips { what: "spike trains", count });
     }
     all

@@ -19,7 +19,7 @@ pub(super) fn stages(model: &Model<'_>, shared: &Shared) -> Vec<StageEnergy> {
         (engine, widths)
     };
     let engines: Vec<_> = shared.jobs.iter().map(engine).collect();
-    let (memories, last) = (Memories(&model.memories), engines.len().saturating_sub(1));
+    let (memories, last) = (Memories(model.memories), engines.len().saturating_sub(1));
     let job = |(i, (engine, w)): (usize, &(Shared, Widths))| {
         let ports = memories.of_line(shared, i);
         let job = &engine.jobs[0];
@@ -32,7 +32,7 @@ pub(super) fn stages(model: &Model<'_>, shared: &Shared) -> Vec<StageEnergy> {
     };
     let all = Widths::new(model.design, shared);
     let maps = shared.jobs.iter().filter(|job| job.source == Source::Input).count() as f64;
-    let mut levels = flips::levels(&all, model.inputs());
+    let mut levels = flips::levels(model.assume, &all, model.inputs());
     levels.iter_mut().for_each(|f| f.count = f.count * maps);
     let common = engines.last().map_or(0, |(engine, w)| registers::line(shared, &all, (engine, w)));
     let ff = Band::exact(f64::from(common));

@@ -19,7 +19,6 @@ mod registers;
 mod widths;
 
 use super::Band;
-use super::assume::{GLITCH, REPLACED};
 use super::device::{Model, total};
 use super::report::{Cause, JobEnergy, Part, StageEnergy};
 use super::work::{self, Flips};
@@ -46,11 +45,15 @@ struct Processor<'m> {
 
 impl Processor<'_> {
     fn input(&self) -> StageEnergy {
-        input(self.model, self.shared, flips::levels(&self.widths, self.model.inputs()))
+        input(
+            self.model,
+            self.shared,
+            flips::levels(self.model.assume, &self.widths, self.model.inputs()),
+        )
     }
 
     fn job(&self, i: usize, job: &Job) -> StageEnergy {
-        let ports = Memories(&self.model.memories).of_processor(self.shared, job);
+        let ports = Memories(self.model.memories).of_processor(self.shared, job);
         let is_last = i + 1 == self.shared.jobs.len();
         let (parts, module) =
             work_of(self.model, (self.shared, &self.widths), (i, job, is_last), &ports);
@@ -74,7 +77,7 @@ fn input(model: &Model<'_>, shared: &Shared, flips: Vec<Flips>) -> StageEnergy {
     let chunks = model.design.input_words() / shared.input.depth().max(1);
     let count = model.design.input.count.div_ceil(shared.input.pack);
     let words = model.inputs().min(f64::from(count * chunks));
-    let accesses = Memories(&model.memories).levels(words);
+    let accesses = Memories(model.memories).levels(words);
     let parts = parts(model, flips, &accesses);
     total(None, ("input".to_owned(), "sf_input_map"), Band::ZERO, (0, 0), parts)
 }
@@ -86,14 +89,14 @@ fn work_of(
     (i, job, is_last): (usize, &Job, bool),
     ports: &Ports<'_>,
 ) -> (Vec<Part>, &'static str) {
-    let act = model.mean.stage(i);
+    let (a, act) = (model.assume, model.mean.stage(i));
     let timesteps = f64::from(model.design.timesteps);
     let (mut flips, module) = match &job.work {
-        Work::Or { .. } => (flips::or(w, &act), "sf_or"),
-        Work::Sum(sum) => (flips::sum((shared, w), (job, sum), &act), "sf_lanes"),
+        Work::Or { .. } => (flips::or(a, w, &act), "sf_or"),
+        Work::Sum(sum) => (flips::sum(a, (shared, w), (job, sum), &act), "sf_lanes"),
     };
     if is_last && let Stage::Readout(readout) = registers::readout(shared, w) {
-        flips.extend(work::readout(&readout, act.results / timesteps));
+        flips.extend(work::readout(a, &readout, act.results / timesteps));
     }
     (parts(model, flips, &ports.accesses(model.design, (shared, job), &act)), module)
 }
@@ -104,7 +107,10 @@ fn parts(model: &Model<'_>, flips: Vec<Flips>, accesses: &[Access<'_>]) -> Vec<P
     let access = |a: &Access<'_>| {
         let m = a.memory;
         let (cause, each) = match m.place {
-            Place::Luts => (Cause::Flips, REPLACED * GLITCH * f64::from(m.luts())),
+            Place::Luts => {
+                let (each, nets) = (model.assume.replaced, model.assume.glitch);
+                (Cause::Flips, each * nets * f64::from(m.luts()))
+            }
             Place::BlockRam => (Cause::Ram, Band::exact(f64::from(m.ebr()))),
             Place::Spram => (Cause::Spram, Band::exact(f64::from(m.spram()))),
         };
