@@ -58,7 +58,7 @@ fn design(integer: &Graph) -> Design {
 
 fn sums(range: std::ops::Range<usize>, design: Option<&Design>, inputs: &Samples) -> Sums {
     let (real, integer) = graphs();
-    part(&real, &integer, design, inputs, range, None, &|| {}).unwrap().0
+    part(&real, &integer, design, inputs, range, &Plan::default(), &|| {}).unwrap().0
 }
 
 #[test]
