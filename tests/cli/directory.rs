@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! The output directory of `compile`: whole or not at all, and nothing of the user's lost.
 
+use crate::hostile::{mark, none_is_left};
 use crate::models::{small, text};
 use crate::rounds::rounds;
 use crate::run::Place;
@@ -97,10 +98,13 @@ fn a_bitstream_stays_with_its_hardware() {
     };
     make_up();
     let here = |file: &str| place.path(file).is_file();
+    let memory = || std::fs::read_to_string(place.path("b/memory.svg")).unwrap();
+    assert!(!memory().contains("routed"));
     for _ in 0..2 {
         let said = compile("");
         assert!(said.contains("bitstream top.bin, 4 bytes, kept: the hardware is that"), "{said}");
         assert!(here("b/top.bin") && here("b/flow/top.asc"));
+        assert!(memory().contains(">placed and routed: 1 LUT4, 4 logic cells, 3 EBR, 30.5 MHz<"));
     }
     // Nothing is kept where nothing was.
     let kept = |line: &str| {
@@ -144,9 +148,12 @@ fn two_at_once_do_not_meet() {
     let place = Place::new();
     place.good("compile {small} --target icebreaker -o small");
     place.good("compile {student} --target icebreaker -o student");
+    let mark_of = format!("{}-at-once", place.dir.path().display());
     let start = |model: &str| {
         let args = ["compile", &crate::models::expand(model), "--target", "icebreaker", "-o", "b"];
-        place.command(args).stdout(std::process::Stdio::null()).spawn().unwrap()
+        let mut command = place.command(args);
+        mark(&mut command, &mark_of);
+        command.stdout(std::process::Stdio::null()).spawn().unwrap()
     };
     place.good("compile {small} --target icebreaker -o b");
     for dir in ["b", "small", "student"] {
@@ -157,6 +164,7 @@ fn two_at_once_do_not_meet() {
         for mut run in runs {
             assert_eq!(run.wait().unwrap().code(), Some(0));
         }
+        none_is_left(&mark_of);
         let tree = place.tree();
         let of = |dir: &str| {
             let files = tree.iter().filter(|(p, _)| p.starts_with(dir));
@@ -178,22 +186,27 @@ fn what_is_killed_leaves_nothing_half_done() {
     let before = place.tree();
     place.good("compile {student} --target icebreaker -o b");
     let after = place.tree();
-    let mut killed = 0;
+    let (mut killed, mut alone) = (0, 0);
     for round in 0..rounds(60) as u64 {
         let model = ["{small}", "{student}"][round as usize % 2];
         let args = ["compile", &crate::models::expand(model), "--target", "icebreaker", "-o", "b"];
         let mut command = place.command(args);
         command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        let mark_of = format!("{}-{round}", place.dir.path().display());
+        mark(&mut command, &mark_of);
         let mut run = command.spawn().unwrap();
         std::thread::sleep(std::time::Duration::from_millis(round * 7 % 90));
         run.kill().unwrap();
         killed += usize::from(run.wait().unwrap().code().is_none());
+        none_is_left(&mark_of);
+        alone += 1;
         let tree = place.tree();
         let visible = tree.into_iter().filter(|(p, _)| p.starts_with("b")).collect();
         assert!(before == visible || after == visible, "after {round}");
         assert!(place.path("b/rtl/mine.v").exists() && place.path("b/my_notes.txt").exists());
     }
     assert!(killed > rounds(10), "{killed} runs were killed");
+    assert_eq!(alone, rounds(60), "runs that left no process");
     place.good("compile {small} --target icebreaker -o b");
     assert!(place.tree() == before, "something was left");
 }

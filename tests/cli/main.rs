@@ -18,6 +18,7 @@ mod directory;
 mod ecp5;
 mod flash;
 mod hls;
+mod hostile;
 mod inputs;
 mod json;
 mod loaded;

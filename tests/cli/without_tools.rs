@@ -54,7 +54,7 @@ fn the_rest_works() {
 }
 
 /// A tool of our own.
-fn script(place: &Place, name: &str, text: &str) {
+pub(crate) fn script(place: &Place, name: &str, text: &str) {
     use std::os::unix::fs::PermissionsExt as _;
     let file = place.file(&format!("bin/{name}"), format!("#!/bin/sh\n{text}\n"));
     std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755)).unwrap();
