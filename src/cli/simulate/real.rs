@@ -68,7 +68,7 @@ pub(super) fn run(args: &Args, graph: &Graph, refusal: &Diagnostic, ui: Ui) -> R
     confusion::picture(args.confusion.as_ref(), &sums.confusion, &args.name())?;
     let mut report = report(&sums, samples.labels.is_some(), refusal.to_string());
     report.confusion = args.confusion.as_ref().map(|_| sums.confusion.pairs());
-    ui.result(&report, || {
+    ui.result(&args.data.with(&report), || {
         let confusion = args.confusion.as_ref().map_or_else(String::new, |_| sums.confusion.text());
         text(&report) + &confusion + &args.data.remark(samples.len())
     })
