@@ -322,6 +322,33 @@ fn every_idiom_that_is_tested_is_on_the_page_of_operators() {
     }
 }
 
+/// What the runner of the tutorial does not run is no code, and a package that a later section
+/// installs is the version that is tested elsewhere.
+#[test]
+fn every_block_of_the_tutorial_is_run() {
+    let page = read("docs/tutorial.md");
+    let opened = page.lines().filter(|l| l.starts_with("```")).step_by(2);
+    let languages: Vec<_> = opened.map(|l| l.trim_start_matches('`')).collect();
+    assert!(languages.len() > 10, "{languages:?}");
+    assert!(languages.iter().all(|l| ["sh", "python"].contains(l)), "{languages:?}");
+    for section in ["SpikingJelly", "Brevitas"] {
+        let text = page.split_once(&format!("\n## {section}\n")).unwrap().1;
+        let text = text.split("\n## ").next().unwrap();
+        let code: String = blocks(text, "python").concat();
+        for part in ["synfire.load", ".simulate(", "assert ", ".accuracy", ".differences == 0"] {
+            assert!(code.contains(part), "{section}: {part}");
+        }
+    }
+    let files = ["python/tests/requirements.txt", "tests/models/bnn/requirements.txt"];
+    let known = files.map(read).join("\n");
+    let commands = blocks(&page, "sh").concat();
+    let pins: Vec<_> = commands.split_whitespace().filter(|w| w.contains("==")).collect();
+    assert_eq!(pins.len(), 4, "{pins:?}");
+    for pin in pins {
+        assert!(known.lines().any(|l| l == pin), "{pin}");
+    }
+}
+
 #[test]
 fn wrong_links_and_blocks_would_be_seen() {
     let text = "# A `b-c` d\n[x](y.md#z) ![p](q.svg)\n```\n[no](where)\n```\n```sfir\nabc\n```\n";
