@@ -331,14 +331,23 @@ fn every_block_of_the_tutorial_is_run() {
     let languages: Vec<_> = opened.map(|l| l.trim_start_matches('`')).collect();
     assert!(languages.len() > 10, "{languages:?}");
     assert!(languages.iter().all(|l| ["sh", "python"].contains(l)), "{languages:?}");
-    for section in ["SpikingJelly", "Brevitas"] {
-        let text = page.split_once(&format!("\n## {section}\n")).unwrap().1;
-        let text = text.split("\n## ").next().unwrap();
-        let code: String = blocks(text, "python").concat();
-        for part in ["synfire.load", ".simulate(", "assert ", ".accuracy", ".differences == 0"] {
-            assert!(code.contains(part), "{section}: {part}");
-        }
+    let section = |name: &str| {
+        let text = page.split_once(&format!("\n## {name}\n")).unwrap().1;
+        blocks(text.split("\n## ").next().unwrap(), "python").concat()
+    };
+    let [jelly, brevitas] = ["SpikingJelly", "Brevitas"].map(section);
+    // Each model is compiled, and has the classes of the framework.
+    let check = jelly.split_once("def compare(").unwrap().1;
+    for part in [
+        ".argmax(1)",
+        ".compile(",
+        "assert (result.classes_real == own).all() and (result.classes == own).all()",
+        "result.differences == 0",
+    ] {
+        assert!(check.contains(part), "{part}");
     }
+    let compared = |code: &str| code.matches("\ncompare(").count();
+    assert_eq!((compared(&jelly), compared(&brevitas)), (1, 2));
     let files = ["python/tests/requirements.txt", "tests/models/bnn/requirements.txt"];
     let known = files.map(read).join("\n");
     let commands = blocks(&page, "sh").concat();
