@@ -352,7 +352,7 @@ fn every_block_of_the_tutorial_is_run() {
     let known = files.map(read).join("\n");
     let commands = blocks(&page, "sh").concat();
     let pins: Vec<_> = commands.split_whitespace().filter(|w| w.contains("==")).collect();
-    assert_eq!(pins.len(), 4, "{pins:?}");
+    assert_eq!(pins.len(), 5, "{pins:?}");
     for pin in pins {
         assert!(known.lines().any(|l| l == pin), "{pin}");
     }
