@@ -322,6 +322,42 @@ fn every_idiom_that_is_tested_is_on_the_page_of_operators() {
     }
 }
 
+/// What the runner of the tutorial does not run is no code, and a package that a later section
+/// installs is the version that is tested elsewhere.
+#[test]
+fn every_block_of_the_tutorial_is_run() {
+    let page = read("docs/tutorial.md");
+    let opened = page.lines().filter(|l| l.starts_with("```")).step_by(2);
+    let languages: Vec<_> = opened.map(|l| l.trim_start_matches('`')).collect();
+    assert!(languages.len() > 10, "{languages:?}");
+    assert!(languages.iter().all(|l| ["sh", "python"].contains(l)), "{languages:?}");
+    let section = |name: &str| {
+        let text = page.split_once(&format!("\n## {name}\n")).unwrap().1;
+        blocks(text.split("\n## ").next().unwrap(), "python").concat()
+    };
+    let [jelly, brevitas] = ["SpikingJelly", "Brevitas"].map(section);
+    // Each model is compiled, and has the classes of the framework.
+    let check = jelly.split_once("def compare(").unwrap().1;
+    for part in [
+        ".argmax(1)",
+        ".compile(",
+        "assert (result.classes_real == own).all() and (result.classes == own).all()",
+        "result.differences == 0",
+    ] {
+        assert!(check.contains(part), "{part}");
+    }
+    let compared = |code: &str| code.matches("\ncompare(").count();
+    assert_eq!((compared(&jelly), compared(&brevitas)), (1, 2));
+    let files = ["python/tests/requirements.txt", "tests/models/bnn/requirements.txt"];
+    let known = files.map(read).join("\n");
+    let commands = blocks(&page, "sh").concat();
+    let pins: Vec<_> = commands.split_whitespace().filter(|w| w.contains("==")).collect();
+    assert_eq!(pins.len(), 5, "{pins:?}");
+    for pin in pins {
+        assert!(known.lines().any(|l| l == pin), "{pin}");
+    }
+}
+
 #[test]
 fn wrong_links_and_blocks_would_be_seen() {
     let text = "# A `b-c` d\n[x](y.md#z) ![p](q.svg)\n```\n[no](where)\n```\n```sfir\nabc\n```\n";

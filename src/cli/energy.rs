@@ -68,7 +68,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         routed_mhz,
     };
     let unknown = args.clock.filter(|_| routed_mhz.is_none());
-    ui.result(&figures, || {
+    ui.result(&args.data.with(&figures), || {
         let remark = args.data.remark(inputs.len());
         let device = marked(figures.device.to_string(), unknown);
         format!("{}\n{device}{remark}", figures.literature)

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Parser as _;
+use serde::Serialize;
 
 use super::encoding::EncodingArgs;
 use super::ui::thousands;
@@ -38,6 +39,15 @@ pub(super) struct DataArgs {
 struct Defaults {
     #[command(flatten)]
     data: DataArgs,
+}
+
+/// A result for scripts, and what its inputs were.
+#[derive(Serialize)]
+pub(super) struct WithInputs<'a, T> {
+    #[serde(flatten)]
+    result: &'a T,
+    /// The seed of random inputs; none of those from files.
+    random_seed: Option<u64>,
 }
 
 /// Random inputs if nothing else is said.
@@ -91,6 +101,11 @@ impl DataArgs {
     /// Are the inputs from files?
     pub(super) fn are_given(&self) -> bool {
         self.images.is_some()
+    }
+
+    /// The result, for scripts.
+    pub(super) fn with<'a, T>(&self, result: &'a T) -> WithInputs<'a, T> {
+        WithInputs { result, random_seed: self.images.is_none().then_some(self.seed) }
     }
 
     /// What the text of a result adds about its inputs, of which there are `there`.

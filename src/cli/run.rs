@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::build::Build;
 use super::inputs::DataArgs;
-use super::ui::{Ui, table, thousands};
+use super::ui::{Ui, table, tenths, thousands};
 use crate::board::{BoardExecutor, Host, Port, Speed, Talk};
 use crate::diag::{Diagnostic, InFile, Result, codes};
 use crate::target::Board;
@@ -117,7 +117,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         line: found.host().talk(),
         comparison,
     };
-    ui.result(&figures, || text(&figures))?;
+    ui.result(&args.data.with(&figures), || text(&figures) + &args.data.remark(inputs.len()))?;
     let report = Report { comparisons: vec![figures.comparison], ..Report::default() };
     report.verdict().in_file(&args.port)
 }
@@ -163,7 +163,7 @@ fn text(f: &Figures) -> String {
     rows.extend(f.accuracy.map(|a| vec!["accuracy".into(), format!("{:.2} %", a * 100.0)]));
     rows.push(vec!["latency, mean".into(), format!("{:.2} ms", f.latency_ms.mean)]);
     rows.push(vec!["latency, worst".into(), format!("{:.2} ms", f.latency_ms.worst)]);
-    rows.push(vec!["inferences a second".into(), format!("{:.1}", f.per_second)]);
+    rows.push(vec!["inferences a second".into(), tenths(f.per_second)]);
     rows.push(count("requests", requests));
     let counts = [
         ("of them sent again", repeated),
@@ -211,7 +211,7 @@ mod tests {
             comparison,
             accuracy: None,
             latency_ms: latency(&[]),
-            per_second: 2.0,
+            per_second: 2345.61,
             line: Talk { requests: 5, repeated: 1, loads: 1, ..Talk::default() },
         };
         let said = text(&figures);
@@ -229,6 +229,8 @@ mod tests {
             "weights loaded, times",
         ];
         assert_eq!(names.collect::<Vec<_>>(), wanted, "{said}");
+        let row = said.lines().find(|l| l.starts_with("inferences a second"));
+        assert!(row.is_some_and(|r| r.ends_with(" 2,345.6")), "{said}");
         figures.comparison.tally.spikes.0 = 1234;
         let said = text(&figures);
         let row = said.lines().find(|l| l.starts_with("spikes compared with sim"));

@@ -120,7 +120,19 @@ pub(super) fn table(rows: &[Vec<String>]) -> String {
 
 /// 12345678 as 12,345,678.
 pub(super) fn thousands(n: u64) -> String {
-    let digits = n.to_string();
+    apart(&n.to_string())
+}
+
+/// 12345.67 as 12,345.7; of numbers that are not below 0.
+pub(super) fn tenths(x: f64) -> String {
+    let text = format!("{x:.1}");
+    match text.split_once('.') {
+        Some((whole, tenth)) => format!("{}.{tenth}", apart(whole)),
+        None => text,
+    }
+}
+
+fn apart(digits: &str) -> String {
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {
         if i > 0 && (digits.len() - i).is_multiple_of(3) {
@@ -147,6 +159,16 @@ mod tests {
             (12_345_678, "12,345,678"),
         ] {
             assert_eq!(thousands(n), text);
+        }
+        for (x, text) in [
+            (0.0, "0.0"),
+            (999.94, "999.9"),
+            (999.96, "1,000.0"),
+            (5757.0, "5,757.0"),
+            (1_234_567.89, "1,234,567.9"),
+            (f64::INFINITY, "inf"),
+        ] {
+            assert_eq!(tenths(x), text);
         }
     }
 

@@ -92,7 +92,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     }
     check.progress.finish_and_clear();
     let report = check.report;
-    ui.result(&report, || text(&report) + &args.data.remark(inputs.len()))?;
+    ui.result(&args.data.with(&report), || text(&report) + &args.data.remark(inputs.len()))?;
     report.verdict().in_file(&args.build)
 }
 

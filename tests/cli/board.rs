@@ -93,10 +93,12 @@ fn a_clean_line_needs_each_request_once() {
         assert_eq!(found["line"]["repeated"], 0, "{found}");
         assert_eq!(found["loaded_bytes"].as_u64() > Some(0), loads == 1, "{found}");
         assert!(found["per_second"].as_f64() > Some(1.0), "{found}");
+        assert_eq!(found["random_seed"], 1, "{found}");
         // A second host finds the board as the first one left it.
         let said = place.good(&line);
         let mut lines = said.lines().map(|l| l.split_whitespace().collect::<Vec<_>>());
         assert!(lines.any(|l| l == ["differences", "0"]), "{said}");
+        assert!(said.contains("the inputs are random, seed 1 "), "{said}");
         assert_eq!(board.end(), Vec::<Value>::new());
     }
 }

@@ -152,6 +152,19 @@ fn values_are_what_they_should_be() {
     let ran = serde_json::from_str::<Value>(&place.good("--json simulate b --count 5")).unwrap();
     assert_eq!((&ran["images"], &ran["accuracy_real"]), (&5.into(), &Value::Null));
     assert_eq!(ran["hardware"]["differences_to_interp"], 0);
+    // Whoever reads figures has to know that their inputs were random.
+    for (line, seed) in [
+        ("simulate b --count 2", Value::from(1)),
+        ("simulate {cycle} --count 2 --seed 7", 7.into()),
+        ("energy b --count 2 --seed 8", 8.into()),
+        ("simulate b --images {images} --count 2 --seed 9", Value::Null),
+        ("energy b --images {images} --count 2", Value::Null),
+    ] {
+        assert_eq!(place.json(line)["random_seed"], seed, "{line}");
+    }
+    let without = Place::without_tools();
+    without.good("compile {student} --target icebreaker -o b");
+    assert_eq!(without.json("verify b --count 2 --seed 6")["random_seed"], 6);
     let targets = place.json("targets");
     let names: Vec<_> = targets.as_array().unwrap().iter().map(|t| &t["name"]).collect();
     assert_eq!(

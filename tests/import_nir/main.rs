@@ -5,6 +5,7 @@
 mod conventions;
 mod damaged;
 mod files;
+mod guessed;
 mod published;
 mod refused;
 mod ties;

@@ -9,6 +9,8 @@ use synfire::import::{self, Options};
 use synfire::interp::{Interp, Stimulus};
 use synfire::ir::{Graph, Op, Reset};
 
+use super::guessed::guess;
+
 fn folder() -> Option<PathBuf> {
     std::env::var_os("SYNFIRE_NIR_MODELS").map(PathBuf::from)
 }
@@ -38,6 +40,22 @@ fn published_files_are_read() {
         let spikes: usize = record.spikes.iter().map(|s| s.count()).sum();
         println!("{name}: {} nodes, {spikes} spikes", graph.len());
         assert!(spikes > 0 || name == "two_lif.nir", "{name}");
+    }
+}
+
+#[test]
+#[ignore = "needs the published files: set SYNFIRE_NIR_MODELS"]
+fn published_files_look_like_who_wrote_them() {
+    let Some(folder) = folder() else { return };
+    for (name, want) in [
+        ("lif_norse.nir", Some("norse")),
+        ("two_lif.nir", None),
+        ("braille_subtract.nir", Some("snntorch")),
+        ("braille_zero.nir", Some("snntorch")),
+    ] {
+        let said = guess(&std::fs::read(folder.join(name)).unwrap());
+        let by = said.as_deref().and_then(|said| said.split(' ').next());
+        assert_eq!(by, want, "{name}: {said:?}");
     }
 }
 

@@ -9,7 +9,7 @@ use synfire::ir::{Graph, Op, Reset};
 use super::folder;
 
 /// A parameter by its path below `node`.
-enum P<'a> {
+pub(super) enum P<'a> {
     Text(&'a str, &'a str),
     Fixed(&'a str, &'a str),
     Edges(&'a [&'a str]),
@@ -17,7 +17,7 @@ enum P<'a> {
     Real(&'a str, &'a [u64], &'a [f64]),
 }
 
-fn file(parts: &[P<'_>]) -> Vec<u8> {
+pub(super) fn file(parts: &[P<'_>]) -> Vec<u8> {
     let path = |p: &str| format!("node/{p}");
     let mut builder = Hdf5Builder::new();
     for part in parts {

@@ -21,7 +21,7 @@ use crate::cli::build::Build;
 use crate::cli::inputs::DataArgs;
 use crate::cli::model::{MODEL_OR_BUILD, ModelArgs};
 use crate::cli::timings::{Stopwatch, Taken, Timings};
-use crate::cli::ui::{Ui, table, thousands};
+use crate::cli::ui::{Ui, table, tenths, thousands};
 use crate::data::{Samples, Slice};
 use crate::diag::{Diagnostic, Result, codes, write_file};
 use crate::hw::{self, Design};
@@ -191,7 +191,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let mut report = report(&sums, inputs.labels.is_some(), design.is_some(), reason);
     report.confusion = args.confusion.as_ref().map(|_| sums.confusion.pairs());
     report.timings = args.timings.then(|| Timings::new(&watch, &threads));
-    ui.result(&report, || {
+    ui.result(&args.data.with(&report), || {
         let confusion = args.confusion.as_ref().map_or_else(String::new, |_| sums.confusion.text());
         let timings = report.timings.as_ref().map_or_else(String::new, Timings::text);
         text(&report) + &confusion + &args.data.remark(inputs.len()) + &timings
@@ -278,18 +278,12 @@ fn text(r: &Report) -> String {
             "inferences where sim differs from interp",
             thousands(h.differences_to_interp),
         ));
-        rows.push(row(
-            "core cycles after the last input, mean",
-            format!("{:.1}", h.mean_cycles_after_input),
-        ));
+        rows.push(row("core cycles after the last input, mean", tenths(h.mean_cycles_after_input)));
         rows.push(row(
             "core cycles after the last input, worst",
             thousands(h.worst_cycles_after_input),
         ));
-        rows.push(row(
-            "core cycles from the first input, mean",
-            format!("{:.1}", h.mean_cycles_in_all),
-        ));
+        rows.push(row("core cycles from the first input, mean", tenths(h.mean_cycles_in_all)));
     }
     let mut text = table(&rows);
     if let Some(reason) = &r.hardware_reason {

@@ -81,7 +81,7 @@ pub(super) fn run(
     let mut report = report(&sums, samples.labels.is_some(), refusal.to_string());
     report.confusion = args.confusion.as_ref().map(|_| sums.confusion.pairs());
     report.timings = args.timings.then(|| Timings::new(watch, &Taken::default()));
-    ui.result(&report, || {
+    ui.result(&args.data.with(&report), || {
         let confusion = args.confusion.as_ref().map_or_else(String::new, |_| sums.confusion.text());
         let timings = report.timings.as_ref().map_or_else(String::new, Timings::text);
         text(&report) + &confusion + &args.data.remark(samples.len()) + &timings

@@ -252,9 +252,9 @@ same class in both                          95.00 %
 spikes that differ between both           0.00560 %
 firing rate                                 12.34 %
 inferences where sim differs from interp      1,234
-core cycles after the last input, mean       1500.1
+core cycles after the last input, mean      1,500.1
 core cycles after the last input, worst       4,321
-core cycles from the first input, mean       2500.3
+core cycles from the first input, mean      2,500.3
 
 no hardware: none
 ";

@@ -8,6 +8,7 @@
 //!
 //! - `hdf5`, `store`: the file as a plain tree, bounded by the file's size;
 //! - `flat`: nested graphs dissolved, every edge resolved;
+//! - `guess`: which framework the file looks like, for a message;
 //! - `lower`: the operators that a node becomes, one file a family;
 //! - `shape`: the shape of every stream, from the input onwards;
 //! - `build`: the graph, with registers where a cycle was cut (`ir::cuts`).
@@ -22,6 +23,7 @@
 
 mod build;
 mod flat;
+mod guess;
 mod hdf5;
 mod lower;
 mod node;

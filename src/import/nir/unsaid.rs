@@ -4,6 +4,7 @@
 
 use super::super::Options;
 use super::flat::Flat;
+use super::guess;
 use super::node::Node;
 use super::producer::{Producer, Start};
 use crate::diag::{Diagnostic, Result, codes};
@@ -20,7 +21,7 @@ const SINGLE: f64 = 1.0 / (1 << 22) as f64;
 const DIGITS: i32 = 10;
 
 /// Can `x` come from a number in single precision?
-fn is_single(x: f64) -> bool {
+pub(super) fn is_single(x: f64) -> bool {
     f64::from(x as f32) == x
 }
 
@@ -82,6 +83,10 @@ fn notes(flat: &Flat, options: &Options, fires: bool) -> Vec<String> {
         moves && asked.is_none() && options.start.is_none(),
         "membranes start at 0; SpikingJelly starts at v_reset, norse at v_leak: --from, or --start",
     );
+    // Only where something was assumed that the framework may mean otherwise.
+    let is_open = (fires && options.compare.is_none()) || (moves && options.start.is_none());
+    let guess = (is_open && asked.is_none()).then(|| guess::sentence(flat)).flatten();
+    say(guess.is_some(), guess.as_deref().unwrap_or_default());
     say(
         fires && asked.is_none() && options.reset == Some(Reset::Soft) && !options.single_spike,
         "a neuron fires once in a timestep at most; sinabs, whose reset this is, lets it fire several times unless the model was made with spike_fn=SingleSpike, which --single-spike says",
@@ -138,6 +143,8 @@ impl Time {
                     "or --from snntorch, norse, sinabs or spikingjelly: what that framework means",
                 );
             }
+            let guess = guess::sentence(flat).filter(|_| from.is_none() && timed);
+            help.extend(guess.as_deref());
             return Err(Diagnostic::new(&codes::NIR_UNSAID, message).help(help.join("\n")));
         }
         if fires && from == Some(Producer::Sinabs) && !options.single_spike {

@@ -352,6 +352,7 @@ mod tests {
             (format!("{sum}const a1 i64 1: 1\ny = ReduceMax(z, a1) keepdims=0"), true),
             ("y = ArgMax(s3) axis=1".to_owned(), true),
             (format!("{u}y = ArgMax(z) axis=2"), true),
+            (format!("{u}const last i64 1: 2\ny = ReduceMax(z, last) keepdims=0"), true),
             (format!("{u}y = LogSoftmax(z) axis=-1"), true),
             (format!("{u}y = ArgMax(z)"), false),
             (format!("{u}y = ArgMax(z) axis=0"), false),
@@ -363,6 +364,8 @@ mod tests {
             let text = neuron("m1 = Identity(i)", BODY).replace("y = Sum(s1, s2, s3)", &end);
             let refused = import(&text).unwrap_err();
             assert_eq!(refused.code.id, "SF0120", "{end}: {refused:?}");
+            let place = refused.location.path.as_deref().unwrap_or_default();
+            assert!(place.starts_with("node y ("), "{end}: {place}");
             let help = refused.help.as_ref().unwrap();
             assert_eq!(
                 help.contains("takes the largest of them as the class"),
