@@ -28,7 +28,7 @@ mod xml;
 pub use confusion::{CONFUSION_CLASSES, confusion_svg};
 pub use dot::dot;
 pub use jobs::{JobRow, current_map, jobs};
-pub use memory::memory_svg;
+pub use memory::{Routed, memory_svg};
 pub use page::page;
 pub use run::{Layer, Run, Span};
 pub use svg::svg;
