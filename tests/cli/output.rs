@@ -46,3 +46,34 @@ fn a_full_disk_is_reported() {
     place.refused("inspect {small} -o /dev/full", 1, "SF0002", "/dev/full");
     place.refused("inspect {small} -o nowhere/x", 1, "SF0002", "nowhere/x");
 }
+
+/// Below a file and a device, and where the system has files of its own, nobody writes, root
+/// included: every command that writes says which place, and what was there stays.
+#[test]
+fn a_place_that_takes_nothing_is_named() {
+    let place = Place::new();
+    place.good("compile {small} --target icebreaker -o b");
+    place.file("file", "content");
+    let before = place.tree();
+    let labelled = "simulate {student} --images {images} --labels {labels} --count 1";
+    let lines = [
+        "compile {small} --target icebreaker -o AT/b".to_owned(),
+        "compile {small} --target icebreaker --as-core -o AT/deep/b".to_owned(),
+        "convert {small} -o AT/m.onnx".to_owned(),
+        "convert {small} -o AT/m.sfir".to_owned(),
+        "inspect {small} -o AT/graph.json".to_owned(),
+        "simulate b --count 1 --outputs AT/o.npy".to_owned(),
+        "simulate b --count 1 --outputs AT/o.npz".to_owned(),
+        "simulate b --count 1 --report AT/page.html".to_owned(),
+        format!("{labelled} --confusion=AT/c.svg"),
+    ];
+    let mut refused = 0;
+    for line in &lines {
+        for at in ["file", "/dev/null", "/proc", "/sys"] {
+            place.refused(&line.replace("AT", at), 1, "SF0002", &format!("{at}/"));
+            assert!(place.tree() == before, "{line}, {at}");
+            refused += 1;
+        }
+    }
+    assert_eq!(refused, 36);
+}
