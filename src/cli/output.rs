@@ -83,9 +83,13 @@ fn open() -> MutexGuard<'static, Vec<PathBuf>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Removes what is being filled: for a program that is about to end.
-pub(super) fn remove_unfinished() {
-    open().drain(..).for_each(|path| drop(std::fs::remove_dir_all(path)));
+/// Removes what is being filled: for a program that is about to end, with what is given still in
+/// its hands. Nothing is begun or put anywhere while it has it.
+#[must_use = "as long as it is there, nothing is written"]
+pub(super) fn remove_unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
+    let mut open = open();
+    open.drain(..).for_each(|path| drop(std::fs::remove_dir_all(path)));
+    open
 }
 
 impl New {
@@ -106,11 +110,12 @@ impl New {
         }
         for n in 0.. {
             let path = parent.join(format!("{begin}{}-{n}{end}", std::process::id()));
+            let mut open = open();
             match std::fs::create_dir(&path) {
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(e) => return Err(failed(&e, place)),
                 Ok(()) => {
-                    open().push(path.clone());
+                    open.push(path.clone());
                     let lock = File::create(path.join(LOCK)).map_err(|e| failed(&e, place))?;
                     lock.lock().map_err(|e| failed(&e, place))?;
                     return Ok(Self { path, _lock: lock });
@@ -244,6 +249,8 @@ fn remove(dir: &Path) -> Result<()> {
 
 /// Writes a file in `dir`, with the folders it lies in.
 pub(super) fn put(dir: &Path, name: &str, bytes: impl AsRef<[u8]>) -> Result<()> {
+    // Whoever removes what is unfinished is not overtaken.
+    let _writes = open();
     let path = dir.join(name);
     if let Some(parent) = path.parent() {
         crate::flow::process::create_dir(parent)?;
