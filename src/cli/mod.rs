@@ -81,7 +81,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     // Without a handler, tools would go on without us and half a directory would stay.
     let handled = ctrlc::set_handler(|| {
         crate::flow::process::stop_all();
-        let _nothing_is_written = output::remove_unfinished();
+        output::remove_unfinished();
         std::process::exit(INTERRUPTED);
     });
     debug_assert!(handled.is_ok(), "there is one handler");

@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
@@ -54,6 +55,7 @@ pub(super) fn replace(
         if *d.code == codes::TOOL_FAILED {
             remove(&partial)?;
             new.close()?;
+            let _here = open();
             std::fs::rename(&new.path, &partial).map_err(|e| failed(&e, &partial))?;
             let log = d.location.file.as_ref().and_then(|f| f.strip_prefix(&new.path).ok());
             d.location.file = log.map(|l| partial.join(l)).or(d.location.file);
@@ -76,20 +78,34 @@ struct New {
     _lock: File,
 }
 
-/// The directories that are being filled.
+/// The directories that are being filled. Whoever puts something into one of them, or moves one,
+/// holds this: what is removed before the program ends then stays away, and nothing half-removed
+/// gets into a build's place.
 static OPEN: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 fn open() -> MutexGuard<'static, Vec<PathBuf>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Removes what is being filled: for a program that is about to end, with what is given still in
-/// its hands. Nothing is begun or put anywhere while it has it.
-#[must_use = "as long as it is there, nothing is written"]
-pub(super) fn remove_unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
+/// How often it is tried to remove a directory into which a program that is being ended writes, and
+/// the time between.
+const TRIES: u32 = 200;
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Removes what is being filled, and keeps everything else from being written there: for a program
+/// that is about to end.
+pub(super) fn remove_unfinished() {
     let mut open = open();
-    open.drain(..).for_each(|path| drop(std::fs::remove_dir_all(path)));
-    open
+    for path in open.drain(..) {
+        for _ in 0..TRIES {
+            match std::fs::remove_dir_all(&path) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => std::thread::sleep(PAUSE),
+                _ => break,
+            }
+        }
+    }
+    // Never given back: a thread that wants to write waits here.
+    std::mem::forget(open);
 }
 
 impl New {
@@ -183,6 +199,7 @@ fn keep(old: &Path, new: &Path) -> Result<()> {
 /// Puts `new` in the place of `old`, in one step where the system can; what was there lies where
 /// `new` was, and goes.
 fn exchange(new: &Path, old: &Path) -> Result<()> {
+    let _here = open();
     if !old.exists() {
         return std::fs::rename(new, old).map_err(|e| failed(&e, old));
     }
@@ -249,11 +266,10 @@ fn remove(dir: &Path) -> Result<()> {
 
 /// Writes a file in `dir`, with the folders it lies in.
 pub(super) fn put(dir: &Path, name: &str, bytes: impl AsRef<[u8]>) -> Result<()> {
-    // Whoever removes what is unfinished is not overtaken.
-    let _writes = open();
     let path = dir.join(name);
+    let _here = open();
     if let Some(parent) = path.parent() {
-        crate::flow::process::create_dir(parent)?;
+        std::fs::create_dir_all(parent).map_err(|e| failed(&e, parent))?;
     }
     write_file(&path, bytes)
 }
