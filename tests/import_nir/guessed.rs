@@ -130,6 +130,28 @@ fn every_fact_counts() {
     }
 }
 
+/// SpikingJelly writes the reset of neurons without a leak, too.
+#[test]
+fn a_reset_that_is_not_there_is_nobodys() {
+    let parts = [
+        P::Text("type", "NIRGraph"),
+        P::Edges(&["x", "m", "m", "n", "n", "output"]),
+        P::Text("nodes/x/type", "Input"),
+        P::Shape("nodes/x/shape", &[1]),
+        P::Text("nodes/output/type", "Output"),
+        P::Shape("nodes/output/shape", &[1]),
+        P::Text("nodes/m/type", "Linear"),
+        P::Real("nodes/m/weight", &[1, 1], &[1.0]),
+        P::Text("nodes/n/type", "IF"),
+        P::Real("nodes/n/r", &[], &[1e4]),
+        P::Real("nodes/n/v_threshold", &[], &[1.0]),
+        P::Real("nodes/n/v_reset", &[], &[0.0]),
+    ];
+    let said = guess(&file(&parts)).unwrap();
+    assert!(said.starts_with("spikingjelly ("), "{said}");
+    assert_eq!(guess(&file(&parts[..parts.len() - 1])), None);
+}
+
 /// Where something was assumed that may be otherwise, the name is in a note, and a framework
 /// that is named, or the answers themselves, are taken as they are.
 #[test]
