@@ -46,7 +46,7 @@ fn build(target: &Target) {
         Ok((design, _)) => design,
         Err(d) => return refused(&d, &["SF04"]),
     };
-    let _ = report::memory_svg(&design, target);
+    let _ = report::memory_svg(&design, target, None);
     if let Err(d) = emit::emit(&design, target) {
         refused(&d, &["SF04"]);
     }

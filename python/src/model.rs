@@ -101,7 +101,7 @@ impl Model {
             Ok(json!({
                 "target": target.name,
                 "svg": report::svg(self.graph(true)?, Some(&design))?,
-                "memory_svg": report::memory_svg(&design, &target),
+                "memory_svg": report::memory_svg(&design, &target, None),
                 "estimate": estimate,
                 "device": target.device.resources,
                 "jobs": report::jobs(&design),

@@ -34,6 +34,7 @@ use crate::flow::nextpnr::PnrReport;
 use crate::flow::yosys::CellReport;
 use crate::hw::{self, Design, Estimate};
 use crate::ir::{self, Graph};
+use crate::report::Routed;
 use crate::target::{Family, Target};
 
 /// The manifest's file name: a directory with it is ours.
@@ -156,6 +157,17 @@ impl BitstreamReport {
             fmax_mhz: placed.fmax_mhz().unwrap_or(0.0),
             seed: 0,
             bytes,
+        }
+    }
+
+    /// What a picture says of it.
+    pub(super) fn routed(&self) -> Routed {
+        Routed {
+            lut4: self.lut4,
+            cells: self.logic_cells,
+            ebr: self.ebr,
+            spram: self.spram,
+            mhz: self.fmax_mhz,
         }
     }
 }

@@ -257,6 +257,8 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         kept = !args.bitstream
             && !args.as_core
             && manifest.keeps_bitstream(&args.out, dir, &job.target)?;
+        let routed = manifest.bitstream.as_ref().map(BitstreamReport::routed);
+        put(dir, "memory.svg", report::memory_svg(&job.design, &job.target, routed.as_ref()))?;
         put(dir, MANIFEST, json_text(&manifest)?)
     })?;
     progress.finish_and_clear();

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::build::Build;
+use super::build::{BitstreamReport, Build};
 use super::hardware::{self, Hardware, Mapping};
 use super::model::{MODEL_OR_BUILD, ModelArgs};
 use super::objective::{self, ObjectiveArgs};
@@ -15,7 +15,7 @@ use crate::diag::{Diagnostic, InFile, Result, codes, write_file};
 use crate::hw::{self, Design, Estimate};
 use crate::import::LiftReport;
 use crate::ir::{self, Graph};
-use crate::report;
+use crate::report::{self, Routed};
 use crate::target::{self, Target};
 
 /// Show a model or a build: as text, as Graphviz, as a picture.
@@ -78,7 +78,7 @@ enum Format {
 struct Subject {
     graph: Graph,
     lift: Option<LiftReport>,
-    hardware: Option<(Design, Target)>,
+    hardware: Option<(Design, Target, Option<Routed>)>,
 }
 
 pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
@@ -117,7 +117,8 @@ fn load(args: &Args) -> Result<Subject> {
     if args.model.model.is_dir() {
         args.model.cuts.none_for(&args.model.model)?;
         let build = Build::open(&args.model.model)?;
-        let hardware = Some((build.design, build.target));
+        let routed = build.manifest.bitstream.as_ref().map(BitstreamReport::routed);
+        let hardware = Some((build.design, build.target, routed));
         let graph =
             if args.integer || args.format != Format::Ir { build.integer } else { build.real };
         return Ok(Subject { graph, lift: None, hardware });
@@ -162,7 +163,9 @@ fn render(subject: &Subject, format: Format) -> Result<String> {
         (Format::Ir, _) => ir::print(&subject.graph),
         (Format::Dot, _) => report::dot(&subject.graph),
         (Format::Svg, hardware) => report::svg(&subject.graph, hardware.as_ref().map(|h| &h.0)),
-        (Format::Memory, Some((design, target))) => Ok(report::memory_svg(design, target)),
+        (Format::Memory, Some((design, target, routed))) => {
+            Ok(report::memory_svg(design, target, routed.as_ref()))
+        }
         (Format::Memory, None) => {
             Err(Diagnostic::new(&codes::BAD_OPTION, "only a build has memories")
                 .help("compile first, then name the output directory"))

@@ -89,7 +89,11 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         put(dir, BASE, ir::print(build.base.as_ref().unwrap_or(&build.integer))?)?;
         put(dir, TARGET, json_text(&build.target)?)?;
         put(dir, "hardware.svg", report::svg(&model.integer, Some(&design))?)?;
-        put(dir, "memory.svg", report::memory_svg(&design, &build.target))?;
+        put(
+            dir,
+            "memory.svg",
+            report::memory_svg(&design, &build.target, Some(&bitstream.routed())),
+        )?;
         for file in emit::emit(&design, &build.target)? {
             put(dir, &file.path, file.contents)?;
         }

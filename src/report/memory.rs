@@ -20,16 +20,54 @@ const ROW: f64 = 26.0;
 const SHOWN: u32 = 13;
 const CELL: f64 = 13.0;
 
+/// What place and route made of a design.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Routed {
+    /// Look-up tables after synthesis.
+    pub lut4: u64,
+    /// Logic cells: a LUT and a flip-flop each.
+    pub cells: u64,
+    /// Block RAMs.
+    pub ebr: u64,
+    /// Single-port RAMs.
+    pub spram: u64,
+    /// The clock that it reaches.
+    pub mhz: f64,
+}
+
+impl Routed {
+    /// In a line; single-port RAMs if there are some.
+    fn text(&self, target: &Target) -> String {
+        let family = target.device.family.spec();
+        let spram = match self.spram {
+            0 => String::new(),
+            n => format!(", {} SPRAM", grouped(n)),
+        };
+        format!(
+            "placed and routed: {} LUT4, {} {}, {} {}{spram}, {:.1} MHz",
+            grouped(self.lut4),
+            grouped(self.cells),
+            family.cell,
+            grouped(self.ebr),
+            family.block_ram.name,
+            self.mhz
+        )
+    }
+}
+
 /// LUTs and RAMs that `design` takes of `target`, by purpose, and a map of the memories. LUTs are
 /// the cost model's estimate, RAMs are exact; single-port RAMs are shown if there are some in use.
+/// Of a design with a bitstream a line says what place and route made of it.
 #[must_use]
-pub fn memory_svg(design: &Design, target: &Target) -> String {
+pub fn memory_svg(design: &Design, target: &Target, routed: Option<&Routed>) -> String {
     let estimate = hw::estimate(design);
     let have = target.device.resources;
     let rows = estimate.memories.len() as f64;
     let loaded = if estimate.spram > 0 { BAR_ROW } else { 0.0 };
     let lying = maps::bands(design, &estimate.memories);
-    let list = 266.0 + loaded + rows * ROW;
+    // The first bar, below the header.
+    let top = if routed.is_some() { 122.0 } else { 100.0 };
+    let list = top + 166.0 + loaded + rows * ROW;
     let height = list + maps::height(&lying) + MARGIN;
     let mut out = String::new();
     let _ = writeln!(
@@ -42,6 +80,9 @@ pub fn memory_svg(design: &Design, target: &Target) -> String {
     text(&mut out, "title", MARGIN, MARGIN + 16.0, &name);
     let on = format!("on {}: {}", target.name, target.description);
     text(&mut out, "muted", MARGIN, MARGIN + 37.0, &escape(&on));
+    if let Some(routed) = routed {
+        text(&mut out, "line", MARGIN, MARGIN + 58.0, &routed.text(target));
+    }
 
     let pieces = |place: Place| {
         let there = estimate.memories.iter().filter(move |m| m.place == place);
@@ -50,20 +91,20 @@ pub fn memory_svg(design: &Design, target: &Target) -> String {
     let in_luts: u32 = pieces(Place::Luts).map(|p| p.1).sum();
     let logic = estimate.lut4.saturating_sub(in_luts);
     let luts: Vec<_> = std::iter::once(("logic", logic)).chain(pieces(Place::Luts)).collect();
-    bar(&mut out, 100.0, "LUT4, estimated", have.lut4, &luts);
+    bar(&mut out, top, "LUT4, estimated", have.lut4, &luts);
     bar(
         &mut out,
-        100.0 + BAR_ROW,
+        top + BAR_ROW,
         "Block RAM",
         have.ebr,
         &pieces(Place::BlockRam).collect::<Vec<_>>(),
     );
     if loaded > 0.0 {
         let blocks: Vec<_> = pieces(Place::Spram).collect();
-        bar(&mut out, 100.0 + 2.0 * BAR_ROW, "Single-port RAM", have.spram, &blocks);
+        bar(&mut out, top + 2.0 * BAR_ROW, "Single-port RAM", have.spram, &blocks);
     }
 
-    let mut y = 226.0 + loaded;
+    let mut y = top + 126.0 + loaded;
     text(&mut out, "strong", MARGIN, y, "What takes them");
     y += ROW;
     square(&mut out, "logic", MARGIN, y, 12.0);

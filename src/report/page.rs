@@ -44,7 +44,7 @@ pub fn page(design: &Design, target: &Target, run: &Run) -> String {
     let _ = writeln!(out, "<p>Dark: share of the cycles in which a row of weights is read.</p>");
     out.push_str(&timeline(run));
     let _ = writeln!(out, "<h2>Memories</h2>");
-    out.push_str(&memory_svg(design, target));
+    out.push_str(&memory_svg(design, target, None));
     let _ = writeln!(out, "<h2>Spikes</h2>");
     for layer in &run.layers {
         let slots = layer.trains.len() as f64 * f64::from(steps);

@@ -127,7 +127,7 @@ fn each_run_of_spikes_is_a_line() {
 fn memories_show_what_lies_where() {
     let (_, design, target) = processor();
     let shared = design.shared.as_ref().unwrap();
-    let picture = memory_svg(&design, &target);
+    let picture = memory_svg(&design, &target, None);
     well_formed(&picture);
     let words = shared.weight_words();
     let at = |name: &str, words: u32, first: u32| {
@@ -143,7 +143,7 @@ fn memories_show_what_lies_where() {
     assert!(picture.contains(&format!("{} of 16,384 words", shared.weight_depth())), "{picture}");
     // A chain has no maps.
     let (_, chain, target) = super::tests::compiled();
-    assert!(!memory_svg(&chain, &target).contains("What lies where"));
+    assert!(!memory_svg(&chain, &target, None).contains("What lies where"));
 }
 
 #[test]

@@ -151,13 +151,34 @@ fn pictures_are_well_formed() {
     for picture in [
         svg(&student(), None).unwrap(),
         svg(&g, Some(&design)).unwrap(),
-        memory_svg(&design, &target),
+        memory_svg(&design, &target, None),
         branches(),
         svg(&recurrent(), None).unwrap(),
         confusion_svg("a<b>", &[vec![3, 1], vec![0, 0]]),
     ] {
         well_formed(&picture);
     }
+}
+
+/// Of a build with a bitstream; what is estimated stays what it is, a little lower.
+#[test]
+fn memories_say_what_was_routed() {
+    let (_, design, target) = compiled();
+    let without = memory_svg(&design, &target, None);
+    assert!(!without.contains("routed"), "{without}");
+    let routed = Routed { lut4: 3704, cells: 4030, ebr: 12, spram: 0, mhz: 33.26 };
+    let of = |routed: &Routed| memory_svg(&design, &target, Some(routed));
+    let picture = of(&routed);
+    well_formed(&picture);
+    let line = ">placed and routed: 3,704 LUT4, 4,030 logic cells, 12 EBR, 33.3 MHz<";
+    assert_eq!(picture.matches(line).count(), 1, "{picture}");
+    assert!(of(&Routed { spram: 4, ..routed }).contains(" 12 EBR, 4 SPRAM, 33.3 MHz<"));
+    let texts = |picture: &str| picture.matches("<text").count();
+    assert_eq!(texts(&picture), texts(&without) + 1);
+    let height = |picture: &str| -> f64 {
+        picture.split("height=\"").nth(1).unwrap().split('"').next().unwrap().parse().unwrap()
+    };
+    assert_eq!(height(&picture), height(&without) + 22.0);
 }
 
 /// Three of four in the first line; nothing in the second.
@@ -248,7 +269,7 @@ fn pictures_can_be_looked_at() {
     for (name, text) in [
         ("real.svg", svg(&student(), None).unwrap()),
         ("design.svg", svg(&g, Some(&design)).unwrap()),
-        ("memory.svg", memory_svg(&design, &target)),
+        ("memory.svg", memory_svg(&design, &target, None)),
         ("branches.svg", branches()),
         ("recurrent.svg", svg(&recurrent(), None).unwrap()),
         ("recurrent.dot", dot(&recurrent()).unwrap()),

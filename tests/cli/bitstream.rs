@@ -34,7 +34,12 @@ fn every_level_agrees() {
     let built = there.json(&format!("{COMPILE} some/where/b --timings"));
     let named = ["import", "passes", "hardware", "files"];
     let tools = ["synthesis", "place and route", "pack", "other"];
-    assert_eq!(phases(&built), [named, tools].concat());
+    assert_eq!(phases(&built), [&named[..], &tools].concat());
+    let text = |path: &str| std::fs::read_to_string(there.path(path)).unwrap();
+    let memory = text("some/where/b/memory.svg");
+    let routed = format!(" {:.1} MHz<", built["bitstream"]["fmax_mhz"].as_f64().unwrap());
+    assert!(memory.contains(">placed and routed: ") && memory.contains(&routed), "{memory}");
+    assert_eq!(there.good("inspect some/where/b --format memory"), memory);
 
     let report = here.json("verify b --count 8 --rtl 2 --top 1 --netlist 1 --on-bitstream 1");
     let comparisons = report["comparisons"].as_array().unwrap();

@@ -123,7 +123,10 @@ fn bound(place: &Place, out: &str) -> Command {
     if rustix::process::geteuid().is_root() {
         let program = place.path("synfire");
         if !program.exists() {
-            std::fs::copy(env!("CARGO_BIN_EXE_synfire"), &program).unwrap();
+            // By another program: what a thread beside us starts would hold a file that we have
+            // open for writing, and such a file cannot be started.
+            let from = env!("CARGO_BIN_EXE_synfire");
+            assert!(Command::new("cp").arg(from).arg(&program).status().unwrap().success());
         }
         let mut other = Command::new(program);
         other.args(command.get_args()).current_dir(place.dir.path()).stdin(Stdio::null());

@@ -42,7 +42,6 @@ impl Job<'_> {
         put(dir, "integer.sfir", ir::print(&self.model.integer)?)?;
         put(dir, TARGET, json_text(&self.target)?)?;
         put(dir, "hardware.svg", report::svg(&self.model.integer, Some(&self.design))?)?;
-        put(dir, "memory.svg", report::memory_svg(&self.design, &self.target))?;
         let cpp = if self.args.hls { emit::hls(&self.design)? } else { Vec::new() };
         let files = match self.args.as_core {
             true => super::core::files(self)?,
