@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
@@ -54,6 +55,7 @@ pub(super) fn replace(
         if *d.code == codes::TOOL_FAILED {
             remove(&partial)?;
             new.close()?;
+            let _here = open();
             std::fs::rename(&new.path, &partial).map_err(|e| failed(&e, &partial))?;
             let log = d.location.file.as_ref().and_then(|f| f.strip_prefix(&new.path).ok());
             d.location.file = log.map(|l| partial.join(l)).or(d.location.file);
@@ -76,16 +78,34 @@ struct New {
     _lock: File,
 }
 
-/// The directories that are being filled.
+/// The directories that are being filled. Whoever puts something into one of them, or moves one,
+/// holds this: what is removed before the program ends then stays away, and nothing half-removed
+/// gets into a build's place.
 static OPEN: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 fn open() -> MutexGuard<'static, Vec<PathBuf>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Removes what is being filled: for a program that is about to end.
+/// How often it is tried to remove a directory into which a program that is being ended writes, and
+/// the time between.
+const TRIES: u32 = 200;
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Removes what is being filled, and keeps everything else from being written there: for a program
+/// that is about to end.
 pub(super) fn remove_unfinished() {
-    open().drain(..).for_each(|path| drop(std::fs::remove_dir_all(path)));
+    let mut open = open();
+    for path in open.drain(..) {
+        for _ in 0..TRIES {
+            match std::fs::remove_dir_all(&path) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => std::thread::sleep(PAUSE),
+                _ => break,
+            }
+        }
+    }
+    // Never given back: a thread that wants to write waits here.
+    std::mem::forget(open);
 }
 
 impl New {
@@ -106,11 +126,12 @@ impl New {
         }
         for n in 0.. {
             let path = parent.join(format!("{begin}{}-{n}{end}", std::process::id()));
+            let mut open = open();
             match std::fs::create_dir(&path) {
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(e) => return Err(failed(&e, place)),
                 Ok(()) => {
-                    open().push(path.clone());
+                    open.push(path.clone());
                     let lock = File::create(path.join(LOCK)).map_err(|e| failed(&e, place))?;
                     lock.lock().map_err(|e| failed(&e, place))?;
                     return Ok(Self { path, _lock: lock });
@@ -178,6 +199,7 @@ fn keep(old: &Path, new: &Path) -> Result<()> {
 /// Puts `new` in the place of `old`, in one step where the system can; what was there lies where
 /// `new` was, and goes.
 fn exchange(new: &Path, old: &Path) -> Result<()> {
+    let _here = open();
     if !old.exists() {
         return std::fs::rename(new, old).map_err(|e| failed(&e, old));
     }
@@ -245,8 +267,9 @@ fn remove(dir: &Path) -> Result<()> {
 /// Writes a file in `dir`, with the folders it lies in.
 pub(super) fn put(dir: &Path, name: &str, bytes: impl AsRef<[u8]>) -> Result<()> {
     let path = dir.join(name);
+    let _here = open();
     if let Some(parent) = path.parent() {
-        crate::flow::process::create_dir(parent)?;
+        std::fs::create_dir_all(parent).map_err(|e| failed(&e, parent))?;
     }
     write_file(&path, bytes)
 }

@@ -8,7 +8,7 @@ use std::io::Write;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Component, Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::kept::{Entry, Key};
@@ -204,9 +204,12 @@ impl Process {
 /// The programs that are running: each leads a process group of its own.
 static RUNNING: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 
+fn running() -> MutexGuard<'static, BTreeSet<u32>> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Starts a program and waits for it; [`stop_all`] ends it meanwhile, with all that it started.
 fn watched(command: &mut Command) -> std::io::Result<ExitStatus> {
-    let running = || RUNNING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let mut child = {
         // Held until the program is listed: whoever stops all of them finds it.
         let mut running = running();
@@ -222,7 +225,7 @@ fn watched(command: &mut Command) -> std::io::Result<ExitStatus> {
 /// Ends all programs that are running, and keeps new ones from being started: for a program that
 /// is itself about to end.
 pub fn stop_all() {
-    let running = RUNNING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let running = running();
     let group = |id: &u32| rustix::process::Pid::from_raw(i32::try_from(*id).ok()?);
     for pid in running.iter().filter_map(group) {
         // One that has just ended needs no signal.
@@ -256,11 +259,12 @@ fn real(path: &Path) -> PathBuf {
     known.map(|(base, rest)| base.join(rest)).unwrap_or_else(|| full.clone())
 }
 
-/// Creates a directory and those above it.
+/// Creates a directory and those above it; after [`stop_all`] no more.
 ///
 /// # Errors
 /// [`codes::FILE_WRITE`].
 pub fn create_dir(dir: &Path) -> Result<()> {
+    let _running = running();
     std::fs::create_dir_all(dir).map_err(|e| cannot_write(dir, &e))
 }
 

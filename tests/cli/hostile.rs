@@ -110,7 +110,8 @@ fn no_process_is_left_after_an_interruption() {
         none_is_left(&mark_of);
         checked += 1;
         let _ = std::fs::remove_file(&begun);
-        assert!(place.tree() == before, "after {round}");
+        let now = place.tree();
+        assert!(now == before, "after {round}, {ended}: {:?}", now.into_keys().next());
     }
     assert_eq!(checked, rounds(12));
     assert!(working >= rounds(6), "a tool was working in {working} rounds");
