@@ -2,15 +2,18 @@
 # The extension module (python/src).
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 import numpy.typing as npt
+
+__all__ = ["VERSION", "Model", "run"]
 
 VERSION: str
 
 def run(args: Sequence[str]) -> int: ...
 
+@final
 class Model:
     def __new__(cls, args: Sequence[str]) -> Model: ...
     def about(self) -> str: ...

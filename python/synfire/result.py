@@ -68,6 +68,23 @@ class Result:
         return None if self.labels is None else float(np.mean(self.classes_real == self.labels))
 
     @property
+    def confusion(self) -> npt.NDArray[np.int64] | None:
+        """``[label, class]``: how often which class was given for which label; None without
+        labels. As many lines as columns.
+
+        Raises:
+            ValueError: a label that is no class.
+        """
+        if self.labels is None:
+            return None
+        classes = self.logits_real.shape[1]
+        if self.labels.min(initial=0) < 0 or self.labels.max(initial=0) >= classes:
+            raise ValueError(f"a label is no class: classes are 0 to {classes - 1}")
+        counts = np.zeros((classes, classes), np.int64)
+        np.add.at(counts, (self.labels, self.classes), 1)
+        return counts
+
+    @property
     def class_agreement(self) -> float:
         """Share of images with the same class in the real-valued and the integer model."""
         return float(np.mean(self.classes == self.classes_real))

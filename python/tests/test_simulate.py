@@ -41,6 +41,29 @@ def test_figures_are_those_of_the_command(model, images, labels):
     assert result.cycles_in_all.mean() == pytest.approx(hardware["mean_cycles_in_all"])
 
 
+def test_confusion_is_that_of_the_command(model, images, labels):
+    files = [STUDENT / f"{name}-ubyte.gz" for name in ("images-idx3", "labels-idx1")]
+    said = command.run(
+        "simulate", model.path, "--images", files[0], "--labels", files[1], "--count", "100",
+        "--confusion",
+    )
+    result = model.simulate(images[:100], labels=labels[:100])
+    counts = result.confusion
+    assert counts.shape == (10, 10) and counts.dtype == np.int64
+    lines, columns = counts.nonzero()
+    found = {(a, b): counts[a, b] for a, b in zip(lines.tolist(), columns.tolist())}
+    assert found == {(p["label"], p["class"]): p["count"] for p in said["confusion"]}
+    assert counts.sum() == 100 and counts.trace() == round(100 * result.accuracy)
+    assert model.simulate(images[:3]).confusion is None
+
+
+def test_a_label_that_is_no_class_has_no_line(model, images):
+    for label in (-1, 10, 1 << 40):
+        result = model.simulate(images[:2], labels=[3, label])
+        with pytest.raises(ValueError, match="classes are 0 to 9"):
+            _ = result.confusion
+
+
 def test_threads_change_nothing(model, images):
     one, three = (model.simulate(images[:50], threads=n) for n in (1, 3))
     assert np.array_equal(one.logits, three.logits) and np.array_equal(one.cycles, three.cycles)

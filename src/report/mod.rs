@@ -4,6 +4,7 @@
 
 mod card;
 mod confusion;
+mod curves;
 mod dot;
 mod facts;
 mod jobs;
@@ -26,6 +27,7 @@ mod tradeoff;
 mod xml;
 
 pub use confusion::{CONFUSION_CLASSES, confusion_svg};
+pub use curves::{Curve, Panel, curves_svg};
 pub use dot::dot;
 pub use jobs::{JobRow, current_map, jobs};
 pub use memory::{Routed, memory_svg};

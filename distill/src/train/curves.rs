@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! What each epoch gave, as lines of JSON and as a picture.
 
-use std::ops::Range;
 use std::path::Path;
 
-use plotters::prelude::*;
 use serde::{Deserialize, Serialize};
 use synfire::diag::{Diagnostic, Result, read_file};
+use synfire::report::{Curve, Panel, curves_svg};
 
 use super::checkpoint::write_whole;
 use super::phase::{Epoch, Start};
@@ -55,56 +54,50 @@ pub(super) fn write(directory: &Path, records: &[Record]) -> Result<()> {
         lines.push('\n');
     }
     write_whole(&directory.join("metrics.jsonl"), lines.as_bytes())?;
-    let mut picture = String::new();
-    draw(records, &mut picture).map_err(|e| Diagnostic::internal("curves", e.to_string()))?;
-    write_whole(&directory.join("curves.svg"), picture.as_bytes())
+    let name = directory.file_name().map_or_else(String::new, |n| n.to_string_lossy().into());
+    write_whole(&directory.join("curves.svg"), draw(&name, records).as_bytes())
 }
 
-type Drawn = std::result::Result<(), Box<dyn std::error::Error>>;
-
-fn draw(records: &[Record], picture: &mut String) -> Drawn {
-    let root = SVGBackend::with_string(picture, (860, 340)).into_drawing_area();
-    root.fill(&WHITE)?;
-    let (left, right) = root.split_horizontally(430);
-    let loss = records.iter().map(|r| r.epoch.loss).fold(0.0, f64::max);
-    panel(&left, "loss", 0.0..loss.max(1e-6) * 1.05, records, |r| r.epoch.loss)?;
-    let low = records.iter().map(|r| r.accuracy).fold(1.0, f64::min);
-    let low = (low * 20.0).floor() / 20.0 - 0.01;
-    panel(&right, "accuracy (first 1,000 test samples)", low..1.0, records, |r| r.accuracy)?;
-    root.present()?;
-    Ok(())
+fn draw(name: &str, records: &[Record]) -> String {
+    let panel = |title: &str, at_least, value: &dyn Fn(&Record) -> f64| {
+        let curve = |part: Part| Curve {
+            name: part.name().to_owned(),
+            values: records.iter().filter(|r| r.part == part).map(value).collect(),
+        };
+        let curves = [Part::Student, Part::Teacher].map(curve);
+        let curves = curves.into_iter().filter(|c| !c.values.is_empty()).collect();
+        Panel { title: title.to_owned(), at_least, curves }
+    };
+    let loss = panel("loss", Some([0.0, 0.0]), &|r| r.epoch.loss);
+    let right = panel("right of the first 1,000 test samples, %", None, &|r| 100.0 * r.accuracy);
+    curves_svg(name, "epoch", &[loss, right])
 }
 
-fn panel(
-    area: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>,
-    title: &str,
-    range: Range<f64>,
-    records: &[Record],
-    value: impl Fn(&Record) -> f64,
-) -> Drawn {
-    let epochs = |part: Part| records.iter().filter(move |r| r.part == part);
-    let longest = epochs(Part::Teacher).count().max(epochs(Part::Student).count()).max(2);
-    let mut chart = ChartBuilder::on(area)
-        .margin(12)
-        .caption(title, ("sans-serif", 15))
-        .x_label_area_size(34)
-        .y_label_area_size(48)
-        .build_cartesian_2d(1.0..longest as f64, range)?;
-    chart.configure_mesh().light_line_style(TRANSPARENT).x_desc("epoch").draw()?;
-    for (part, name, colour) in [
-        (Part::Teacher, "teacher", RGBColor(140, 140, 140)),
-        (Part::Student, "student", RGBColor(0, 95, 175)),
-    ] {
-        let points: Vec<(f64, f64)> =
-            epochs(part).enumerate().map(|(i, r)| (i as f64 + 1.0, value(r))).collect();
-        if points.is_empty() {
-            continue;
-        }
-        chart
-            .draw_series(LineSeries::new(points, colour.stroke_width(2)))?
-            .label(name)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], colour.stroke_width(2)));
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two epochs of the student, at 25 and 75 %; one of a teacher at 100 %.
+    #[test]
+    fn each_part_has_its_curve_in_percent() {
+        let record = |part: Part, epoch: usize, loss: f64, accuracy: f64| Record {
+            part,
+            epoch: Epoch { phase: 0, epoch, loss, seconds: 1.0, rate: 0.1 },
+            accuracy,
+        };
+        let teacher = record(Part::Teacher, 0, 0.5, 1.0);
+        let student = [record(Part::Student, 0, 2.0, 0.25), record(Part::Student, 1, 1.0, 0.75)];
+        let all = [&[teacher][..], &student].concat();
+        let picture = draw("run", &all);
+        let axis = |n: &str| picture.matches(&format!(">{n}</text>")).count();
+        // Percent from 20 to 100, losses from 0 to 2; the student's name stands before the teacher's.
+        assert_eq!((axis("20"), axis("100"), axis("0.0"), axis("2.0")), (1, 1, 1, 1), "{picture}");
+        assert!(picture.find(">student<") < picture.find(">teacher<"), "{picture}");
+        // A line of two points in each panel for the student, a dot for the teacher.
+        let lines = |colour: &str| {
+            picture.matches(&format!(r#"fill="none" stroke="{colour}" stroke-width="2""#)).count()
+        };
+        assert_eq!((lines("#2f6fd0"), picture.matches("<circle").count()), (2, 2), "{picture}");
+        assert!(!draw("run", &student).contains("teacher"));
     }
-    chart.configure_series_labels().border_style(TRANSPARENT).draw()?;
-    Ok(())
 }

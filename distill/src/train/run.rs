@@ -67,6 +67,16 @@ pub enum Part {
     Student,
 }
 
+impl Part {
+    /// As curves are named.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Teacher => "teacher",
+            Self::Student => "student",
+        }
+    }
+}
+
 impl Run {
     /// Trains what is not trained yet. With a directory, an interrupted run goes on after
     /// its last whole epoch, and ends as if it had not been interrupted.
