@@ -14,6 +14,7 @@ pub mod csim;
 pub mod ecp5;
 pub mod family;
 pub mod formal;
+mod guard;
 pub mod icestorm;
 mod kept;
 pub mod nextpnr;

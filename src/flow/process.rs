@@ -11,6 +11,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::guard::Guard;
 use super::kept::{Entry, Key};
 use super::tools::Found;
 use crate::diag::{Diagnostic, Result, codes};
@@ -202,23 +203,36 @@ impl Process {
 }
 
 /// The programs that are running: each leads a process group of its own.
-static RUNNING: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+#[derive(Debug)]
+struct Running {
+    groups: BTreeSet<u32>,
+    /// Ends them if this process is killed; there from the first of them on.
+    guard: Option<Guard>,
+}
 
-fn running() -> MutexGuard<'static, BTreeSet<u32>> {
+static RUNNING: Mutex<Running> = Mutex::new(Running { groups: BTreeSet::new(), guard: None });
+
+fn running() -> MutexGuard<'static, Running> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Starts a program and waits for it; [`stop_all`] ends it meanwhile, with all that it started.
+/// Starts a program and waits for it; [`stop_all`] ends it meanwhile, with all that it started, and
+/// so does the guard once this process is no more.
 fn watched(command: &mut Command) -> std::io::Result<ExitStatus> {
     let mut child = {
         // Held until the program is listed: whoever stops all of them finds it.
         let mut running = running();
+        let Running { groups, guard } = &mut *running;
+        let guard = guard.get_or_insert_with(Guard::new);
         let child = command.process_group(0).spawn()?;
-        running.insert(child.id());
+        groups.insert(child.id());
+        guard.begun(child.id());
         child
     };
     let status = child.wait();
-    running().remove(&child.id());
+    let mut running = running();
+    running.groups.remove(&child.id());
+    running.guard.iter_mut().for_each(|guard| guard.ended(child.id()));
     status
 }
 
@@ -227,7 +241,7 @@ fn watched(command: &mut Command) -> std::io::Result<ExitStatus> {
 pub fn stop_all() {
     let running = running();
     let group = |id: &u32| rustix::process::Pid::from_raw(i32::try_from(*id).ok()?);
-    for pid in running.iter().filter_map(group) {
+    for pid in running.groups.iter().filter_map(group) {
         // One that has just ended needs no signal.
         let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
     }

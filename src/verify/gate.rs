@@ -18,6 +18,8 @@ use crate::target::{Board, Pace};
 
 /// The test bench.
 const BENCH: &str = include_str!("../../templates/verify/tb_top.cpp");
+/// What takes most of the time in a netlist of an iCE40.
+const LUT4: &str = include_str!("../../templates/verify/SB_LUT4.v");
 /// The one of a host over SPI.
 const SPI_BENCH: &str = include_str!("../../templates/verify/tb_spi.cpp");
 /// The top module.
@@ -97,8 +99,10 @@ impl<'d> GateExecutor<'d> {
                 (TOP, sources, vec![rtl.to_path_buf()])
             }
             Level::Netlist(netlist) => {
-                let sources = vec![netlist.to_path_buf(), yosys::ice40_cells(toolbox)?];
-                // Before the family's cells, which have it without a model.
+                let table = work.join("SB_LUT4.v");
+                write_file(&table, LUT4)?;
+                let sources = [table, netlist.to_path_buf(), yosys::ice40_cells(toolbox)?];
+                // Before the family's cells, of which those that come first count.
                 (NETLIST, pll.into_iter().chain(sources).collect(), Vec::new())
             }
             Level::Routed(json) => {

@@ -4,7 +4,7 @@
 
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -66,37 +66,75 @@ fn a_process_that_is_left_would_be_seen() {
     none_is_left(&mark_of);
 }
 
-/// Interrupted while a tool works, and at any other time: the tool and its programs end with the
-/// run, and what was there stays.
-#[test]
-fn no_process_is_left_after_an_interruption() {
-    let place = Place::without_tools();
+/// A build, and tools of which the first works for long, with a program of its own. Returns the
+/// file that is there once it does.
+fn at_work(place: &Place) -> PathBuf {
     place.good("compile {small} --target icebreaker -o b");
     place.file("b/my_notes.txt", "mine");
     std::fs::create_dir(place.path("bin")).unwrap();
     let begun = place.path("begun");
     let works = format!("sleep 600 & touch {}; wait", begun.display());
-    script(&place, "yosys", &format!("case $1 in -V) echo 'Yosys 0.50';; *) {works};; esac"));
-    script(&place, "nextpnr-ice40", "echo 'nextpnr 0.9'");
-    script(&place, "icepack", "exit 0");
+    script(place, "yosys", &format!("case $1 in -V) echo 'Yosys 0.50';; *) {works};; esac"));
+    script(place, "nextpnr-ice40", "echo 'nextpnr 0.9'");
+    script(place, "icepack", "exit 0");
+    begun
+}
+
+/// A bitstream by these tools.
+fn bitstream(place: &Place) -> Command {
+    let line = ["compile", "b/real.sfir", "--target", "icebreaker", "-o", "c", "--bitstream"];
+    let mut command = place.command(line);
+    command.env("SYNFIRE_TOOLS", place.path("bin"));
+    command.env("PATH", std::env::var_os("PATH").unwrap());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+#[track_caller]
+fn until(begun: &Path) {
+    let started = Instant::now();
+    while !begun.exists() {
+        assert!(started.elapsed().as_secs() < 60, "the tool was not started");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Killed, so that it can do nothing more itself.
+#[test]
+fn no_process_is_left_after_a_kill() {
+    let place = Place::without_tools();
+    let begun = at_work(&place);
+    for round in 0..rounds(4) {
+        let _ = std::fs::remove_file(&begun);
+        let mut command = bitstream(&place);
+        let mark_of = format!("{}-killed-{round}", place.dir.path().display());
+        mark(&mut command, &mark_of);
+        let mut run = command.spawn().unwrap();
+        until(&begun);
+        // The run, its guard, the tool and the tool's program.
+        assert!(marked(&mark_of).len() >= 3, "{round}");
+        run.kill().unwrap();
+        run.wait().unwrap();
+        none_is_left(&mark_of);
+    }
+}
+
+/// Interrupted while a tool works, and at any other time: the tool and its programs end with the
+/// run, and what was there stays.
+#[test]
+fn no_process_is_left_after_an_interruption() {
+    let place = Place::without_tools();
+    let begun = at_work(&place);
     let before = place.tree();
     let (mut checked, mut working) = (0, 0);
     for round in 0..rounds(12) {
         let _ = std::fs::remove_file(&begun);
-        let line = ["compile", "b/real.sfir", "--target", "icebreaker", "-o", "c", "--bitstream"];
-        let mut command = place.command(line);
-        command.env("SYNFIRE_TOOLS", place.path("bin"));
-        command.env("PATH", std::env::var_os("PATH").unwrap());
-        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut command = bitstream(&place);
         let mark_of = format!("{}-{round}", place.dir.path().display());
         mark(&mut command, &mark_of);
         let mut run = command.spawn().unwrap();
-        let started = Instant::now();
         if round % 2 == 0 {
-            while !begun.exists() {
-                assert!(started.elapsed().as_secs() < 60, "the tool was not started");
-                std::thread::sleep(Duration::from_millis(2));
-            }
+            until(&begun);
         } else {
             std::thread::sleep(Duration::from_millis(round as u64 * 29 % 150));
         }

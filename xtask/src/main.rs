@@ -27,7 +27,8 @@ const HELP: &str = "\
 cargo xtask TASK
 
   setup [--no-apt] [--all]   get the tools: .tools/venv by pip, the rest by apt where it may
-  demo                       from a trained model to a verified bitstream, with its energy
+  demo [--wheel]             from a trained model to a verified bitstream, with its energy;
+                             by the synfire that cargo builds, or by the wheel's
   test                       everything that has to pass before a merge
   nightly                    test, and what takes longer
   bench                      the benchmarks
@@ -67,6 +68,7 @@ struct Options {
     all: bool,
     again: bool,
     allow_missing: bool,
+    wheel: bool,
 }
 
 impl Options {
@@ -79,6 +81,7 @@ impl Options {
                 "--no-apt" => options.no_apt = true,
                 "--all" => options.all = true,
                 "--again" => options.again = true,
+                "--wheel" => options.wheel = true,
                 "--allow-missing-tools" => options.allow_missing = true,
                 "--only" => {
                     options.only.push(args.next().ok_or("--only needs the name of a step")?.clone())
@@ -127,6 +130,9 @@ fn run() -> Result<bool, String> {
     }
     if task == "onnx-proto" {
         return onnx_proto();
+    }
+    if options.wheel && task != "demo" {
+        return Err("--wheel is an option of demo".into());
     }
     let steps = tasks::steps(task, &options)
         .ok_or_else(|| format!("{task} is no task; see cargo xtask help"))?;

@@ -17,6 +17,8 @@ const PLACE: &str = "target/python";
 const WHEELS: &str = "target/wheels";
 /// The environment of the tutorial, made anew each time.
 const CLEAN: &str = "target/tutorial";
+/// The compiler in that of the demonstration, made anew each time as well.
+pub(crate) const INSTALLED: &str = "target/wheel/bin/synfire";
 /// The name by which Python finds the module.
 const MODULE: &str = "_native.abi3.so";
 
@@ -30,16 +32,34 @@ pub(crate) fn test(may_be_missing: bool) -> Result<bool, String> {
     status(pytest(Path::new(&python::path())).env("PYTHONPATH", PLACE))
 }
 
-/// Builds the wheel, installs it as the tutorial says, and runs the tutorial.
-pub(crate) fn tutorial() -> Result<bool, String> {
-    let begun = Instant::now();
+/// Builds the wheel.
+pub(crate) fn wheel() -> Result<bool, String> {
     python::add("python/requirements.txt")?;
     // An old wheel must not be what is installed.
     let _ = fs::remove_dir_all(WHEELS);
     let mut maturin = Command::new(python::path());
     maturin.args(["-m", "maturin", "build", "--quiet", "--release", "--locked"]);
     maturin.args(["--manifest-path", "python/Cargo.toml", "--out", WHEELS]);
-    if !status(&mut maturin)? {
+    status(&mut maturin)
+}
+
+/// Installs the wheel and the tools of its extra in a clean environment.
+pub(crate) fn install() -> Result<bool, String> {
+    let wheels = fs::read_dir(WHEELS).map_err(|e| format!("{WHEELS}: {e}"))?;
+    let wheel =
+        wheels.flatten().map(|f| f.path()).find(|p| p.extension().is_some_and(|e| e == "whl"));
+    let wheel = wheel.ok_or_else(|| format!("{WHEELS}: no wheel"))?;
+    let pip = ["-m", "pip", "install", "--quiet"];
+    let environment = Path::new(INSTALLED).with_file_name("python");
+    let place = ["-m", "venv", "--clear", INSTALLED.trim_end_matches("/bin/synfire")];
+    Ok(status(Command::new("python3").args(place))?
+        && status(Command::new(environment).args(pip).arg(format!("{}[tools]", wheel.display())))?)
+}
+
+/// Builds the wheel, installs it as the tutorial says, and runs the tutorial.
+pub(crate) fn tutorial() -> Result<bool, String> {
+    let begun = Instant::now();
+    if !wheel()? {
         return Ok(false);
     }
     println!("{:>8.1} s  the wheel", begun.elapsed().as_secs_f64());

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! The tasks as lists of steps. To add a step, write a function and name it in a list.
 
-use crate::Options;
+use std::process::Command;
+
 use crate::step::{Action, Step};
+use crate::{Options, package};
 
 /// The training companion.
 const DISTILL: [&str; 2] = ["--package", "synfire-distill"];
@@ -10,7 +12,7 @@ const DISTILL: [&str; 2] = ["--package", "synfire-distill"];
 type Make = fn(&Options) -> Step;
 
 /// The steps of a task, or nothing if there is no such task.
-pub(crate) fn steps(task: &str, _: &Options) -> Option<Vec<Make>> {
+pub(crate) fn steps(task: &str, options: &Options) -> Option<Vec<Make>> {
     // The tests come last: their closing line is the closing line of the task.
     let checks: [Make; 6] = [setup, fmt, clippy, rustdoc, doctest, package];
     match task {
@@ -24,7 +26,8 @@ pub(crate) fn steps(task: &str, _: &Options) -> Option<Vec<Make>> {
             let dense: [Make; 5] = [compile, simulate, verify, energy, results];
             let conv: [Make; 5] =
                 [compile_conv, simulate_conv, verify_conv, energy_conv, results_conv];
-            Some([&[setup as Make][..], &dense, &conv].concat())
+            let tools: &[Make] = if options.wheel { &[wheel, install] } else { &[setup] };
+            Some([tools, &dense, &conv].concat())
         }
         "bench" => Some(vec![bench]),
         "tutorial" => Some(vec![setup, tutorial]),
@@ -33,15 +36,11 @@ pub(crate) fn steps(task: &str, _: &Options) -> Option<Vec<Make>> {
 }
 
 fn setup(_: &Options) -> Step {
-    Step { name: "setup", about: "the tools are there", action: Action::Setup }
+    Step::new("setup", "the tools are there", Action::Setup)
 }
 
 fn data(_: &Options) -> Step {
-    Step {
-        name: "data",
-        about: "the images and ONNX Runtime of the slow tests are there",
-        action: Action::Data,
-    }
+    Step::new("data", "the images and ONNX Runtime of the slow tests are there", Action::Data)
 }
 
 fn fmt(_: &Options) -> Step {
@@ -68,12 +67,21 @@ fn doctest(_: &Options) -> Step {
 fn package(options: &Options) -> Step {
     let about = "the Python package on the module that cargo builds";
     let action = Action::Package { may_be_missing: options.allow_missing };
-    Step { name: "python", about, action }
+    Step::new("python", about, action)
 }
 
 fn tutorial(_: &Options) -> Step {
     let about = "the wheel in a clean environment, and docs/tutorial.md line by line";
-    Step { name: "tutorial", about, action: Action::Tutorial }
+    Step::new("tutorial", about, Action::Tutorial)
+}
+
+fn wheel(_: &Options) -> Step {
+    Step::new("wheel", "the wheel, which a user is given", Action::Wheel)
+}
+
+fn install(_: &Options) -> Step {
+    let about = "the wheel and its tools in a clean environment";
+    Step::new("install", about, Action::Install)
 }
 
 fn claims(_: &Options) -> Step {
@@ -84,7 +92,7 @@ fn claims(_: &Options) -> Step {
 fn tests(options: &Options) -> Step {
     let about = "unit and integration tests, with the external tools";
     let action = Action::Programs { environment: Vec::new(), again: options.again };
-    require_tools(Step { name: "tests", about, action }, options)
+    require_tools(Step::new("tests", about, action), options)
 }
 
 /// All of them, and where a test tries many inputs, ten times as many.
@@ -104,12 +112,12 @@ fn proto(_: &Options) -> Step {
 
 fn injected(_: &Options) -> Step {
     let about = "every deliberate fault in the sources is noticed";
-    Step { name: "faults", about, action: Action::Faults }
+    Step::new("faults", about, Action::Faults)
 }
 
 fn mutated(_: &Options) -> Step {
     let about = "an eighth of what cargo-mutants proposes is noticed, or has its reason";
-    Step { name: "mutants", about, action: Action::Mutants }
+    Step::new("mutants", about, Action::Mutants)
 }
 
 fn bench(_: &Options) -> Step {
@@ -135,64 +143,71 @@ const CONV_OUT: &str = "build/conv";
 const DEMO_IMAGES: &str = "tests/models/student/images-idx3-ubyte.gz";
 const DEMO_LABELS: &str = "tests/models/student/labels-idx1-ubyte.gz";
 
-fn synfire(name: &'static str, about: &'static str, args: &[&str]) -> Step {
+fn synfire(options: &Options, name: &'static str, about: &'static str, args: &[&str]) -> Step {
+    if options.wheel {
+        let mut command = Command::new(package::INSTALLED);
+        command.args(args);
+        return Step::new(name, about, Action::Run(command));
+    }
     let run = ["run", "--quiet", "--release", "--"];
     Step::cargo(name, about, &[&run[..], args].concat())
 }
 
-fn compile(_: &Options) -> Step {
+fn compile(options: &Options) -> Step {
     let args = ["compile", DEMO_MODEL, "--target", "icebreaker", "-o", DEMO_OUT, "--bitstream"];
-    synfire("compile", "from the model to the bitstream", &args)
+    synfire(options, "compile", "from the model to the bitstream", &args)
 }
 
-fn compile_conv(_: &Options) -> Step {
+fn compile_conv(options: &Options) -> Step {
     let args = ["compile", CONV_MODEL, "--target", "icebreaker", "-o", CONV_OUT, "--bitstream"];
-    synfire("compile-conv", "a convolutional student to its bitstream", &args)
+    let about = "a convolutional student to its bitstream";
+    // Placing and routing takes one processor; the chain is compiled and verified meanwhile.
+    synfire(options, "compile-conv", about, &args).with("compile")
 }
 
-fn simulate(_: &Options) -> Step {
-    simulated("simulate", DEMO_OUT)
+fn simulate(options: &Options) -> Step {
+    simulated(options, "simulate", DEMO_OUT)
 }
 
-fn simulate_conv(_: &Options) -> Step {
-    simulated("simulate-conv", CONV_OUT)
+fn simulate_conv(options: &Options) -> Step {
+    simulated(options, "simulate-conv", CONV_OUT)
 }
 
-fn simulated(name: &'static str, build: &str) -> Step {
+fn simulated(options: &Options, name: &'static str, build: &str) -> Step {
     let args = ["simulate", build, "--images", DEMO_IMAGES, "--labels", DEMO_LABELS];
-    synfire(name, "how often it is right, and in how many cycles", &args)
+    synfire(options, name, "how often it is right, and in how many cycles", &args)
 }
 
 const VERIFIED: &str = "the bitstream fires the model's spikes";
 
-fn verify(_: &Options) -> Step {
-    synfire("verify", VERIFIED, &["verify", DEMO_OUT, "--images", DEMO_IMAGES])
+fn verify(options: &Options) -> Step {
+    synfire(options, "verify", VERIFIED, &["verify", DEMO_OUT, "--images", DEMO_IMAGES])
 }
 
 /// Fewer images: an inference has a hundred times the cycles.
-fn verify_conv(_: &Options) -> Step {
+fn verify_conv(options: &Options) -> Step {
     let counts = ["--rtl", "8", "--top", "1", "--netlist", "1", "--on-bitstream", "1"];
     let args = ["verify", CONV_OUT, "--images", DEMO_IMAGES];
-    synfire("verify-conv", VERIFIED, &[&args[..], &counts].concat())
+    synfire(options, "verify-conv", VERIFIED, &[&args[..], &counts].concat())
 }
 
-fn energy(_: &Options) -> Step {
-    synfire("energy", COST, &["energy", DEMO_OUT, "--images", DEMO_IMAGES])
+fn energy(options: &Options) -> Step {
+    synfire(options, "energy", COST, &["energy", DEMO_OUT, "--images", DEMO_IMAGES])
 }
 
-fn energy_conv(_: &Options) -> Step {
-    synfire("energy-conv", COST, &["energy", CONV_OUT, "--images", DEMO_IMAGES])
+fn energy_conv(options: &Options) -> Step {
+    synfire(options, "energy-conv", COST, &["energy", CONV_OUT, "--images", DEMO_IMAGES])
 }
 
 const COST: &str = "what one inference costs";
 
 fn results(_: &Options) -> Step {
-    Step { name: "results", about: "where the results are", action: Action::Show(DEMO_OUT) }
+    Step::new("results", "where the results are", Action::Show(DEMO_OUT))
 }
 
 fn results_conv(_: &Options) -> Step {
     let about = "where those of the convolutional one are";
-    Step { name: "results-conv", about, action: Action::Show(CONV_OUT) }
+    Step::new("results-conv", about, Action::Show(CONV_OUT))
 }
 
 #[cfg(test)]
