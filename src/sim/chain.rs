@@ -126,6 +126,8 @@ pub(super) struct Lif<'d> {
     /// The membrane after leak and reset.
     state: i64,
     train: u32,
+    /// The trains of all neurons, where they are known before their cycles are.
+    foreseen: Vec<u32>,
     /// Cycle of the last step with the input before.
     free: u64,
     /// Cycle in which the last train was taken.
@@ -134,7 +136,31 @@ pub(super) struct Lif<'d> {
 
 impl<'d> Lif<'d> {
     fn new(index: usize, stage: &'d LifStage) -> Self {
-        Self { index, stage, neuron: 0, timestep: 0, state: 0, train: 0, free: 0, train_taken: 0 }
+        let foreseen = Vec::new();
+        let (neuron, timestep, state, train) = (0, 0, 0, 0);
+        Self { index, stage, neuron, timestep, state, train, foreseen, free: 0, train_taken: 0 }
+    }
+
+    /// All inputs of the layer, which are about to come one after the other. What a neuron does
+    /// with one that is held does not depend on when it comes: all neurons are computed at once.
+    pub(super) fn foresee(&mut self, inputs: &[i64]) {
+        if self.stage.hold {
+            self.foreseen = neuron::trains(self.stage, inputs);
+        }
+    }
+
+    /// One timestep; does the neuron fire?
+    fn step(&mut self, value: i64) -> bool {
+        let (stage, neuron) = (self.stage, self.neuron as usize);
+        if let Some(train) = self.foreseen.get(neuron) {
+            return train >> self.timestep & 1 == 1;
+        }
+        let u = self.state + (value << stage.frac) + stage.bias[neuron];
+        let theta = stage.threshold[neuron];
+        let fires = neuron::fires(stage.compare, u, theta);
+        self.state =
+            neuron::after(stage.reset, u, theta, fires, (stage.leak_num, stage.leak_shift));
+        fires
     }
 
     fn take(
@@ -146,9 +172,8 @@ impl<'d> Lif<'d> {
         probe: &mut impl Probe,
     ) -> u64 {
         let accepted = valid.max(self.free);
-        let (stage, neuron) = (self.stage, self.neuron as usize);
+        let stage = self.stage;
         let steps = if stage.hold { stage.timesteps } else { 1 };
-        let (theta, x) = (stage.threshold[neuron], (value << stage.frac) + stage.bias[neuron]);
         let (mut cycle, mut spikes) = (accepted, 0);
         for _ in 0..steps {
             cycle += 1;
@@ -156,10 +181,7 @@ impl<'d> Lif<'d> {
                 // The last step needs the place of the train before.
                 cycle = cycle.max(self.train_taken);
             }
-            let u = self.state + x;
-            let fires = neuron::fires(stage.compare, u, theta);
-            self.state =
-                neuron::after(stage.reset, u, theta, fires, (stage.leak_num, stage.leak_shift));
+            let fires = self.step(value);
             self.train |= u32::from(fires) << self.timestep;
             spikes += u64::from(fires);
             let (neuron, timestep) = (self.neuron, self.timestep);

@@ -77,6 +77,9 @@ impl<'d> Dense<'d> {
         let d = self.stage;
         let tp = d.time_parallel as usize;
         let (sums, events) = (self.sums(), self.events());
+        if let [StageState::Lif(lif), ..] = rest {
+            lif.foresee(&sums);
+        }
         let mut results = sums.chunks(tp);
         // Last event or empty word of the group; first cycle with an empty drain; cycle in
         // which the result before was taken.
