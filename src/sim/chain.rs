@@ -145,22 +145,8 @@ impl<'d> Lif<'d> {
     /// with one that is held does not depend on when it comes: all neurons are computed at once.
     pub(super) fn foresee(&mut self, inputs: &[i64]) {
         if self.stage.hold {
-            self.foreseen = neuron::trains(self.stage, inputs);
+            self.foreseen = neuron::trains(self.stage, 0, inputs);
         }
-    }
-
-    /// One timestep; does the neuron fire?
-    fn step(&mut self, value: i64) -> bool {
-        let (stage, neuron) = (self.stage, self.neuron as usize);
-        if let Some(train) = self.foreseen.get(neuron) {
-            return train >> self.timestep & 1 == 1;
-        }
-        let u = self.state + (value << stage.frac) + stage.bias[neuron];
-        let theta = stage.threshold[neuron];
-        let fires = neuron::fires(stage.compare, u, theta);
-        self.state =
-            neuron::after(stage.reset, u, theta, fires, (stage.leak_num, stage.leak_shift));
-        fires
     }
 
     fn take(
@@ -172,32 +158,54 @@ impl<'d> Lif<'d> {
         probe: &mut impl Probe,
     ) -> u64 {
         let accepted = valid.max(self.free);
-        let stage = self.stage;
-        let steps = if stage.hold { stage.timesteps } else { 1 };
-        let (mut cycle, mut spikes) = (accepted, 0);
-        for _ in 0..steps {
-            cycle += 1;
-            if self.timestep + 1 == stage.timesteps {
-                // The last step needs the place of the train before.
-                cycle = cycle.max(self.train_taken);
-            }
-            let fires = self.step(value);
-            self.train |= u32::from(fires) << self.timestep;
-            spikes += u64::from(fires);
-            let (neuron, timestep) = (self.neuron, self.timestep);
-            probe.step(Step { cycle, stage: self.index, neuron, timestep, fires });
+        let (first, timesteps) = (self.timestep, self.stage.timesteps);
+        if self.stage.hold {
+            let known = self.foreseen.get(self.neuron as usize).copied();
+            self.train = known.unwrap_or_else(|| self.held(value));
+            self.timestep = timesteps;
+        } else {
+            self.train |= u32::from(self.step(value)) << first;
             self.timestep += 1;
+        }
+        let steps = self.timestep - first;
+        let (is_last, mut cycle) = (self.timestep == timesteps, accepted + u64::from(steps));
+        if is_last {
+            // The last step needs the place of the train before.
+            cycle = cycle.max(self.train_taken);
+        }
+        for timestep in first..self.timestep {
+            let is_now = timestep + 1 == self.timestep;
+            let cycle = if is_now { cycle } else { accepted + u64::from(timestep - first) + 1 };
+            let fires = self.train >> timestep & 1 == 1;
+            probe.step(Step { cycle, stage: self.index, neuron: self.neuron, timestep, fires });
         }
         let counts = &mut activity.stages[self.index];
         counts.steps += u64::from(steps);
-        counts.spikes += spikes;
-        if self.timestep == stage.timesteps {
+        counts.spikes += u64::from((self.train >> first).count_ones());
+        if is_last {
             counts.results += 1;
             self.train_taken = push(rest, i64::from(self.train), cycle + 1, activity, probe);
             (self.neuron, self.timestep, self.state, self.train) = (self.neuron + 1, 0, 0, 0);
         }
         self.free = cycle;
         accepted
+    }
+
+    /// What a neuron fires that nobody has foreseen.
+    fn held(&self, value: i64) -> u32 {
+        let trains = neuron::trains(self.stage, self.neuron as usize, &[value]);
+        trains.first().copied().unwrap_or_default()
+    }
+
+    /// One timestep with an input of its own; does the neuron fire?
+    fn step(&mut self, value: i64) -> bool {
+        let (stage, neuron) = (self.stage, self.neuron as usize);
+        let u = self.state + (value << stage.frac) + stage.bias[neuron];
+        let theta = stage.threshold[neuron];
+        let fires = neuron::fires(stage.compare, u, theta);
+        self.state =
+            neuron::after(stage.reset, u, theta, fires, (stage.leak_num, stage.leak_shift));
+        fires
     }
 }
 

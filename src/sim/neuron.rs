@@ -37,15 +37,16 @@ pub(super) fn after(
     if fires && reset == Reset::SoftDelayed { leaked - theta } else { leaked }
 }
 
-/// What the neurons of a layer fire that each see one sum in all timesteps: bit t of a train is
-/// timestep t.
-pub(super) fn trains(stage: &LifStage, sums: &[i64]) -> Vec<u32> {
+/// What the neurons from `first` on fire that each see one sum in all timesteps: bit t of a train
+/// is timestep t.
+pub(super) fn trains(stage: &LifStage, first: usize, sums: &[i64]) -> Vec<u32> {
+    let (thresholds, biases) = (&stage.threshold[first..], &stage.bias[first..]);
     let (mut states, mut trains) = (vec![0; sums.len()], vec![0; sums.len()]);
     vectorised(
         #[inline(always)]
         || {
             for t in 0..stage.timesteps {
-                let neurons = sums.iter().zip(&stage.threshold).zip(&stage.bias);
+                let neurons = sums.iter().zip(thresholds).zip(biases);
                 let held = states.iter_mut().zip(&mut trains);
                 for (((sum, &theta), bias), (state, train)) in neurons.zip(held) {
                     let u = *state + (sum << stage.frac) + bias;
@@ -99,7 +100,9 @@ mod tests {
                     }
                     train
                 };
-                assert_eq!(trains(&stage, &sums), (0..33).map(one).collect::<Vec<_>>());
+                let all: Vec<u32> = (0..33).map(one).collect();
+                assert_eq!(trains(&stage, 0, &sums), all);
+                assert_eq!(trains(&stage, 5, &sums[5..9]), all[5..9]);
             }
         }
     }
