@@ -48,7 +48,7 @@ impl PowerOn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hw::{DenseStage, Input, Place, Stage};
+    use crate::hw::{DenseStage, Input, Options, Place, Stage};
     use crate::ir::BitMatrix;
     use crate::target::{self, Family};
 
@@ -73,6 +73,14 @@ mod tests {
             trace: false,
             family: Family::Ice40,
         }
+    }
+
+    /// 91 cells: of 1,000 that route 909 are the design's, and of 950 that are asked for 859.
+    #[test]
+    fn what_reads_the_flash_takes_its_cells() {
+        let of = |boots, cells| Options { boots, cells, ..Options::default() }.cells_of(1000);
+        assert_eq!((of(false, None), of(true, None)), (1000, 909));
+        assert_eq!((of(false, Some(950)), of(true, Some(950))), (950, 859));
     }
 
     #[test]

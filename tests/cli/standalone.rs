@@ -57,9 +57,15 @@ fn what_is_compiled_says_where_its_weights_are() {
     // What reads the flash takes its cells.
     let host = place.json("compile net.sfir --target tight.toml -o c");
     assert_eq!(host["standalone"], Value::Null);
-    let cells = |b: &Value| b["estimate"]["cells"].as_u64().unwrap();
     assert!(!std::fs::read_to_string(place.path("c/pins.pcf")).unwrap().contains("flash"));
-    assert_ne!(cells(&host), cells(&built));
+    let with = |more: &str| {
+        let line =
+            format!("compile net.sfir --target tight.toml -o c --lanes fc1=8 --lanes fc2=2 {more}");
+        let estimate = &place.json(&line)["estimate"];
+        ["lut4", "cells"].map(|what| estimate[what].as_i64().unwrap())
+    };
+    let ([host, cells], [alone, more]) = (with(""), with("--standalone"));
+    assert_eq!((alone - host, more - cells), (73, 91));
 }
 
 /// Whoever has nothing to load needs no flash, wherever that is asked for.
@@ -95,6 +101,23 @@ fn a_board_that_cannot_says_why() {
     place.good("compile net.sfir --target tight.toml -o b");
     place.file("tight.toml", tight.replace("wake_us = 3.0", "wake_us = -3.0"));
     place.refused(COMPILE, 1, "SF0402", "board.boot.wake_us");
+}
+
+/// A clock that the board's file allows and the flash does not.
+#[test]
+fn a_flash_that_is_read_too_fast_is_noticed() {
+    if tools(&[Tool::Verilator, Tool::Cxx]).is_none() {
+        return;
+    }
+    let place = place();
+    let tight = std::fs::read_to_string(place.path("tight.toml")).unwrap();
+    let fast = tight.replace("clock_mhz = 12.0", "clock_mhz = 120.0");
+    place.file("tight.toml", &fast);
+    place.refused(COMPILE, 1, "SF0003", "60 MHz are too fast for the flash");
+    place.file("tight.toml", fast.replace("most_mhz = 50.0", "most_mhz = 60.0"));
+    place.good(COMPILE);
+    let line = "verify b --count 1 --rtl 0 --top 1";
+    place.refused(line, 3, "SF0602", "the flash was used as its data sheet forbids");
 }
 
 /// From power-on to inferences over the serial line, and what is damaged on the way.
@@ -178,7 +201,7 @@ fn every_level_boots_from_the_flash() {
     let place = place();
     let built = place.json(&format!("{COMPILE} --bitstream --clock 24 --baud auto"));
     let cycles = built["standalone"]["ready_cycles"].as_u64().unwrap();
-    let line = "verify b --count 4 --rtl 1 --top 1 --netlist 1 --on-bitstream 1";
+    let line = "verify b --count 200 --rtl 1 --top 1 --netlist 1 --on-bitstream 1";
     let report = place.json(&format!("{line} --mutate"));
     assert_eq!(report["left_out"], json!([]));
     assert_eq!(ready(&report), [cycles; 3]);
@@ -196,7 +219,12 @@ fn every_level_boots_from_the_flash() {
     place.file("b/flash.bin", damaged);
     place.refused(line, 3, "SF0602", "it said `bad CRC`");
     place.refused("flash b --dry-run", 1, "SF0004", "flash.bin");
-    place.file("b/flash.bin", flash);
+    place.file("b/flash.bin", &flash);
+
+    // What is kept of a build has its weights behind it, too.
+    let kept = place.json(&format!("{COMPILE} --clock 24 --baud auto"));
+    assert_eq!(kept["kept"], true, "{kept}");
+    assert_eq!(std::fs::read(place.path("b/flash.bin")).unwrap(), flash);
 
     // Other weights in the same bitstream.
     place.file("other.sfir", varied(&text(64, 96, 2)).replace('7', "8"));
