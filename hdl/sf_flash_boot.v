@@ -31,7 +31,7 @@
 `default_nettype none
 
 module sf_flash_boot #(
-    parameter [23:0] OFFSET = 24'h020000,
+    parameter integer OFFSET = 131072,
     parameter integer BYTES = 32,
     parameter integer WAIT = 38
 ) (
@@ -53,6 +53,9 @@ module sf_flash_boot #(
 
   // No module of this name exists: a parameter out of range stops the elaboration here.
   generate
+    if (OFFSET < 0 || OFFSET > 16777215) begin : g_check_offset
+      sf_flash_boot_offset_out_of_range u_check ();
+    end
     if (BYTES < 1 || BYTES > 262144) begin : g_check_bytes
       sf_flash_boot_bytes_out_of_range u_check ();
     end
@@ -62,7 +65,7 @@ module sf_flash_boot #(
   endgenerate
 
   localparam [7:0] Wake = 8'hAB;
-  localparam [31:0] Read = {8'h03, OFFSET};
+  localparam [31:0] Read = {8'h03, OFFSET[23:0]};
 
   localparam [2:0] StStart = 3'd0;
   localparam [2:0] StWake = 3'd1;
@@ -193,7 +196,7 @@ module sf_flash_boot #(
 
   // What a flash has to be told, the first bit at the top.
   wire [7:0] f_wake = 8'hAB;
-  wire [31:0] f_command = {8'h03, OFFSET};
+  wire [31:0] f_command = {8'h03, OFFSET[23:0]};
 
   always @(posedge clk_i) begin
     if (f_past && !rst_i) begin

@@ -55,7 +55,7 @@ mod tests {
 
     use super::*;
 
-    const POWER_ON: PowerOn = PowerOn { offset: 5, bytes: 6, wait: 1 };
+    const POWER_ON: PowerOn = PowerOn { offset: 5, bytes: 6, wait: 1, lock: 0 };
 
     #[test]
     fn the_image_is_a_request_that_loads_the_weights() {

@@ -247,7 +247,7 @@ fn the_line_is_the_boards() {
 /// Three bits of state, 18 that count 201,520 bits down, three pins, a byte and whether it is full.
 #[test]
 fn what_reads_the_flash_has_registers() {
-    let power_on = hw::PowerOn { offset: 1, bytes: 25_190, wait: 37 };
+    let power_on = hw::PowerOn { offset: 1, bytes: 25_190, wait: 37, lock: 0 };
     assert_eq!(super::registers::boot(power_on), 33);
     assert_eq!(super::registers::boot(hw::PowerOn { bytes: 1, wait: 1, ..power_on }), 20);
     // 52 bytes, 56 with command, checksum and code: 448 bits take 9 to count.

@@ -9,6 +9,8 @@ use crate::target::Board;
 
 /// Cycles of the power-on reset (hdl/sf_por.v).
 const RESET: u32 = 1024;
+/// Cycles that a PLL's lock takes to be seen: two flip-flops (hdl/sf_pll_ice40.v).
+const LOCK: u32 = 2;
 /// Cycles beside the wait and the bytes until the answer's first bit: one to select the flash, 16
 /// for AB, 64 for command and address (hdl/sf_flash_boot.v), 5 from the last byte to the serial
 /// line.
@@ -25,6 +27,8 @@ pub struct PowerOn {
     pub bytes: u32,
     /// Cycles that the flash is given to wake up.
     pub wait: u32,
+    /// Cycles from a PLL's lock until the reset begins to end.
+    pub lock: u32,
 }
 
 impl PowerOn {
@@ -34,14 +38,15 @@ impl PowerOn {
         let (boot, load) = (board.boots()?, design.load_bytes());
         let bytes = Request::encoded_max(load as usize) as u32 - 1;
         let wait = board.wake_cycles(boot);
-        (load > 0).then_some(Self { offset: boot.offset, bytes, wait })
+        let lock = board.pll_setting.map_or(0, |_| LOCK);
+        (load > 0).then_some(Self { offset: boot.offset, bytes, wait, lock })
     }
 
     /// Clock cycles from the end of configuration, or from the PLL's lock, until the board says that
     /// it is ready: to the first bit of its answer on the serial line. The same for all weights.
     #[must_use]
     pub fn ready_cycles(&self) -> u64 {
-        u64::from(RESET + BESIDE + self.wait) + u64::from(BYTE) * u64::from(self.bytes)
+        u64::from(self.lock + RESET + BESIDE + self.wait) + u64::from(BYTE) * u64::from(self.bytes)
     }
 }
 
@@ -91,8 +96,12 @@ mod tests {
         assert_eq!(PowerOn::of(&design(Place::BlockRam), &board), None);
         // Two bytes, command and checksum, a code. 1024 + 1 + 16 + 37 + 64 + 6 · 16 + 5.
         let found = PowerOn::of(&design(Place::Spram), &board).unwrap();
-        assert_eq!(found, PowerOn { offset: 0x2_0000, bytes: 6, wait: 37 });
+        assert_eq!(found, PowerOn { offset: 0x2_0000, bytes: 6, wait: 37, lock: 0 });
         assert_eq!(found.ready_cycles(), 1243);
+        // Of a PLL that makes 24 MHz the flash gets twice the cycles, and its lock takes two.
+        board.pll_setting = Some(target::Pll { reference: 1, feedback: 64, output: 32 });
+        let fast = PowerOn::of(&design(Place::Spram), &board).unwrap();
+        assert_eq!((fast.wait, fast.lock, fast.ready_cycles()), (73, 2, 1281));
         // 25,091 bytes have 98 blocks of 254 and one that is shorter.
         let demo = PowerOn { bytes: Request::encoded_max(25_088) as u32 - 1, ..found };
         assert_eq!((demo.bytes, demo.ready_cycles()), (25_190, 404_187));

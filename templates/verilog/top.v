@@ -49,7 +49,7 @@ module top (
   // The weights lie in the flash, as a request.
   wire [7:0] line_data;
   wire line_valid, booted;
-  sf_flash_boot #(.OFFSET(24'd<{ p.offset }>), .BYTES(<{ p.bytes }>), .WAIT(<{ p.wait }>)) u_boot (
+  sf_flash_boot #(.OFFSET(<{ p.offset }>), .BYTES(<{ p.bytes }>), .WAIT(<{ p.wait }>)) u_boot (
     .clk_i(<{ clock }>), .rst_i(rst),
     .line_data_i(line_data), .line_valid_i(line_valid),
     .rx_data_o(rx_data), .rx_valid_o(rx_valid), .done_o(booted),

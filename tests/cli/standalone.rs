@@ -158,7 +158,7 @@ fn the_chip_boots_from_its_flash_and_notices_damage() {
     let sound = top(".WAIT(37)", ".WAIT(35)");
     place.refused(line, 3, "SF0602", "the flash was used as its data sheet forbids");
     place.file("b/rtl/top.v", &sound);
-    top("24'd131072", "24'd131073");
+    top(".OFFSET(131072)", ".OFFSET(131073)");
     place.refused(line, 3, "SF0602", "it said `bad ");
     place.file("b/rtl/top.v", &sound);
     let module = change(&place, "b/rtl/sf_flash_boot.v", |t| t.replace("8'hAB;", "8'hAF;"));
@@ -201,15 +201,22 @@ fn every_level_boots_from_the_flash() {
     let place = place();
     let built = place.json(&format!("{COMPILE} --bitstream --clock 24 --baud auto"));
     let cycles = built["standalone"]["ready_cycles"].as_u64().unwrap();
+    // What is kept of a build has its weights behind it, too.
+    let flash = std::fs::read(place.path("b/flash.bin")).unwrap();
+    let kept = place.json(&format!("{COMPILE} --clock 24 --baud auto"));
+    assert_eq!(kept["kept"], true, "{kept}");
+    assert_eq!(std::fs::read(place.path("b/flash.bin")).unwrap(), flash);
+
     let line = "verify b --count 200 --rtl 1 --top 1 --netlist 1 --on-bitstream 1";
     let report = place.json(&format!("{line} --mutate"));
-    assert_eq!(report["left_out"], json!([]));
+    // Its few numbers lie in look-up tables.
+    let left_out = json!(["bitstream mutation: no number that shows is in block RAM"]);
+    assert_eq!(report["left_out"], left_out);
     assert_eq!(ready(&report), [cycles; 3]);
     let load = report["mutations"].as_array().unwrap().iter().find(|m| m["mutation"] == "load");
     assert_eq!(load.unwrap()["as_predicted"], true, "{report}");
 
     // What is written is what is simulated.
-    let flash = std::fs::read(place.path("b/flash.bin")).unwrap();
     let [top, boot] =
         ["top.bin", "boot.bin"].map(|f| std::fs::read(place.path("b").join(f)).unwrap());
     assert_eq!((&flash[..top.len()], &flash[131_072..]), (&top[..], &boot[..]));
@@ -221,13 +228,10 @@ fn every_level_boots_from_the_flash() {
     place.refused("flash b --dry-run", 1, "SF0004", "flash.bin");
     place.file("b/flash.bin", &flash);
 
-    // What is kept of a build has its weights behind it, too.
-    let kept = place.json(&format!("{COMPILE} --clock 24 --baud auto"));
-    assert_eq!(kept["kept"], true, "{kept}");
-    assert_eq!(std::fs::read(place.path("b/flash.bin")).unwrap(), flash);
-
-    // Other weights in the same bitstream.
-    place.file("other.sfir", varied(&text(64, 96, 2)).replace('7', "8"));
+    // Other weights in the same bitstream: those of the first layer.
+    let other = |l: &str| if l.starts_with("%fc1") { l.replace('7', "8") } else { l.to_owned() };
+    let lines: Vec<_> = varied(&text(64, 96, 2)).lines().map(other).collect();
+    place.file("other.sfir", lines.join("\n") + "\n");
     let said = place.good("patch b other.sfir -o p");
     assert!(said.contains("; flash.bin has other weights, "), "{said}");
     let line = "verify p --count 2 --rtl 0 --top 1 --on-bitstream 1";

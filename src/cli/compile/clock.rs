@@ -179,7 +179,7 @@ impl ClockArgs {
         let mut boards: Vec<Board> = std::iter::once(None)
             .chain(settings)
             .filter_map(with)
-            .filter(|b| b.pace().is_ok())
+            .filter(|b| b.pace().is_ok() && (!b.standalone || b.check_boot().is_ok()))
             .collect();
         boards.sort_by(|a, b| {
             let (x, y) = (seconds(a, design, cycles), seconds(b, design, cycles));
@@ -354,6 +354,21 @@ mod tests {
         let mut design = crate::verify::tests::design();
         design.input.count = 784;
         args(clock, baud).search(&board, Family::Ice40, &design, 2_000)
+    }
+
+    /// The flash of a board that reads it gets half the clock.
+    #[test]
+    fn a_clock_that_is_found_is_one_of_the_flash() {
+        let mut board = set("icebreaker", "auto", "").unwrap();
+        board.boot.as_mut().unwrap().most_mhz = 10.0;
+        let fastest = |board: &Board| {
+            let design = crate::verify::tests::design();
+            let search = args("auto", "").search(board, Family::Ice40, &design, 2_000);
+            search.up_to(31.0).unwrap().mhz()
+        };
+        assert_eq!(fastest(&board), 30.75);
+        board.standalone = true;
+        assert_eq!(fastest(&board), 19.875);
     }
 
     #[test]

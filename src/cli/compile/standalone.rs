@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn the_time_is_that_of_the_clock() {
-        let power_on = PowerOn { offset: 0x2_0000, bytes: 25_190, wait: 37 };
+        let power_on = PowerOn { offset: 0x2_0000, bytes: 25_190, wait: 37, lock: 0 };
         let at = |mhz| Standalone::new(power_on, mhz);
         assert_eq!(at(12.0).ready_cycles, 404_187);
         assert!((at(12.0).ready_ms - 33.682_25).abs() < 1e-6);
