@@ -319,6 +319,8 @@ impl GateExecutor<'_> {
 
 #[cfg(test)]
 mod tests {
+    use synfire_link::Response;
+
     use super::*;
     use crate::verify::link::tests::response;
     use crate::verify::tests::design;
@@ -410,5 +412,36 @@ mod tests {
             assert!(error.message.starts_with("loading the weights: `"), "{error}");
         }
         assert!(run(&[&refused, &loaded]).is_err());
+    }
+
+    /// A board that is to boot is ready; one whose flash is damaged has noticed.
+    #[test]
+    fn after_power_on_a_board_is_what_its_flash_is() {
+        let design = design();
+        let said = |status, error_lit| {
+            let mut bytes = vec![0; Response::encoded_max(0)];
+            let len = Response { tag: 15, status, body: &[] }.encode(&mut bytes).unwrap();
+            bytes.truncate(len);
+            Announcement { cycle: 1244, bytes, error_lit, violated: false }
+        };
+        let (good, bad) = (said(Status::Ok, false), said(Status::BadCrc, true));
+        for (announced, is_damaged, is_right) in [
+            (Some(&good), false, true),
+            (Some(&bad), false, false),
+            (Some(&good), true, false),
+            (Some(&bad), true, true),
+            (None, true, true),
+        ] {
+            let mut gate = executor(&design).with_flash(vec![1]);
+            gate.weights = if is_damaged { vec![5] } else { Vec::new() };
+            gate.announced = announced.cloned();
+            let found = gate.power_on().map_err(|d| d.code.id);
+            assert_eq!(found, if is_right { Ok(()) } else { Err("SF0602") });
+            assert_eq!(gate.ready(), None);
+            let power_on = PowerOn { offset: 1, bytes: 6, wait: 37, lock: 0 };
+            gate.flash = Some((String::new(), power_on));
+            let found = gate.ready().map(|r| (r.level, r.expected, r.found));
+            assert_eq!(found, announced.map(|_| (NETLIST, 1243, 1244)));
+        }
     }
 }
