@@ -28,6 +28,8 @@
 //               core_abort_o        one cycle: forget the bytes
 //     weights   load_start_o        one cycle: a load begins
 //               load_valid_o          core_data_o is its next byte; it is always taken
+//               loaded_o              level: no weights are missing; from the second cycle after a
+//                                     load's delimiter on
 //     result    res_data_i, res_valid_i, res_last_i, res_ready_o   at least one byte; data and
 //                                   last stay while valid and not ready
 //   Timing      load bytes and commit or abort come one cycle after the wire byte that causes them;
@@ -70,6 +72,7 @@ module sf_host_link #(
 
     output wire       load_start_o,
     output wire       load_valid_o,
+    output wire       loaded_o,
 
     input  wire [7:0] res_data_i,
     input  wire       res_valid_i,
@@ -176,6 +179,7 @@ module sf_host_link #(
   assign core_abort_o  = dec_end && open_q && verdict != Ok;
   assign load_start_o  = opening && is_load && !run_q;
   assign load_valid_o  = dec_valid && pos_q == PosPayload && fill_q;
+  assign loaded_o      = loaded;
 
   always @(posedge clk_i) begin
     if (rst_i || dec_end) begin
@@ -474,6 +478,7 @@ module sf_host_link #(
         if (fill_q) i_filling : assert (!f_intact && !run_q);
       end else i_shut : assert (!open_q && !fill_q && !over_q && !f_refused && !f_blocked && !f_early);
       i_intact : assert (f_intact == (N_LOAD == 0 || intact_q));
+      a_told : assert (loaded_o == f_intact);
       if (run_q || f_blocked) i_run_loaded : assert (f_intact);
       if (fill_q) i_filled : assert (f_filled == (f_len <= N_LOAD + 1 ? f_len - 1 : N_LOAD));
       else i_unfilled : assert (f_filled == 0);

@@ -4,7 +4,8 @@
 //
 // Contract
 //   start_i, done_i   an inference begins, its last byte is sent: led_busy_no is lit between
-//   error_i           a damaged frame was dropped: led_error_no is lit until the next start_i
+//   error_i           a damaged frame was dropped, or weights are missing that should have been
+//                     there after power-on: led_error_no is lit until the next start_i
 //   The LED outputs are registers, low when lit.
 `default_nettype none
 

@@ -57,7 +57,13 @@ fn modules() -> Vec<PathBuf> {
 fn plan() -> Plan {
     let faults =
         ["formal_shared_faults.toml", "formal_lanes_faults.toml", "formal_line_faults.toml"];
-    let proofs = ["formal.toml", "formal_axis.toml", "formal_spi.toml", "formal_shared.toml"];
+    let proofs = [
+        "formal.toml",
+        "formal_axis.toml",
+        "formal_boot.toml",
+        "formal_spi.toml",
+        "formal_shared.toml",
+    ];
     let files = proofs.into_iter().chain(faults);
     let text = files.map(|name| std::fs::read_to_string(hdl().join(name)).unwrap());
     toml::from_str(&text.collect::<String>()).unwrap()

@@ -27,6 +27,12 @@ impl<'d> SimulatedBoard<'d> {
         Self { design, sim, weights, is_loaded }
     }
 
+    /// The board after it has read its weights from its flash.
+    #[must_use]
+    pub fn booted(self) -> Self {
+        Self { is_loaded: true, ..self }
+    }
+
     /// Bytes of the longest frame it takes.
     #[must_use]
     pub fn longest_request(&self) -> usize {

@@ -45,6 +45,7 @@ struct Happened {
 pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let build = Build::open(&args.build)?;
     let board = SimulatedBoard::new(&build.design);
+    let board = if build.manifest.standalone.is_some() { board.booted() } else { board };
     let mut served = Served::new(board, Faults::new(args.faults, args.seed));
     let mut terminal = Terminal::open()?;
     ui.line(&Opened { port: &terminal.path }, || format!("port  {}", terminal.path.display()))?;

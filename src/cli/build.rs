@@ -12,12 +12,14 @@
 //! rtl/           Verilog and memory contents
 //! hls/           C++ for high-level synthesis            (--hls)
 //! weights.bin    weights that the host loads, if the bitstream cannot hold them
+//! boot.bin       the same as the board's flash holds them      (--standalone)
 //! README.md      a core: its ports, bytes and cycles (--as-core)
 //! synfire.core   its description for FuseSoC       (--as-core)
 //! tb/            its test bench                    (--as-core)
 //! pins.pcf       pin constraints                        (pins.lpf for ECP5)
 //! flow/          netlist, placed design, logs          (--bitstream)
 //! top.bin        the bitstream                          (--bitstream; top.bit for ECP5)
+//! flash.bin      bitstream and weights as the flash holds them (--standalone --bitstream)
 //! SHA256SUMS     all of these but logs; what is not in it is the user's
 //! ```
 
@@ -29,10 +31,10 @@ use serde::{Deserialize, Serialize};
 use super::output::put;
 use super::sums;
 use crate::diag::{Diagnostic, InFile, Result, codes, read_file};
-use crate::emit::{RTL_DIR, WEIGHTS};
+use crate::emit::{self, BOOT, FLASH, RTL_DIR, WEIGHTS};
 use crate::flow::nextpnr::PnrReport;
 use crate::flow::yosys::CellReport;
-use crate::hw::{self, Design, Estimate};
+use crate::hw::{self, Design, Estimate, PowerOn};
 use crate::ir::{self, Graph};
 use crate::report::Routed;
 use crate::target::{Family, Target};
@@ -74,6 +76,9 @@ pub(super) struct Manifest {
     /// A core for another design, without a board.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) as_core: bool,
+    /// What the design reads from the board's flash at power-on, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) standalone: Option<PowerOn>,
 }
 
 impl Manifest {
@@ -85,6 +90,7 @@ impl Manifest {
             mapping: self.mapping,
             chunk: self.chunk,
             cells: self.cells,
+            boots: self.standalone.is_some(),
         }
     }
 
@@ -244,6 +250,17 @@ impl Build {
         Err(damaged(&path, message))
     }
 
+    /// What the board's flash holds, if weights are read from it: the file that is written there,
+    /// or without a bitstream the weights alone at their place.
+    pub(super) fn flash(&self) -> Result<Option<Vec<u8>>> {
+        let Some(power_on) = self.manifest.standalone else { return Ok(None) };
+        if self.manifest.bitstream.is_some() {
+            return read_file(&self.file(FLASH)?).map(Some);
+        }
+        let boot = read_file(&self.file(BOOT)?)?;
+        emit::flash_image(&[], power_on, &boot).map(Some)
+    }
+
     /// Path of a file that `compile` wrote into the directory.
     pub(super) fn file(&self, name: &str) -> Result<PathBuf> {
         file(&self.dir, name)
@@ -304,6 +321,7 @@ mod tests {
             bitstream: None,
             patched: false,
             as_core: false,
+            standalone: None,
         };
         let (real, integer, dir) = (graph.clone(), graph, dir.to_path_buf());
         Build { dir, manifest, real, integer, base: None, target, design, estimate }

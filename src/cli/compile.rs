@@ -4,6 +4,7 @@
 mod clock;
 mod core;
 mod job;
+pub(super) mod standalone;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -23,9 +24,10 @@ use super::ui::{Ui, table, thousands};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::hw::{self, Estimate};
 use crate::report;
-use crate::target::{self, Board, Pll, Target};
-use clock::ClockArgs;
+use crate::target::{self, Board, Target};
+use clock::{Clock, ClockArgs};
 use job::Job;
+use standalone::Standalone;
 
 /// Compile a model to Verilog and, with --bitstream, to a bitstream.
 #[derive(clap::Args, Clone)]
@@ -37,6 +39,7 @@ use job::Job;
   synfire compile student.onnx --target ice40up5k -o build/student --lanes fc1=16
   synfire compile student.onnx --target icebreaker -o build/small --objective area \\
       --max-cycles 12000
+  synfire compile student.onnx --target icebreaker -o build/alone --bitstream --standalone
   synfire compile student.onnx --target icebreaker -o build/core --as-core
   synfire compile ensemble.onnx --keep-members 0,2 --target icebreaker -o build/half")]
 pub(super) struct Args {
@@ -58,6 +61,10 @@ pub(super) struct Args {
     /// FuseSoC, in the place of a board's top module.
     #[arg(long)]
     as_core: bool,
+    /// Read weights that the bitstream cannot hold from the board's flash at power-on: the board is
+    /// ready without a host.
+    #[arg(long)]
+    standalone: bool,
     /// Also write C++ for high-level synthesis.
     #[arg(long)]
     hls: bool,
@@ -124,51 +131,16 @@ struct Summary<'a> {
     layers: Vec<Layer>,
     jobs: Vec<report::JobRow>,
     load_bytes: u32,
+    /// How they get into the board without a host, if they do.
+    standalone: Option<Standalone>,
+    /// Was it asked for?
+    #[serde(skip)]
+    asked_standalone: bool,
     /// A core for another design.
     as_core: bool,
     bitstream: Option<&'a BitstreamReport>,
     /// With `--timings`.
     timings: Option<Timings>,
-}
-
-/// The clock and the serial line.
-#[derive(Serialize)]
-struct Clock {
-    mhz: f64,
-    /// At the board's pin.
-    pin_mhz: f64,
-    pll: Option<Pll>,
-    /// Of the serial line, if that is the link.
-    baud: Option<u32>,
-    /// Of the host over SPI, if that is.
-    spi_mhz: Option<f64>,
-}
-
-impl Clock {
-    fn of(board: &Board) -> Self {
-        let (pin_mhz, pll) = (board.clock_mhz, board.pll_setting);
-        let baud = board.link.is_uart().then_some(board.uart_baud);
-        let spi_mhz = board.spi_mhz.filter(|_| !board.link.is_uart());
-        Self { mhz: board.mhz(), pin_mhz, pll, baud, spi_mhz }
-    }
-
-    /// Nothing where all is as on a board without options.
-    fn text(&self) -> String {
-        let line = match (self.baud, self.spi_mhz) {
-            (_, Some(mhz)) => format!("SPI at {mhz} MHz"),
-            (baud, None) => {
-                format!("serial line {} baud", thousands(u64::from(baud.unwrap_or_default())))
-            }
-        };
-        match self.pll {
-            None if self.spi_mhz.is_none() => String::new(),
-            None => format!("\nclock {} MHz, {line}", self.mhz),
-            Some(Pll { reference, feedback, output }) => format!(
-                "\nclock {} MHz ({} MHz / {reference} × {feedback} / {output}), {line}",
-                self.mhz, self.pin_mhz
-            ),
-        }
-    }
 }
 
 pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
@@ -186,6 +158,7 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
     let progress = ui.spinner("import");
     let mut target = target::load(&args.target)?;
     args.clock.set(&mut target)?;
+    standalone::check(args.standalone, &target)?;
     if args.clock.is_auto() && !args.bitstream {
         let message = "--clock auto needs --bitstream: only place and route knows what is reached";
         return Err(Diagnostic::new(&codes::BAD_OPTION, message));
@@ -204,15 +177,21 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
     let lanes: BTreeMap<_, _> = args.lanes.iter().cloned().collect();
     // C++ computes all timesteps at once.
     let whole = Some(model.integer.timesteps).filter(|t| args.hls && *t <= hw::shared::MOST_WIDTH);
-    let options = hw::Options {
+    let asked = hw::Options {
         lanes,
         no_trace: args.no_trace,
         mapping: args.mapping.into(),
         chunk: args.chunk.or(whole),
-        cells: None,
+        ..hw::Options::default()
     };
-    let folded = args.objective.fold(&model.integer, &target, options, ui);
-    let (options, design, estimate) = folded.map_err(|d| d.in_file(&args.model.model))?;
+    let fold = |target: &Target, options| {
+        let folded = args.objective.fold(&model.integer, target, options, ui);
+        folded.map_err(|d| d.in_file(&args.model.model))
+    };
+    let (mut options, mut design, mut estimate) = fold(&target, asked.clone())?;
+    if standalone::set(args.standalone, &design, &mut target, &mut options)? {
+        (options, design, estimate) = fold(&target, hw::Options { boots: true, ..asked })?;
+    }
     let mut manifest = Manifest {
         synfire: env!("CARGO_PKG_VERSION").into(),
         model: args.model.model.file_name().unwrap_or_default().to_string_lossy().into(),
@@ -225,6 +204,7 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         bitstream: None,
         patched: false,
         as_core: args.as_core,
+        standalone: None,
     };
     if args.as_core {
         // Around it is the user's own design.
@@ -257,11 +237,17 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         kept = !args.bitstream
             && !args.as_core
             && manifest.keeps_bitstream(&args.out, dir, &job.target)?;
+        manifest.standalone = job.power_on();
+        if let (Some(power_on), Some(_)) = (manifest.standalone, &manifest.bitstream) {
+            standalone::write(dir, &job.target, power_on)?;
+        }
         let routed = manifest.bitstream.as_ref().map(BitstreamReport::routed);
         put(dir, "memory.svg", report::memory_svg(&job.design, &job.target, routed.as_ref()))?;
         put(dir, MANIFEST, json_text(&manifest)?)
     })?;
     progress.finish_and_clear();
+    let mhz = job.target.board.as_ref().map_or(0.0, Board::mhz);
+    let standalone = job.power_on().map(|power_on| Standalone::new(power_on, mhz));
     let summary = Summary {
         out: &args.out,
         target: &job.target.name,
@@ -274,6 +260,8 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         layers: hardware::layers(&job.design),
         jobs: report::jobs(&job.design),
         load_bytes: job.design.load_bytes(),
+        standalone,
+        asked_standalone: args.standalone,
         as_core: args.as_core,
         bitstream: manifest.bitstream.as_ref(),
         timings: args.timings.then(|| Timings::new(&watch, &Taken::default())),
@@ -367,7 +355,11 @@ fn text(s: &Summary<'_>, target: &Target) -> String {
     if let Some(clock) = &s.clock {
         text += &clock.text();
     }
-    if s.load_bytes > 0 {
+    if let Some(standalone) = &s.standalone {
+        text += &standalone.text(s.load_bytes);
+    } else if s.asked_standalone {
+        text += "\nthe bitstream holds all weights: ready after configuration, without a host";
+    } else if s.load_bytes > 0 {
         let bytes = thousands(u64::from(s.load_bytes));
         let when = if s.as_core { "each reset" } else { "power-on" };
         let _ = write!(text, "\nweights.bin, {bytes} bytes, has to be loaded after {when}");
@@ -382,7 +374,8 @@ fn text(s: &Summary<'_>, target: &Target) -> String {
         Some(b) => {
             let kept = if s.kept { ", kept: the hardware is that of the build before" } else { "" };
             let bytes = thousands(b.bytes);
-            writeln!(text, "; bitstream {}, {bytes} bytes{kept}", family.bitstream)
+            let flash = s.standalone.as_ref().map_or("", |_| "; flash.bin has both");
+            writeln!(text, "; bitstream {}, {bytes} bytes{kept}{flash}", family.bitstream)
         }
         None if s.as_core => writeln!(text, "; README.md says how to simulate and to use it"),
         None => writeln!(text, "; add --bitstream for a bitstream"),
@@ -398,7 +391,7 @@ mod tests {
     use crate::flow::yosys::CellReport;
     use crate::hw::{Design, Place, Stage};
     use crate::ir;
-    use crate::target::{Family, Link};
+    use crate::target::{Family, Link, Pll};
 
     /// Every number another one; the clock named first is the fastest.
     fn report() -> BitstreamReport {
@@ -462,6 +455,8 @@ mod tests {
                 layer("out", [256, 10, 9, 2, 11], "EBR"),
             ],
             load_bytes: 25_088,
+            standalone: None,
+            asked_standalone: false,
             as_core: false,
             bitstream: Some(&built),
             timings: None,

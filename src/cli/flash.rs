@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! `synfire flash`: a bitstream into the board's memory.
+//! `synfire flash`: a bitstream into the board's memory, with the weights that are read from there.
 
 use std::path::PathBuf;
 
@@ -9,10 +9,12 @@ use super::build::Build;
 use super::sums;
 use super::ui::Ui;
 use crate::diag::{Diagnostic, InFile, Result, codes};
+use crate::emit::FLASH;
 use crate::flow::Toolbox;
 use crate::flow::program::Programmer;
 
-/// Write the bitstream of a build into the board's memory.
+/// Write the bitstream of a build into the board's memory, with the weights of a build that reads
+/// them from there (compile --standalone).
 ///
 /// The target's file says with which tool: iceprog or openFPGALoader. Where it is not installed,
 /// the error has the exact command.
@@ -52,7 +54,9 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
             .in_file(&build.dir)
             .help("compile with --bitstream"));
     }
-    let name = build.design.family.spec().bitstream;
+    // With weights behind it, if they are read from there.
+    let bitstream = build.design.family.spec().bitstream;
+    let name = build.manifest.standalone.map_or(bitstream, |_| FLASH);
     // A file that was changed is not written.
     sums::read(&build.dir, name)?;
     let path = build.file(name)?;

@@ -7,11 +7,12 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::build::{BASE, Build, MANIFEST, Manifest, TARGET, json_text};
+use super::compile::standalone;
 use super::model::ModelArgs;
 use super::output::{FIRST, put, replace};
 use super::ui::{Ui, thousands};
 use crate::diag::{Diagnostic, InFile, Result, codes, read_file};
-use crate::emit::{self, File, WEIGHTS};
+use crate::emit::{self, BOOT, File, WEIGHTS};
 use crate::flow::{Tool, Toolbox, blocks, pack, ram};
 use crate::hw::{self, Design, Stage};
 use crate::target::Family;
@@ -46,6 +47,9 @@ struct Patched<'a> {
     block_rams: usize,
     /// Bytes that the host loads, if there are other ones.
     load_bytes: u32,
+    /// The board reads them from its flash.
+    #[serde(skip)]
+    is_standalone: bool,
     seconds: f64,
 }
 
@@ -101,6 +105,9 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         let bin = dir.join(Family::Ice40.spec().bitstream);
         pack::pack(&toolbox, Family::Ice40, &dir.join("flow/pnr.asc"), &bin)?;
         read_back(&toolbox, &bin, &patched)?;
+        if let Some(power_on) = manifest.standalone {
+            standalone::write(dir, &build.target, power_on)?;
+        }
         put(dir, MANIFEST, json_text(&manifest)?)
     })?;
     let done = Patched {
@@ -108,6 +115,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         memories: changes.memories,
         block_rams: changes.blocks.iter().filter(|(a, b)| a != b).count(),
         load_bytes: if changes.loaded { design.load_bytes() } else { 0 },
+        is_standalone: manifest.standalone.is_some(),
         seconds: start.elapsed().as_secs_f64(),
     };
     ui.result(&done, || text_of(&done))
@@ -144,6 +152,8 @@ fn differences(before: &[File], after: &[File], in_blocks: &[(String, String)]) 
             found.memories += usize::from(old != new);
             // All of them: those that stay may have the contents of one that does not.
             found.blocks.extend(blocks);
+        } else if old.path == BOOT {
+            // The same weights in another form.
         } else if old.path == WEIGHTS {
             found.loaded = old != new;
             found.memories += usize::from(old != new);
@@ -208,6 +218,9 @@ fn read_back(toolbox: &Toolbox, bin: &Path, asc: &str) -> Result<()> {
 fn text_of(p: &Patched<'_>) -> String {
     let loaded = match p.load_bytes {
         0 => String::new(),
+        n if p.is_standalone => {
+            format!("; flash.bin has other weights, {} bytes", thousands(u64::from(n)))
+        }
         n => format!("; weights.bin, {} bytes, has to be loaded anew", thousands(u64::from(n))),
     };
     format!(
@@ -268,6 +281,7 @@ mod tests {
             memories: 3,
             block_rams: 17,
             load_bytes,
+            is_standalone: false,
             seconds: 0.5,
         };
         let first = "3 memories, 17 block RAMs with other contents";
@@ -277,6 +291,10 @@ mod tests {
             text_of(&of(25_088)),
             format!("{first}{loaded}\nwritten to build/p in 0.50 s\n")
         );
+        let standalone = Patched { is_standalone: true, ..of(25_088) };
+        let flash = "; flash.bin has other weights, 25,088 bytes";
+        assert_eq!(text_of(&standalone), format!("{first}{flash}\nwritten to build/p in 0.50 s\n"));
+        assert!(!text_of(&Patched { load_bytes: 0, ..standalone }).contains("flash.bin"));
     }
 
     fn file(path: &str, text: &str) -> File {

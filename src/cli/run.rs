@@ -17,7 +17,7 @@ use crate::verify::{Comparison, Pair, Report, Scope, SimExecutor};
 /// Run inferences on a board at a serial port, and compare each with the simulator.
 ///
 /// The board is asked first which design it runs, and gets the weights that its bitstream does
-/// not hold. Whatever the line loses or damages is sent again (docs/host-link.md).
+/// not hold and that it does not read from its flash. Whatever the line loses or damages is sent again (docs/host-link.md).
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   synfire run build/student --port /dev/ttyUSB1 --images images.gz --labels labels.gz
@@ -89,12 +89,16 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
 
     let speed = speed(board, build.estimate.cycles, args.wait);
     let port = Port::open(&args.port, board.uart_baud)?;
-    let loaded_bytes = weights.len();
+    // A board that has read its weights itself needs none; if it says that it has not, it gets them.
+    let loads = build.manifest.standalone.is_none();
+    let loaded_bytes = if loads { weights.len() } else { 0 };
     let mut host = Host::new(port, design, weights, speed);
     let spinner = ui.spinner("asking the board which design it runs");
     host.identify().in_file(&args.port)?;
-    spinner.set_message("loading the weights");
-    host.load().in_file(&args.port)?;
+    if loads {
+        spinner.set_message("loading the weights");
+        host.load().in_file(&args.port)?;
+    }
     spinner.finish_and_clear();
 
     let bar = ui.bar("run", presented.len());

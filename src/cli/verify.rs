@@ -21,7 +21,7 @@ use crate::flow::{Tool, Toolbox, family};
 use crate::target::{Board, Family};
 use crate::verify::{
     Executor, GateExecutor, HlsExecutor, InterpExecutor, Level, LineTime, Mutation, Mutator, Pair,
-    Report, RtlExecutor, Scope, SimExecutor,
+    Ready, Report, RtlExecutor, Scope, SimExecutor,
 };
 
 /// Check that interp = sim = RTL = netlist = unpacked bitstream, spike by spike.
@@ -134,7 +134,10 @@ impl Gate<'_> {
     ) -> Result<GateExecutor<'b>> {
         let work = work.join(self.level.name());
         let built = GateExecutor::build(toolbox, &build.design, self.level, &work, self.board)?;
-        Ok(built.with_weights(build.weights()?))
+        Ok(match build.flash()? {
+            Some(contents) => built.with_flash(contents),
+            None => built.with_weights(build.weights()?),
+        })
     }
 }
 
@@ -285,6 +288,7 @@ impl<'a> Check<'a> {
         let design = &self.build.design;
         let mut sim = SimExecutor::new(design, Vec::new());
         self.pair(gate.levels, &mut sim, &mut found, gate.count, Scope::line(design))?;
+        self.report.ready.extend(found.ready());
         if gate.levels == Pair::SIM_TOP {
             let cycles = found.line_cycles(&self.inputs.first(gate.count.min(TIMED)))?;
             self.report.line = LineTime::of(&cycles, gate.board.mhz());
@@ -409,6 +413,16 @@ fn text(r: &Report) -> String {
             us(l.mean_cycles),
             l.inferences,
             us(l.worst_cycles as f64)
+        );
+    }
+    for (i, Ready { level, expected, found }) in r.ready.iter().enumerate() {
+        let line = if i == 0 { "\n" } else { "" };
+        let what = if found == expected { ", as predicted" } else { " INSTEAD OF " };
+        let instead = if found == expected { String::new() } else { thousands(*expected) };
+        let _ = writeln!(
+            text,
+            "{line}ready after power-on, {level}: {} cycles{what}{instead}",
+            thousands(*found)
         );
     }
     for m in &r.mutations {

@@ -4,6 +4,7 @@
 //! Templates bind names and numbers, the modules in hdl/ compute. Nothing here is shared
 //! with `sim`: if it were, their agreement would prove nothing.
 
+mod boot;
 mod core;
 mod hls;
 mod memory;
@@ -12,8 +13,9 @@ mod stream;
 mod top;
 
 use crate::diag::{Diagnostic, Result};
-use crate::hw::Design;
+use crate::hw::{Design, PowerOn};
 use crate::target::Target;
+pub use boot::{BOOT, BOOT_TAG, FLASH, boot_image, flash_image};
 pub use hls::{HLS_DIR, HLS_SHIM, hls};
 pub use memory::{in_blocks as block_memories, load_image, rows as memory_rows};
 pub use stream::{Sheet, VECTORS, package};
@@ -58,6 +60,7 @@ pub static HDL: &[(&str, &str)] = &[
     ("sf_dump.v", include_str!("../../hdl/sf_dump.v")),
     ("sf_emit.v", include_str!("../../hdl/sf_emit.v")),
     ("sf_fetch.v", include_str!("../../hdl/sf_fetch.v")),
+    ("sf_flash_boot.v", include_str!("../../hdl/sf_flash_boot.v")),
     ("sf_gather.v", include_str!("../../hdl/sf_gather.v")),
     ("sf_handed.v", include_str!("../../hdl/sf_handed.v")),
     ("sf_host_link.v", include_str!("../../hdl/sf_host_link.v")),
@@ -120,6 +123,9 @@ pub fn emit(design: &Design, target: &Target) -> Result<Vec<File>> {
     files.extend(core_files(design)?);
     if let Some(board) = &target.board {
         files.extend(top::render(design, target, board)?);
+        if let Some(power_on) = PowerOn::of(design, board) {
+            files.push(File::new(BOOT, boot_image(&load_image(design), power_on)?));
+        }
     }
     Ok(files)
 }

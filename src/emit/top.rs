@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::{File, Probes, RTL_DIR, quoted};
 use crate::diag::Result;
-use crate::hw::Design;
+use crate::hw::{Design, PowerOn};
 use crate::target::{Board, Family, Pace, Pll, Target};
 
 #[derive(Template)]
@@ -19,8 +19,12 @@ struct Top<'a> {
     spi: bool,
     divider: u32,
     inputs: u32,
-    /// Bytes of weights that the host loads.
+    /// Bytes of weights that are loaded.
     load_bytes: u32,
+    /// How they are read from the flash, if they are; else the host loads them.
+    power_on: Option<PowerOn>,
+    /// The nets of the line's bytes.
+    rx: &'static str,
     identity: String,
     probes: Probes,
     /// The LEDs light when driven high.
@@ -63,6 +67,7 @@ type Pins<'a> = Vec<(&'a str, &'a str)>;
 /// Top module and pin constraints.
 pub(super) fn render(design: &Design, target: &Target, board: &Board) -> Result<Vec<File>> {
     let (version, pll) = (env!("CARGO_PKG_VERSION"), board.pll_setting);
+    let power_on = PowerOn::of(design, board);
     let (line, divider) = match board.pace()? {
         Pace::Divider(divider) => {
             (format!("A serial line of {} baud", board.uart_baud), Some(divider))
@@ -78,6 +83,8 @@ pub(super) fn render(design: &Design, target: &Target, board: &Board) -> Result<
         divider: divider.unwrap_or(0),
         inputs: design.input_bytes(),
         load_bytes: design.load_bytes(),
+        power_on,
+        rx: if power_on.is_some() { "line" } else { "rx" },
         identity: identity(design),
         probes: Probes::of(design),
         lit_high: board.pins.contains_key("led_busy_o"),

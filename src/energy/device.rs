@@ -5,7 +5,7 @@ use super::assume::{Assume, STATED};
 use super::report::{Cause, CauseEnergy, Comparison, Figure, Part, Phase, Report, StageEnergy};
 use super::{Band, IoTiming, registers, shared, work};
 use crate::diag::{Diagnostic, Result, codes};
-use crate::hw::{self, Design, Memory, MemoryKind, Place, Stage};
+use crate::hw::{self, Design, Memory, MemoryKind, Place, PowerOn, Stage};
 use crate::sim::MeanActivity;
 use crate::target::{Basis, Coefficient, Energy, Target};
 
@@ -27,7 +27,7 @@ pub fn device(
 ) -> Result<Report> {
     let table = table(target)?;
     let memories = hw::estimate(design).memories;
-    let model = Model::new(design, (table, &STATED), mean, io, (has_pll(target), &memories));
+    let model = Model::new(design, (table, &STATED), mean, io, (beside(design, target), &memories));
     let stages = model.stages();
     let jobs = match &design.shared {
         Some(processor) => shared::jobs(&model, processor, &stages),
@@ -78,9 +78,20 @@ pub(super) fn table(target: &Target) -> Result<&Energy> {
     })
 }
 
-/// Does the clock of the target come from a PLL?
-pub(super) fn has_pll(target: &Target) -> bool {
-    target.board.as_ref().is_some_and(|b| b.pll_setting.is_some())
+/// What is on a chip beside its design and its line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Beside {
+    /// Does the clock come from a PLL?
+    pll: bool,
+    /// Registers of what reads weights from the flash, which stand still after power-on.
+    boot: u32,
+}
+
+/// That of a design on a target.
+pub(super) fn beside(design: &Design, target: &Target) -> Beside {
+    let Some(board) = &target.board else { return Beside::default() };
+    let boot = PowerOn::of(design, board).map_or(0, registers::boot);
+    Beside { pll: board.pll_setting.is_some(), boot }
 }
 
 /// Of the core alone, in nanojoules.
@@ -99,8 +110,7 @@ pub(super) struct Model<'a> {
     pub(super) assume: &'a Assume,
     pub(super) mean: &'a MeanActivity,
     io: IoTiming,
-    /// Does the clock come from a PLL?
-    pll: bool,
+    beside: Beside,
     pub(super) memories: &'a [Memory],
     /// Cycles of the core alone.
     pub(super) core: f64,
@@ -116,7 +126,7 @@ impl<'a> Model<'a> {
         (table, assume): (&'a Energy, &'a Assume),
         mean: &'a MeanActivity,
         io: IoTiming,
-        (pll, memories): (bool, &'a [Memory]),
+        (beside, memories): (Beside, &'a [Memory]),
     ) -> Self {
         let core = mean.cycles();
         let inputs = inputs(design, mean).min(core);
@@ -126,7 +136,7 @@ impl<'a> Model<'a> {
             assume,
             mean,
             io,
-            pll,
+            beside,
             memories,
             core,
             request: io.request_cycles().max(inputs),
@@ -157,7 +167,7 @@ impl<'a> Model<'a> {
     /// None for SPRAM on a device without, and for a PLL that is not used.
     fn coefficient(&self, cause: Cause) -> Option<&'a Coefficient> {
         match cause {
-            Cause::Pll => self.table.pll.as_ref().filter(|_| self.pll),
+            Cause::Pll => self.table.pll.as_ref().filter(|_| self.beside.pll),
             Cause::Static => Some(&self.table.static_power),
             Cause::Clock => Some(&self.table.clock_cycle),
             Cause::Registers => Some(&self.table.register_clock),
@@ -220,10 +230,11 @@ impl<'a> Model<'a> {
         total(Some(i), (name, module), ff, (ebr, spram), parts)
     }
 
-    /// Serial line, framing, checksums.
+    /// Serial line, framing, checksums, what reads the flash.
     fn link(&self) -> StageEnergy {
         let bytes = f64::from(self.io.request_bytes + self.io.response_bytes);
         let Assume { link_byte, link_registers, counted, .. } = *self.assume;
+        let link_registers = link_registers + Band::exact(f64::from(self.beside.boot));
         let flips = link_byte * bytes + counted * (bytes * self.io.cycles_per_byte);
         let parts = vec![
             self.registers(link_registers),

@@ -18,7 +18,7 @@
 use serde::Serialize;
 
 use super::assume::{Assume, STATED};
-use super::device::{Model, core, has_pll, inference, table};
+use super::device::{Model, beside, core, inference, table};
 use super::{Band, IoTiming};
 use crate::data::random_number;
 use crate::diag::Result;
@@ -62,7 +62,7 @@ pub fn likely(
     io: IoTiming,
 ) -> Result<Likely> {
     let (stated, memories) = (table(target)?, hw::estimate(design).memories);
-    let chip = (has_pll(target), &*memories);
+    let chip = (beside(design, target), &*memories);
     let mut figures = [Vec::new(), Vec::new()];
     for draw in 0..DRAWS {
         let (table, assume) = drawn(stated, draw);

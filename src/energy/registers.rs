@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Registers of a stage, counted from the declarations in hdl/.
 
-use crate::hw::{DenseStage, LifStage, Place, PlanesStage, ReadoutStage, Stage};
+use crate::hw::{DenseStage, LifStage, Place, PlanesStage, PowerOn, ReadoutStage, Stage};
 
 /// Bits that count up to `n` values (at least one), as `$clog2` in hdl/.
 fn index_bits(n: u32) -> u32 {
@@ -17,6 +17,11 @@ pub(super) fn of(stage: &Stage, trace: bool) -> u32 {
         Stage::Count(_) => 0,
         Stage::Readout(r) => readout(r),
     }
+}
+
+/// Flip-flops of `sf_flash_boot`: state, bits to come, pins, byte.
+pub(super) fn boot(power_on: PowerOn) -> u32 {
+    3 + index_bits((8 * power_on.bytes).max(power_on.wait).max(32)) + 3 + 9
 }
 
 fn dense(d: &DenseStage) -> u32 {

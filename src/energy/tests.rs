@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 
 use super::*;
-use crate::hw::{DenseStage, Design, Input, Place, ReadoutStage, Stage};
+use crate::hw::{self, DenseStage, Design, Input, Place, ReadoutStage, Stage};
 use crate::ir::BitMatrix;
 use crate::sim::{Activity, MeanActivity, NoProbe, Sim, StageActivity};
 use crate::target::{self, Basis, Target};
@@ -242,4 +242,26 @@ fn the_line_is_the_boards() {
     assert!((spi.cycles_per_byte - 6.4).abs() < 1e-9, "{}", spi.cycles_per_byte);
     board.spi_mhz = None;
     assert_eq!(IoTiming::on(&design, &board, 12.0), serial);
+}
+
+/// Three bits of state, 18 that count 201,520 bits down, three pins, a byte and whether it is full.
+#[test]
+fn what_reads_the_flash_has_registers() {
+    let power_on = hw::PowerOn { offset: 1, bytes: 25_190, wait: 37, lock: 0 };
+    assert_eq!(super::registers::boot(power_on), 33);
+    assert_eq!(super::registers::boot(hw::PowerOn { bytes: 1, wait: 1, ..power_on }), 20);
+    // 52 bytes, 56 with command, checksum and code: 448 bits take 9 to count.
+    let (mut design, mut target) = (design(), board());
+    if let Stage::Dense(d) = &mut design.stages[0] {
+        d.place = Place::Spram;
+    }
+    assert_eq!(design.load_bytes(), 52);
+    let link = |target: &Target| {
+        let io = IoTiming::none(12.0);
+        let report = device(&design, target, &mean(1000, Vec::new()), io).unwrap();
+        report.stages.last().unwrap().registers.value
+    };
+    let host = link(&target);
+    target.board.as_mut().unwrap().standalone = true;
+    near(link(&target) - host, 3.0 + 9.0 + 3.0 + 9.0);
 }

@@ -27,7 +27,7 @@ const FEW_WEIGHTS: u32 = 4096;
 pub(super) fn fold(design: &mut Design, target: &Target, options: &Options) -> Result<Estimate> {
     let have = target.device.resources;
     let share = (f64::from(have.lut4) * CELL_SHARE) as u32;
-    let lut4 = options.cells.map_or(share, |most| most.min(share));
+    let lut4 = options.cells_of(share);
     let budget = Resources { lut4, spram: have.spram.min(LOADED_SPRAM), ..have };
     for name in options.lanes.keys() {
         if !design.denses().any(|d| d.name == *name) {

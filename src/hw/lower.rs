@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Design, Estimate, fold, shared, stages};
+use super::{Design, Estimate, fold as folding, shared, stages};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::ir::Graph;
 use crate::target::Target;
@@ -24,6 +24,25 @@ pub struct Options {
     pub chunk: Option<u32>,
     /// Use at most so many logic cells, instead of the share that usually routes.
     pub cells: Option<u32>,
+    /// Weights that are loaded come from the board's flash: cells for what reads them.
+    pub boots: bool,
+}
+
+/// Look-up tables and logic cells of what reads the flash, as synthesis and packing make them of
+/// 784-256-10 (docs/cost.md).
+const BOOT: [u32; 2] = [73, 91];
+
+impl Options {
+    /// Look-up tables and logic cells beside those of the design and its link.
+    fn beside(&self) -> [u32; 2] {
+        if self.boots { BOOT } else { [0; 2] }
+    }
+
+    /// The logic cells that a design may use, of those that usually route.
+    pub(super) fn cells_of(&self, share: u32) -> u32 {
+        let all = self.cells.map_or(share, |most| most.min(share));
+        all.saturating_sub(self.beside()[1])
+    }
 }
 
 /// How layers are mapped to engines.
@@ -46,6 +65,16 @@ pub enum Mapping {
 /// `HW_UNSUPPORTED` with the layer that no engine takes, `HW_DOES_NOT_FIT` with the
 /// resource, by how much, and what would fit.
 pub fn lower(graph: &Graph, target: &Target, options: &Options) -> Result<(Design, Estimate)> {
+    let (design, mut estimate) = fold(graph, target, options)?;
+    if design.load_bytes() > 0 {
+        let [lut4, cells] = options.beside();
+        (estimate.lut4, estimate.cells) = (estimate.lut4 + lut4, estimate.cells + cells);
+    }
+    Ok((design, estimate))
+}
+
+/// The same without what reads the flash.
+fn fold(graph: &Graph, target: &Target, options: &Options) -> Result<(Design, Estimate)> {
     match options.mapping {
         Mapping::Pipeline => pipeline(graph, target, options),
         Mapping::Shared => shared::lower(graph, target, options),
@@ -125,6 +154,6 @@ fn chain(graph: &Graph, target: &Target, options: &Options) -> Result<(Design, E
     let mut design = stages::build(graph)?;
     design.trace = !options.no_trace;
     design.family = target.device.family;
-    let estimate = fold::fold(&mut design, target, options)?;
+    let estimate = folding::fold(&mut design, target, options)?;
     Ok((design, estimate))
 }

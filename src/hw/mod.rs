@@ -12,6 +12,7 @@ mod fit;
 mod fold;
 mod logic;
 mod lower;
+mod power_on;
 pub mod shared;
 mod stages;
 #[cfg(test)]
@@ -26,3 +27,4 @@ pub(crate) use explore::tests::wide;
 pub use explore::{Folding, foldings};
 pub use fit::lower_like;
 pub use lower::{Mapping, Options, lower};
+pub use power_on::PowerOn;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! The line between host and board: which speeds its clock makes, and which the host's side has.
 
-use super::{Board, Link};
+use super::{Board, FLASH_PINS, Link};
 use crate::diag::{Diagnostic, Result, codes};
 
 /// Largest deviation of the serial line's speed that a receiver stands.
@@ -61,10 +61,13 @@ impl Board {
         }
     }
 
-    /// Its pins: those of the other link are left out.
+    /// Its pins: those of the other link are left out, and the flash's if it is not read.
     pub fn used_pins(&self) -> impl Iterator<Item = (&str, &str)> {
         let other = if self.link.is_uart() { "spi_" } else { "uart_" };
-        let used = self.pins.iter().filter(move |(port, _)| !port.starts_with(other));
+        let is_used = move |port: &str| {
+            !port.starts_with(other) && (self.standalone || !FLASH_PINS.contains(&port))
+        };
+        let used = self.pins.iter().filter(move |(port, _)| is_used(port));
         used.map(|(port, pin)| (port.as_str(), pin.as_str()))
     }
 
@@ -175,6 +178,9 @@ mod tests {
             [&common[..], &["spi_cs_ni", "spi_miso_o", "spi_mosi_i", "spi_sck_i"]].concat()
         );
         assert_eq!(ports(&board(12.0, 1)), [&common[..], &["uart_rx_i", "uart_tx_o"]].concat());
+        let standalone = Board { standalone: true, ..board(12.0, 1) };
+        let want = [&common[..1], &FLASH_PINS, &common[1..], &["uart_rx_i", "uart_tx_o"]].concat();
+        assert_eq!(ports(&standalone), want);
     }
 
     /// A bridge of 12 Mbaud has 12, 8, 6, 12 / 2.125, 12 / 2.25, ... Mbaud.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Devices and boards: data in targets/*.toml, read here.
 
+mod boot;
 mod family;
 mod line;
 mod pll;
@@ -11,6 +12,7 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 
 use crate::diag::{Diagnostic, InFile, Result, codes, read_file};
+pub use boot::{Boot, FLASH_PINS};
 pub use family::{Family, FamilySpec, Ram};
 pub use line::Pace;
 pub use pll::Pll;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Family, Pll};
+use super::{Boot, Family, Pll};
 
 /// A device, and the board it is on if there is one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -263,8 +263,15 @@ pub struct Board {
     /// `uart_baud`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uart_base: Option<u32>,
-    /// Port of the top module → pin; `uart_*` and `spi_*` are those of the two links. The LEDs are `led_busy_no` and `led_error_no` where they
-    /// light when driven low, `led_busy_o` and `led_error_o` where they do when driven high.
+    /// The flash that the board configures itself from, if a design can read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boot: Option<Boot>,
+    /// Weights that the bitstream does not hold are read from there, not loaded by a host.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub standalone: bool,
+    /// Port of the top module → pin; `uart_*` and `spi_*` are those of the two links, `flash_*`
+    /// those of the flash. The LEDs are `led_busy_no` and `led_error_no` where they light when
+    /// driven low, `led_busy_o` and `led_error_o` where they do when driven high.
     pub pins: BTreeMap<String, String>,
     /// What writes a bitstream into the board's memory, the best first: a tool's name and its
     /// options; the file comes behind them.
@@ -285,6 +292,9 @@ impl Board {
         if !(self.clock_mhz > 0.0 && self.clock_mhz.is_finite()) {
             let message = format!("a clock of {} MHz", self.clock_mhz);
             return Some(("board.clock_mhz", message));
+        }
+        if let Some(fault) = self.boot_fault() {
+            return Some(fault);
         }
         let setting = self.pll_setting?;
         if !self.pll {

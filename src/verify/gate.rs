@@ -7,13 +7,14 @@ use synfire_link::{Command, Request, Status};
 
 use super::executor::{BITSTREAM, NETLIST, ROUTED, TOP};
 use super::link::{decode_response, encode_request, parse_result};
+use super::power_on::{self, Announcement, Ready};
 use super::{Executor, Outcome, pll};
 use crate::diag::{Diagnostic, InFile, Result, codes, read_file, write_file};
 use crate::flow::ecp5::Netlist;
 use crate::flow::process::{Process, create_dir};
 use crate::flow::verilator::{self, LintJob, VerilatorJob};
 use crate::flow::{Toolbox, icestorm, yosys};
-use crate::hw::Design;
+use crate::hw::{Design, PowerOn};
 use crate::target::{Board, Pace};
 
 /// The test bench.
@@ -38,6 +39,12 @@ pub struct GateExecutor<'d> {
     /// How fast it is, as the program is told.
     pace: Vec<String>,
     weights: Vec<u8>,
+    /// Half a period in picoseconds, and what is read from the flash, if something is.
+    flash: Option<(String, PowerOn)>,
+    /// The flash's contents.
+    contents: Vec<u8>,
+    /// What the chip said after power-on.
+    announced: Option<Announcement>,
 }
 
 /// What a [`GateExecutor`] simulates.
@@ -90,10 +97,12 @@ impl<'d> GateExecutor<'d> {
             Pace::Divider(divider) => (BENCH, vec![divider.to_string()]),
             Pace::Spi(sck) => (SPI_BENCH, [board.mhz(), sck].map(half_period).to_vec()),
         };
+        let flash = PowerOn::of(design, board).map(|p| (half_period(board.mhz()), p));
         let pll = pll::model(design.family, board, work)?;
         let bench = work.join("tb_top.cpp");
-        write_file(&bench, text)?;
-        let (name, sources, includes) = match level {
+        let define = if flash.is_some() { power_on::DEFINE } else { "" };
+        write_file(&bench, define.to_owned() + text)?;
+        let (name, mut sources, includes) = match level {
             Level::Rtl(rtl) => {
                 let sources = pll.into_iter().chain([rtl.join("top.v")]).collect();
                 (TOP, sources, vec![rtl.to_path_buf()])
@@ -120,6 +129,10 @@ impl<'d> GateExecutor<'d> {
                 (BITSTREAM, pll.into_iter().chain(sources).collect(), Vec::new())
             }
         };
+        let top = if flash.is_some() { power_on::MODULE } else { MODULE };
+        if flash.is_some() {
+            sources.extend(power_on::write(board, work)?);
+        }
         let job = VerilatorJob {
             design: LintJob {
                 dir: work.join("model"),
@@ -127,7 +140,7 @@ impl<'d> GateExecutor<'d> {
                 includes,
                 // Debian's and Yosys' cell models otherwise need SystemVerilog defaults.
                 defines: vec!["NO_ICE40_DEFAULT_ASSIGNMENTS".into()],
-                top: MODULE.into(),
+                top: top.into(),
                 ..LintJob::default()
             },
             testbench: vec![bench],
@@ -137,8 +150,37 @@ impl<'d> GateExecutor<'d> {
         };
         let program = verilator::build(toolbox, &job)?;
         let run_in = if let Level::Rtl(rtl) = level { rtl } else { work }.to_path_buf();
-        let (work, weights) = (work.to_path_buf(), Vec::new());
-        Ok(Self { name, short: level.name(), design, program, run_in, work, pace, weights })
+        let (work, weights, contents) = (work.to_path_buf(), Vec::new(), Vec::new());
+        let (short, announced) = (level.name(), None);
+        Ok(Self {
+            name,
+            short,
+            design,
+            program,
+            run_in,
+            work,
+            pace,
+            weights,
+            flash,
+            contents,
+            announced,
+        })
+    }
+
+    /// What the flash holds, of a chip that reads its weights from there: it has to be ready after
+    /// power-on. If there are weights to load as well, it must not be, and takes those.
+    #[must_use]
+    pub fn with_flash(mut self, contents: Vec<u8>) -> Self {
+        self.contents = contents;
+        self
+    }
+
+    /// When the chip was ready, once it has run; nothing of one that reads no flash.
+    #[must_use]
+    pub fn ready(&self) -> Option<Ready> {
+        let (_, power_on) = self.flash.as_ref()?;
+        let found = self.announced.as_ref()?.cycle;
+        Some(Ready { level: self.name, expected: power_on.ready_cycles(), found })
     }
 
     /// Loads these weights before the first inference, and demands that an inference before
@@ -177,6 +219,7 @@ impl Executor for GateExecutor<'_> {
     fn run(&mut self, inputs: &[&[u8]]) -> Result<Vec<Outcome>> {
         let preparation = self.preparation(inputs);
         let (responses, _) = self.exchange(&preparation, inputs, self.design.trace)?;
+        self.power_on().map_err(|d| d.at(self.short))?;
         self.outcomes(&preparation, &responses, inputs.len())
     }
 }
@@ -193,9 +236,21 @@ impl GateExecutor<'_> {
         Ok(cycles.into_iter().skip(preparation.len()).collect())
     }
 
+    /// Is the chip ready, or has it noticed that it cannot be?
+    fn power_on(&self) -> Result<()> {
+        match &self.announced {
+            Some(said) if self.weights.is_empty() => said.is_ready(),
+            Some(said) if !said.is_refused() => {
+                let message = "the flash's contents are damaged, and the board does not show it";
+                Err(Diagnostic::new(&codes::LINK_DAMAGED, message))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Sends frames; the responses, and the cycles that each frame and its response took.
     fn exchange(
-        &self,
+        &mut self,
         preparation: &[(Vec<u8>, Status)],
         inputs: &[&[u8]],
         trace: bool,
@@ -211,12 +266,19 @@ impl GateExecutor<'_> {
             bytes.extend(frame);
         }
         write_file(&frames, bytes)?;
-        let run = Process::program(&self.program, self.short, &self.run_in)
+        let mut process = Process::program(&self.program, self.short, &self.run_in)
             .args(&self.pace)
             .arg(&frames)
-            .arg(&responses)
-            .run()?;
+            .arg(&responses);
+        if let Some((half, power_on)) = &self.flash {
+            let contents = absolute(self.work.join("flash.bin"));
+            write_file(&contents, &*self.contents)?;
+            process = process.arg(half).arg(power_on.ready_cycles().to_string());
+            process = process.arg(format!("+flash={}", contents.display()));
+        }
+        let run = process.run()?;
         let log = String::from_utf8_lossy(&read_file(&run.log)?).into_owned();
+        self.announced = self.flash.as_ref().map(|_| Announcement::parse(&log));
         let cycles = log.lines().filter_map(|l| l.strip_suffix(" cycles")?.parse().ok());
         Ok((read_file(&responses)?, cycles.collect()))
     }
@@ -261,6 +323,8 @@ impl GateExecutor<'_> {
 
 #[cfg(test)]
 mod tests {
+    use synfire_link::Response;
+
     use super::*;
     use crate::verify::link::tests::response;
     use crate::verify::tests::design;
@@ -277,7 +341,21 @@ mod tests {
     fn executor(design: &Design) -> GateExecutor<'_> {
         let (name, short) = (NETLIST, "netlist");
         let (program, run_in, work) = Default::default();
-        GateExecutor { name, short, design, program, run_in, work, pace: vec![], weights: vec![] }
+        let (pace, weights, contents) = Default::default();
+        let (flash, announced) = (None, None);
+        GateExecutor {
+            name,
+            short,
+            design,
+            program,
+            run_in,
+            work,
+            pace,
+            weights,
+            flash,
+            contents,
+            announced,
+        }
     }
 
     /// A result of the made-up design: logits 1 and -2, class 1, trains of two neurons.
@@ -338,5 +416,36 @@ mod tests {
             assert!(error.message.starts_with("loading the weights: `"), "{error}");
         }
         assert!(run(&[&refused, &loaded]).is_err());
+    }
+
+    /// A board that is to boot is ready; one whose flash is damaged has noticed.
+    #[test]
+    fn after_power_on_a_board_is_what_its_flash_is() {
+        let design = design();
+        let said = |status, error_lit| {
+            let mut bytes = vec![0; Response::encoded_max(0)];
+            let len = Response { tag: 15, status, body: &[] }.encode(&mut bytes).unwrap();
+            bytes.truncate(len);
+            Announcement { cycle: 1244, bytes, error_lit, violated: false }
+        };
+        let (good, bad) = (said(Status::Ok, false), said(Status::BadCrc, true));
+        for (announced, is_damaged, is_right) in [
+            (Some(&good), false, true),
+            (Some(&bad), false, false),
+            (Some(&good), true, false),
+            (Some(&bad), true, true),
+            (None, true, true),
+        ] {
+            let mut gate = executor(&design).with_flash(vec![1]);
+            gate.weights = if is_damaged { vec![5] } else { Vec::new() };
+            gate.announced = announced.cloned();
+            let found = gate.power_on().map_err(|d| d.code.id);
+            assert_eq!(found, if is_right { Ok(()) } else { Err("SF0602") });
+            assert_eq!(gate.ready(), None);
+            let power_on = PowerOn { offset: 1, bytes: 6, wait: 37, lock: 0 };
+            gate.flash = Some((String::new(), power_on));
+            let found = gate.ready().map(|r| (r.level, r.expected, r.found));
+            assert_eq!(found, announced.map(|_| (NETLIST, 1243, 1244)));
+        }
     }
 }

@@ -16,6 +16,7 @@ mod mutate;
 mod packed;
 mod pair;
 mod pll;
+mod power_on;
 mod report;
 mod rtl;
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub use link::{
 pub use mutate::{Mutation, Mutator};
 pub use packed::{Packed, PackedFault, PackedReport, check_packed};
 pub use pair::{BATCH, Comparison, Pair};
+pub use power_on::Ready;
 pub use report::{LineTime, Report};
 pub use rtl::RtlExecutor;
 pub use trial::MutationResult;

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{Comparison, MutationResult, PackedReport};
+use super::{Comparison, MutationResult, PackedReport, Ready};
 use crate::diag::{Diagnostic, Result, codes};
 
 /// What was compared, what was not, and what deliberate faults did.
@@ -19,6 +19,8 @@ pub struct Report {
     pub packed: PackedReport,
     /// What one inference takes with its line, as the whole chip was simulated.
     pub line: Option<LineTime>,
+    /// When chips that read their weights from the flash were ready.
+    pub ready: Vec<Ready>,
 }
 
 /// The time of inferences in the simulated chip, from the first bit of the request to the last of
@@ -56,7 +58,8 @@ impl Report {
     /// [`codes::MUTATION_SURVIVED`] with the first deliberate fault that was not noticed, or
     /// that did something else than `sim` says.
     pub fn verdict(&self) -> Result<()> {
-        let mut differing = self.comparisons.iter().filter_map(Comparison::difference);
+        let compared = self.comparisons.iter().filter_map(Comparison::difference);
+        let mut differing = compared.chain(self.ready.iter().filter_map(Ready::difference));
         if let Some(message) = differing.next() {
             return Err(Diagnostic::new(&codes::VERIFY_MISMATCH, message));
         }

@@ -15,6 +15,12 @@ module top (
   input  wire uart_rx_i,
   output wire uart_tx_o,
 <%- endif %>
+<%- if power_on.is_some() %>
+  output wire flash_sck_o,
+  output wire flash_cs_no,
+  output wire flash_mosi_o,
+  input  wire flash_miso_i,
+<%- endif %>
   output wire led_busy_<% if lit_high %>o<% else %>no<% endif %>,
   output wire led_error_<% if lit_high %>o<% else %>no<% endif %>
 );
@@ -36,19 +42,32 @@ module top (
   wire rx_valid, tx_valid, tx_ready;
   wire core_valid, core_ready, core_trace, core_commit, core_abort;
   wire res_valid, res_last, res_ready;
-  wire load_start, load_valid;
+  wire load_start, load_valid, loaded;
+
+<%- if let Some(p) = power_on %>
+
+  // The weights lie in the flash, as a request.
+  wire [7:0] line_data;
+  wire line_valid, booted;
+  sf_flash_boot #(.OFFSET(<{ p.offset }>), .BYTES(<{ p.bytes }>), .WAIT(<{ p.wait }>)) u_boot (
+    .clk_i(<{ clock }>), .rst_i(rst),
+    .line_data_i(line_data), .line_valid_i(line_valid),
+    .rx_data_o(rx_data), .rx_valid_o(rx_valid), .done_o(booted),
+    .flash_sck_o(flash_sck_o), .flash_cs_no(flash_cs_no), .flash_mosi_o(flash_mosi_o), .flash_miso_i(flash_miso_i)
+  );
+<%- endif %>
 
 <%- if spi %>
 
   sf_spi u_spi (
     .clk_i(<{ clock }>), .sck_i(spi_sck_i), .cs_ni(spi_cs_ni), .mosi_i(spi_mosi_i), .miso_o(spi_miso_o),
-    .rx_data_o(rx_data), .rx_valid_o(rx_valid),
+    .rx_data_o(<{ rx }>_data), .rx_valid_o(<{ rx }>_valid),
     .tx_data_i(tx_data), .tx_valid_i(tx_valid), .tx_ready_o(tx_ready)
   );
 <%- else %>
 
   sf_uart_rx #(.DIV(<{ divider }>)) u_rx (
-    .clk_i(<{ clock }>), .rst_i(rst), .rx_i(uart_rx_i), .data_o(rx_data), .valid_o(rx_valid)
+    .clk_i(<{ clock }>), .rst_i(rst), .rx_i(uart_rx_i), .data_o(<{ rx }>_data), .valid_o(<{ rx }>_valid)
   );
 
   sf_uart_tx #(.DIV(<{ divider }>)) u_tx (
@@ -62,7 +81,7 @@ module top (
     .tx_data_o(tx_data), .tx_valid_o(tx_valid), .tx_ready_i(tx_ready),
     .core_data_o(core_data), .core_valid_o(core_valid), .core_ready_i(core_ready),
     .core_trace_o(core_trace), .core_commit_o(core_commit), .core_abort_o(core_abort),
-    .load_start_o(load_start), .load_valid_o(load_valid),
+    .load_start_o(load_start), .load_valid_o(load_valid), .loaded_o(loaded),
     .res_data_i(res_data), .res_valid_i(res_valid), .res_last_i(res_last), .res_ready_o(res_ready)
   );
 
@@ -95,12 +114,13 @@ module top (
 <%- endif %>
 
   sf_status u_status (
-    .clk_i(<{ clock }>), .rst_i(rst), .start_i(core_commit), .error_i(core_abort),
+    .clk_i(<{ clock }>), .rst_i(rst), .start_i(core_commit),
+    .error_i(core_abort<% if power_on.is_some() %> | (booted & ~loaded)<% endif %>),
     .done_i(res_valid & res_ready & res_last),
     .led_busy_no(<% if lit_high %>busy_n<% else %>led_busy_no<% endif %>), .led_error_no(<% if lit_high %>error_n<% else %>led_error_no<% endif %>)
   );
 
-  wire unused = &{1'b0, probe_event, probe_step, probe_spike<% if probes.job %>, probe_job<% endif %><% if load_bytes == 0 %>, load_start, load_valid<% endif %>};
+  wire unused = &{1'b0, probe_event, probe_step, probe_spike<% if probes.job %>, probe_job<% endif %><% if load_bytes == 0 %>, load_start, load_valid<% endif %><% if power_on.is_none() %>, loaded<% endif %>};
 
 endmodule
 

@@ -103,6 +103,21 @@ fn a_clean_line_needs_each_request_once() {
     }
 }
 
+/// A board that boots from its flash has its weights.
+#[test]
+fn what_a_board_has_read_itself_is_not_loaded() {
+    let place = Place::new();
+    builds(&place);
+    place.good("compile net.sfir --target tight.toml --standalone -o alone");
+    let mut board = Board::start(&place, "alone");
+    let found = place.json(&format!("run alone --port {} --count 50", board.port));
+    assert_eq!(found["comparison"]["first"], Value::Null, "{found}");
+    assert_eq!((&found["loaded_bytes"], &found["line"]["loads"]), (&json!(0), &json!(0)));
+    let line = &found["line"];
+    assert_eq!((&line["requests"], &line["refused"]), (&json!(51), &json!(0)), "{found}");
+    assert_eq!(board.end(), Vec::<Value>::new());
+}
+
 #[test]
 fn no_fault_is_fatal_and_none_unnoticed() {
     with_faults(200, 50);

@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use synfire::target;
 
 use crate::json::as_documented;
+use crate::loaded::{tight, varied};
+use crate::models::text;
 use crate::run::Place;
 
 /// A build with a made-up bitstream: what is written, and whether, does not depend on its bytes.
@@ -118,6 +120,34 @@ fn nothing_is_run_that_should_not_be() {
     place.refused("flash none", 1, "SF0003", "compile with --bitstream");
     place.good("compile {small} --target ice40up5k -o bare");
     place.refused("flash bare", 1, "SF0003", "a bare device");
+}
+
+/// A board that reads its weights from its flash gets them with the bitstream, in one file.
+#[test]
+fn weights_in_the_flash_are_written_with_the_bitstream() {
+    let place = Place::new();
+    tight(&place, 1700, 4);
+    place.file("net.sfir", varied(&text(64, 96, 2)));
+    built(&place, "net.sfir --standalone", "tight.toml", "top.bin");
+    tool(&place, "iceprog", 0);
+    let (code, said) = flash(&place, "");
+    assert_eq!((code, &said["error"]["code"]["id"]), (Some(1), &json!("SF0001")), "{said}");
+    assert!(!place.path("called").exists());
+    place.file("b/flash.bin", "all");
+    let sums = place.path("b/SHA256SUMS");
+    // With another sum, then with its own.
+    let listed = std::fs::read_to_string(&sums).unwrap();
+    std::fs::write(&sums, format!("{listed}{}  flash.bin\n", "0".repeat(64))).unwrap();
+    let (code, said) = flash(&place, "");
+    assert_eq!((code, &said["error"]["code"]["id"]), (Some(1), &json!("SF0004")), "{said}");
+    let mut sum = std::process::Command::new("sha256sum");
+    let sum = sum.arg("flash.bin").current_dir(place.path("b")).output().unwrap();
+    let sum = String::from_utf8(sum.stdout).unwrap();
+    std::fs::write(&sums, listed + &sum).unwrap();
+    let (code, said) = flash(&place, "");
+    assert_eq!((code, &said["written"]), (Some(0), &json!(true)), "{said}");
+    let path = place.path("b").canonicalize().unwrap().join("flash.bin");
+    assert_eq!(called(&place), format!("iceprog {}", path.display()));
 }
 
 /// Every board says how it is written.

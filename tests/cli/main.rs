@@ -33,6 +33,7 @@ mod retry;
 #[path = "../common/rounds.rs"]
 mod rounds;
 mod run;
+mod standalone;
 mod timings;
 #[path = "../common/tools.rs"]
 mod tools;

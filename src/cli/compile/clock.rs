@@ -3,6 +3,9 @@
 
 use std::str::FromStr;
 
+use serde::Serialize;
+
+use crate::cli::ui::thousands;
 use crate::diag::{Diagnostic, Result, codes};
 use crate::energy::IoTiming;
 use crate::hw::Design;
@@ -40,6 +43,46 @@ pub(super) struct ClockArgs {
     /// How the host talks to the board, where there is a choice (`spi_mhz` in the board's file).
     #[arg(long, value_enum)]
     link: Option<Line>,
+}
+
+/// The clock and the serial line.
+#[derive(Serialize)]
+pub(super) struct Clock {
+    pub(super) mhz: f64,
+    /// At the board's pin.
+    pub(super) pin_mhz: f64,
+    pub(super) pll: Option<Pll>,
+    /// Of the serial line, if that is the link.
+    pub(super) baud: Option<u32>,
+    /// Of the host over SPI, if that is.
+    pub(super) spi_mhz: Option<f64>,
+}
+
+impl Clock {
+    pub(super) fn of(board: &Board) -> Self {
+        let (pin_mhz, pll) = (board.clock_mhz, board.pll_setting);
+        let baud = board.link.is_uart().then_some(board.uart_baud);
+        let spi_mhz = board.spi_mhz.filter(|_| !board.link.is_uart());
+        Self { mhz: board.mhz(), pin_mhz, pll, baud, spi_mhz }
+    }
+
+    /// Nothing where all is as on a board without options.
+    pub(super) fn text(&self) -> String {
+        let line = match (self.baud, self.spi_mhz) {
+            (_, Some(mhz)) => format!("SPI at {mhz} MHz"),
+            (baud, None) => {
+                format!("serial line {} baud", thousands(u64::from(baud.unwrap_or_default())))
+            }
+        };
+        match self.pll {
+            None if self.spi_mhz.is_none() => String::new(),
+            None => format!("\nclock {} MHz, {line}", self.mhz),
+            Some(Pll { reference, feedback, output }) => format!(
+                "\nclock {} MHz ({} MHz / {reference} × {feedback} / {output}), {line}",
+                self.mhz, self.pin_mhz
+            ),
+        }
+    }
 }
 
 /// A link, as the command line calls it.
@@ -136,7 +179,7 @@ impl ClockArgs {
         let mut boards: Vec<Board> = std::iter::once(None)
             .chain(settings)
             .filter_map(with)
-            .filter(|b| b.pace().is_ok())
+            .filter(|b| b.pace().is_ok() && (!b.standalone || b.check_boot().is_ok()))
             .collect();
         boards.sort_by(|a, b| {
             let (x, y) = (seconds(a, design, cycles), seconds(b, design, cycles));
@@ -311,6 +354,21 @@ mod tests {
         let mut design = crate::verify::tests::design();
         design.input.count = 784;
         args(clock, baud).search(&board, Family::Ice40, &design, 2_000)
+    }
+
+    /// The flash of a board that reads it gets half the clock.
+    #[test]
+    fn a_clock_that_is_found_is_one_of_the_flash() {
+        let mut board = set("icebreaker", "auto", "").unwrap();
+        board.boot.as_mut().unwrap().most_mhz = 10.0;
+        let fastest = |board: &Board| {
+            let design = crate::verify::tests::design();
+            let search = args("auto", "").search(board, Family::Ice40, &design, 2_000);
+            search.up_to(31.0).unwrap().mhz()
+        };
+        assert_eq!(fastest(&board), 30.75);
+        board.standalone = true;
+        assert_eq!(fastest(&board), 19.875);
     }
 
     #[test]

@@ -45,7 +45,8 @@ struct Vector {
 pub(super) fn refuse(args: &Args) -> Result<()> {
     let board = args.bitstream.then_some(("--bitstream", "a core has no pins to place and route"));
     let line = args.clock.first().map(|option| (option, "a core has neither clock nor host line"));
-    match board.or(line) {
+    let flash = args.standalone.then_some(("--standalone", "a core has no flash"));
+    match board.or(line).or(flash) {
         Some((option, why)) if args.as_core => {
             let message = format!("--as-core and {option} do not go together: {why}");
             Err(Diagnostic::new(&codes::BAD_OPTION, message).help(format!(

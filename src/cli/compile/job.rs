@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::Args;
 use super::clock::Search;
+use super::standalone;
 use crate::cli::bitstream::{self, Aim};
 use crate::cli::build::{BitstreamReport, TARGET, json_text};
 use crate::cli::model::Model;
@@ -12,7 +13,7 @@ use crate::cli::output::{FIRST, LOCK, put};
 use crate::cli::timings::Stopwatch;
 use crate::diag::{Diagnostic, Result, codes};
 use crate::flow::Toolbox;
-use crate::hw::{self, Design, Estimate};
+use crate::hw::{self, Design, Estimate, PowerOn};
 use crate::target::{Board, Target};
 use crate::{emit, ir, report};
 
@@ -108,6 +109,11 @@ impl Job<'_> {
         )
     }
 
+    /// What the design reads from the flash, if it does.
+    pub(super) fn power_on(&self) -> Option<PowerOn> {
+        PowerOn::of(&self.design, self.target.board.as_ref()?)
+    }
+
     /// Where the clock is to be found: the search, and its first guess for a board.
     fn search(&mut self) -> Result<Option<Search>> {
         let Some(board) = self.target.board.as_mut().filter(|_| self.args.clock.is_auto()) else {
@@ -143,6 +149,8 @@ impl Job<'_> {
         }
         self.tries.push(format!("fold: {}", retry(&self.design, &design, &less, &full)));
         (self.design, self.estimate) = (design, less);
+        // With fewer cells weights may have to be loaded that were not before.
+        standalone::set(self.args.standalone, &self.design, &mut self.target, &mut self.options)?;
         Ok(())
     }
 }

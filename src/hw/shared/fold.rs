@@ -72,7 +72,7 @@ pub(super) fn budget(target: &Target, options: &Options) -> Resources {
         Family::Ecp5 => ECP5_SHARE,
     };
     let share = (f64::from(have.lut4) * share) as u32;
-    let lut4 = options.cells.map_or(share, |most| most.min(share));
+    let lut4 = options.cells_of(share);
     Resources { lut4, spram: have.spram.min(LOADED_SPRAM), ..have }
 }
 

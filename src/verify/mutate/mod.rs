@@ -7,6 +7,7 @@
 mod block;
 mod chain;
 mod change;
+mod load;
 mod processor;
 
 use std::cell::OnceCell;
@@ -51,13 +52,15 @@ pub enum Mutation {
     Bitstream,
     /// One bit of the weights that are loaded into the packed bitstream's hardware.
     Load,
+    /// One bit of the weights in the flash, without their checksum.
+    Flash,
     /// One weight in the C++ for high-level synthesis.
     Hls,
 }
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Weight,
         Self::Threshold,
         Self::Gain,
@@ -67,6 +70,7 @@ impl Mutation {
         Self::Transition,
         Self::Bitstream,
         Self::Load,
+        Self::Flash,
         Self::Hls,
     ];
 
@@ -79,7 +83,7 @@ impl Mutation {
             Self::Address => Some(Kind::Address),
             Self::Alignment => Some(Kind::Alignment),
             Self::Row => Some(Kind::Row),
-            Self::Transition | Self::Bitstream | Self::Load | Self::Hls => None,
+            Self::Transition | Self::Bitstream | Self::Load | Self::Flash | Self::Hls => None,
         }
     }
 }
@@ -183,6 +187,9 @@ impl<'a> Mutator<'a> {
         mutation: Mutation,
         bitstream: Option<(&Path, &Path)>,
     ) -> Result<Option<MutationResult>> {
+        if mutation == Mutation::Flash {
+            return self.flash();
+        }
         let faulty = match (mutation.kind(), mutation, bitstream) {
             (Some(kind), ..) => self.in_design(kind)?,
             (None, Mutation::Bitstream, Some((asc, pcf))) => self.bitstream(asc, pcf)?,
@@ -367,20 +374,6 @@ impl<'a> Mutator<'a> {
         }
     }
 
-    /// Loads the weights with one of them changed into the sound bitstream's hardware.
-    fn loaded(&self, asc: &Path, pcf: &Path) -> Result<Faulty<'_>> {
-        let Some(Shown { change, on }) = self.shown(Kind::Loaded, Scope::line(self.design))? else {
-            return Err(Diagnostic::internal("mutate", "weights are loaded, and there are none"));
-        };
-        let work = self.work.join("load");
-        create_dir(&work)?;
-        let bin = work.join("sound.bin");
-        pack::pack(self.toolbox, self.design.family, asc, &bin)?;
-        let fault = format!("loaded: {}", change.fault);
-        let weights = emit::load_image(&change.design);
-        self.packed(fault, (&bin, pcf), weights, change.design, on)
-    }
-
     /// The hardware of a bitstream with pins, beside which it is built; these weights are loaded
     /// into it.
     fn packed(
@@ -395,7 +388,8 @@ impl<'a> Mutator<'a> {
         let board = self.target.board.as_ref();
         let board = board.ok_or_else(|| Diagnostic::internal("mutate", "a bitstream, no board"))?;
         let built = GateExecutor::build(self.toolbox, self.design, level, work, board)?;
-        let (hardware, scope) = (Box::new(built.with_weights(weights)), Scope::line(self.design));
+        let built = self.with_weights(built, board, weights, bin)?;
+        let (hardware, scope) = (Box::new(built), Scope::line(self.design));
         Ok(Faulty { fault, hardware, design: Some(design), on, scope })
     }
 }

@@ -5,7 +5,7 @@ use super::stub::{SCOPE, Stub, inputs, outcome, slices};
 use crate::verify::executor::{NETLIST, SIM};
 use crate::verify::{
     Comparison, Difference, LineTime, Mutation, MutationResult, Packed, PackedFault, PackedReport,
-    Pair, Report, Tally,
+    Pair, Ready, Report, Tally,
 };
 
 fn sound(levels: Pair) -> Comparison {
@@ -147,6 +147,7 @@ fn the_report_is_written_as_documented() {
     report.comparisons.truncate(1);
     report.mutations = vec![noticed()];
     report.line = LineTime::of(&[40, 42], 12.0);
+    report.ready = vec![Ready { level: Pair::SIM_TOP.found, expected: 1243, found: 1243 }];
     let found = serde_json::to_value(&report).unwrap();
     let want = serde_json::json!({
         "comparisons": [{
@@ -163,6 +164,7 @@ fn the_report_is_written_as_documented() {
         }],
         "packed": {"compared": null, "fault": null},
         "line": {"inferences": 2, "mean_cycles": 41.0, "worst_cycles": 42, "mhz": 12.0},
+        "ready": [{"level": "top, over the serial line", "expected": 1243, "found": 1243}],
     });
     assert_eq!(found, want);
 }
@@ -172,4 +174,13 @@ fn the_time_with_the_line_is_a_mean_and_a_maximum() {
     assert_eq!(LineTime::of(&[], 12.0), None);
     let line = LineTime::of(&[1000, 1300, 1003], 12.0).unwrap();
     assert_eq!((line.inferences, line.mean_cycles, line.worst_cycles), (3, 1101.0, 1300));
+}
+
+#[test]
+fn a_chip_that_is_ready_at_another_time_differs() {
+    let ready = |found| Ready { level: Pair::SIM_TOP.found, expected: 1243, found };
+    let of = |ready| verdict(&Report { ready, ..report() });
+    assert_eq!(of(vec![ready(1243), ready(1243)]), None);
+    let words = "top, over the serial line: ready after 1242 cycles instead of 1243";
+    assert_eq!(of(vec![ready(1243), ready(1242)]).unwrap(), ("SF0601", words.to_owned()));
 }

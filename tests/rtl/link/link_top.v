@@ -34,6 +34,7 @@ module link_top #(
   wire [7:0] tx_data;
   wire tx_valid;
   wire tx_ready;
+  wire unused_loaded;
 
   sf_uart_rx #(
       .DIV(DIV)
@@ -76,6 +77,7 @@ module link_top #(
       .core_abort_o (core_abort_o),
       .load_start_o (load_start_o),
       .load_valid_o (load_valid_o),
+      .loaded_o     (unused_loaded),
       .res_data_i   (res_data_i),
       .res_valid_i  (res_valid_i),
       .res_last_i   (res_last_i),
