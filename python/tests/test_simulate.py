@@ -143,11 +143,16 @@ def test_other_threads_run_meanwhile(model, images):
             counted[0] += 1
             time.sleep(0.001)
 
+    # As many images as keep this machine busy for a second.
+    begun = time.monotonic()
+    model.simulate(images[:100], threads=1)
+    times = max(1, round(1 / (10 * (time.monotonic() - begun))))
+    many = np.tile(images, (times, 1, 1))
     thread = threading.Thread(target=count)
     thread.start()
     time.sleep(0.05)
     before = counted[0]
-    model.simulate(images[:200], threads=1)
+    model.simulate(many, threads=1, spikes=False)
     during = counted[0] - before
     stop.set()
     thread.join()
