@@ -15,9 +15,9 @@
 //! README.md      a core: its ports, bytes and cycles (--as-core)
 //! synfire.core   its description for FuseSoC       (--as-core)
 //! tb/            its test bench                    (--as-core)
-//! pins.pcf       pin constraints                        (pins.lpf for ECP5)
+//! pins.pcf       pin constraints                        (pins.lpf for ECP5, pins.cst for Gowin)
 //! flow/          netlist, placed design, logs          (--bitstream)
-//! top.bin        the bitstream                          (--bitstream; top.bit for ECP5)
+//! top.bin        the bitstream                          (--bitstream; top.bit for ECP5, top.fs for Gowin)
 //! SHA256SUMS     all of these but logs; what is not in it is the user's
 //! ```
 

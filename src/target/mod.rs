@@ -29,6 +29,10 @@ static BUILT_IN: &[(&str, &str)] = &[
     ("ulx3s-25f", include_str!("../../targets/ulx3s-25f.toml")),
     ("ulx3s-85f", include_str!("../../targets/ulx3s-85f.toml")),
     ("orangecrab-25f", include_str!("../../targets/orangecrab-25f.toml")),
+    ("gw1nr-9c", include_str!("../../targets/gw1nr-9c.toml")),
+    ("gw2ar-18c", include_str!("../../targets/gw2ar-18c.toml")),
+    ("tangnano9k", include_str!("../../targets/tangnano9k.toml")),
+    ("tangnano20k", include_str!("../../targets/tangnano20k.toml")),
 ];
 
 /// What a board's file says; the device stands in its own.

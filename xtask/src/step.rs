@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::{Options, apt, faults, mutants, package, programs, python, results, setup};
+use crate::{Options, apt, boards, faults, mutants, package, programs, python, results, setup};
 
 /// What runs the companion's exported models in its slow tests.
 const ONNX_RUNTIME: &str = "distill/tests/export/requirements.txt";
@@ -27,6 +27,8 @@ pub(crate) enum Action {
     Package { may_be_missing: bool },
     /// Builds the wheel and runs the tutorial with it.
     Tutorial,
+    /// Compiles and verifies for every board.
+    Boards,
     /// Puts every deliberate fault in, and has a test notice it.
     Faults,
     /// Tries an eighth of the mutants.
@@ -74,6 +76,7 @@ impl Step {
             }
             Action::Package { may_be_missing } => said(package::test(may_be_missing)),
             Action::Tutorial => said(package::tutorial()),
+            Action::Boards => said(boards::run(&[])),
             Action::Faults => said(faults::run(&[])),
             Action::Mutants => said(mutants::run(&mutants::of_the_day())),
             Action::Programs { environment, again } => said(programs::run(&environment, again)),
