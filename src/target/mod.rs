@@ -130,6 +130,17 @@ mod tests {
     }
 
     #[test]
+    fn a_gowin_names_its_series_and_has_no_spram() {
+        let text = BUILT_IN.iter().find(|(name, _)| *name == "gw1nr-9c").unwrap().1;
+        let refused = |from: &str, to: &str| {
+            assert!(text.contains(from), "{from}");
+            parse(&text.replace(from, to)).unwrap_err().message
+        };
+        assert_eq!(refused("yosys_device = \"gw1n\"", ""), "tools.yosys_device is missing");
+        assert_eq!(refused("ebr = 26", "ebr = 26\nspram = 1"), "Gowin has no SPRAM");
+    }
+
+    #[test]
     fn a_board_is_no_device_not_even_its_own() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("loop.toml");

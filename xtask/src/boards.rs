@@ -37,15 +37,17 @@ pub(crate) fn run(args: &[String]) -> Result<bool, String> {
     if let Some(unknown) = only.iter().find(|o| boards.iter().all(|b| b.name != **o)) {
         return Err(format!("{unknown} is no board; see `synfire targets`"));
     }
-    let (mut table, mut is_good) = (HEAD.to_owned(), true);
+    let (mut table, mut notes, mut is_good) = (HEAD.to_owned(), String::new(), true);
     for board in boards.iter().filter(|b| only.is_empty() || only.contains(&b.name)) {
-        let (row, good) = match tried(board) {
-            Ok(found) => found,
-            Err(why) => (format!("| `{}` | {why} |\n", board.name), false),
-        };
+        let (row, good) = tried(board, &mut notes)
+            .unwrap_or_else(|why| (format!("| `{}` | {why} |\n", board.name), false));
         is_good &= good;
         print!("{row}");
         table += &row;
+    }
+    if !notes.is_empty() {
+        print!("{notes}");
+        table += &format!("\n{notes}");
     }
     std::fs::write(format!("{OUT}/table.md"), &table).map_err(|e| format!("{OUT}: {e}"))?;
     println!("{OUT}/table.md");
@@ -78,18 +80,18 @@ fn boards(targets: &Value) -> Result<Vec<Board>, String> {
     with.map(|t| board(t).ok_or_else(|| "`synfire targets` has another form".into())).collect()
 }
 
-/// Compiles and verifies; the row of the table, and whether all is as it should be.
-fn tried(board: &Board) -> Result<(String, bool), String> {
+/// Compiles and verifies; the row of the table, and whether all is as it should be. Models without
+/// room are noted.
+fn tried(board: &Board, notes: &mut String) -> Result<(String, bool), String> {
     let out = format!("{OUT}/{}", board.name);
-    let mut refused = Vec::new();
     for model in MODELS {
         let (said, _) =
             asked(&["compile", model, "--target", &board.name, "-o", &out, "--bitstream"])?;
         if let Some(code) = said["error"]["code"]["id"].as_str() {
             let message = said["error"]["message"].as_str().unwrap_or_default();
             if NO_ROOM.contains(&code) {
-                refused.push(format!("{}: {message}", name_of(model)));
-                eprintln!("{}: {message}", board.name);
+                *notes +=
+                    &format!("- `{}` has no room for {}: {message}.\n", board.name, name_of(model));
                 continue;
             }
             return Err(format!("{code}: {message}"));
@@ -102,7 +104,7 @@ fn tried(board: &Board) -> Result<(String, bool), String> {
         }
         return Ok((row(board, model, &said, &verified)?, good));
     }
-    Err(refused.join("; "))
+    Err("none of the models fits".to_owned())
 }
 
 /// A file's name without what is around it.
