@@ -164,21 +164,22 @@ impl Gowin<'_> {
         to.map(|net| format!("assign {net} = {value};\n")).unwrap_or_default()
     }
 
-    /// A look-up table; one of fewer inputs does not see the others.
+    /// A look-up table; one of fewer inputs does not see the others. Those that place and route adds,
+    /// to reach a flip-flop through them, have a number of 32 digits.
     fn table(&self, index: usize) -> Result<String> {
         let init = self.cell.parameter("INIT");
-        let known = matches!(init.len(), 1..=16) && init.bytes().all(|b| matches!(b, b'0' | b'1'));
-        if !known || !init.len().is_power_of_two() {
+        let number = init.len() == 32 && init[..16].bytes().all(|b| b == b'0');
+        let digits = if number { &init[16..] } else { init };
+        let binary = digits.bytes().all(|b| matches!(b, b'0' | b'1'));
+        if !binary || !matches!(digits.len(), 2 | 4 | 8 | 16) {
             return Err(unknown(format!("INIT is `{init}`")));
         }
-        let inputs = self.inputs("I", 0..init.len().ilog2() as usize);
-        // Verilog has no vector of no bits.
-        let inputs = if init.len() == 1 { "1'b0".to_owned() } else { inputs };
+        let inputs = digits.len().ilog2();
+        let pins = self.inputs("I", 0..inputs as usize);
         let out = self.cell.outputs(&["F"]);
+        let size = digits.len();
         Ok(format!(
-            "GOWIN_LUT #(.INPUTS({}), .INIT({}'b{init})) c{index} (.I({inputs}), {out});\n",
-            init.len().ilog2().max(1),
-            init.len()
+            "GOWIN_LUT #(.INPUTS({inputs}), .INIT({size}'b{digits})) c{index} (.I({pins}), {out});\n"
         ))
     }
 
@@ -381,7 +382,14 @@ mod tests {
         assert!(text.contains(wanted), "{text}");
         assert!(text.contains("assign n8 = 1'b0;\nassign n9 = 1'b1;"), "{text}");
         assert!(text.contains("assign n2 = a;\nassign y = n3;"), "{text}");
-        for init in ["011", "0x", "", "00000000000000000000000000000000"] {
+        let number = format!("{}{}", "0".repeat(16), "1".repeat(8) + &"0".repeat(8));
+        let text = body(&format!(
+            r#"{{"type":"LUT4","parameters":{{"INIT":"{number}"}},"connections":{{"I3":[2],"F":[3]}}}}"#
+        ));
+        let wanted = "GOWIN_LUT #(.INPUTS(4), .INIT(16'b1111111100000000)) c2 \
+            (.I({n2, 1'b0, 1'b0, 1'b0}), .F(n3));";
+        assert!(text.contains(wanted), "{text}");
+        for init in ["011", "0x", "", "1", "00000000000000010000000000000000"] {
             let cell =
                 format!(r#"{{"type":"LUT4","parameters":{{"INIT":"{init}"}},"connections":{{}}}}"#);
             assert!(refused(&cell).contains("INIT is"), "{init}");
