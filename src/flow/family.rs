@@ -19,8 +19,9 @@ pub(super) struct Steps {
     pub(super) constraints: &'static [&'static str],
     pub(super) unconstrained: Option<&'static str>,
     pub(super) config: &'static str,
-    /// A logic cell and a block RAM, in the report of place and route.
-    pub(super) cell: &'static str,
+    /// What takes a logic cell and a block RAM, in the report of place and route. Of the former the
+    /// first says how many there are.
+    pub(super) cells_used: &'static [&'static str],
     pub(super) block_ram: &'static str,
     pub(super) pack: Tool,
     /// Nothing where a bitstream does not become again what was packed.
@@ -56,7 +57,7 @@ static ICE40: Steps = Steps {
     constraints: &["--pcf"],
     unconstrained: Some("--pcf-allow-unconstrained"),
     config: "--asc",
-    cell: "ICESTORM_LC",
+    cells_used: &["ICESTORM_LC"],
     block_ram: "ICESTORM_RAM",
     pack: Tool::Icepack,
     unpack: Some(Tool::Iceunpack),
@@ -80,7 +81,7 @@ static ECP5: Steps = Steps {
     constraints: &["--lpf"],
     unconstrained: Some("--lpf-allow-unconstrained"),
     config: "--textcfg",
-    cell: "TRELLIS_COMB",
+    cells_used: &["TRELLIS_COMB"],
     block_ram: "DP16KD",
     pack: Tool::Ecppack,
     unpack: Some(Tool::Ecpunpack),
@@ -106,7 +107,7 @@ static GOWIN: Steps = Steps {
     constraints: &["--vopt", "cst="],
     unconstrained: None,
     config: "--write",
-    cell: "LUT4",
+    cells_used: &["LUT4", "ALU"],
     block_ram: "BSRAM",
     pack: Tool::GowinPack,
     unpack: None,

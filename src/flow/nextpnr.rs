@@ -181,10 +181,14 @@ impl PnrReport {
         Ok(Self { clocks: raw.fmax, resources: raw.utilization })
     }
 
-    /// Logic cells: a look-up table, with a carry and a flip-flop beside it.
+    /// Logic cells: a look-up table, with a carry and a flip-flop beside it; of a Gowin device one or
+    /// a carry.
     #[must_use]
     pub fn logic_cells(&self, family: Family) -> Use {
-        self.resources.get(steps(family).cell).copied().unwrap_or_default()
+        let all = steps(family).cells_used.iter().filter_map(|name| self.resources.get(*name));
+        let sum = |all: Use, one: &Use| Use { used: all.used.saturating_add(one.used), ..all };
+        let available = all.clone().next().map_or(0, |first| first.available);
+        all.fold(Use { used: 0, available }, sum)
     }
 
     /// Block RAMs.
@@ -258,6 +262,16 @@ mod tests {
             Use { used: 991, available: 5280 }
         );
         assert_eq!(report.block_rams(crate::target::Family::Ice40), Use { used: 9, available: 30 });
+    }
+
+    #[test]
+    fn a_carry_of_a_gowin_takes_the_place_of_a_look_up_table() {
+        let json = br#"{"fmax": {}, "utilization": {"ALU": {"available": 6480, "used": 3116},
+            "BSRAM": {"available": 26, "used": 22}, "DFF": {"available": 6480, "used": 5562},
+            "LUT4": {"available": 8640, "used": 3750}}}"#;
+        let report = PnrReport::parse(json).unwrap();
+        assert_eq!(report.logic_cells(Family::Gowin), Use { used: 6866, available: 8640 });
+        assert_eq!(report.block_rams(Family::Gowin), Use { used: 22, available: 26 });
     }
 
     #[test]

@@ -22,7 +22,7 @@ const HEAD: &str = "| board | device | model | LUT4 | memories | MHz wanted, rou
 /// What `compile` says of a network that a board has no room for.
 const NO_ROOM: [&str; 2] = ["SF0411", "SF0504"];
 
-/// `--only BOARD` tries one (may be repeated), `--write` puts the table into the page.
+/// `--only BOARD` tries one (may be repeated), `--write` puts the rows into the page's table.
 pub(crate) fn run(args: &[String]) -> Result<bool, String> {
     let (mut only, mut write) = (Vec::new(), false);
     let mut args = args.iter();
@@ -51,9 +51,10 @@ pub(crate) fn run(args: &[String]) -> Result<bool, String> {
     }
     std::fs::write(format!("{OUT}/table.md"), &table).map_err(|e| format!("{OUT}: {e}"))?;
     println!("{OUT}/table.md");
-    if write && is_good && only.is_empty() {
+    if write && is_good {
         let page = std::fs::read_to_string(PAGE).map_err(|e| format!("{PAGE}: {e}"))?;
-        std::fs::write(PAGE, with_table(&page, &table)?).map_err(|e| format!("{PAGE}: {e}"))?;
+        let page = with_table(&page, &table, &boards)?;
+        std::fs::write(PAGE, page).map_err(|e| format!("{PAGE}: {e}"))?;
     }
     Ok(is_good)
 }
@@ -171,11 +172,23 @@ fn grouped(n: u64) -> String {
     if n < 1000 { n.to_string() } else { format!("{},{:03}", n / 1000, n % 1000) }
 }
 
-/// The page with another table between its marks.
-fn with_table(page: &str, table: &str) -> Result<String, String> {
+/// The page with these rows in the table between its marks; boards that are not in them keep theirs.
+fn with_table(page: &str, tried: &str, boards: &[Board]) -> Result<String, String> {
     let (before, rest) = page.split_once(MARKS[0]).ok_or("the page has no place for the table")?;
-    let (_, after) = rest.split_once(MARKS[1]).ok_or("the page's table does not end")?;
-    Ok([before, MARKS[0], table, MARKS[1], after].concat())
+    let (old, after) = rest.split_once(MARKS[1]).ok_or("the page's table does not end")?;
+    let (mut table, mut notes) = (HEAD.to_owned(), String::new());
+    for name in boards.iter().map(|b| &b.name) {
+        let row = format!("| `{name}` |");
+        let from = if tried.contains(&row) { tried } else { old };
+        let lines =
+            |start: &str| from.lines().find(|l| l.starts_with(start)).map(|l| format!("{l}\n"));
+        table += &lines(&row).unwrap_or_default();
+        notes += &lines(&format!("- `{name}` ")).unwrap_or_default();
+    }
+    if !notes.is_empty() {
+        table += &format!("\n{notes}");
+    }
+    Ok([before, MARKS[0], &table, MARKS[1], after].concat())
 }
 
 /// What `synfire --json` answers, which has to be a good answer.
@@ -238,10 +251,27 @@ mod tests {
     }
 
     #[test]
-    fn the_table_stands_between_its_marks() {
-        let page = format!("a\n{}old\n{}b\n", MARKS[0], MARKS[1]);
-        let wanted = format!("a\n{}new\n{}b\n", MARKS[0], MARKS[1]);
-        assert_eq!(with_table(&page, "new\n").unwrap(), wanted);
-        assert!(with_table("no table", "new\n").is_err());
+    fn boards_that_were_not_tried_keep_their_rows() {
+        let of = |name: &str| Board { name: name.into(), ..board() };
+        let old = format!("{HEAD}| `a` | 1 |\n| `b` | 1 |\n\n- `b` has no room.\n");
+        let page = format!("x\n{}{old}{}y\n", MARKS[0], MARKS[1]);
+        let tried = format!("{HEAD}| `b` | 2 |\n| `c` | 2 |\n\n- `c` has no room.\n");
+        let new = format!("{HEAD}| `a` | 1 |\n| `b` | 2 |\n| `c` | 2 |\n\n- `c` has no room.\n");
+        let found = with_table(&page, &tried, &[of("a"), of("b"), of("c"), of("d")]).unwrap();
+        assert_eq!(found, format!("x\n{}{new}{}y\n", MARKS[0], MARKS[1]));
+        assert!(with_table("no table", &tried, &[]).is_err());
+    }
+
+    #[test]
+    fn the_page_has_a_table_of_boards() {
+        let page = std::fs::read_to_string(crate::root().join(PAGE)).unwrap();
+        let table = page.split(MARKS[0]).nth(1).unwrap().split(MARKS[1]).next().unwrap();
+        assert!(table.starts_with(HEAD), "{table}");
+        for row in table.lines().skip(2).take_while(|l| !l.is_empty()) {
+            let name = row.split('`').nth(1).unwrap();
+            let file = crate::root().join("targets").join(format!("{name}.toml"));
+            let target = std::fs::read_to_string(file).unwrap();
+            assert!(target.contains("\n[board]\n") && !row.contains("DIFFERS"), "{row}");
+        }
     }
 }

@@ -119,6 +119,8 @@ pub(in crate::flow) fn instance(
         "SDP" => this.simple_dual(index),
         "DP" => this.dual(index),
         "IBUF" | "OBUF" => this.pad(),
+        // A buffer of the clock's network, always on.
+        "BUFG" => Ok(this.driven("O", &this.input("I"))),
         "GOWIN_VCC" => Ok(this.driven("V", "1'b1")),
         "GOWIN_GND" => Ok(this.driven("G", "1'b0")),
         // They keep a place free, and have no pins.
@@ -459,6 +461,7 @@ mod tests {
         for pins in [r#""O":[3],"I":[7]"#, r#""O":[3],"I":[7],"OEN":[8]"#] {
             assert!(body(&pad("OBUF", pins)).contains("assign n3 = n7;\nendmodule"));
         }
+        assert!(body(&pad("BUFG", r#""I":[2],"O":[7]"#)).contains("assign n7 = n2;\nendmodule"));
         for (kind, pins, words) in [
             ("OBUF", r#""O":[3],"I":[7],"OEN":[2]"#, "not always driven"),
             ("OBUF", r#""O":[2],"I":[7]"#, "OBUF at a port of the direction input"),
