@@ -7,55 +7,23 @@
 mod common;
 #[path = "common/rounds.rs"]
 mod rounds;
+#[path = "common/shapes.rs"]
+mod shapes;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use common::tools;
 use rounds::rounds;
-use synfire::flow::ecp5::{self, Netlist};
+use shapes::{SHAPES, TOP, contents, here, netlist_says, run, synthesis};
+use synfire::flow::ecp5;
 use synfire::flow::nextpnr::{self, Placed, PnrJob};
-use synfire::flow::verilator::{self, LintJob, VerilatorJob};
-use synfire::flow::yosys::{self, SynthJob};
+use synfire::flow::routed::Netlist;
+use synfire::flow::yosys;
 use synfire::flow::{Tool, Toolbox, pack};
 use synfire::target::Family;
 
-/// The design's top module.
-const TOP: &str = "shapes";
-
-/// Shapes of a block RAM: bits of a word, address bits.
-const SHAPES: [(u32, u32); 6] = [(1, 14), (2, 13), (4, 12), (9, 11), (18, 10), (36, 9)];
-
-fn here(file: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/flow").join(file)
-}
-
-/// Writes the contents of the read-only memories.
-fn contents(dir: &Path) {
-    let mut state = 1u64;
-    for (width, address_bits) in SHAPES {
-        let mut word = || {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            state >> (64 - width)
-        };
-        let text: String = (0..1 << address_bits).map(|_| format!("{:x}\n", word())).collect();
-        std::fs::write(dir.join(format!("rom{width}.hex")), text).unwrap();
-    }
-}
-
 fn placed(toolbox: &Toolbox, dir: &Path) -> Placed {
-    let job = SynthJob {
-        dir: dir.to_path_buf(),
-        sources: vec![here("shapes.v")],
-        includes: Vec::new(),
-        defines: Vec::new(),
-        top: TOP.into(),
-        family: Family::Ecp5,
-        device: None,
-        spram: false,
-        reads: None,
-    };
+    let job = synthesis(dir, Family::Ecp5, None, &[]);
     let made = yosys::synth(toolbox, &job).unwrap();
     assert_eq!(made.cells.ebr, 12, "{:?}", made.cells);
     assert!(made.cells.lut4 > 40 && made.cells.carry > 5 && made.cells.ff > 40);
@@ -76,28 +44,6 @@ fn placed(toolbox: &Toolbox, dir: &Path) -> Placed {
     placed
 }
 
-/// What the design says when it runs in `dir`.
-fn run(toolbox: &Toolbox, source: &Path, dir: &Path, netlist: bool) -> String {
-    let design = LintJob {
-        dir: dir.join("model"),
-        sources: vec![source.to_path_buf()],
-        top: TOP.into(),
-        ..LintJob::default()
-    };
-    let testbench = vec![here("shapes.cpp")];
-    let job = VerilatorJob { design, testbench, netlist, ..VerilatorJob::default() };
-    let exe = verilator::build(toolbox, &job).unwrap();
-    let out = std::process::Command::new(exe).current_dir(dir).output().unwrap();
-    String::from_utf8(out.stdout).unwrap()
-}
-
-fn netlist_says(toolbox: &Toolbox, verilog: &str, dir: &Path) -> String {
-    std::fs::create_dir(dir).unwrap();
-    let file = dir.join("routed.v");
-    std::fs::write(&file, verilog).unwrap();
-    run(toolbox, &file, dir, true)
-}
-
 #[test]
 fn the_routed_netlist_does_what_the_verilog_does_with_block_rams_of_every_shape() {
     let needed = [
@@ -112,11 +58,12 @@ fn the_routed_netlist_does_what_the_verilog_does_with_block_rams_of_every_shape(
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     contents(dir);
-    let said = run(&toolbox, &here("shapes.v"), dir, true);
+    let said = run(&toolbox, &here("shapes.v"), dir, &[]);
     assert!(said.starts_with("36 bits, "), "{said}");
 
     let placed = placed(&toolbox, dir);
-    let netlist = Netlist::parse(&std::fs::read(placed.netlist.unwrap()).unwrap()).unwrap();
+    let json = std::fs::read(placed.netlist.unwrap()).unwrap();
+    let netlist = Netlist::parse(Family::Ecp5, &json).unwrap();
     let verilog = netlist.to_verilog(TOP).unwrap();
     assert_eq!(netlist_says(&toolbox, &verilog, &dir.join("sound")), said);
     let mut shapes: Vec<_> = netlist.block_rams().unwrap();

@@ -2,8 +2,8 @@
 //! What describes hardware or comes from it: target files, frames of the host link, and what
 //! the tools report.
 
-use synfire::flow::ecp5::{self, Netlist};
-use synfire::flow::{nextpnr::PnrReport, ram, spram, yosys::CellReport};
+use synfire::flow::{ecp5, gowin, nextpnr::PnrReport, ram, spram};
+use synfire::flow::{routed::Netlist, yosys::CellReport};
 use synfire::hw::{self, Options};
 use synfire::target::{self, Family, Target};
 use synfire::{emit, ir, report, verify};
@@ -78,7 +78,7 @@ pub fn reports(bytes: &[u8]) {
         0 => CellReport::parse(file, Family::Ice40).err(),
         1 => match PnrReport::parse(file) {
             Ok(report) => {
-                for family in [Family::Ice40, Family::Ecp5] {
+                for family in [Family::Ice40, Family::Ecp5, Family::Gowin] {
                     let _ = (report.logic_cells(family), report.block_rams(family));
                 }
                 let _ = report.fmax_mhz();
@@ -87,8 +87,15 @@ pub fn reports(bytes: &[u8]) {
             Err(d) => Some(d),
         },
         // A netlist grows as Verilog, by the contents of each block RAM; reading it does not.
-        3 => Netlist::parse(file).err(),
-        4 => ecp5::block_rams(text).and_then(|_| ecp5::flip(text, file.len())).err(),
+        3 => match Netlist::parse(Family::Gowin, file) {
+            Ok(netlist) => netlist.block_rams().err().or(netlist.chip().err()),
+            Err(d) => Some(d),
+        },
+        4 => {
+            let bitstream = gowin::flip(text, "GW1N-9C", file.len()).err();
+            let config = ecp5::block_rams(text).and_then(|_| ecp5::flip(text, file.len()));
+            config.err().or(bitstream)
+        }
         _ => match ram::flip_ram_bit(text, file.len()) {
             Ok(flipped) => {
                 assert_eq!(flipped.text.len(), text.len());

@@ -16,9 +16,9 @@
 //! README.md      a core: its ports, bytes and cycles (--as-core)
 //! synfire.core   its description for FuseSoC       (--as-core)
 //! tb/            its test bench                    (--as-core)
-//! pins.pcf       pin constraints                        (pins.lpf for ECP5)
+//! pins.pcf       pin constraints                        (pins.lpf for ECP5, pins.cst for Gowin)
 //! flow/          netlist, placed design, logs          (--bitstream)
-//! top.bin        the bitstream                          (--bitstream; top.bit for ECP5)
+//! top.bin        the bitstream                          (--bitstream; top.bit for ECP5, top.fs for Gowin)
 //! flash.bin      bitstream and weights as the flash holds them (--standalone --bitstream)
 //! SHA256SUMS     all of these but logs; what is not in it is the user's
 //! ```
@@ -109,8 +109,10 @@ impl Manifest {
         let made_from =
             |name: &str| name.starts_with(RTL_DIR) || name == TARGET || name == family.constraints;
         let made = |name: &str| name.starts_with("flow/") || name == family.bitstream;
-        let sums = |dir: &Path| sums::of(dir, made_from);
-        if sums(old)? != sums(new)? {
+        // Of the old one what is ours: a user's files and what commands leave beside do not count.
+        let Ok(listed) = sums::listed(old) else { return Ok(false) };
+        let ours = |name: &str| made_from(name) && listed.contains_key(Path::new(name));
+        if sums::of(old, ours)? != sums::of(new, made_from)? {
             return Ok(false);
         }
         for name in sums::of(old, made)?.keys() {
@@ -369,6 +371,9 @@ mod tests {
         put(&old, "flow/pnr.asc", "asc").unwrap();
         put(&old, MANIFEST, json_text(&made).unwrap()).unwrap();
         sums::write(&old).unwrap();
+        // Beside it what `verify` leaves, and what a user has put there.
+        put(&old, "rtl/top.log", "8 cycles").unwrap();
+        put(&old, "rtl/mine.v", "module mine;").unwrap();
         // The build that is to have it, with one file changed.
         let keeps = |changed: &str| {
             let _ = std::fs::remove_dir_all(&new);
@@ -387,6 +392,9 @@ mod tests {
         // The netlist of a patched one has other memories.
         let patched = Manifest { patched: true, ..made };
         put(&old, MANIFEST, json_text(&patched).unwrap()).unwrap();
+        for beside in ["rtl/top.log", "rtl/mine.v"] {
+            std::fs::remove_file(old.join(beside)).unwrap();
+        }
         sums::write(&old).unwrap();
         assert!(!keeps(""));
     }

@@ -24,7 +24,7 @@ pub(super) fn run(_: &Args, ui: Ui) -> Result<()> {
         for tool in &report {
             let mark = if tool.path.is_some() { "ok     " } else { "missing" };
             let version = tool.version.as_deref().unwrap_or("-");
-            let _ = writeln!(text, "{mark}  {:<16} {version:<12} {}", tool.name, tool.needed_to);
+            let _ = writeln!(text, "{mark}  {:<24} {version:<12} {}", tool.name, tool.needed_to);
             if let Some(note) = &tool.note {
                 let _ = writeln!(text, "         {note}");
             }

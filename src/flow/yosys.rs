@@ -31,7 +31,8 @@ pub struct SynthJob {
     pub top: String,
     /// What it is synthesised for.
     pub family: Family,
-    /// Timing model of an iCE40: `u` (UltraPlus), `hx` or `lp`.
+    /// Timing model of an iCE40: `u` (UltraPlus), `hx` or `lp`; series of a Gowin device: `gw1n`,
+    /// `gw2a`.
     pub device: Option<String>,
     /// Memories with `ram_style = "huge"` become single-port RAM.
     pub spram: bool,
@@ -56,7 +57,7 @@ pub struct Synthesis {
 /// Cells of a netlist.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct CellReport {
-    /// Four-input look-up tables; of an ECP5 also those in carry cells.
+    /// Four-input look-up tables; of an ECP5 or a Gowin device also those in carry cells.
     pub lut4: u64,
     /// Flip-flops of every kind.
     pub ff: u64,
@@ -85,8 +86,9 @@ pub fn synth(toolbox: &Toolbox, job: &SynthJob) -> Result<Synthesis> {
     // and cost a quarter of the speed; -dff took twice as long for nothing.
     script.push_str(steps(job.family).synth);
     if let Some(device) = &job.device {
-        let _ = write!(script, " -device {device}");
+        let _ = write!(script, " {} {device}", steps(job.family).device);
     }
+    script.push_str(steps(job.family).always);
     let spram = if job.spram { " -spram" } else { "" };
     let _ = writeln!(script, "{spram} -top {}", job.top);
     // Older nextpnr stops at these cells, which carry only names.
@@ -211,9 +213,9 @@ impl CellReport {
             lut4: lut4.fold(0, u64::saturating_add),
             ff: sum(cells.ff),
             carry: sum(cells.carry),
-            ebr: sum(cells.ebr),
+            ebr: cells.ebr.iter().map(|name| sum(name)).sum(),
             spram: cells.spram.map_or(0, sum),
-            dsp: sum(cells.dsp),
+            dsp: cells.dsp.map_or(0, sum),
             by_type,
         })
     }
@@ -231,6 +233,12 @@ mod tests {
         let json = br#"{"design": {"num_cells_by_type": {"LUT4": 7, "CCU2C": 2, "TRELLIS_FF": 3, "DP16KD": 1, "PFUMX": 4}}}"#;
         let cells = CellReport::parse(json, Family::Ecp5).unwrap();
         assert_eq!((cells.lut4, cells.ff, cells.ebr, cells.carry), (11, 3, 1, 2));
+        let json = br#"{"design": {"num_cells_by_type": {"LUT1": 1, "LUT4": 7, "MUX2_LUT5": 100, "ALU": 20,
+            "DFF": 300, "DFFRE": 4000, "SP": 10000, "SPX9": 20000, "SDPX9B": 40000, "DPB": 80000, "DPX9B": 160000,
+            "VCC": 5, "IBUF": 6}}}"#;
+        let cells = CellReport::parse(json, Family::Gowin).unwrap();
+        let found = (cells.lut4, cells.ff, cells.ebr, cells.carry, cells.dsp);
+        assert_eq!(found, (28, 4300, 310_000, 20, 0));
     }
 
     /// A name of each kind of cell; every number another one, so that no two are confused.

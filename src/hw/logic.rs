@@ -93,11 +93,33 @@ static ECP5: Factors = Factors {
     beside: Beside { link: 11.0, dense: 26.0, replay: 37.0, lane: 0.77, accumulator: 3.56 },
 };
 
+static GOWIN: Factors = Factors {
+    luts: Luts {
+        link: 460.0,
+        accumulator_bit: 2.06,
+        accumulator: 2.14,
+        lane: 0.03,
+        dense: 52.0,
+        replay: 310.0,
+        load: 0.0,
+        planes: 8.0,
+        membrane_bit: 3.55,
+        leak_bit: 1.0,
+        logit_bit: 3.3,
+        operand_bit: 1.1,
+        bank_bit: 0.37,
+        stored: 1.58,
+    },
+    // Both ends of the chains of carries.
+    beside: Beside { link: 13.0, dense: 13.0, replay: 6.0, lane: 0.0, accumulator: 1.75 },
+};
+
 /// Look-up tables and logic cells of a design with these memories.
 pub(super) fn estimate(design: &Design, memories: &[Memory]) -> (u32, u32) {
     let factors = match design.family {
         Family::Ice40 => &ICE40,
         Family::Ecp5 => &ECP5,
+        Family::Gowin => &GOWIN,
     };
     let (luts, beside) = (&factors.luts, &factors.beside);
     let mut used = luts.link;
@@ -221,6 +243,8 @@ mod tests {
         assert_eq!(of(dense(5, 1), Family::Ice40), (756, 936));
         // 385 + 5 · (21.5 + 1.82) + 0.15 + 52 + 276; beside it 11 + 26 + 37 + 3.85 + 17.8.
         assert_eq!(of(dense(5, 1), Family::Ecp5), (830, 925));
+        // 460 + 5 · (20.6 + 2.14) + 0.15 + 52 + 310; beside it 13 + 13 + 6 + 8.75.
+        assert_eq!(of(dense(5, 1), Family::Gowin), (936, 977));
         // 401 + 8 · 3, and for 3 = 1 + 2 another 8 + 2.
         assert_eq!((of(lif(1), Family::Ice40).0, of(lif(3), Family::Ice40).0), (425, 435));
     }

@@ -16,6 +16,8 @@ pub enum Family {
     Ice40,
     /// Lattice ECP5.
     Ecp5,
+    /// Gowin GW1N and GW2A.
+    Gowin,
 }
 
 /// A family's building blocks, and how the files of a build are called.
@@ -38,6 +40,9 @@ pub struct FamilySpec {
     pub placed: &'static str,
     /// The bitstream, in a build directory.
     pub bitstream: &'static str,
+    /// The netlist that place and route writes, in the directory of the flow: what is simulated
+    /// where nothing turns the bitstream back into one.
+    pub routed: Option<&'static str>,
 }
 
 /// A kind of RAM.
@@ -108,6 +113,7 @@ static ICE40: FamilySpec = FamilySpec {
     constraints: "pins.pcf",
     placed: "pnr.asc",
     bitstream: "top.bin",
+    routed: None,
 };
 
 static ECP5: FamilySpec = FamilySpec {
@@ -127,6 +133,27 @@ static ECP5: FamilySpec = FamilySpec {
     constraints: "pins.lpf",
     placed: "pnr.config",
     bitstream: "top.bit",
+    routed: Some("pnr.json"),
+};
+
+static GOWIN: FamilySpec = FamilySpec {
+    name: "Gowin",
+    // The same words as a DP16KD, also where only one port reads them.
+    block_ram: Ram {
+        name: "BSRAM",
+        bits: 18_432,
+        shapes: &[(512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16_384, 1)],
+        byte: 9,
+        cost: 128,
+    },
+    single_port: None,
+    // Synthesis is not asked for them: their cells have no model here.
+    multiplier: None,
+    cell: "LUT4 sites",
+    constraints: "pins.cst",
+    placed: "pnr.json",
+    bitstream: "top.fs",
+    routed: Some("pnr.json"),
 };
 
 impl Family {
@@ -136,6 +163,7 @@ impl Family {
         match self {
             Self::Ice40 => &ICE40,
             Self::Ecp5 => &ECP5,
+            Self::Gowin => &GOWIN,
         }
     }
 
@@ -199,7 +227,7 @@ mod tests {
 
     #[test]
     fn no_shape_holds_more_than_the_ram() {
-        let specs = [&ICE40, &ECP5];
+        let specs = [&ICE40, &ECP5, &GOWIN];
         let rams = specs.iter().flat_map(|s| s.single_port.iter().chain([&s.block_ram]));
         for ram in rams {
             let most = ram.shapes.iter().map(|(d, w)| d * w).max();

@@ -31,6 +31,10 @@ static BUILT_IN: &[(&str, &str)] = &[
     ("ulx3s-25f", include_str!("../../targets/ulx3s-25f.toml")),
     ("ulx3s-85f", include_str!("../../targets/ulx3s-85f.toml")),
     ("orangecrab-25f", include_str!("../../targets/orangecrab-25f.toml")),
+    ("gw1nr-9c", include_str!("../../targets/gw1nr-9c.toml")),
+    ("gw2ar-18c", include_str!("../../targets/gw2ar-18c.toml")),
+    ("tangnano9k", include_str!("../../targets/tangnano9k.toml")),
+    ("tangnano20k", include_str!("../../targets/tangnano20k.toml")),
 ];
 
 /// What a board's file says; the device stands in its own.
@@ -125,6 +129,17 @@ mod tests {
         let text = BUILT_IN[0].1.replace("value = 104.0", "value = 4.0");
         let Err(d) = parse(&text) else { panic!("loaded") };
         assert!(d.message.contains("static_power"), "{d}");
+    }
+
+    #[test]
+    fn a_gowin_names_its_series_and_has_no_spram() {
+        let text = BUILT_IN.iter().find(|(name, _)| *name == "gw1nr-9c").unwrap().1;
+        let refused = |from: &str, to: &str| {
+            assert!(text.contains(from), "{from}");
+            parse(&text.replace(from, to)).unwrap_err().message
+        };
+        assert_eq!(refused("yosys_device = \"gw1n\"", ""), "tools.yosys_device is missing");
+        assert_eq!(refused("ebr = 26", "ebr = 26\nspram = 1"), "Gowin has no SPRAM");
     }
 
     #[test]

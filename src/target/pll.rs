@@ -64,10 +64,12 @@ const ECP5: Limits = Limits {
     clock: [10.0, 400.0],
 };
 
-const fn limits(family: Family) -> &'static Limits {
+/// Nothing where no PLL is used.
+const fn limits(family: Family) -> Option<&'static Limits> {
     match family {
-        Family::Ice40 => &ICE40,
-        Family::Ecp5 => &ECP5,
+        Family::Ice40 => Some(&ICE40),
+        Family::Ecp5 => Some(&ECP5),
+        Family::Gowin => None,
     }
 }
 
@@ -91,7 +93,7 @@ impl Pll {
     /// True if a PLL of the family can be set so.
     #[must_use]
     pub fn is_possible(&self, family: Family, pin_mhz: f64) -> bool {
-        let limits = limits(family);
+        let Some(limits) = limits(family) else { return false };
         let multiple = !limits.from_output
             || (self.output > 0
                 && self.feedback.is_multiple_of(self.output)
@@ -110,7 +112,7 @@ impl Pll {
     /// one with the slowest oscillator: both leave less jitter and power to chance.
     #[must_use]
     pub fn settings(family: Family, pin_mhz: f64) -> Vec<Self> {
-        let limits = limits(family);
+        let Some(limits) = limits(family) else { return Vec::new() };
         let mut all = Vec::new();
         for reference in 1..=limits.reference {
             if !within(pin_mhz / f64::from(reference), limits.detector) {
@@ -184,6 +186,7 @@ mod tests {
         // The phase detector of an ECP5 takes no less than 10 MHz.
         assert!(Pll::settings(Family::Ecp5, 25.0).iter().all(|s| s.reference <= 2));
         assert!(Pll::settings(Family::Ice40, 5.0).is_empty());
+        assert!(Pll::settings(Family::Gowin, 27.0).is_empty());
     }
 
     #[test]
@@ -211,5 +214,6 @@ mod tests {
         // 25 × 17 = 425 MHz is possible, but no eighth of it comes back.
         assert!(!ecp5(17).is_possible(Family::Ecp5, 25.0));
         assert!(!Pll { reference: 1, feedback: 16, output: 0 }.is_possible(Family::Ecp5, 25.0));
+        assert!(!ecp5(16).is_possible(Family::Gowin, 25.0));
     }
 }

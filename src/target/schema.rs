@@ -46,7 +46,7 @@ impl Device {
         if spram && self.family.spec().single_port.is_none() {
             return Some(format!("{} has no SPRAM", self.family.spec().name));
         }
-        if self.family == Family::Ice40 && self.tools.yosys_device.is_none() {
+        if self.family != Family::Ecp5 && self.tools.yosys_device.is_none() {
             return Some("tools.yosys_device is missing".to_owned());
         }
         let energy = self.energy.as_ref()?;
@@ -77,10 +77,10 @@ pub struct Resources {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tools {
-    /// `synth_ice40 -device`; ECP5 needs none.
+    /// `synth_ice40 -device`, `synth_gowin -family`; ECP5 needs none.
     #[serde(default)]
     pub yosys_device: Option<String>,
-    /// `nextpnr-… --…`.
+    /// `nextpnr-… --…`; of a Gowin device the chip, which also its packer has to be told.
     pub nextpnr_device: String,
 }
 
@@ -234,7 +234,7 @@ impl Link {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Board {
-    /// Package of the chip, as the tools call it.
+    /// Package of the chip, as the tools call it; of a Gowin device the whole part number.
     pub package: String,
     /// Speed grade, where place and route has to be told.
     #[serde(default)]
@@ -242,6 +242,9 @@ pub struct Board {
     /// Electrical standard of the pins, where they have a choice: `LVCMOS33`.
     #[serde(default)]
     pub io_standard: Option<String>,
+    /// Ports in banks of another voltage, and their standard.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub io_standards: BTreeMap<String, String>,
     /// Frequency at the clock pin.
     pub clock_mhz: f64,
     /// True if the clock's pin feeds a PLL.

@@ -10,8 +10,8 @@ use super::link::{decode_response, encode_request, parse_result};
 use super::power_on::{self, Announcement, Ready};
 use super::{Executor, Outcome, pll};
 use crate::diag::{Diagnostic, InFile, Result, codes, read_file, write_file};
-use crate::flow::ecp5::Netlist;
 use crate::flow::process::{Process, create_dir};
+use crate::flow::routed::Netlist;
 use crate::flow::verilator::{self, LintJob, VerilatorJob};
 use crate::flow::{Toolbox, icestorm, yosys};
 use crate::hw::{Design, PowerOn};
@@ -115,7 +115,7 @@ impl<'d> GateExecutor<'d> {
                 (NETLIST, pll.into_iter().chain(sources).collect(), Vec::new())
             }
             Level::Routed(json) => {
-                let netlist = Netlist::parse(&read_file(json)?).in_file(json)?;
+                let netlist = Netlist::parse(design.family, &read_file(json)?).in_file(json)?;
                 let set = netlist.pll().in_file(json)?;
                 pll::compare(board, set.map(|p| (p, None))).in_file(json)?;
                 let verilog = work.join("routed.v");

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! A packed bitstream that cannot be turned back into a netlist: what of it can be compared.
 //!
-//! Unpacked and packed again it must be the same, byte by byte; every block RAM in it must
-//! have the contents that the routed netlist gives it, and these must be the memories that
-//! were emitted. Its logic is not looked at.
+//! Unpacked and packed again it must be the same, byte by byte, or packed again from the routed
+//! netlist where nothing unpacks it; every block RAM in it must have the contents that the routed
+//! netlist gives it, and these must be the memories that were emitted. Its logic is not looked at.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Serialize;
 
-use crate::diag::{Diagnostic, Result, codes, read_file};
+use crate::diag::{Diagnostic, InFile, Result, codes, read_file};
 use crate::emit::{RTL_DIR, block_memories, memory_rows};
-use crate::flow::ecp5::{self, BlockRam, Netlist};
 use crate::flow::process::create_dir;
-use crate::flow::{Toolbox, pack};
+use crate::flow::routed::{BlockRam, Netlist, Words};
+use crate::flow::{Toolbox, ecp5, gowin, pack};
 use crate::hw::Design;
+use crate::target::Family;
 
 /// What was compared, and the first difference.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -80,25 +81,37 @@ pub fn check_packed(
     work: &Path,
 ) -> Result<Packed> {
     create_dir(work)?;
-    let (config, again) = (work.join("unpacked.config"), work.join("repacked.bit"));
-    pack::unpack(toolbox, design.family, bitstream, &config)?;
-    pack::pack(toolbox, design.family, &config, &again)?;
+    let routed = Netlist::parse(design.family, &read_file(netlist)?).in_file(netlist)?;
+    let rams = routed.block_rams().in_file(netlist)?;
+    let again = work.join("repacked.bit");
+    let found = if design.family == Family::Gowin {
+        pack::pack(toolbox, design.family, netlist, &again)?;
+        let text = String::from_utf8_lossy(&read_file(bitstream)?).into_owned();
+        let chip = routed.chip().in_file(netlist)?;
+        used(gowin::block_rams(&text, chip).in_file(bitstream)?, &rams)
+    } else {
+        let config = work.join("unpacked.config");
+        pack::unpack(toolbox, design.family, bitstream, &config)?;
+        pack::pack(toolbox, design.family, &config, &again)?;
+        let text = String::from_utf8_lossy(&read_file(&config)?).into_owned();
+        ecp5::block_rams(&text).in_file(&config)?
+    };
     let (sound, again) = (read_file(bitstream)?, read_file(&again)?);
     let mut packed = Packed { repacked_bytes: sound.len() as u64, ..Packed::default() };
-    if let Some(at) = difference(&sound, &again) {
-        packed.first = Some(format!("unpacked and packed again it differs from byte {at} on"));
-        return Ok(packed);
-    }
-    let text = String::from_utf8_lossy(&read_file(&config)?).into_owned();
-    let found = ecp5::block_rams(&text).map_err(|d| d.in_file(&config))?;
-    let netlist_rams = Netlist::parse(&read_file(netlist)?)
-        .and_then(|n| n.block_rams())
-        .map_err(|d| d.in_file(netlist))?;
-    let memories = memories(design, build)?;
-    if let Err(first) = compare(&mut packed, &found, &netlist_rams, &memories) {
-        packed.first = Some(first);
-    }
+    let compared = compare(&mut packed, &found, &rams, &memories(design, build)?);
+    packed.first = compared.err().or_else(|| {
+        let at = difference(&sound, &again)?;
+        Some(format!("packed again it differs from byte {at} on"))
+    });
     Ok(packed)
+}
+
+/// Of all block RAMs of a device those that have contents or are in the netlist.
+fn used(mut found: BTreeMap<u32, Words>, netlist: &[BlockRam]) -> BTreeMap<u32, Words> {
+    found.retain(|id, words| {
+        words.iter().any(|w| *w != 0) || netlist.iter().any(|ram| ram.id == *id)
+    });
+    found
 }
 
 /// The first byte in which two files differ; the end of the shorter one, if that is all of it.
@@ -136,7 +149,7 @@ type Column = Vec<bool>;
 /// Compares and counts; the error says what differs.
 fn compare(
     packed: &mut Packed,
-    found: &BTreeMap<u32, ecp5::Words>,
+    found: &BTreeMap<u32, Words>,
     netlist: &[BlockRam],
     memories: &[Emitted],
 ) -> std::result::Result<(), String> {
@@ -202,7 +215,7 @@ fn holds(columns: &BTreeSet<Column>, memory: &Emitted, depth: usize) -> bool {
 }
 
 /// The columns of a block RAM that reads words of `width` bits.
-fn columns(words: &ecp5::Words, width: usize) -> Vec<Column> {
+fn columns(words: &Words, width: usize) -> Vec<Column> {
     // Where bit c of the word at an address is: word of 18 bits, and bit in it.
     let place = |address: usize, c: usize| match width {
         36 => (2 * address + c / 18, c % 18),
@@ -354,6 +367,14 @@ mod tests {
         let mut memory = emitted(20);
         memory.rows.iter_mut().enumerate().for_each(|(k, r)| r.insert(5, k == 3));
         assert!(check(&without, &without, memory).is_err());
+    }
+
+    #[test]
+    fn block_rams_count_that_have_contents_or_are_in_the_netlist() {
+        let netlist = [BlockRam { id: 904, name: "m.0.0".into(), width: 9, contents: vec![0, 0] }];
+        let all = BTreeMap::from([(904, vec![0, 0]), (907, vec![0, 0]), (2704, vec![0, 1])]);
+        let found = used(all, &netlist);
+        assert_eq!(found.keys().copied().collect::<Vec<_>>(), [904, 2704]);
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub(super) fn model(family: Family, board: &Board, work: &Path) -> Result<Option
     let (name, text) = match family {
         Family::Ice40 => ICE40,
         Family::Ecp5 => ECP5,
+        // None is used there.
+        Family::Gowin => return Ok(None),
     };
     let path = work.join(name);
     match board.pll_setting {

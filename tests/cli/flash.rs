@@ -71,6 +71,7 @@ fn the_tool_of_the_target_gets_the_bitstream() {
         ("icebreaker", "top.bin", "openFPGALoader -b ice40_generic -f"),
         ("ulx3s-25f", "top.bit", "openFPGALoader -b ulx3s -f"),
         ("orangecrab-25f", "top.bit", "openFPGALoader -b orangeCrab"),
+        ("tangnano9k", "top.fs", "openFPGALoader -b tangnano9k -f"),
     ] {
         let place = Place::new();
         built(&place, "{small}", board, file);

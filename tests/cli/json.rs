@@ -178,7 +178,11 @@ fn values_are_what_they_should_be() {
             "ecp5-85f",
             "ulx3s-25f",
             "ulx3s-85f",
-            "orangecrab-25f"
+            "orangecrab-25f",
+            "gw1nr-9c",
+            "gw2ar-18c",
+            "tangnano9k",
+            "tangnano20k"
         ]
     );
     assert_eq!(place.json("inspect {student}")["parameters"], 102_298);

@@ -17,6 +17,7 @@ mod core;
 mod directory;
 mod ecp5;
 mod flash;
+mod gowin;
 mod hls;
 mod hostile;
 mod inputs;

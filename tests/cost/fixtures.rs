@@ -58,8 +58,8 @@ pub(super) fn lanes(design: &Design) -> String {
     all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// Chains of dense layers. For the iCEBreaker with the lanes that they get; for the ULX3S 25F
-/// with fewer where as many as there is room for take long to synthesise.
+/// Chains of dense layers. For the iCEBreaker with the lanes that they get; for the others with
+/// fewer where as many as there is room for take long to synthesise.
 pub(super) fn chains(family: Family) -> Vec<Fixture> {
     let chain = Fixture::chain;
     let sizes: [&[usize]; 2] = [&[784, 64, 48, 32, 10], &[784, 512, 512, 10]];
@@ -71,7 +71,7 @@ pub(super) fn chains(family: Family) -> Vec<Fixture> {
             chain(&[196, 64, 32, 10], 8, &[]),
             chain(&[256, 48, 48, 10], 4, &[]),
         ],
-        Family::Ecp5 => vec![
+        Family::Ecp5 | Family::Gowin => vec![
             chain(sizes[0], 4, &[("fc0", 22), ("fc1", 12), ("fc2", 16)]),
             chain(sizes[1], 4, &[("fc0", 64), ("fc1", 24)]),
             chain(&[784, 128, 10], 4, &[]),
@@ -90,15 +90,19 @@ pub(super) fn chains(family: Family) -> Vec<Fixture> {
     all
 }
 
-/// Networks on the processor, on both devices with lanes for which the smaller one has room;
-/// there SPRAMs hold what is the larger one's block RAMs.
+/// Networks on the processor, on all devices with lanes for which the smallest one has room;
+/// there SPRAMs hold what is the larger ones' block RAMs.
 pub(super) fn processors(family: Family) -> Vec<Fixture> {
     let of = Fixture::processor;
-    // With 32 lanes the weights of the first take more block RAMs than an ECP5-25F has.
-    let conv = if family == Family::Ice40 { 32 } else { 22 };
-    vec![
-        of("fashion_conv", student("fashion_conv"), conv),
-        of("fashion_conv", student("fashion_conv"), conv / 2),
+    // With more lanes the weights of the first take more block RAMs than there are; a Gowin has not
+    // enough for its maps.
+    let students = match family {
+        Family::Ice40 => [("fashion_conv", 32), ("fashion_conv", 16)],
+        Family::Ecp5 => [("fashion_conv", 22), ("fashion_conv", 11)],
+        Family::Gowin => [("mnist_mlp", 16), ("fashion_ensemble", 32)],
+    };
+    let mut all: Vec<_> = students.map(|(name, lanes)| of(name, student(name), lanes)).into();
+    all.extend([
         of("fashion_ensemble", student("fashion_ensemble"), 13),
         of("fashion_mlp", student("fashion_mlp"), 8),
         of("residual", residual(), 8),
@@ -106,5 +110,6 @@ pub(super) fn processors(family: Family) -> Vec<Fixture> {
         of("events", events(), 4),
         of("synapses", synapses(), 12),
         of("20-16-4", dense(&[20, 16, 4], 2), 4),
-    ]
+    ]);
+    all
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-//! The cost model against synthesis and packing, for both mappings and both families:
+//! The cost model against synthesis and packing, for both mappings and every family:
 //! `cargo test --test cost -- --ignored --nocapture --test-threads 1` prints the
 //! tables of docs/cost.md.
 //!
@@ -52,14 +52,27 @@ fn made(
         reads: None,
     };
     let cells = yosys::synth(toolbox, &job).unwrap().cells;
-    let (tool, cell, pins) = match family {
-        Family::Ice40 => (Tool::NextpnrIce40, "ICESTORM_LC:", "--pcf-allow-unconstrained"),
-        Family::Ecp5 => (Tool::NextpnrEcp5, "TRELLIS_COMB:", "--lpf-allow-unconstrained"),
+    let (device, package) =
+        (&target.device.tools.nextpnr_device, &target.board.as_ref().unwrap().package);
+    let named = [format!("--{device}"), "--package".to_owned(), package.clone()];
+    let (tool, cell, options) = match family {
+        Family::Ice40 => {
+            let pins = "--pcf-allow-unconstrained".to_owned();
+            (Tool::NextpnrIce40, "ICESTORM_LC:", [&named[..], &[pins]].concat())
+        }
+        Family::Ecp5 => {
+            let pins = "--lpf-allow-unconstrained".to_owned();
+            (Tool::NextpnrEcp5, "TRELLIS_COMB:", [&named[..], &[pins]].concat())
+        }
+        Family::Gowin => {
+            let chip = format!("family={device}");
+            let options = ["--device", package, "--vopt", &chip, "--vopt", "cst=../pins.cst"];
+            (Tool::NextpnrGowin, "LUT4:", options.map(str::to_owned).to_vec())
+        }
     };
-    let board = target.board.as_ref().unwrap();
     let packed = Process::tool(toolbox.require(tool).unwrap(), "packed", &rtl)
-        .args([&format!("--{}", target.device.tools.nextpnr_device), "--package", &board.package])
-        .args(["--json", "synth.json", "--pack-only", pins])
+        .args(&options)
+        .args(["--json", "synth.json", "--pack-only"])
         .run()
         .unwrap();
     let log = std::fs::read_to_string(packed.log).unwrap();
@@ -114,6 +127,7 @@ fn compare(name: &str, tools: &[Tool], fixtures: &[Fixture]) {
 
 const ICE40: (&str, &[Tool]) = ("icebreaker", &[Tool::Yosys, Tool::NextpnrIce40]);
 const ECP5: (&str, &[Tool]) = ("ulx3s-25f", &[Tool::Yosys, Tool::NextpnrEcp5]);
+const GOWIN: (&str, &[Tool]) = ("tangnano20k", &[Tool::Yosys, Tool::NextpnrGowin]);
 
 #[test]
 #[ignore = "eleven syntheses; part of the nightly run"]
@@ -125,6 +139,18 @@ fn estimates_of_chains_for_ice40_are_near_synthesis() {
 #[ignore = "eleven syntheses; part of the nightly run"]
 fn estimates_of_chains_for_ecp5_are_near_synthesis() {
     compare(ECP5.0, ECP5.1, &chains(Family::Ecp5));
+}
+
+#[test]
+#[ignore = "eleven syntheses; part of the nightly run"]
+fn estimates_of_chains_for_gowin_are_near_synthesis() {
+    compare(GOWIN.0, GOWIN.1, &chains(Family::Gowin));
+}
+
+#[test]
+#[ignore = "nine syntheses; part of the nightly run"]
+fn estimates_of_processors_for_gowin_are_near_synthesis() {
+    compare(GOWIN.0, GOWIN.1, &processors(Family::Gowin));
 }
 
 #[test]
@@ -141,7 +167,9 @@ fn estimates_of_processors_for_ecp5_are_near_synthesis() {
 
 #[test]
 fn every_fixture_has_a_folding() {
-    for (name, family) in [("icebreaker", Family::Ice40), ("ulx3s-25f", Family::Ecp5)] {
+    for (name, family) in
+        [(ICE40.0, Family::Ice40), (ECP5.0, Family::Ecp5), (GOWIN.0, Family::Gowin)]
+    {
         let target = target::load(name).unwrap();
         for fixture in chains(family).iter().chain(&processors(family)) {
             let (design, estimate) = fixture.lowered(&target);
@@ -150,7 +178,7 @@ fn every_fixture_has_a_folding() {
             let share = if of_ice40 { 95 } else { 90 };
             assert!(estimate.cells <= target.device.resources.lut4 * share / 100);
             assert!(estimate.lut4 < estimate.cells && estimate.ebr <= target.device.resources.ebr);
-            // An ECP5 has contents for every memory: nothing is loaded.
+            // The others have contents for every memory: nothing is loaded.
             assert!(name == "icebreaker" || design.load_bytes() == 0, "{}", design.name);
         }
     }

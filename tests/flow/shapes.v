@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
-// Read-only and writable memories in every shape of an ECP5 block RAM, one block RAM each: all
-// of them are written, then read back, and everything read goes into a sum.
+// Read-only and writable memories in every shape of a block RAM of 18 kbit, one block RAM each: all
+// of them are written, then read back, and everything read goes into a sum; products too, unless
+// NO_PRODUCTS is defined.
 `default_nettype none
 
 module rom #(
@@ -73,6 +74,9 @@ module shapes (
   ram #(.WIDTH(18), .AW(10)) u_m18 (.clk_i(clk_i), .we_i(we), .re_i(re), .waddr_i(waddr), .wdata_i(wdata), .raddr_i(raddr), .data_o(m18));
   ram #(.WIDTH(36), .AW(9)) u_m36 (.clk_i(clk_i), .we_i(we), .re_i(re), .waddr_i(waddr), .wdata_i(wdata), .raddr_i(raddr), .data_o(m36));
 
+`ifdef NO_PRODUCTS
+  wire [35:0] products = 36'd0;
+`else
   // Products of signed and of unsigned numbers, narrower than a multiplier and as wide as one.
   wire signed [12:0] xs = raddr[12:0];
   wire signed [17:0] ys = {raddr[3:0], raddr};
@@ -86,12 +90,14 @@ module shapes (
       pu_q <= xu * yu;
     end
   end
+  wire [35:0] products = ps_q ^ {pu_q[11:0], pu_q[35:12]};
+`endif
 
   // Rotated, so that the same bits at other times make another sum.
   wire [35:0] all = r1 ^ {r2[34:0], r2[35]} ^ {r4[32:0], r4[35:33]} ^ {r9[28:0], r9[35:29]}
       ^ {r18[17:0], r18[35:18]} ^ r36 ^ {m1[30:0], m1[35:31]} ^ {m2[26:0], m2[35:27]}
       ^ {m4[22:0], m4[35:23]} ^ {m9[20:0], m9[35:21]} ^ {m18[15:0], m18[35:16]} ^ {m36[2:0], m36[35:3]}
-      ^ ps_q ^ {pu_q[11:0], pu_q[35:12]};
+      ^ products;
   reg [35:0] sum_q;
   reg live_q;
   // At the end it goes round, and out at the top.

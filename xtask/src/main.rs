@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod apt;
+mod boards;
 mod faults;
 mod fuzz;
 mod mutants;
@@ -26,7 +27,7 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask TASK
 
-  setup [--no-apt] [--all]   get the tools: .tools/venv by pip, the rest by apt where it may
+  setup [--no-apt]           get the tools: .tools/venv by pip, the rest by apt where it may
   demo [--wheel]             from a trained model to a verified bitstream, with its energy;
                              by the synfire that cargo builds, or by the wheel's
   test                       everything that has to pass before a merge
@@ -44,6 +45,9 @@ cargo xtask TASK
                              in ROOM; at most S seconds of tests for each (60); with the tests
                              of P only; --resume leaves out what was caught before, --since
                              what is in functions that are the same as they were
+  boards [--only BOARD] [--write]
+                             every board: compile the demonstration's model to a bitstream, verify
+                             it with deliberate faults; --write puts the table into docs/boards.md
   onnx-proto                 write src/import/onnx/proto.rs anew from onnx.proto
 
 options of demo, test, nightly, bench and tutorial:
@@ -65,7 +69,6 @@ struct Options {
     list: bool,
     only: Vec<String>,
     no_apt: bool,
-    all: bool,
     again: bool,
     allow_missing: bool,
     wheel: bool,
@@ -79,7 +82,6 @@ impl Options {
             match arg.as_str() {
                 "--list" => options.list = true,
                 "--no-apt" => options.no_apt = true,
-                "--all" => options.all = true,
                 "--again" => options.again = true,
                 "--wheel" => options.wheel = true,
                 "--allow-missing-tools" => options.allow_missing = true,
@@ -119,6 +121,9 @@ fn run() -> Result<bool, String> {
     }
     if task == "faults" {
         return faults::run(rest);
+    }
+    if task == "boards" {
+        return boards::run(rest);
     }
     if task == "mutants" {
         return mutants::run(rest);

@@ -16,7 +16,7 @@ use crate::unchanged::{Seen, files, sources};
 /// How many run at the same time.
 const AT_ONCE: usize = 2;
 /// Those that take longest, which begin first.
-const LONG: [&str; 9] = [
+const LONG: [&str; 10] = [
     "cli",
     "rtl_shared",
     "properties",
@@ -24,6 +24,7 @@ const LONG: [&str; 9] = [
     "rtl_random",
     "export",
     "flow_ecp5",
+    "flow_gowin",
     "host_link",
     "second_executor",
 ];

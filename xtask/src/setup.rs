@@ -9,11 +9,7 @@ use crate::{Options, apt, python};
 pub(crate) fn run(options: &Options) {
     let started = Instant::now();
     apt::install(apt::TOOLS, !options.no_apt);
-    let mut files = vec!["xtask/requirements.txt"];
-    if options.all {
-        files.push("xtask/requirements-all.txt");
-    }
-    match python::install(&files) {
+    match python::install(&["xtask/requirements.txt"]) {
         Ok(()) => println!(
             "tools are set up ({:.1} s); `synfire doctor` lists them",
             started.elapsed().as_secs_f64()

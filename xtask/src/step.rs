@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::{Options, apt, faults, mutants, package, programs, python, results, setup};
+use crate::{Options, apt, boards, faults, mutants, package, programs, python, results, setup};
 
 /// What runs the companion's exported models in its slow tests.
 const ONNX_RUNTIME: &str = "distill/tests/export/requirements.txt";
@@ -35,6 +35,8 @@ pub(crate) enum Action {
     Install,
     /// Builds the wheel and runs the tutorial with it.
     Tutorial,
+    /// Compiles and verifies for every board.
+    Boards,
     /// Puts every deliberate fault in, and has a test notice it.
     Faults,
     /// Tries an eighth of the mutants.
@@ -110,6 +112,7 @@ impl Step {
             Action::Wheel => said(package::wheel()),
             Action::Install => said(package::install()),
             Action::Tutorial => said(package::tutorial()),
+            Action::Boards => said(boards::run(&[])),
             Action::Faults => said(faults::run(&[])),
             Action::Mutants => said(mutants::run(&mutants::of_the_day())),
             Action::Programs { environment, again } => said(programs::run(&environment, again)),

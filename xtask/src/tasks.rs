@@ -18,8 +18,8 @@ pub(crate) fn steps(task: &str, options: &Options) -> Option<Vec<Make>> {
     match task {
         "test" => Some([&checks[..], &[tests]].concat()),
         "nightly" => {
-            let slow: [Make; 8] =
-                [data, bench_once, slow_tests, injected, mutated, claims, proto, tutorial];
+            let slow: [Make; 9] =
+                [data, bench_once, slow_tests, injected, mutated, claims, proto, tutorial, boards];
             Some([&checks[..], &slow, &[more_tests]].concat())
         }
         "demo" => {
@@ -113,6 +113,11 @@ fn proto(_: &Options) -> Step {
 fn injected(_: &Options) -> Step {
     let about = "every deliberate fault in the sources is noticed";
     Step::new("faults", about, Action::Faults)
+}
+
+fn boards(_: &Options) -> Step {
+    let about = "every board: the demonstration's model to a bitstream, verified";
+    Step::new("boards", about, Action::Boards)
 }
 
 fn mutated(_: &Options) -> Step {

@@ -7,9 +7,11 @@ use std::path::Path;
 
 use super::Check;
 use crate::cli::ui::thousands;
-use crate::diag::{Result, read_file, write_file};
+use crate::diag::{InFile, Result, read_file, write_file};
 use crate::flow::process::create_dir;
-use crate::flow::{ecp5, family, pack};
+use crate::flow::routed::Netlist;
+use crate::flow::{ecp5, family, gowin, pack};
+use crate::target::Family;
 use crate::verify::{Packed, PackedFault, PackedReport, check_packed};
 
 /// Which value in use is damaged: in the middle of a small memory, odd.
@@ -35,23 +37,45 @@ impl Check<'_> {
     /// One bit of a block RAM in the packed bitstream, on a family where that is compared.
     pub(super) fn packed_fault(&mut self) -> Result<()> {
         let netlist = self.build.file("flow/pnr.json")?;
-        let config = self.build.file("flow/pnr.config")?;
-        let text = String::from_utf8_lossy(&read_file(&config)?).into_owned();
-        let Ok(flipped) = ecp5::flip(&text, PACKED_FAULT) else {
+        let work = self.work.join("mutations/packed");
+        create_dir(&work)?;
+        let bitstream = work.join("mutated.bit");
+        let made = match self.build.design.family {
+            Family::Gowin => self.flipped_in_bitstream(&netlist, &bitstream)?,
+            _ => self.flipped_and_packed(&work.join("mutated.config"), &bitstream)?,
+        };
+        let Some(fault) = made else {
             let message = "bitstream mutation: no block RAM has contents";
             self.report.left_out.push(message.into());
             return Ok(());
         };
-        let work = self.work.join("mutations/packed");
-        create_dir(&work)?;
-        let (config, bitstream) = (work.join("mutated.config"), work.join("mutated.bit"));
-        write_file(&config, flipped.text)?;
-        pack::pack(self.toolbox, self.build.design.family, &config, &bitstream)?;
         let caught = self.packed_as(&netlist, &bitstream, "mutations/packed")?.first;
-        let (id, value, bit) = (flipped.id, flipped.value, flipped.bit);
-        let fault = format!("bit {bit} of value {value} of block RAM {id} flipped, packed");
         self.report.packed.fault = Some(PackedFault { fault, caught });
         Ok(())
+    }
+
+    /// A bit flipped in the configuration, which is packed; what it was, in words.
+    fn flipped_and_packed(&self, config: &Path, bitstream: &Path) -> Result<Option<String>> {
+        let sound = self.build.file("flow/pnr.config")?;
+        let text = String::from_utf8_lossy(&read_file(&sound)?).into_owned();
+        let Ok(flipped) = ecp5::flip(&text, PACKED_FAULT) else { return Ok(None) };
+        write_file(config, flipped.text)?;
+        pack::pack(self.toolbox, self.build.design.family, config, bitstream)?;
+        let (id, value, bit) = (flipped.id, flipped.value, flipped.bit);
+        Ok(Some(format!("bit {bit} of value {value} of block RAM {id} flipped, packed")))
+    }
+
+    /// A bit flipped in the bitstream itself; what it was, in words.
+    fn flipped_in_bitstream(&self, netlist: &Path, bitstream: &Path) -> Result<Option<String>> {
+        let family = self.build.design.family;
+        let sound = self.build.file(family.spec().bitstream)?;
+        let text = String::from_utf8_lossy(&read_file(&sound)?).into_owned();
+        let routed = Netlist::parse(family, &read_file(netlist)?).in_file(netlist)?;
+        let chip = routed.chip().in_file(netlist)?;
+        let Ok(flipped) = gowin::flip(&text, chip, PACKED_FAULT) else { return Ok(None) };
+        write_file(bitstream, flipped.text)?;
+        let (id, word, bit) = (flipped.id, flipped.word, flipped.bit);
+        Ok(Some(format!("bit {bit} of word {word} of block RAM {id} flipped in the bitstream")))
     }
 }
 

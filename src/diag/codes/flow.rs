@@ -17,7 +17,7 @@ codes! {
     SIM_BUILD = "SF0506", "a simulator could not be built",
         "Verilator accepted the design but its C++ did not compile. The message has the compiler's last lines; the usual cause is a compiler older than C++17.";
     ASC_FORMAT = "SF0507", "a configuration text is malformed",
-        "A text configuration (.asc of an iCE40, .config of an ECP5) has a block of memory contents that is not hexadecimal or of the wrong size, or has none where one is needed. The message names the line.";
+        "A text configuration (.asc of an iCE40, .config of an ECP5) has a block of memory contents that is not hexadecimal or of the wrong size, or has none where one is needed; or a bitstream of a Gowin device (.fs) has not the frames of its chip. The message names the line or the numbers.";
     PROOF_FAILED = "SF0508", "a property does not hold",
         "The prover found a run of a hardware module in which an assertion fails, or could not show that none exists. The log and the trace beside it show the run. This is a fault of synfire's hardware library or of a change to it.";
     NETLIST_CELL = "SF0509", "a routed netlist has a cell without a model",

@@ -5,13 +5,11 @@
 use std::collections::BTreeMap;
 
 use crate::diag::{Diagnostic, Result, codes};
+use crate::flow::routed::Words;
 
 /// Values of a block RAM, and bits of one.
 const VALUES: usize = 2048;
 const BITS: usize = 9;
-
-/// Contents of a block RAM: 1,024 words of 18 bits.
-pub type Words = Vec<u32>;
 
 /// A configuration with one bit changed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,8 +3,7 @@
 //! simulated, and the memory contents that are in its bitstream.
 
 mod contents;
-mod netlist;
-mod pll;
+pub(super) mod netlist;
+pub(super) mod pll;
 
-pub use contents::{Flipped, Words, block_rams, flip};
-pub use netlist::{BlockRam, Netlist};
+pub use contents::{Flipped, block_rams, flip};

@@ -6,153 +6,52 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-
-use serde::Deserialize;
+use std::ops::Deref;
 
 use super::pll;
-use crate::diag::{Diagnostic, Result, codes};
+use crate::diag::Result;
+use crate::flow::routed::{Bit, BlockRam, Cell, Port, Words, digits, net, number, unknown};
 
 /// The models of the cells.
-const CELLS: &str = include_str!("../../../templates/flow/ecp5_cells.v");
+pub(in crate::flow) const CELLS: &str = include_str!("../../../templates/flow/ecp5_cells.v");
 
 /// Slices of initial contents of a block RAM, and their words.
 const SLICES: usize = 64;
 const SLICE_WORDS: usize = 16;
 
-/// A routed netlist.
-#[derive(Debug, Deserialize)]
-pub struct Netlist {
-    modules: BTreeMap<String, Module>,
-}
+/// A cell of an ECP5.
+pub(super) struct Ecp5<'a>(pub(super) &'a Cell);
 
-#[derive(Debug, Deserialize)]
-struct Module {
-    ports: BTreeMap<String, Port>,
-    cells: BTreeMap<String, Cell>,
-}
+impl Deref for Ecp5<'_> {
+    type Target = Cell;
 
-#[derive(Debug, Deserialize)]
-struct Port {
-    direction: String,
-    bits: Vec<Bit>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Cell {
-    #[serde(rename = "type")]
-    pub(super) kind: String,
-    parameters: BTreeMap<String, String>,
-    #[serde(default)]
-    attributes: BTreeMap<String, String>,
-    connections: BTreeMap<String, Vec<Bit>>,
-}
-
-/// A net, or a constant.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
-enum Bit {
-    Net(u64),
-    Constant(String),
-}
-
-/// A block RAM of a netlist, with the contents it starts with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BlockRam {
-    /// Name of the cell.
-    pub name: String,
-    /// The number by which the configuration knows it.
-    pub id: u32,
-    /// Bits of a word that is read.
-    pub width: u32,
-    /// 1,024 words of 18 bits.
-    pub contents: Vec<u32>,
-}
-
-impl Netlist {
-    /// Reads what `--write` wrote.
-    ///
-    /// # Errors
-    /// [`codes::TOOL_REPORT`].
-    pub fn parse(json: &[u8]) -> Result<Self> {
-        serde_json::from_slice(json)
-            .map_err(|e| Diagnostic::new(&codes::TOOL_REPORT, format!("routed netlist: {e}")))
-    }
-
-    /// Its only module, which nextpnr calls `top`, whatever it was.
-    fn module(&self) -> Result<&Module> {
-        self.modules.values().next().ok_or_else(|| unknown("there is no module"))
-    }
-
-    /// Its cells, by name.
-    pub(super) fn cells(&self) -> Result<impl Iterator<Item = (&String, &Cell)>> {
-        Ok(self.module()?.cells.iter())
-    }
-
-    /// Its block RAMs, by name.
-    ///
-    /// # Errors
-    /// [`codes::NETLIST_CELL`] if one has no number.
-    pub fn block_rams(&self) -> Result<Vec<BlockRam>> {
-        let rams = self.cells()?.filter(|(_, c)| c.kind == "DP16KD");
-        rams.map(|(name, cell)| {
-            let id = cell.attributes.get("WID").and_then(|w| number(w));
-            let id = id.ok_or_else(|| unknown(format!("the block RAM `{name}` has no number")))?;
-            // A memory that is only read may use port A; then port B has no clock.
-            let port = if cell.connected("CLKB").is_some() { "B" } else { "A" };
-            let width = number(cell.parameter(&format!("DATA_WIDTH_{port}"))).unwrap_or(18);
-            Ok(BlockRam { name: name.clone(), id, width, contents: cell.contents()? })
-        })
-        .collect()
-    }
-
-    /// The module, called `top`, and the models of its cells as Verilog.
-    ///
-    /// # Errors
-    /// [`codes::NETLIST_CELL`] for a cell, or a use of one, that has no model.
-    pub fn to_verilog(&self, top: &str) -> Result<String> {
-        let module = self.module()?;
-        let mut body = String::new();
-        for (index, (name, cell)) in module.cells.iter().enumerate() {
-            let text = cell.instance(index, &module.ports).map_err(|d| d.at(name.clone()))?;
-            body += &text;
-        }
-        let ports: Vec<String> =
-            module.ports.iter().map(|(n, p)| format!("{} wire {n}", p.direction)).collect();
-        let mut text = format!("{CELLS}\nmodule {top} ({});\n", ports.join(", "));
-        for net in module.nets() {
-            let _ = writeln!(text, "wire n{net};");
-        }
-        for (name, port) in &module.ports {
-            let [Bit::Net(net)] = port.bits[..] else {
-                return Err(unknown(format!("the port {name} is not one net")));
-            };
-            let _ = match port.direction.as_str() {
-                "input" => writeln!(text, "assign n{net} = {name};"),
-                _ => writeln!(text, "assign {name} = n{net};"),
-            };
-        }
-        Ok(text + &body + "endmodule\n")
+    fn deref(&self) -> &Cell {
+        self.0
     }
 }
 
-impl Module {
-    fn nets(&self) -> std::collections::BTreeSet<u64> {
-        let pins = self.cells.values().flat_map(|c| c.connections.values().flatten());
-        let bits = pins.chain(self.ports.values().flat_map(|p| &p.bits));
-        bits.filter_map(|b| if let Bit::Net(n) = b { Some(*n) } else { None }).collect()
-    }
+/// The block RAM that a cell is, if it is one.
+pub(in crate::flow) fn block_ram(name: &str, cell: &Cell) -> Option<Result<BlockRam>> {
+    (cell.kind == "DP16KD").then(|| {
+        let id = cell.attributes.get("WID").and_then(|w| number(w));
+        let id = id.ok_or_else(|| unknown(format!("the block RAM `{name}` has no number")))?;
+        // A memory that is only read may use port A; then port B has no clock.
+        let port = if cell.connected("CLKB").is_some() { "B" } else { "A" };
+        let width = number(cell.parameter(&format!("DATA_WIDTH_{port}"))).unwrap_or(18);
+        Ok(BlockRam { name: name.to_owned(), id, width, contents: Ecp5(cell).contents()? })
+    })
 }
 
-impl Cell {
-    /// A parameter's text. nextpnr marks text that looks like a number by a space after it.
-    pub(super) fn parameter(&self, name: &str) -> &str {
-        self.parameters.get(name).map_or("", |p| p.trim_end())
-    }
+/// A cell as Verilog.
+pub(in crate::flow) fn instance(
+    cell: &Cell,
+    index: usize,
+    ports: &BTreeMap<String, Port>,
+) -> Result<String> {
+    Ecp5(cell).instance(index, ports)
+}
 
-    fn connected(&self, pin: &str) -> Option<&Bit> {
-        self.connections.get(pin)?.first()
-    }
-
+impl Ecp5<'_> {
     /// What an input pin sees.
     pub(super) fn input(&self, pin: &str) -> Result<String> {
         let raw = match self.connected(pin) {
@@ -176,11 +75,6 @@ impl Cell {
         let pins: Result<Vec<_>> =
             (0..count).rev().map(|i| self.input(&format!("{pin}{i}"))).collect();
         Ok(format!("{{{}}}", pins?.join(", ")))
-    }
-
-    /// Where an output pin goes, if it goes anywhere.
-    pub(super) fn output(&self, pin: &str) -> Option<String> {
-        if let Some(Bit::Net(n)) = self.connected(pin) { Some(format!("n{n}")) } else { None }
     }
 
     fn instance(&self, index: usize, ports: &BTreeMap<String, Port>) -> Result<String> {
@@ -245,7 +139,6 @@ impl Cell {
     fn io(&self, ports: &BTreeMap<String, Port>) -> Result<String> {
         let pad = self.connected("B").ok_or_else(|| unknown("a pad without a port"))?;
         let port = ports.values().find(|p| p.bits.first() == Some(pad));
-        let net = |b: &Bit| if let Bit::Net(n) = b { format!("n{n}") } else { String::new() };
         match (port.map(|p| p.direction.as_str()), self.parameter("DIR")) {
             (Some("input"), "INPUT") => {
                 let to = self.output("O").map(|o| format!("assign {o} = {};\n", net(pad)));
@@ -293,11 +186,7 @@ impl Cell {
             write("A")?,
             write("B")?
         );
-        // Two words are nine hexadecimal digits.
-        for pair in self.contents()?.rchunks(2) {
-            let _ = write!(text, "{:09x}", u64::from(pair[1]) << 18 | u64::from(pair[0]));
-        }
-        let _ = write!(text, ")) c{index} (");
+        let _ = write!(text, "{})) c{index} (", digits(&self.contents()?));
         for port in ["A", "B"] {
             for pin in ["CLK", "CE", "WE"] {
                 let pin = format!("{pin}{port}");
@@ -308,21 +197,8 @@ impl Cell {
             let _ = write!(text, ".{data}({}), ", self.inputs(&data, 18)?);
         }
         let mut open = String::new();
-        let outputs = ["DOA", "DOB"].map(|pin| self.vector(index, pin, 18, &mut open)).join(", ");
-        Ok(format!("{open}{text}{outputs});\n"))
-    }
-
-    /// Output pins as one vector; those that go nowhere get a wire, which `open` declares.
-    fn vector(&self, index: usize, pin: &str, count: usize, open: &mut String) -> String {
-        let bit = |i: usize| {
-            self.output(&format!("{pin}{i}")).unwrap_or_else(|| {
-                let name = format!("open_{index}_{pin}_{i}");
-                let _ = writeln!(open, "wire {name};");
-                name
-            })
-        };
-        let bits: Vec<_> = (0..count).rev().map(bit).collect();
-        format!(".{pin}({{{}}})", bits.join(", "))
+        let [a, b] = ["DOA", "DOB"].map(|pin| self.vector(index, pin, 0..18, &mut open));
+        Ok(format!("{open}{text}.DOA({a}), .DOB({b}));\n"))
     }
 
     fn multiplier(&self, index: usize) -> Result<String> {
@@ -344,13 +220,13 @@ impl Cell {
             let _ = write!(text, ".{pin}({value}), ");
         }
         let mut open = String::new();
-        let product = self.vector(index, "P", 36, &mut open);
-        Ok(format!("{open}{text}{product});\n"))
+        let product = self.vector(index, "P", 0..36, &mut open);
+        Ok(format!("{open}{text}.P({product}));\n"))
     }
 
     /// The contents that a block RAM starts with: in each of 64 slices 16 words of 18 bits, one
     /// every 20 bits.
-    fn contents(&self) -> Result<Vec<u32>> {
+    fn contents(&self) -> Result<Words> {
         let mut words = Vec::with_capacity(SLICES * SLICE_WORDS);
         for slice in 0..SLICES {
             let name = format!("INITVAL_{slice:02X}");
@@ -364,32 +240,18 @@ impl Cell {
         }
         Ok(words)
     }
-
-    fn outputs(&self, pins: &[&str]) -> String {
-        let to = |pin: &&str| format!(".{pin}({})", self.output(pin).unwrap_or_default());
-        pins.iter().map(to).collect::<Vec<_>>().join(", ")
-    }
-}
-
-/// A number, which nextpnr writes in 32 binary digits.
-pub(super) fn number(text: &str) -> Option<u32> {
-    let text = text.trim_end();
-    if text.len() == 32 { u32::from_str_radix(text, 2).ok() } else { text.parse().ok() }
-}
-
-pub(super) fn unknown(message: impl Into<String>) -> Box<Diagnostic> {
-    Diagnostic::new(&codes::NETLIST_CELL, message)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::flow::routed::Netlist;
+    use crate::target::Family;
 
     fn netlist(cell: &str) -> Netlist {
         let json = format!(
             r#"{{"modules":{{"top":{{"ports":{{"a":{{"direction":"input","bits":[2]}},"y":{{"direction":"output","bits":[3]}}}},"cells":{{"x":{cell}}}}}}}}}"#
         );
-        Netlist::parse(json.as_bytes()).unwrap()
+        Netlist::parse(Family::Ecp5, json.as_bytes()).unwrap()
     }
 
     #[test]
@@ -582,7 +444,7 @@ mod tests {
             assert!(d.message.contains(words), "{d}");
             assert_eq!(d.location.path.as_deref(), Some("x"));
         }
-        assert_eq!(Netlist::parse(b"{}").unwrap_err().code.id, "SF0503");
+        assert_eq!(Netlist::parse(Family::Ecp5, b"{}").unwrap_err().code.id, "SF0503");
     }
 
     #[test]

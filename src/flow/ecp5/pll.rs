@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! The PLL in a routed ECP5 netlist: its clock passes through, what it is set to is read.
 
-use super::netlist::{Cell, Netlist, number, unknown};
+use super::netlist::Ecp5;
 use crate::diag::Result;
+use crate::flow::routed::{Netlist, number, unknown};
 use crate::target::Pll;
 
 /// The cell's type.
@@ -19,23 +20,17 @@ const FIXED: &[(&str, &str)] = &[
     ("DPHASE_SOURCE", "DISABLED"),
 ];
 
-impl Netlist {
-    /// What the PLL is set to, if there is one.
-    ///
-    /// # Errors
-    /// [`NETLIST_CELL`](crate::diag::codes::NETLIST_CELL) for several of them, and for one that
-    /// does something else than dividing and multiplying.
-    pub fn pll(&self) -> Result<Option<Pll>> {
-        let mut plls = self.cells()?.filter(|(_, cell)| cell.kind == CELL);
-        let Some((name, cell)) = plls.next() else { return Ok(None) };
-        if plls.next().is_some() {
-            return Err(unknown("there is more than one PLL"));
-        }
-        cell.pll().map(Some).map_err(|d| d.at(name.clone()))
+/// What the PLL is set to, if there is one.
+pub(in crate::flow) fn read(netlist: &Netlist) -> Result<Option<Pll>> {
+    let mut plls = netlist.cells()?.filter(|(_, cell)| cell.kind == CELL);
+    let Some((name, cell)) = plls.next() else { return Ok(None) };
+    if plls.next().is_some() {
+        return Err(unknown("there is more than one PLL"));
     }
+    Ecp5(cell).pll().map(Some).map_err(|d| d.at(name.clone()))
 }
 
-impl Cell {
+impl Ecp5<'_> {
     fn pll(&self) -> Result<Pll> {
         if let Some((name, value)) = FIXED.iter().find(|(n, v)| self.parameter(n) != *v) {
             return Err(unknown(format!("a PLL with another {name} than {value}")));
@@ -72,7 +67,7 @@ mod tests {
             r#"{{"modules":{{"top":{{"ports":{{"a":{{"direction":"input","bits":[2]}},"y":{{"direction":"output","bits":[3]}}}},"cells":{{{}}}}}}}}}"#,
             cells.join(",")
         );
-        Netlist::parse(json.as_bytes()).unwrap()
+        Netlist::parse(crate::target::Family::Ecp5, json.as_bytes()).unwrap()
     }
 
     fn cell(parameters: &str) -> String {

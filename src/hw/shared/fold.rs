@@ -69,7 +69,7 @@ pub(super) fn budget(target: &Target, options: &Options) -> Resources {
     let have = target.device.resources;
     let share = match target.device.family {
         Family::Ice40 => ICE40_SHARE,
-        Family::Ecp5 => ECP5_SHARE,
+        Family::Ecp5 | Family::Gowin => ECP5_SHARE,
     };
     let share = (f64::from(have.lut4) * share) as u32;
     let lut4 = options.cells_of(share);
@@ -122,9 +122,10 @@ fn wider(design: &mut Design, lanes: u32, most: u32, budget: Resources) -> Optio
 
 /// What is needed beyond what there is.
 pub(super) fn excess(e: &Estimate, budget: Resources) -> String {
+    let ram = e.memories.first().map_or("block RAM", block_ram);
     let all = [
         ("logic cells", e.cells, budget.lut4),
-        ("EBR", e.ebr, budget.ebr),
+        (ram, e.ebr, budget.ebr),
         ("SPRAM", e.spram, budget.spram),
         ("multipliers", e.dsp, budget.dsp),
     ];
@@ -135,13 +136,18 @@ pub(super) fn excess(e: &Estimate, budget: Resources) -> String {
     text.collect::<Vec<_>>().join("; ")
 }
 
+/// What the block RAMs of a memory's family are called.
+fn block_ram(memory: &Memory) -> &'static str {
+    memory.family.spec().block_ram.name
+}
+
 /// The memories that take most, in words.
 pub(super) fn largest(e: &Estimate) -> String {
     let mut all: Vec<&Memory> = e.memories.iter().filter(|m| m.place != Place::Luts).collect();
     all.sort_by_key(|m| std::cmp::Reverse(u64::from(m.depth) * u64::from(m.width)));
     let text = all.iter().take(3).map(|m| match m.place {
         Place::Spram => format!("{} {}×{} ({} SPRAM)", m.layer, m.depth, m.width, m.spram()),
-        _ => format!("{} {}×{} ({} EBR)", m.layer, m.depth, m.width, m.ebr()),
+        _ => format!("{} {}×{} ({} {})", m.layer, m.depth, m.width, m.ebr(), block_ram(m)),
     });
     text.collect::<Vec<_>>().join(", ")
 }

@@ -178,7 +178,7 @@ fn what_a_family_has_not_is_not_taken() {
     assert_eq!((estimate.spram, estimate.dsp), (0, 1));
     board.device.resources.ebr = estimate.ebr - 1;
     let d = lower(&graph, &board, &shared()).unwrap_err();
-    assert!(d.message.contains("EBR of") && d.message.contains("1 too many"), "{d}");
+    assert!(d.message.contains("DP16KD of") && d.message.contains("1 too many"), "{d}");
     (board.device.resources.ebr, board.device.resources.dsp) = (estimate.ebr, 1);
     assert!(lower(&graph, &board, &shared()).is_ok());
     for id in graph.order().unwrap() {
