@@ -23,7 +23,7 @@ fn doctor_says_how_to_get_each_tool() {
         assert!(tool["get"].as_str().unwrap().len() > 10);
     }
     let said = place.good("doctor");
-    assert!(said.contains("missing  yosys") && said.contains("10 missing."), "{said}");
+    assert!(said.contains("missing  yosys") && said.contains("12 missing."), "{said}");
     assert!(!said.contains("ok  "));
 }
 
