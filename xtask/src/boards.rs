@@ -162,7 +162,7 @@ fn short(levels: &str) -> Option<&'static str> {
         ("sim = top, over the serial line", "top"),
         ("sim = netlist, over the serial line", "netlist"),
         ("sim = post-route netlist, over the serial line", "routed netlist"),
-        ("sim = unpacked bitstream, over the serial line", "bitstream"),
+        ("sim = bitstream, over the serial line", "bitstream"),
     ]
     .into_iter()
     .find_map(|(long, short)| (long == levels).then_some(short))
