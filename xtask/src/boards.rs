@@ -19,6 +19,14 @@ const PAGE: &str = "docs/boards.md";
 const MARKS: [&str; 2] = ["<!-- cargo xtask boards -->\n", "<!-- end -->\n"];
 const HEAD: &str = "| board | device | model | LUT4 | memories | MHz wanted, routed | levels: inferences, differences | faults caught |\n\
     |---|---|---|---:|---:|---:|---|---:|\n";
+/// The comparisons of `verify` that have their place in the table, and their names there.
+const LEVELS: [(&str, &str); 5] = [
+    ("sim = RTL, with cycles", "RTL"),
+    ("sim = top, over the serial line", "top"),
+    ("sim = netlist, over the serial line", "netlist"),
+    ("sim = post-route netlist, over the serial line", "routed netlist"),
+    ("sim = bitstream, over the serial line", "bitstream"),
+];
 /// What `compile` says of a network that a board has no room for.
 const NO_ROOM: [&str; 2] = ["SF0411", "SF0504"];
 
@@ -157,15 +165,7 @@ fn row(board: &Board, model: &str, compiled: &Value, verified: &Value) -> Result
 /// What a level is called in the table; those that are the core's alone at another pace are left
 /// out.
 fn short(levels: &str) -> Option<&'static str> {
-    [
-        ("sim = RTL, with cycles", "RTL"),
-        ("sim = top, over the serial line", "top"),
-        ("sim = netlist, over the serial line", "netlist"),
-        ("sim = post-route netlist, over the serial line", "routed netlist"),
-        ("sim = bitstream, over the serial line", "bitstream"),
-    ]
-    .into_iter()
-    .find_map(|(long, short)| (long == levels).then_some(short))
+    LEVELS.into_iter().find_map(|(long, short)| (long == levels).then_some(short))
 }
 
 fn grouped(n: u64) -> String {
@@ -238,6 +238,16 @@ mod tests {
         assert_eq!(found, wanted);
         assert!(row(&board(), MODELS[1], &json!({}), &verified).is_err());
         assert_eq!(name_of(MODELS[1]), "784-128-10");
+    }
+
+    #[test]
+    fn levels_are_those_of_verify() {
+        let names = crate::root().join("src/verify/executor.rs");
+        let names = std::fs::read_to_string(names).unwrap();
+        for (long, _) in LEVELS {
+            let name = long.strip_prefix("sim = ").unwrap();
+            assert!(names.contains(&format!("\"{name}\";")), "{name}");
+        }
     }
 
     #[test]
