@@ -12,6 +12,9 @@ use super::{ecp5, gowin};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::target::{Family, Pll};
 
+/// The model of what both families have alike.
+const BLOCK_RAM: &str = include_str!("../../templates/flow/block_ram.v");
+
 /// A routed netlist.
 #[derive(Debug)]
 pub struct Netlist {
@@ -153,7 +156,7 @@ impl Netlist {
         }
         let ports: Vec<String> =
             module.ports.iter().map(|(n, p)| format!("{} wire {n}", p.direction)).collect();
-        let mut text = format!("{models}\nmodule {top} ({});\n", ports.join(", "));
+        let mut text = format!("{models}\n{BLOCK_RAM}\nmodule {top} ({});\n", ports.join(", "));
         for net in module.nets() {
             let _ = writeln!(text, "wire n{net};");
         }

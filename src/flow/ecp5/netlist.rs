@@ -177,12 +177,12 @@ impl Ecp5<'_> {
         }
         let write = |port: &str| match self.parameter(&format!("WRITEMODE_{port}")) {
             "" | "NORMAL" => Ok(0),
-            "READBEFOREWRITE" => Ok(1),
-            "WRITETHROUGH" => Ok(2),
+            "READBEFOREWRITE" => Ok(2),
+            "WRITETHROUGH" => Ok(1),
             mode => Err(unknown(format!("a block RAM in the mode {mode}"))),
         };
         let mut text = format!(
-            "DP16KD #(.WIDTH_A({a}), .WIDTH_B({b}), .WRITE_A({}), .WRITE_B({}), .CONTENTS(18432'h",
+            "BLOCK_RAM #(.WIDTH_A({a}), .WIDTH_B({b}), .WRITE_A({}), .WRITE_B({}), .CONTENTS(18432'h",
             write("A")?,
             write("B")?
         );
@@ -356,7 +356,7 @@ mod tests {
         let text = wide.to_verilog("top").unwrap();
         let ones = vec!["1'b1"; 13].join(", ");
         assert!(text.contains(&format!(".ADB({{n2, {ones}}})")), "{text}");
-        assert!(text.contains(".WIDTH_A(36), .WIDTH_B(9), .WRITE_A(0), .WRITE_B(2)"), "{text}");
+        assert!(text.contains(".WIDTH_A(36), .WIDTH_B(9), .WRITE_A(0), .WRITE_B(1)"), "{text}");
         // The last digits: words 1 and 0, 18 bits each.
         assert!(text.contains(&format!("{:09x})) c0", 2 << 18 | 1)), "{text}");
         assert!(text.contains("open_0_DOB_1, n3})"), "{text}");

@@ -283,7 +283,7 @@ impl Gowin<'_> {
         outputs: [(&str, usize); 2],
     ) -> Result<String> {
         let mut text = format!(
-            "GOWIN_BSRAM #(.WIDTH_A({width_a}), .WIDTH_B({width_b}), .WRITE_A({mode_a}), .WRITE_B({mode_b}), .CONTENTS(18432'h{})) c{index} (",
+            "BLOCK_RAM #(.WIDTH_A({width_a}), .WIDTH_B({width_b}), .WRITE_A({mode_a}), .WRITE_B({mode_b}), .CONTENTS(18432'h{})) c{index} (",
             digits(&contents(self.cell)?)
         );
         for (port, pins) in ["A", "B"].into_iter().zip(ports) {
