@@ -17,10 +17,16 @@
 //   ZEROS       what a weight bit of 0 is: 0: the weight -1; 1: the weight 0, and the result is
 //               sum_{w=1}(x), a plane of weights of several bits (sf_planes)
 //   AW          accumulator width: 2^AW > the largest S
+//   MEMBERS     members of an ensemble, of which those in mask_i run (sf_members); 1: there are
+//               none, and mask_i is not read
+//   SPLIT       what there is of each member: 1: NO / MEMBERS of the outputs, in groups of their
+//               own; the outputs of the others are neither computed nor handed on. 2: NI of the
+//               inputs: for each member that runs its inputs come, and all NO results of it go
 //   DEPTH, RW   rows of weights and the bits of their address; they follow from the others
 //   w_*         the weights' memory: w_data_i in the cycle after w_en_o is the word at
 //               w_addr_o. Word (g * ceil(NI/16) * 16 + i) holds in bit l the weight of
-//               neuron g*P + l for input i, 1 = +1
+//               neuron g*P + l for input i, 1 = +1. With members the groups of one follow those
+//               of the other, and g counts all of them; a member's last group may be smaller
 //   x_*         NI inputs, in order, valid/ready
 //   y_*         NO * TP results, neuron by neuron, timestep by timestep, valid/ready
 //   event_o     a weight row is being read (for activity counters)
@@ -29,7 +35,9 @@
 //   An input accepted in cycle c is in the accumulators in c+3. The last event or empty
 //   word of a group in cycle c lets its results be handed to the drain in cycle
 //   max(c+3, first cycle with an empty drain) = s; the next group's first word is
-//   scanned in s+1, the first result is valid in s+2, then one a cycle.
+//   scanned in s+1, the first result is valid in s+2, then one a cycle. With SPLIT = 2 the
+//   next member's first input is taken in s+1 at the earliest, of weights -1 and +1 not before
+//   the drain is empty (their results need the sum of the inputs).
 `default_nettype none
 
 module sf_dense #(
@@ -40,11 +48,15 @@ module sf_dense #(
   parameter TP    = 1,
   parameter AW    = 13,
   parameter ZEROS = 0,
-  parameter DEPTH = ((NO + P - 1) / P - 1) * ((NI + 15) / 16) * 16 + NI,
+  parameter MEMBERS = 1,
+  parameter SPLIT = 0,
+  parameter NP    = (SPLIT == 1) ? NO / MEMBERS : NO,
+  parameter DEPTH = (((NP + P - 1) / P) * MEMBERS - 1) * ((NI + 15) / 16) * 16 + NI,
   parameter RW    = (DEPTH > 1) ? $clog2(DEPTH) : 1
 ) (
   input  wire               clk_i,
   input  wire               rst_i,
+  input  wire [MEMBERS-1:0] mask_i,
   input  wire [XW-1:0]      x_data_i,
   input  wire               x_valid_i,
   output wire               x_ready_o,
@@ -57,11 +69,13 @@ module sf_dense #(
   output wire               event_o
 );
 
-  localparam NG    = (NO + P - 1) / P;
+  localparam NG    = (NP + P - 1) / P;                  // groups, of one member
   localparam IW    = (NI > 1) ? $clog2(NI) : 1;         // index of an input
   localparam GW    = (NG > 1) ? $clog2(NG) : 1;
   localparam DW    = $clog2(P * TP + 1);                // results left in the drain
-  localparam LAST  = NO - (NG - 1) * P;                 // neurons of the last group
+  localparam LAST  = NP - (NG - 1) * P;                 // neurons of the last group
+  localparam NW    = (NI + 15) / 16;                    // words of the bitmap
+  localparam BW    = (RW > 4) ? RW - 4 : 1;             // address of 16 rows
 
   localparam [1:0] StIntake = 2'd0, StFlush = 2'd1, StScan = 2'd2;
 
@@ -76,27 +90,69 @@ module sf_dense #(
   wire last_group = group_q == NG[GW-1:0] - 1'b1;
   wire snap       = (state_q == StFlush) & (flush_q == 2'd2) & (drain_q == {DW{1'b0}});
 
-  assign x_ready_o = state_q == StIntake;
+  // The inputs of this turn have been gone through for all that needs them.
+  wire turn_end   = last_group & ((SPLIT == 2) | last_member);
+
+  generate
+    if (SPLIT == 2 && ZEROS == 0) begin : gen_sum_needed
+      assign x_ready_o = (state_q == StIntake) & (drain_q == {DW{1'b0}});
+    end else begin : gen_sum_free
+      assign x_ready_o = state_q == StIntake;
+    end
+  endgenerate
 
   // ---- events: from the input, or from the scan of the kept inputs
   wire          scan_event, scan_done;
   wire [RW-1:0] scan_row;
   wire [XW-1:0] kept;
   wire          event_d = fire ? |x_data_i : scan_event;
-  wire [RW-1:0] row     = (state_q == StIntake) ? {{(RW-IW){1'b0}}, index_q} : scan_row;
+  wire [RW-1:0] row     = (state_q == StIntake) ? first_row : scan_row;
 
   assign event_o = event_d;
 
+  // ---- rows of the member at work
+  wire [RW-1:0] first_row;
+  wire [BW-1:0] base;                          // 16 rows each, before those of the next scan
+  wire          last_member;
   generate
-    if (NG > 1) begin : gen_replay
-      sf_dense_replay #(.NI(NI), .XW(XW), .RW(RW)) u_replay (
+    if (MEMBERS > 1) begin : gen_members
+      localparam MW = $clog2(MEMBERS);
+      wire [MW-1:0] member, next;
+      sf_members #(.N(MEMBERS)) u_members (
+        .clk_i (clk_i),
+        .rst_i (rst_i),
+        .mask_i(mask_i),
+        .step_i(snap & last_group),
+        .now_o (member),
+        .next_o(next),
+        .last_o(last_member)
+      );
+      // Groups of all members before the one that is scanned, or taken in, next.
+      wire [MW-1:0] of    = (state_q == StIntake) ? member : next;
+      wire [GW-1:0] group = (state_q == StIntake | last_group) ? {GW{1'b0}} : group_q + 1'b1;
+      wire [BW-1:0] slot  = {{(BW-MW){1'b0}}, of} * NG[BW-1:0] + {{(BW-GW){1'b0}}, group};
+      wire [BW-1:0] first = slot * NW[BW-1:0];
+      assign base      = first;
+      assign first_row = {first, 4'b0} + {{(RW-IW){1'b0}}, index_q};
+    end else begin : gen_alone
+      wire unused = &{1'b0, mask_i};
+      assign base        = {BW{1'b0}};
+      assign last_member = 1'b1;
+      assign first_row   = {{(RW-IW){1'b0}}, index_q};
+    end
+  endgenerate
+
+  generate
+    if (NG > 1 || SPLIT == 1) begin : gen_replay
+      sf_dense_replay #(.NI(NI), .XW(XW), .RW(RW), .JUMPS(MEMBERS > 1)) u_replay (
         .clk_i    (clk_i),
         .rst_i    (rst_i),
         .write_i  (fire),
         .index_i  (index_q),
         .data_i   (x_data_i),
-        .start_i  (snap & ~last_group),
-        .restart_i(snap & last_group),
+        .start_i  (snap & ~turn_end),
+        .restart_i(snap & turn_end),
+        .base_i   (base),
         .fetch_i  (state_q != StIntake),
         .scan_i   (state_q == StScan),
         .event_o  (scan_event),
@@ -109,6 +165,7 @@ module sf_dense #(
       assign scan_done  = 1'b0;
       assign scan_row   = {RW{1'b0}};
       assign kept       = {XW{1'b0}};
+      wire unused_base = &{1'b0, base};
     end
   endgenerate
 
@@ -210,7 +267,7 @@ module sf_dense #(
         if (flush_q != 2'd2) flush_q <= flush_q + 1'b1;
         if (snap) begin
           group_q <= last_group ? {GW{1'b0}} : group_q + 1'b1;
-          state_q <= last_group ? StIntake : StScan;
+          state_q <= turn_end ? StIntake : StScan;
         end
       end
       default: if (scan_done) begin

@@ -5,6 +5,7 @@
 // Contract
 //   NI, XW      inputs and their width
 //   RW          width of a weight row's address
+//   JUMPS       1: a scan counts rows from base_i * 16, as it is with start_i
 //   write_i     stores data_i at index_i (indices in order 0..NI-1)
 //   start_i     the next cycle is the first of a scan; at least three cycles after the
 //               last write_i, and after the done_o of the scan before
@@ -15,13 +16,15 @@
 //   event_o     row_o is the weight row of a non-zero input; data_o is that input in the
 //               next cycle. A word of 16 inputs takes max(1, its non-zero inputs) cycles.
 //   done_o      last cycle of the scan
-//   Scan number g = 1, 2, ... counts rows from g * ceil(NI/16) * 16.
+//   Scan number g = 1, 2, ... counts rows from g * ceil(NI/16) * 16, if it does not jump.
 `default_nettype none
 
 module sf_dense_replay #(
   parameter NI = 32,
   parameter XW = 8,
   parameter RW = 6,
+  parameter JUMPS = 0,
+  parameter BW = (RW > 4) ? RW - 4 : 1,
   parameter IW = (NI > 1) ? $clog2(NI) : 1
 ) (
   input  wire          clk_i,
@@ -31,6 +34,7 @@ module sf_dense_replay #(
   input  wire [XW-1:0] data_i,
   input  wire          start_i,
   input  wire          restart_i,
+  input  wire [BW-1:0] base_i,
   input  wire          fetch_i,
   input  wire          scan_i,
   output wire          event_o,
@@ -41,7 +45,6 @@ module sf_dense_replay #(
 
   localparam NW = (NI + 15) / 16;
   localparam WW = (NW > 1) ? $clog2(NW) : 1;   // a word of the bitmap
-  localparam BW = RW - 4;                      // a word, counted over all scans
 
   // ---- writing: values as they come, the bitmap a word at a time
   // An index as word and position in it, also where there are fewer inputs than a word has.
@@ -89,9 +92,21 @@ module sf_dense_replay #(
       word_q <= start_i ? {WW{1'b0}} : word_q + 1'b1;
     end
     if (done_o) fetch_q <= {WW{1'b0}};
-    if (restart_i | rst_i) base_q <= NW[BW-1:0];
+    if (JUMPS != 0) begin
+      if (start_i) base_q <= base_i;
+    end else if (restart_i | rst_i) begin
+      base_q <= NW[BW-1:0];
+    end
     if (rst_i) fetch_q <= {WW{1'b0}};
   end
+
+  generate
+    if (JUMPS == 0) begin : gen_unused
+      wire unused = &{1'b0, base_i};
+    end else begin : gen_unused_restart
+      wire unused = &{1'b0, restart_i};
+    end
+  endgenerate
 
   sf_ram #(.WIDTH(16), .DEPTH(NW)) u_bitmap (
     .clk_i  (clk_i),
@@ -145,7 +160,7 @@ module sf_dense_replay #(
       f_wait <= (f_written < NI || write_i || done_o) ? 0 : (f_wait == 3) ? 3 : f_wait + 1;
       if (start_i) begin
         f_scan     <= f_scan + 1;
-        f_base     <= f_base + NW * 16;
+        f_base     <= (JUMPS != 0) ? {base_i, 4'b0} : f_base + NW * 16;
         f_seen     <= 1'b0;
         f_scanning <= 1'b1;
       end

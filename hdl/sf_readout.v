@@ -10,12 +10,19 @@
 //   IW, GW, LW  widths of the input (signed), gain (unsigned), logit (signed, <= 32)
 //   OW          width of the offset (signed, <= LW)
 //   BLOCK, INIT parameter memory {offset, gain}, a word a class
-//   rst_i       the first input may come in the second cycle after it
+//   STEPS       > 1: a set of N words for each number of timesteps, each at a multiple of 2^NW, of which that
+//               of last_step_i is read; 1: one set, and last_step_i is not read
+//   MEMBERS     members of an ensemble: an input a class comes from each of those in mask_i, one
+//               member after the other, and x_c is their sum (IW holds it). 1: there are
+//               none, and mask_i is not read
+//   rst_i       the first input may come in the second cycle after it, or after a change of mask_i
+//               or last_step_i
 //   x_*         N inputs in order, valid/ready
 //   out_*       N logits of 4 bytes, lowest first, then one byte with the class (last)
 //
 // Timing: an input accepted in cycle c gives its logit's first byte in c+GW+3, if the
-// bytes of the one before are gone; the next input is accepted in that cycle.
+// bytes of the one before are gone; the next input is accepted in that cycle. With members
+// one of the last one takes a cycle more, and after one of the others the next is accepted in c+2.
 `default_nettype none
 
 module sf_readout #(
@@ -25,10 +32,15 @@ module sf_readout #(
   parameter OW    = 24,
   parameter LW    = 28,
   parameter BLOCK = 0,
-  parameter INIT  = ""
+  parameter INIT  = "",
+  parameter STEPS = 1,
+  parameter MEMBERS = 1,
+  parameter SW    = (STEPS > 1) ? $clog2(STEPS) : 1
 ) (
   input  wire                 clk_i,
   input  wire                 rst_i,
+  input  wire        [SW-1:0] last_step_i,
+  input  wire   [MEMBERS-1:0] mask_i,
   input  wire signed [IW-1:0] x_data_i,
   input  wire                 x_valid_i,
   output wire                 x_ready_o,
@@ -41,9 +53,9 @@ module sf_readout #(
   localparam NW = (N > 1) ? $clog2(N) : 1;
   localparam BW = $clog2(GW + 1);
 
-  localparam [1:0] StIdle = 2'd0, StMul = 2'd1, StAdd = 2'd2, StSend = 2'd3;
+  localparam [2:0] StIdle = 3'd0, StMul = 3'd1, StAdd = 3'd2, StSend = 3'd3, StSum = 3'd4;
 
-  reg        [1:0]    state_q;
+  reg        [2:0]    state_q;
   reg        [BW-1:0] bits_q;
   reg        [NW-1:0] class_q, best_class_q;
   reg signed [LW-1:0] logit_q, best_q;
@@ -62,15 +74,70 @@ module sf_readout #(
   assign out_data_o  = bytes_q[7:0];
   assign out_last_o  = final_q & (left_q == 3'd1);
 
-  wire [NW-1:0] class_d = ~send ? class_q : last_class ? {NW{1'b0}} : class_q + 1'b1;
+  // ---- members: the sums of those before are kept
+  wire          summed = (MEMBERS > 1) & (state_q == StSum);
+  wire          first_member, last_member;
+  wire signed [IW-1:0] kept;                   // sum of the members before, in StSum
+  wire signed [IW-1:0] total  = x_q + (first_member ? {IW{1'b0}} : kept);
+  wire          keep   = summed & ~last_member;
+  wire          done   = send | keep;          // with this class
+  generate
+    if (MEMBERS > 1) begin : gen_members
+      localparam MW = $clog2(MEMBERS);
+      wire [MW-1:0] unused_now, unused_next;
+      reg           first_q;
+      sf_members #(.N(MEMBERS)) u_members (
+        .clk_i (clk_i),
+        .rst_i (rst_i),
+        .mask_i(mask_i),
+        .step_i(done & last_class),
+        .now_o (unused_now),
+        .next_o(unused_next),
+        .last_o(last_member)
+      );
+      assign first_member = first_q;
+      always @(posedge clk_i) begin
+        if (done & last_class) first_q <= last_member;
+        if (rst_i) first_q <= 1'b1;
+      end
+      sf_ram #(.WIDTH(IW), .DEPTH(N)) u_sums (
+        .clk_i  (clk_i),
+        .we_i   (keep),
+        .waddr_i(class_q),
+        .wdata_i(total),
+        .re_i   (accept),
+        .raddr_i(class_q),
+        .rdata_o(kept)
+      );
+    end else begin : gen_alone
+      wire unused = &{1'b0, mask_i};
+      assign first_member = 1'b1;
+      assign last_member  = 1'b1;
+      assign kept         = {IW{1'b0}};
+    end
+  endgenerate
+
+  wire [NW-1:0] class_d = ~done ? class_q : last_class ? {NW{1'b0}} : class_q + 1'b1;
   wire [OW+GW-1:0] param;
 
-  sf_rom #(.WIDTH(OW + GW), .DEPTH(N), .BLOCK(BLOCK), .INIT(INIT)) u_param (
-    .clk_i (clk_i),
-    .en_i  (1'b1),
-    .addr_i(class_d),
-    .data_o(param)
-  );
+  generate
+    if (STEPS > 1) begin : gen_steps
+      sf_rom #(.WIDTH(OW + GW), .DEPTH((STEPS - 1) * (1 << NW) + N), .BLOCK(BLOCK), .INIT(INIT)) u_param (
+        .clk_i (clk_i),
+        .en_i  (1'b1),
+        .addr_i({last_step_i, class_d}),
+        .data_o(param)
+      );
+    end else begin : gen_one
+      wire unused = &{1'b0, last_step_i};
+      sf_rom #(.WIDTH(OW + GW), .DEPTH(N), .BLOCK(BLOCK), .INIT(INIT)) u_param (
+        .clk_i (clk_i),
+        .en_i  (1'b1),
+        .addr_i(class_d),
+        .data_o(param)
+      );
+    end
+  endgenerate
 
   wire signed [OW-1:0] offset      = param[GW +: OW];
   wire signed [LW-1:0] offset_wide = {{(LW-OW){offset[OW-1]}}, offset};
@@ -91,7 +158,11 @@ module sf_readout #(
         gain_q  <= param[GW-1:0];
         logit_q <= {LW{1'b0}};
         bits_q  <= GW[BW-1:0];
-        state_q <= StMul;
+        state_q <= (MEMBERS > 1) ? StSum : StMul;
+      end
+      StSum: begin
+        x_q     <= total;
+        state_q <= last_member ? StMul : StIdle;
       end
       StMul: begin
         logit_q <= (logit_q <<< 1) + (gain_q[GW-1] ? x_wide : {LW{1'b0}});
@@ -143,10 +214,30 @@ module sf_readout #(
   wire                 f_taken  = out_valid_o & out_ready_i;
   reg                  f_reset;
   always @(posedge clk_i) f_reset <= rst_i;
+  // The knobs stay as they are; sums of the members before.
+  reg [SW-1:0]      f_step;
+  reg [MEMBERS-1:0] f_mask;
+  always @(posedge clk_i) begin
+    f_step <= last_step_i;
+    f_mask <= mask_i;
+    if (f_past && !rst_i) assume (mask_i == f_mask && last_step_i == f_step);
+  end
+  integer f_turn, f_members, f_m;
+  always @(*) begin
+    f_members = 0;
+    for (f_m = 0; f_m < MEMBERS; f_m = f_m + 1) f_members = f_members + mask_i[f_m];
+    assume (f_members > 0 && last_step_i < STEPS);
+  end
+  reg  signed [FW-1:0] f_sums [0:N-1];
+  wire [NW-1:0]        f_now   = (f_class == N) ? 0 : f_class;
+  wire signed [FW-1:0] f_total = $signed(x_data_i) + ((f_turn == 0) ? 0 : f_sums[f_now]);
+  wire                 f_lasts = f_turn == f_members - 1;
+  wire signed [FW-1:0] f_holds = (1 <<< (IW - 1)) - 1;
+  always @(*) if (accept) assume (f_total <= f_holds && f_total >= -f_holds - 1);
   always @(*) begin
     if (f_reset) assume (!x_valid_i);
     // A width is chosen such that the logit and its product fit.
-    if (state_q != StIdle) begin
+    if (state_q != StIdle && (MEMBERS == 1 || state_q != StSum)) begin
       assume (f_logit <= f_most && f_logit >= -f_most - 1);
       assume (f_gain * f_x <= f_most && f_gain * f_x >= -f_most - 1);
     end
@@ -155,14 +246,17 @@ module sf_readout #(
   always @(posedge clk_i) begin
     if (rst_i) begin
       f_class <= 0;
+      f_turn  <= 0;
       f_sent  <= 0;
       f_done  <= 0;
     end else begin
       if (accept) begin
-        f_x      <= x_data_i;
+        f_x      <= f_total;
+        f_sums[f_now] <= f_total;
         f_gain   <= $signed({1'b0, param[GW-1:0]});
         f_offset <= offset;
-        f_class  <= (f_class == N) ? 1 : f_class + 1;
+        f_class  <= f_now + 1;
+        if (f_now == N - 1) f_turn <= f_lasts ? 0 : f_turn + 1;
       end
       if (send) begin
         f_word <= f_logit;

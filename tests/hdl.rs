@@ -61,6 +61,7 @@ fn plan() -> Plan {
         "formal.toml",
         "formal_axis.toml",
         "formal_boot.toml",
+        "formal_knobs.toml",
         "formal_spi.toml",
         "formal_shared.toml",
     ];

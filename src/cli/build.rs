@@ -76,8 +76,10 @@ pub(super) struct Manifest {
     /// A core for another design, without a board.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) as_core: bool,
-    /// What the design reads from the board's flash at power-on, if it does.
+    /// A request says what it leaves out; members of the ensemble, 1 without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) knobs: Option<u32>,
+    /// What the design reads from the board's flash at power-on, if it does.
     pub(super) standalone: Option<PowerOn>,
 }
 
@@ -91,6 +93,7 @@ impl Manifest {
             chunk: self.chunk,
             cells: self.cells,
             boots: self.standalone.is_some(),
+            knobs: self.knobs,
         }
     }
 

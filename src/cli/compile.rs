@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::bitstream;
 use super::build::{BitstreamReport, MANIFEST, Manifest, json_text};
 use super::hardware::{self, Layer, Mapping};
-use super::model::ModelArgs;
+use super::model::{Model, ModelArgs};
 use super::objective::ObjectiveArgs;
 use super::output::{put, replace};
 use super::timings::{Stopwatch, Taken, Timings};
@@ -23,7 +23,7 @@ use super::tradeoff;
 use super::ui::{Ui, table, thousands};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::hw::{self, Estimate};
-use crate::report;
+use crate::{pass, report};
 use crate::target::{self, Board, Target};
 use clock::{Clock, ClockArgs};
 use job::Job;
@@ -65,6 +65,10 @@ pub(super) struct Args {
     /// ready without a host.
     #[arg(long)]
     standalone: bool,
+    /// Let a request leave out the last timesteps, and members of an ensemble: it says so in its
+    /// first bytes. A chain of dense layers can.
+    #[arg(long)]
+    knobs: bool,
     /// Also write C++ for high-level synthesis.
     #[arg(long)]
     hls: bool,
@@ -100,6 +104,17 @@ pub(super) struct Args {
     /// Print what took how long.
     #[arg(long)]
     timings: bool,
+}
+
+/// Prepares a model whose hardware is told what to leave out; its members, 1 without an ensemble.
+fn knobs(args: &Args, model: &mut Model) -> Result<u32> {
+    if args.hls {
+        let message = "--knobs: the C++ leaves nothing out at run time";
+        return Err(Diagnostic::new(&codes::BAD_OPTION, message).help("leave --hls or --knobs out"));
+    }
+    let notes = pass::run(&mut model.integer, pass::FOR_KNOBS, &pass::Options::default())?;
+    model.notes.extend(notes);
+    Ok(pass::ensemble(&model.real)?.map_or(1, |e| e.ends.len() as u32))
 }
 
 /// What place and route aims at, in MHz, on slower boards.
@@ -171,7 +186,8 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
     let freq = freq(args, &target)?;
     let family = target.device.family;
     let toolbox = args.bitstream.then(|| bitstream::tools(family)).transpose()?;
-    let model = args.model.load_timed(&watch)?;
+    let mut model = args.model.load_timed(&watch)?;
+    let knobs = args.knobs.then(|| knobs(args, &mut model)).transpose()?;
     progress.set_message("fold");
     watch.begin("hardware");
     let lanes: BTreeMap<_, _> = args.lanes.iter().cloned().collect();
@@ -182,6 +198,7 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         no_trace: args.no_trace,
         mapping: args.mapping.into(),
         chunk: args.chunk.or(whole),
+        knobs,
         ..hw::Options::default()
     };
     let fold = |target: &Target, options| {
@@ -204,6 +221,7 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         bitstream: None,
         patched: false,
         as_core: args.as_core,
+        knobs,
         standalone: None,
     };
     if args.as_core {

@@ -4,6 +4,8 @@
 use std::path::Path;
 
 use crate::diag::{Diagnostic, Result, codes};
+use super::build::Build;
+use crate::hw::Kept;
 use crate::ir::Graph;
 use crate::pass::{self, Note};
 
@@ -24,10 +26,49 @@ impl CutArgs {
         if self.keep_timesteps.is_none() && self.keep_members.is_none() {
             return Ok(());
         }
-        let message = "--keep-timesteps and --keep-members are for models, and this is a build";
+        let message = "--keep-timesteps and --keep-members: this build leaves nothing out at run time";
         Err(Diagnostic::new(&codes::BAD_OPTION, message)
             .in_file(build)
-            .help("give them to `synfire compile`"))
+            .help("give them to `synfire compile`, or compile with --knobs"))
+    }
+
+    /// The first bytes of the `i`th request to a build that says what to leave out: what is asked
+    /// for, or by `default`; nothing for another build.
+    pub(super) fn header(
+        &self,
+        build: &Build,
+    ) -> Result<Option<Kept>> {
+        let Some(knobs) = build.design.knobs else {
+            self.none_for(&build.dir)?;
+            return Ok(None);
+        };
+        if self.keep_timesteps.is_none() && self.keep_members.is_none() {
+            return Ok(None);
+        }
+        let all = knobs.all();
+        let refused = |message: String, help: String| {
+            Err(Diagnostic::new(&codes::BAD_OPTION, message).in_file(&build.dir).help(help))
+        };
+        let timesteps = self.keep_timesteps.unwrap_or(all.timesteps);
+        if timesteps == 0 || timesteps > all.timesteps {
+            let message = format!("--keep-timesteps {timesteps}: the build has {}", all.timesteps);
+            return refused(message, format!("1 to {} can be kept", all.timesteps));
+        }
+        let Some(asked) = &self.keep_members else { return Ok(Some(Kept { timesteps, ..all })) };
+        let mut members: Vec<u32> = asked.iter().map(|m| *m as u32).collect();
+        members.sort_unstable();
+        members.dedup();
+        match members.last() {
+            None => refused("--keep-members: no member is left".into(), "name at least one".into()),
+            Some(_) if knobs.members == 1 => {
+                refused("--keep-members: the build has no members".into(), "leave it out".into())
+            }
+            Some(m) if *m >= knobs.members => refused(
+                format!("--keep-members {m}: the ensemble has {} members", knobs.members),
+                format!("members are counted from 0: 0 to {}", knobs.members - 1),
+            ),
+            Some(_) => Ok(Some(Kept { timesteps, members })),
+        }
     }
 
     /// Leaves out what is not to be kept, and says what that was.

@@ -10,14 +10,16 @@ use std::sync::mpsc;
 use indicatif::ProgressBar;
 
 use super::build::Build;
+use super::cut::CutArgs;
 use super::inputs::DataArgs;
 use super::sums;
 use super::ui::{Ui, table, thousands};
-use crate::data::Inputs;
+use crate::data::{Inputs, random_number};
 use crate::diag::{Diagnostic, InFile, Result, codes};
 use crate::emit::{HLS_DIR, RTL_DIR};
 use crate::flow::process::create_dir;
 use crate::flow::{Tool, Toolbox, family};
+use crate::hw::Kept;
 use crate::target::Board;
 use crate::verify::{
     Executor, GateExecutor, HlsExecutor, InterpExecutor, Level, LineTime, Mutation, Mutator, Pair,
@@ -39,6 +41,8 @@ pub(super) struct Args {
     build: PathBuf,
     #[command(flatten)]
     data: DataArgs,
+    #[command(flatten)]
+    cuts: CutArgs,
     /// Inputs for the RTL.
     #[arg(long, default_value_t = 32)]
     rtl: usize,
@@ -65,6 +69,21 @@ fn gaps(inputs: usize) -> Vec<u8> {
     (0..inputs).map(|i| ((i * i + i / 7) % 4) as u8).collect()
 }
 
+/// The inputs behind what each leaves out: what is asked for, else the first one nothing, the
+/// others whatever their number gives, bytes that mean nothing of their own among them.
+fn knobs(build: &Build, asked: Option<Kept>, inputs: Inputs) -> Inputs {
+    let Some(knobs) = build.design.knobs else { return inputs };
+    inputs.behind(|i| match &asked {
+        Some(kept) => knobs.header(kept),
+        None if i == 0 => vec![0; knobs.bytes()],
+        None => {
+            let number = random_number(1, i as u64).to_le_bytes();
+            let steps = number[0] % (knobs.timesteps as u8 + 2);
+            [steps, number[1], number[2]][..knobs.bytes()].to_vec()
+        }
+    })
+}
+
 pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let build = Build::open(&args.build)?;
     if args.hls.is_some() && !build.path(HLS_DIR).is_dir() {
@@ -73,7 +92,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
             .in_file(&build.dir)
             .help("compile with --hls"));
     }
-    let inputs = args.data.load(&build.integer)?;
+    let inputs = knobs(&build, args.cuts.header(&build)?, args.data.load(&build.integer)?);
     let toolbox = Toolbox::discover();
     let mut check = Check {
         build: &build,

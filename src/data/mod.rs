@@ -69,6 +69,15 @@ impl Inputs {
         self.levels.chunks_exact(self.size.max(1))
     }
 
+    /// The same inputs, each behind some bytes of its own, as many as the others have.
+    #[must_use]
+    pub fn behind(&self, header: impl Fn(usize) -> Vec<u8>) -> Self {
+        let with = |(i, input): (usize, &[u8])| [&header(i), input].concat();
+        let levels: Vec<u8> = self.iter().enumerate().flat_map(with).collect();
+        let size = self.size + header(0).len();
+        Self { size, levels, timesteps: self.timesteps, labels: self.labels.clone() }
+    }
+
     /// The first `count` inputs.
     #[must_use]
     pub fn first(&self, count: usize) -> Vec<&[u8]> {

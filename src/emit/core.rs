@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::{File, RTL_DIR, memory, quoted};
 use crate::diag::Result;
-use crate::hw::{Design, Place, Stage};
+use crate::hw::{Design, Knobs, Place, Split, Stage};
 use crate::ir::{Compare, Reset};
 
 #[derive(Template)]
@@ -14,12 +14,17 @@ struct Core<'a> {
     model: String,
     version: &'a str,
     timesteps: u32,
+    /// Inputs, and bytes of a request: what it leaves out comes before them.
     inputs: u32,
+    bytes: u32,
     input_bits: u32,
     classes: u32,
     dense_count: usize,
     lif_count: usize,
     trace: bool,
+    /// What a request may leave out.
+    knobs: Option<Knobs>,
+    step_bits: u32,
     /// Streams that are sent: the result and the kept trains.
     sources: usize,
     /// Bytes of weights that the host loads, and the memories they go to.
@@ -65,6 +70,9 @@ struct DenseParams {
     addr_bits: u32,
     memory: WeightMemory,
     probe: usize,
+    /// Of an ensemble, 1 if there are none, and what there is of each.
+    members: u32,
+    split: u32,
 }
 
 enum WeightMemory {
@@ -99,6 +107,8 @@ struct LifParams {
     block: u32,
     init: String,
     probe: usize,
+    knobs: bool,
+    members: u32,
 }
 
 struct CountParams {
@@ -113,8 +123,10 @@ struct ReadoutParams {
     lw: u32,
     block: u32,
     init: String,
-    /// The operand, with a sign bit where it has none.
+    /// The operand, as wide as the sum, with a sign bit where it has none.
     input: String,
+    steps: u32,
+    members: u32,
 }
 
 /// Renders the core.
@@ -150,6 +162,12 @@ pub(super) fn render(design: &Design) -> Result<File> {
                     addr_bits: address_bits(d.depth()),
                     memory,
                     probe: denses - 1,
+                    members: d.split.members(),
+                    split: match d.split {
+                        Split::None => 0,
+                        Split::Outputs(_) => 1,
+                        Split::Inputs(_) => 2,
+                    },
                 };
                 (d.name.as_str(), Module::Dense(params))
             }
@@ -183,6 +201,8 @@ pub(super) fn render(design: &Design) -> Result<File> {
                     block: l.block.into(),
                     init,
                     probe: lifs - 1,
+                    knobs: l.knobs,
+                    members: l.members,
                 };
                 (l.name.as_str(), Module::Lif(params))
             }
@@ -191,7 +211,6 @@ pub(super) fn render(design: &Design) -> Result<File> {
                 ("count", Module::Count(CountParams { w: *w }))
             }
             Stage::Readout(r) => {
-                let signed = nets.last().is_some_and(|n| n.signed);
                 let params = ReadoutParams {
                     n: r.classes(),
                     iw: r.input_bits,
@@ -200,7 +219,16 @@ pub(super) fn render(design: &Design) -> Result<File> {
                     lw: r.logit_bits,
                     block: r.block.into(),
                     init,
-                    input: if signed { format!("d{index}") } else { format!("{{1'b0, d{index}}}") },
+                    input: match nets.last() {
+                        Some(Net { width, signed: true }) if *width < r.input_bits => {
+                            let more = r.input_bits - width;
+                            format!("{{{{{more}{{d{index}[{}]}}}}, d{index}}}", width - 1)
+                        }
+                        Some(Net { signed: true, .. }) => format!("d{index}"),
+                        _ => format!("{{1'b0, d{index}}}"),
+                    },
+                    steps: r.steps,
+                    members: r.members,
                 };
                 (r.name.as_str(), Module::Readout(params))
             }
@@ -216,7 +244,10 @@ pub(super) fn render(design: &Design) -> Result<File> {
         model: quoted(&design.name),
         version: env!("CARGO_PKG_VERSION"),
         timesteps: design.timesteps,
-        inputs: design.input_bytes(),
+        inputs: design.input.count,
+        bytes: design.input_bytes(),
+        knobs: design.knobs,
+        step_bits: address_bits(design.timesteps),
         input_bits: design.input.bits,
         classes,
         dense_count: denses,

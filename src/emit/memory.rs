@@ -2,7 +2,7 @@
 //! Contents of the memories: for `$readmemh` a word a line, for SPRAM the bytes to load.
 
 use super::{File, RTL_DIR, WEIGHTS};
-use crate::hw::{DenseStage, Design, LifStage, Place, ReadoutStage, Stage};
+use crate::hw::{DenseStage, Design, LifStage, Place, ReadoutStage, Split, Stage};
 
 /// Name of the file with the contents of stage `index`, in [`RTL_DIR`].
 #[must_use]
@@ -26,14 +26,20 @@ pub(super) fn files(design: &Design) -> Vec<File> {
     stages.filter_map(named).chain(loaded).collect()
 }
 
-/// Bit `lane` of word (g · words · 16 + i): the weight of neuron g · lanes + lane for input i.
-/// Rows between groups that no input has are zero.
+/// Bit `lane` of word (g · words · 16 + i): the weight of neuron g · lanes + lane for input i, of
+/// the member's part whose groups g counts on. Rows between groups that no input has are zero.
 fn weight(d: &DenseStage, row: u32, lane: u32) -> bool {
     let stride = d.words() * 16;
-    let (g, i) = if d.groups() > 1 { (row / stride, row % stride) } else { (0, row) };
+    let (slot, i) = if d.slots() > 1 { (row / stride, row % stride) } else { (0, row) };
+    let (member, g) = (slot / d.groups(), slot % d.groups());
+    let (outputs, inputs) = match d.split {
+        Split::None => (0, 0),
+        Split::Outputs(_) => (member * d.part(), 0),
+        Split::Inputs(_) => (0, member * d.inputs()),
+    };
     lane < d.group_size(g)
         && i < d.inputs()
-        && d.weights.get((g * d.lanes + lane) as usize, i as usize)
+        && d.weights.get((outputs + g * d.lanes + lane) as usize, (inputs + i) as usize)
 }
 
 fn weights(d: &DenseStage) -> String {
@@ -76,14 +82,13 @@ fn neurons(l: &LifStage) -> String {
 
 /// {offset, gain}.
 pub(super) fn gains(r: &ReadoutStage) -> String {
-    let bit = |c: usize| {
+    let bit = |(offset, gain): (i64, i64)| {
         move |b: u32| {
-            let (value, at) =
-                if b < r.gain_bits { (r.gain[c], b) } else { (r.offset[c], b - r.gain_bits) };
+            let (value, at) = if b < r.gain_bits { (gain, b) } else { (offset, b - r.gain_bits) };
             value >> at & 1 == 1
         }
     };
-    (0..r.gain.len()).map(|c| hex(r.gain_bits + r.offset_bits, bit(c))).collect()
+    r.words().into_iter().map(|word| hex(r.gain_bits + r.offset_bits, bit(word))).collect()
 }
 
 /// A word of `width` bits as a line of hexadecimal digits, highest first.

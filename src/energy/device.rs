@@ -364,6 +364,7 @@ fn access_name(kind: MemoryKind) -> &'static str {
         MemoryKind::Trains => "train maps",
         MemoryKind::Currents => "current maps",
         MemoryKind::States => "states",
+        MemoryKind::Sums => "sums of members",
     }
 }
 
@@ -378,5 +379,6 @@ fn idle_name(kind: MemoryKind) -> &'static str {
         MemoryKind::Trains => "train maps, clocked only",
         MemoryKind::Currents => "current maps, clocked only",
         MemoryKind::States => "states, clocked only",
+        MemoryKind::Sums => "sums of members, clocked only",
     }
 }

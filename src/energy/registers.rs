@@ -32,7 +32,7 @@ fn dense(d: &DenseStage) -> u32 {
     let drain = index_bits(d.lanes * d.time_parallel + 1) + d.acc_bits + 1;
     let row = if d.place == Place::Luts { 2 * d.lanes } else { d.lanes };
     let events = 3 + 2 * d.input_bits + row;
-    let replay = if d.groups() > 1 {
+    let replay = if d.replays() {
         let depth_bits = index_bits(d.depth()).saturating_sub(4);
         32 + 2 * index_bits(d.words()) + depth_bits
     } else {

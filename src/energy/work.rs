@@ -4,7 +4,7 @@
 use super::Band;
 use super::assume::Assume;
 use crate::hw::{
-    DenseStage, Design, LifStage, Memory, MemoryKind, Place, PlanesStage, ReadoutStage, Stage,
+    DenseStage, Design, LifStage, Memory, MemoryKind, Place, PlanesStage, ReadoutStage, Split, Stage,
 };
 use crate::sim::{MeanActivity, StageMean};
 
@@ -51,14 +51,29 @@ pub(super) fn flips(a: &Assume, design: &Design, mean: &MeanActivity, i: usize) 
             let nets = replaced * glitch * (2.0 * f64::from(*bits));
             vec![Flips { what: "population count", count: nets * trains }]
         }
-        Stage::Readout(r) => readout(a, r, arriving(design, mean, i)),
+        Stage::Readout(r) => {
+            let sums = arriving(design, mean, i);
+            // Sums of members are added up before they are scaled.
+            let scaled = if r.members > 1 { sums.min(f64::from(r.classes())) } else { sums };
+            readout(a, r, scaled)
+        }
     }
 }
 
 /// Events of all groups but the first: those found in the bitmap of kept inputs.
 fn replayed(d: &DenseStage, act: &StageMean) -> f64 {
     let groups = f64::from(d.groups());
-    act.rows * (groups - 1.0) / groups
+    let turns = match d.split {
+        // The first group of the first member alone works while the inputs arrive.
+        Split::Outputs(_) => groups * (act.results / part_results(d)).max(1.0),
+        _ => groups,
+    };
+    act.rows * (turns - 1.0) / turns
+}
+
+/// Results of one member, or of all neurons.
+fn part_results(d: &DenseStage) -> f64 {
+    f64::from((d.part() * d.time_parallel).max(1))
 }
 
 fn dense(a: &Assume, d: &DenseStage, act: &StageMean) -> Vec<Flips> {
@@ -78,8 +93,7 @@ fn dense(a: &Assume, d: &DenseStage, act: &StageMean) -> Vec<Flips> {
         .map(|n| n * (n + 1.0) / 2.0 * acc)
         .sum();
     let loaded = f64::from(d.groups()) * lanes * tp * acc * 2.0;
-    let all_results = f64::from(d.outputs()) * tp;
-    let share = act.results / all_results.max(1.0);
+    let share = act.results / part_results(d);
     // A plane's sum is handed on as it is; the sum of the inputs is kept for ±1 alone.
     let (summed, handed, subtract, sum) = if d.planes == 1 {
         let subtract = replaced * (glitch + Band::exact(1.0)) * (acc + 1.0);
@@ -97,7 +111,7 @@ fn dense(a: &Assume, d: &DenseStage, act: &StageMean) -> Vec<Flips> {
         Flips { what: "result chain", count: replaced * ((moved + loaded) * share) },
         Flips { what: handed, count: (subtract + rotate) * act.results },
     ];
-    if d.groups() > 1 {
+    if d.replays() {
         // A word of the bitmap is collected, fetched and emptied; each event is searched for.
         let words = replaced * (2.0 * 16.0 * act.words);
         all.push(Flips { what: "replay", count: scan * replay + words });
@@ -202,6 +216,10 @@ fn counts(a: &Assume, design: &Design, mean: &MeanActivity, m: &Memory) -> (Band
         }
         (Stage::Lif(_), MemoryKind::Trace) => (Band::ZERO, act.results),
         (Stage::Lif(_), _) => (Band::exact(act.results), 0.0),
+        (Stage::Readout(r), MemoryKind::Sums) => {
+            let sums = arriving(design, mean, m.stage);
+            (Band::exact(sums), (sums - f64::from(r.classes())).max(0.0))
+        }
         (Stage::Readout(_) | Stage::Count(_) | Stage::Planes(_), _) => {
             (Band::exact(arriving(design, mean, m.stage)), 0.0)
         }

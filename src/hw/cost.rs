@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{DenseStage, Design, LifStage, Place, ReadoutStage, Stage, logic, shared};
+use super::{DenseStage, Design, LifStage, Place, ReadoutStage, Split, Stage, logic, shared};
 use crate::target::{Family, Ram};
 
 /// What a memory is for.
@@ -18,6 +18,8 @@ pub enum MemoryKind {
     Values,
     /// Which of them are non-zero.
     Bitmap,
+    /// Sums of a readout's classes, of the members so far.
+    Sums,
     /// Spike trains kept for the host.
     Trace,
     /// The levels of the host, with the shared mapping.
@@ -160,7 +162,7 @@ pub(super) fn memories(design: &Design) -> Vec<Memory> {
         match s {
             Stage::Dense(d) => {
                 add(&d.name, MemoryKind::Weights, d.depth(), d.lanes, d.place);
-                if d.groups() > 1 {
+                if d.replays() {
                     add(&d.name, MemoryKind::Values, d.inputs(), d.input_bits, Place::BlockRam);
                     add(&d.name, MemoryKind::Bitmap, d.words(), 16, Place::BlockRam);
                 }
@@ -174,7 +176,10 @@ pub(super) fn memories(design: &Design) -> Vec<Memory> {
             }
             Stage::Readout(r) => {
                 let width = readout_columns(r);
-                add(&r.name, MemoryKind::Parameters, r.classes(), width, Place::block_ram(r.block));
+                add(&r.name, MemoryKind::Parameters, r.depth(), width, Place::block_ram(r.block));
+                if r.members > 1 {
+                    add(&r.name, MemoryKind::Sums, r.classes(), r.input_bits, Place::BlockRam);
+                }
             }
             Stage::Count(_) | Stage::Planes(_) => {}
         }
@@ -189,7 +194,8 @@ fn lif_columns(l: &LifStage) -> u32 {
 }
 
 pub(super) fn readout_columns(r: &ReadoutStage) -> u32 {
-    varying(&r.offset, r.offset_bits) + varying(&r.gain, r.gain_bits)
+    let words = r.words();
+    varying(words.iter().map(|w| &w.0), r.offset_bits) + varying(words.iter().map(|w| &w.1), r.gain_bits)
 }
 
 /// Bits that are not the same in all values.
@@ -231,7 +237,8 @@ fn stage_cycles(design: &Design, i: usize) -> u32 {
 
 /// Cycles in which the groups behind the first one go through the inputs again.
 fn replay_cycles(d: &DenseStage) -> u32 {
-    (d.groups() - 1) * (d.inputs() / 2 + 4)
+    let first = if let Split::Inputs(_) = d.split { d.groups() } else { d.slots() };
+    (first - 1) * (d.inputs() / 2 + 4)
 }
 
 /// Cycles that the classes take behind the engine's last group: the classes before have been

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use super::knobs::{Kept, Knobs, Split};
 use crate::ir::{BitMatrix, Compare, Reset};
 use crate::target::Family;
 
@@ -24,6 +25,8 @@ pub struct Design {
     pub stages: Vec<Stage>,
     /// The processor that runs all layers, with the shared mapping.
     pub shared: Option<super::shared::Shared>,
+    /// What a request may leave out, if it may.
+    pub knobs: Option<Knobs>,
     /// True if spike trains are kept so that the host can read them back.
     pub trace: bool,
     /// What its memories are made of.
@@ -79,6 +82,8 @@ pub struct DenseStage {
     pub acc_bits: u32,
     /// Where the weights lie.
     pub place: Place,
+    /// How an ensemble's members share it.
+    pub split: Split,
 }
 
 /// Where the contents of a memory lie.
@@ -102,10 +107,11 @@ impl Place {
 }
 
 impl DenseStage {
-    /// Number of inputs.
+    /// Number of inputs, of one member if each has its own.
     #[must_use]
     pub fn inputs(&self) -> u32 {
-        self.weights.cols() as u32
+        let all = self.weights.cols() as u32;
+        if let Split::Inputs(n) = self.split { all / n } else { all }
     }
 
     /// Number of outputs: every plane of every neuron.
@@ -120,10 +126,10 @@ impl DenseStage {
         self.outputs() / self.planes
     }
 
-    /// How often the inputs are gone through.
+    /// How often the inputs are gone through, for each member.
     #[must_use]
     pub fn groups(&self) -> u32 {
-        self.outputs().div_ceil(self.lanes)
+        self.part().div_ceil(self.lanes)
     }
 
     /// Words of the bitmap of non-zero inputs.
@@ -141,7 +147,8 @@ impl DenseStage {
     /// Rows of the weight memory if there were `lanes` lanes.
     #[must_use]
     pub fn depth_with(&self, lanes: u32) -> u32 {
-        (self.outputs().div_ceil(lanes) - 1) * self.words() * 16 + self.inputs()
+        let slots = self.part().div_ceil(lanes) * self.split.members();
+        (slots - 1) * self.words() * 16 + self.inputs()
     }
 
     /// Bytes of a row as the host loads it, if the weights lie in SPRAM.
@@ -150,10 +157,10 @@ impl DenseStage {
         self.lanes.div_ceil(8)
     }
 
-    /// Outputs of group `g`.
+    /// Outputs of a member's group `g`.
     #[must_use]
     pub fn group_size(&self, g: u32) -> u32 {
-        self.lanes.min(self.outputs() - g * self.lanes)
+        self.lanes.min(self.part() - g * self.lanes)
     }
 
     /// Width of a result, sign included.
@@ -209,6 +216,10 @@ pub struct LifStage {
     pub threshold_bits: u32,
     /// Parameters in block RAM instead of LUTs.
     pub block: bool,
+    /// A request may leave timesteps out.
+    pub knobs: bool,
+    /// Members of an ensemble that have as many neurons each; 1: there are none.
+    pub members: u32,
 }
 
 impl LifStage {
@@ -216,6 +227,17 @@ impl LifStage {
     #[must_use]
     pub fn neurons(&self) -> u32 {
         self.threshold.len() as u32
+    }
+
+    /// Which neuron the `k`th train comes from, where these members run.
+    #[must_use]
+    pub fn neuron(&self, kept: &Kept, k: u32) -> u32 {
+        if self.members == 1 {
+            return k;
+        }
+        let size = self.neurons() / self.members;
+        let member = kept.members.get((k / size.max(1)) as usize).copied().unwrap_or(self.members);
+        member * size + k % size.max(1)
     }
 }
 
@@ -238,9 +260,32 @@ pub struct ReadoutStage {
     pub logit_bits: u32,
     /// Parameters in block RAM instead of LUTs.
     pub block: bool,
+    /// Numbers of timesteps with offsets of their own: T, if a request may leave some out; else 1.
+    pub steps: u32,
+    /// Members of an ensemble whose sums come one after the other; 1: there are none.
+    pub members: u32,
 }
 
 impl ReadoutStage {
+    /// Words of the parameters' memory: for each number of timesteps as many as there are classes,
+    /// at a multiple of a power of two.
+    #[must_use]
+    pub fn depth(&self) -> u32 {
+        (self.steps - 1) * self.classes().next_power_of_two().max(2) + self.classes()
+    }
+
+    /// {offset, gain} of every word: with t of all T timesteps the offset is t / T of it.
+    #[must_use]
+    pub fn words(&self) -> Vec<(i64, i64)> {
+        let (steps, stride) = (i64::from(self.steps), self.classes().next_power_of_two().max(2));
+        let word = |k: u32| {
+            let (t, c) = (i64::from(k / stride) + 1, (k % stride) as usize);
+            let (offset, gain) = (self.offset.get(c), self.gain.get(c));
+            offset.zip(gain).map_or((0, 0), |(o, g)| (o / steps * t, *g))
+        };
+        (0..self.depth()).map(word).collect()
+    }
+
     /// Number of classes.
     #[must_use]
     pub fn classes(&self) -> u32 {
@@ -250,10 +295,25 @@ impl ReadoutStage {
 
 impl Design {
     /// Values of one inference, as `interp` takes them: `[input]`, or `[timestep][input]` if
-    /// they change.
+    /// they change; before them what [knobs](Self::knobs) are set to, if there are some.
     #[must_use]
     pub fn input_values(&self) -> usize {
-        self.input.count as usize * if self.input.changes { self.timesteps as usize } else { 1 }
+        let steps = if self.input.changes { self.timesteps as usize } else { 1 };
+        self.header_bytes() + self.input.count as usize * steps
+    }
+
+    /// What is kept of an inference with these [values](Self::input_values): all, if nothing
+    /// can be left out.
+    #[must_use]
+    pub fn kept(&self, values: &[u8]) -> Kept {
+        let all = || Kept { timesteps: self.timesteps, members: vec![0] };
+        self.knobs.map_or_else(all, |k| k.read(values))
+    }
+
+    /// Bytes of a request that say what to leave out; they come before the inputs.
+    #[must_use]
+    pub fn header_bytes(&self) -> usize {
+        self.knobs.map_or(0, Knobs::bytes)
     }
 
     /// C: timesteps that are computed together; T but for a processor that takes them in chunks.
@@ -288,7 +348,11 @@ impl Design {
     #[must_use]
     pub fn input_bytes(&self) -> u32 {
         let (words, bytes) = self.sent_words();
-        if self.input.changes { words * bytes * self.chunks() } else { self.input.count }
+        if self.input.changes {
+            words * bytes * self.chunks()
+        } else {
+            self.header_bytes() as u32 + self.input.count
+        }
     }
 
     /// Words that the host sends of a chunk's trains, and the bytes of one.

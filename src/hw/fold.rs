@@ -87,7 +87,7 @@ fn set_lanes(design: &mut Design, options: &Options) -> Vec<usize> {
         if let Stage::Dense(d) = stage
             && let Some(&lanes) = options.lanes.get(&d.name)
         {
-            d.lanes = lanes.clamp(1, d.outputs());
+            d.lanes = lanes.clamp(1, d.part());
             fixed.push(i);
         } else if let Stage::Dense(d) = stage {
             d.lanes = tightest(d, design.family);
@@ -113,17 +113,17 @@ fn tightest(d: &DenseStage, family: Family) -> u32 {
         let values = memory(MemoryKind::Values, d.inputs(), d.input_bits);
         let bitmap = memory(MemoryKind::Bitmap, d.words(), 16);
         let replay =
-            if lanes < d.outputs() && d.planes == 1 { values.ebr() + bitmap.ebr() } else { 0 };
+            if (lanes < d.part() || d.replays()) && d.planes == 1 { values.ebr() + bitmap.ebr() } else { 0 };
         replay + if d.inputs() * d.outputs() > FEW_WEIGHTS { weights.ebr() } else { 0 }
     };
-    let lanes = (1..=d.outputs()).rev().map(|groups| d.outputs().div_ceil(groups));
+    let lanes = (1..=d.part()).rev().map(|groups| d.part().div_ceil(groups));
     lanes.min_by_key(|&l| rams(l)).unwrap_or(1)
 }
 
 /// Groups that are replayed times inputs: what more lanes would save.
 fn busy(stage: &Stage) -> u64 {
     match stage {
-        Stage::Dense(d) => u64::from(d.groups() - 1) * u64::from(d.inputs()),
+        Stage::Dense(d) => u64::from(d.slots() - 1) * u64::from(d.inputs()),
         _ => 0,
     }
 }
@@ -131,9 +131,9 @@ fn busy(stage: &Stage) -> u64 {
 /// Gives stage `i` the next larger number of lanes that saves a group and fits.
 fn widen(design: &mut Design, i: usize, budget: Resources) -> bool {
     let Stage::Dense(d) = &design.stages[i] else { return false };
-    let (before, outputs) = (d.lanes, d.outputs());
+    let (before, part) = (d.lanes, d.part());
     for groups in (1..d.groups()).rev() {
-        set(design, i, outputs.div_ceil(groups));
+        set(design, i, part.div_ceil(groups));
         if fits(&place(design, budget), budget) {
             return true;
         }
@@ -258,6 +258,10 @@ fn does_not_fit(
 
 /// The layer with most weights, its size, and the largest size with which all would fit.
 fn largest_fitting(design: &Design, budget: Resources) -> Option<(String, u32, u32)> {
+    // Members would no longer be parts of one size.
+    if design.knobs.is_some_and(|k| k.members > 1) {
+        return None;
+    }
     let (i, d) = design
         .stages
         .iter()

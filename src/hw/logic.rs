@@ -144,7 +144,7 @@ pub(super) fn estimate(design: &Design, memories: &[Memory]) -> (u32, u32) {
 impl Luts {
     fn dense(&self, d: &DenseStage) -> f64 {
         let accumulators = f64::from(d.lanes * d.time_parallel);
-        let replay = if d.groups() > 1 { self.replay } else { 0.0 };
+        let replay = if d.replays() { self.replay } else { 0.0 };
         accumulators * (self.accumulator_bit * f64::from(d.acc_bits) + self.accumulator)
             + f64::from(d.lanes) * self.lane
             + self.dense
@@ -181,7 +181,7 @@ impl Luts {
 
 impl Beside {
     fn dense(&self, d: &DenseStage) -> f64 {
-        let replay = if d.groups() > 1 { self.replay } else { 0.0 };
+        let replay = if d.replays() { self.replay } else { 0.0 };
         f64::from(d.lanes) * self.lane
             + f64::from(d.lanes * d.time_parallel) * self.accumulator
             + self.dense

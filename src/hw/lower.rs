@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Design, Estimate, fold as folding, shared, stages};
+use super::{Design, Estimate, fold as folding, knobs, shared, stages};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::ir::Graph;
 use crate::target::Target;
@@ -26,6 +26,9 @@ pub struct Options {
     pub cells: Option<u32>,
     /// Weights that are loaded come from the board's flash: cells for what reads them.
     pub boots: bool,
+    /// A request may leave out timesteps, and members of an ensemble of so many; of a model without
+    /// members, 1.
+    pub knobs: Option<u32>,
 }
 
 /// Look-up tables and logic cells of what reads the flash, as synthesis and packing make them of
@@ -75,6 +78,9 @@ pub fn lower(graph: &Graph, target: &Target, options: &Options) -> Result<(Desig
 
 /// The same without what reads the flash.
 fn fold(graph: &Graph, target: &Target, options: &Options) -> Result<(Design, Estimate)> {
+    if options.knobs.is_some() {
+        return chain(graph, target, options).map_err(|d| d.help("a chain of dense layers has knobs: leave --knobs out, or use such a model"));
+    }
     match options.mapping {
         Mapping::Pipeline => pipeline(graph, target, options),
         Mapping::Shared => shared::lower(graph, target, options),
@@ -154,6 +160,9 @@ fn chain(graph: &Graph, target: &Target, options: &Options) -> Result<(Design, E
     let mut design = stages::build(graph)?;
     design.trace = !options.no_trace;
     design.family = target.device.family;
+    if let Some(members) = options.knobs {
+        knobs::give(&mut design, members)?;
+    }
     let estimate = folding::fold(&mut design, target, options)?;
     Ok((design, estimate))
 }

@@ -11,6 +11,7 @@ mod explore;
 mod fit;
 mod fold;
 mod logic;
+mod knobs;
 mod lower;
 mod power_on;
 pub mod shared;
@@ -26,5 +27,6 @@ pub use design::{
 pub(crate) use explore::tests::wide;
 pub use explore::{Folding, foldings};
 pub use fit::lower_like;
+pub use knobs::{Kept, Knobs, MAX_MEMBERS, Split};
 pub use lower::{Mapping, Options, lower};
 pub use power_on::PowerOn;

@@ -2,7 +2,7 @@
 //! The chain of stages of a graph, each layer with a single lane.
 
 use super::shared::planes;
-use super::{DenseStage, Design, Input, LifStage, Place, PlanesStage, ReadoutStage, Stage};
+use super::{DenseStage, Design, Input, LifStage, Place, PlanesStage, ReadoutStage, Split, Stage};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::ir::{
     BitMatrix, FixedLif, FixedReadout, Graph, Kind, Linear, Node, NodeId, Op, PerChannel, Reset,
@@ -35,6 +35,7 @@ pub(super) fn build(graph: &Graph) -> Result<Design> {
         input: Input { count: 0, bits: 0, changes: false },
         stages: Vec::new(),
         shared: None,
+        knobs: None,
         trace: true,
         family: Family::default(),
     };
@@ -268,6 +269,7 @@ fn dense(
         input_bits,
         time_parallel,
         place: Place::Luts,
+        split: Split::None,
     })
 }
 
@@ -303,6 +305,8 @@ fn lif(node: &Node, l: &FixedLif, input_bits: u32, hold: bool, timesteps: u32) -
         bias_bits,
         threshold_bits,
         block: false,
+        knobs: false,
+        members: 1,
     })
 }
 
@@ -333,5 +337,7 @@ fn readout(node: &Node, r: &FixedReadout, input_bits: u32) -> Result<ReadoutStag
         offset_bits,
         logit_bits,
         block: false,
+        steps: 1,
+        members: 1,
     })
 }

@@ -9,6 +9,7 @@ mod affine;
 mod compose_linear;
 mod fold_batch_norm;
 mod fold_scale;
+mod kept;
 mod magnitude;
 mod merge_identical;
 mod merge_parallel;
@@ -18,10 +19,12 @@ mod quantise;
 mod reduce_timesteps;
 mod round_weights;
 mod shift_membranes;
+mod whole_offsets;
 
 use crate::diag::{Diagnostic, Result, codes};
 use crate::ir::{Graph, verify};
 
+pub use kept::{Parts, kept, parts};
 pub use prune_ensemble::{Ensemble, ensemble};
 
 /// What a user may choose about the passes.
@@ -100,6 +103,7 @@ pub static PASSES: &[&dyn Pass] = &[
     &shift_membranes::ShiftMembranes,
     &narrow_operands::NarrowOperands,
     &quantise::Quantise,
+    &whole_offsets::WholeOffsets,
 ];
 
 /// What a user leaves out of a model, before anything else: the model that is left is the one
@@ -136,6 +140,10 @@ pub const TO_INTEGER: &[(&str, &str)] = &[
     ("narrow-operands", "before quantise, which gives every scale its unit"),
     ("quantise", "last: after it every number is an integer"),
 ];
+
+/// What follows where the hardware is told at run time what to leave out.
+pub const FOR_KNOBS: &[(&str, &str)] =
+    &[("whole-offsets", "after quantise, which gives logits their unit")];
 
 /// A model that a pass cannot treat; the caller adds the node.
 fn unsupported(message: impl Into<String>) -> Box<Diagnostic> {

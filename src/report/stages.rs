@@ -118,6 +118,7 @@ pub(super) fn kind(kind: MemoryKind) -> &'static str {
         MemoryKind::Trains => "train maps",
         MemoryKind::Currents => "current maps",
         MemoryKind::States => "states between chunks",
+        MemoryKind::Sums => "sums of members",
     }
 }
 

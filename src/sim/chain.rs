@@ -5,7 +5,7 @@ use super::activity::Activity;
 use super::dense::{Dense, Tables};
 use super::neuron;
 use super::probe::{Probe, Step};
-use crate::hw::{LifStage, PlanesStage, ReadoutStage, Stage};
+use crate::hw::{Kept, LifStage, PlanesStage, ReadoutStage, Stage};
 
 /// A stage during one inference.
 pub(super) enum StageState<'d> {
@@ -17,27 +17,36 @@ pub(super) enum StageState<'d> {
 }
 
 impl<'d> StageState<'d> {
-    pub(super) fn new(index: usize, stage: &'d Stage, tables: Option<&'d Tables>) -> Self {
+    pub(super) fn new(
+        index: usize,
+        stage: &'d Stage,
+        tables: Option<&'d Tables>,
+        kept: &'d Kept,
+    ) -> Self {
         match (stage, tables) {
-            (Stage::Dense(d), Some(tables)) => Self::Dense(Dense::new(index, d, tables)),
+            (Stage::Dense(d), Some(tables)) => Self::Dense(Dense::new(index, d, tables, kept)),
             (Stage::Planes(p), _) => Self::Planes(Planes::new(index, p)),
-            (Stage::Lif(l), _) => Self::Lif(Lif::new(index, l)),
-            (Stage::Readout(r), _) => Self::Readout(Readout::new(r)),
+            (Stage::Lif(l), _) => Self::Lif(Lif::new(index, l, kept)),
+            (Stage::Readout(r), _) => {
+                let members = if r.members > 1 { kept.members.len() } else { 1 };
+                Self::Readout(Readout::new(r, members, kept.timesteps))
+            }
             (Stage::Count(_) | Stage::Dense(_), _) => Self::Count,
         }
     }
 }
 
 /// Offers the inputs one after another, each after its gap; returns the cycle in which the last
-/// one is taken.
+/// one is taken. The first `header` bytes say what is left out; no stage sees them.
 pub(super) fn offer(
     stages: &mut [StageState<'_>],
     input: &[u8],
+    header: usize,
     gaps: &[u8],
     activity: &mut Activity,
     probe: &mut impl Probe,
 ) -> u64 {
-    if let ([StageState::Dense(dense), rest @ ..], []) = (&mut *stages, gaps) {
+    if let ([StageState::Dense(dense), rest @ ..], [], 0) = (&mut *stages, gaps, header) {
         dense.keep_all(input, probe);
         let last = (input.len() as u64).saturating_sub(1);
         dense.run(rest, last, activity, probe);
@@ -49,7 +58,9 @@ pub(super) fn offer(
             cycle += 1 + u64::from(gaps.get(i).copied().unwrap_or(0));
         }
         probe.input(i, cycle);
-        push(stages, i64::from(level), cycle, activity, probe);
+        if i >= header {
+            push(stages, i64::from(level), cycle, activity, probe);
+        }
     }
     cycle
 }
@@ -67,10 +78,11 @@ pub(super) fn push(
     match first {
         StageState::Dense(dense) => {
             // Most values are only kept.
-            if dense.keep(value, valid, probe) {
-                dense.run(rest, valid, activity, probe);
+            let taken = valid.max(dense.open);
+            if dense.keep(value, taken, probe) {
+                dense.run(rest, taken, activity, probe);
             }
-            valid
+            taken
         }
         StageState::Planes(planes) => planes.take(rest, value, valid, activity, probe),
         StageState::Lif(lif) => lif.take(rest, value, valid, activity, probe),
@@ -121,6 +133,9 @@ impl<'d> Planes<'d> {
 pub(super) struct Lif<'d> {
     index: usize,
     stage: &'d LifStage,
+    kept: &'d Kept,
+    /// Neurons so far; which one is at work.
+    count: u32,
     neuron: u32,
     timestep: u32,
     /// The membrane after leak and reset.
@@ -135,10 +150,16 @@ pub(super) struct Lif<'d> {
 }
 
 impl<'d> Lif<'d> {
-    fn new(index: usize, stage: &'d LifStage) -> Self {
-        let foreseen = Vec::new();
-        let (neuron, timestep, state, train) = (0, 0, 0, 0);
-        Self { index, stage, neuron, timestep, state, train, foreseen, free: 0, train_taken: 0 }
+    fn new(index: usize, stage: &'d LifStage, kept: &'d Kept) -> Self {
+        let (foreseen, neuron) = (Vec::new(), stage.neuron(kept, 0));
+        let (timestep, state, train, count) = (0, 0, 0, 0);
+        let (free, train_taken) = (0, 0);
+        Self { index, stage, kept, count, neuron, timestep, state, train, foreseen, free, train_taken }
+    }
+
+    /// Timesteps that run.
+    fn running(&self) -> u32 {
+        if self.stage.knobs { self.kept.timesteps } else { self.stage.timesteps }
     }
 
     /// All inputs of the layer, which are about to come one after the other. What a neuron does
@@ -158,13 +179,15 @@ impl<'d> Lif<'d> {
         probe: &mut impl Probe,
     ) -> u64 {
         let accepted = valid.max(self.free);
-        let (first, timesteps) = (self.timestep, self.stage.timesteps);
+        let (first, running) = (self.timestep, self.running());
+        // One that is held is seen by the timesteps that run; of others each takes its cycle.
+        let timesteps = if self.stage.hold { running } else { self.stage.timesteps };
         if self.stage.hold {
             let known = self.foreseen.get(self.neuron as usize).copied();
-            self.train = known.unwrap_or_else(|| self.held(value));
+            self.train = known.unwrap_or_else(|| self.held(value)) & ones(running);
             self.timestep = timesteps;
         } else {
-            self.train |= u32::from(self.step(value)) << first;
+            self.train |= u32::from(first < running && self.step(value)) << first;
             self.timestep += 1;
         }
         let steps = self.timestep - first;
@@ -173,19 +196,21 @@ impl<'d> Lif<'d> {
             // The last step needs the place of the train before.
             cycle = cycle.max(self.train_taken);
         }
-        for timestep in first..self.timestep {
+        for timestep in first..self.timestep.min(running) {
             let is_now = timestep + 1 == self.timestep;
             let cycle = if is_now { cycle } else { accepted + u64::from(timestep - first) + 1 };
             let fires = self.train >> timestep & 1 == 1;
             probe.step(Step { cycle, stage: self.index, neuron: self.neuron, timestep, fires });
         }
         let counts = &mut activity.stages[self.index];
-        counts.steps += u64::from(steps);
+        counts.steps += u64::from(self.timestep.min(running).saturating_sub(first));
         counts.spikes += u64::from((self.train >> first).count_ones());
         if is_last {
             counts.results += 1;
             self.train_taken = push(rest, i64::from(self.train), cycle + 1, activity, probe);
-            (self.neuron, self.timestep, self.state, self.train) = (self.neuron + 1, 0, 0, 0);
+            self.count += 1;
+            self.neuron = self.stage.neuron(self.kept, self.count);
+            (self.timestep, self.state, self.train) = (0, 0, 0);
         }
         self.free = cycle;
         accepted
@@ -209,9 +234,22 @@ impl<'d> Lif<'d> {
     }
 }
 
-/// `sf_readout`: GW + 3 cycles a class, four bytes a logit, the class at the end.
+/// The lowest bits of a train.
+fn ones(timesteps: u32) -> u32 {
+    u32::MAX >> (u32::BITS - timesteps.clamp(1, u32::BITS))
+}
+
+/// `sf_readout`: GW + 3 cycles a class, four bytes a logit, the class at the end. The sums of
+/// members come one after the other.
 pub(super) struct Readout<'d> {
     stage: &'d ReadoutStage,
+    /// Timesteps that run.
+    timesteps: u32,
+    /// Members that are still to come, this one included.
+    members: usize,
+    /// Sums of the members so far, and the next class.
+    sums: Vec<i64>,
+    next: usize,
     logits: Vec<i32>,
     class: u8,
     /// First cycle in which the next input can be taken, and the next logit be sent.
@@ -220,20 +258,34 @@ pub(super) struct Readout<'d> {
 }
 
 impl<'d> Readout<'d> {
-    pub(super) fn new(stage: &'d ReadoutStage) -> Self {
-        Self { stage, logits: Vec::new(), class: 0, ready: 0, bytes_free: 0 }
+    /// One of so many members, and of so many timesteps.
+    pub(super) fn new(stage: &'d ReadoutStage, members: usize, timesteps: u32) -> Self {
+        let (logits, sums) = (Vec::new(), vec![0; stage.gain.len()]);
+        let (next, class, ready, bytes_free) = (0, 0, 0, 0);
+        Self { stage, timesteps, members, sums, next, logits, class, ready, bytes_free }
     }
 
     /// Takes a sum that is valid from cycle `valid` on; returns the cycle in which it is taken.
     pub(super) fn take(&mut self, value: i64, valid: u64, probe: &mut impl Probe) -> u64 {
         let accepted = valid.max(self.ready);
-        let c = self.logits.len();
-        let logit = (value * self.stage.gain[c] + self.stage.offset[c]) as i32;
+        let (c, classes) = (self.next, self.stage.gain.len());
+        self.next = (c + 1) % classes;
+        self.sums[c] += value;
+        if self.members > 1 {
+            self.members -= usize::from(self.next == 0);
+            self.ready = accepted + 2;
+            return accepted;
+        }
+        let steps = i64::from(self.stage.steps);
+        let kept = if steps > 1 { i64::from(self.timesteps) } else { 1 };
+        let offset = self.stage.offset[c] / steps * kept;
+        let logit = (self.sums[c] * self.stage.gain[c] + offset) as i32;
         self.logits.push(logit);
         if logit > self.logits[usize::from(self.class)] {
             self.class = c as u8;
         }
-        let send = self.bytes_free.max(accepted + u64::from(self.stage.gain_bits) + 2);
+        let summed = u64::from(self.stage.members > 1);
+        let send = self.bytes_free.max(accepted + u64::from(self.stage.gain_bits) + 2 + summed);
         let last = self.logits.len() == self.stage.gain.len();
         for (k, byte) in
             logit.to_le_bytes().into_iter().chain(last.then_some(self.class)).enumerate()
@@ -280,8 +332,9 @@ mod tests {
             trace: false,
             family: Default::default(),
         };
+        let kept = Kept { timesteps: 1, members: vec![0] };
         let mut stages: Vec<_> =
-            design.stages.iter().enumerate().map(|(i, s)| StageState::new(i, s, None)).collect();
+            design.stages.iter().enumerate().map(|(i, s)| StageState::new(i, s, None, &kept)).collect();
         let mut activity = Activity::new(&design);
         let mut take = |value, valid| push(&mut stages, value, valid, &mut activity, &mut NoProbe);
         // −4·1 + 2·2 + 3 = 3, valid and taken in 13, its logit handed over in 13 + 4 + 2.

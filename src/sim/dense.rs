@@ -4,7 +4,7 @@
 use super::activity::Activity;
 use super::chain::{StageState, push};
 use super::probe::Probe;
-use crate::hw::DenseStage;
+use crate::hw::{DenseStage, Kept, Split};
 use crate::vector::vectorised;
 
 /// Weights in the order the simulator reads them.
@@ -12,18 +12,22 @@ pub(super) struct Tables {
     /// `[input][output]`: all ones where the weight bit is 1, else 0. A byte each, as all of them
     /// are read for each inference.
     masks: Vec<i8>,
-    /// Per input: how many outputs it is added to.
-    plus: Vec<u32>,
+    /// `[part][input]`: how many of a part's outputs it is added to.
+    plus: Vec<Vec<u32>>,
 }
 
 impl Tables {
     pub(super) fn new(d: &DenseStage) -> Self {
         let (inputs, outputs) = (d.weights.cols(), d.weights.rows());
         let mut masks = Vec::with_capacity(inputs * outputs);
-        let mut plus = Vec::with_capacity(inputs);
+        let size = d.part() as usize;
+        let mut plus = vec![Vec::with_capacity(inputs); outputs / size.max(1)];
         for i in 0..inputs {
             let row = (0..outputs).map(|o| -i8::from(d.weights.get(o, i)));
-            plus.push(row.clone().filter(|m| *m != 0).count() as u32);
+            for (part, plus) in plus.iter_mut().enumerate() {
+                let of = row.clone().skip(part * size).take(size);
+                plus.push(of.filter(|m| *m != 0).count() as u32);
+            }
             masks.extend(row);
         }
         Self { masks, plus }
@@ -35,17 +39,30 @@ pub(super) struct Dense<'d> {
     index: usize,
     stage: &'d DenseStage,
     tables: &'d Tables,
+    kept: &'d Kept,
     /// Inputs so far.
     inputs: Vec<u32>,
+    /// Members that are done, where the layer runs once for each.
+    member: usize,
+    /// First cycle in which an input can be taken, with an empty drain; cycle in which the result
+    /// before was taken.
+    pub(super) open: u64,
+    drain_free: u64,
+    taken: u64,
 }
 
 impl<'d> Dense<'d> {
-    pub(super) fn new(index: usize, stage: &'d DenseStage, tables: &'d Tables) -> Self {
-        Self { index, stage, tables, inputs: Vec::with_capacity(stage.inputs() as usize) }
+    pub(super) fn new(
+        index: usize,
+        stage: &'d DenseStage,
+        tables: &'d Tables,
+        kept: &'d Kept,
+    ) -> Self {
+        let inputs = Vec::with_capacity(stage.inputs() as usize);
+        Self { index, stage, tables, kept, inputs, member: 0, open: 0, drain_free: 0, taken: 0 }
     }
 
-    /// Takes one input, always at once: the stage before hands over no more than there are. Are
-    /// all of them there?
+    /// Takes one input in this cycle. Are all of them there?
     #[inline]
     pub(super) fn keep(&mut self, value: i64, cycle: u64, probe: &mut impl Probe) -> bool {
         self.inputs.push(value as u32);
@@ -68,7 +85,7 @@ impl<'d> Dense<'d> {
 
     /// All inputs are there, the last one since `last`: hands on the results group by group.
     pub(super) fn run(
-        &self,
+        &mut self,
         rest: &mut [StageState<'d>],
         last: u64,
         activity: &mut Activity,
@@ -80,24 +97,43 @@ impl<'d> Dense<'d> {
         if let [StageState::Lif(lif), ..] = rest {
             lif.foresee(&sums);
         }
-        let mut results = sums.chunks(tp);
-        // Last event or empty word of the group; first cycle with an empty drain; cycle in
-        // which the result before was taken.
-        let (mut last_event, mut drain_free, mut taken) = (last, 0, 0);
-        for g in 0..d.groups() {
-            let snap = drain_free.max(last_event + 3);
-            for _ in 0..d.group_size(g) {
-                for &sum in results.next().into_iter().flatten() {
-                    let shift = taken.max(snap + 1);
-                    taken = push(rest, sum, shift + 1, activity, probe);
-                    drain_free = shift + 1;
-                }
+        let parts = self.parts();
+        let turns = parts.iter().flat_map(|part| (0..d.groups()).map(move |g| (*part, g)));
+        let (mut last_event, groups) = (last, parts.len() * d.groups() as usize);
+        for (turn, (part, g)) in turns.enumerate() {
+            let snap = self.drain_free.max(last_event + 3);
+            let first = (part * d.part() + g * d.lanes) as usize;
+            for &sum in &sums[first * tp..(first + d.group_size(g) as usize) * tp] {
+                let shift = self.taken.max(snap + 1);
+                self.taken = push(rest, sum, shift + 1, activity, probe);
+                self.drain_free = shift + 1;
             }
-            if g + 1 < d.groups() {
+            if turn + 1 < groups {
                 last_event = self.scan(snap, &events, activity, probe);
+            } else {
+                // Weights ±1 need the sum of the inputs until the last result has left the drain.
+                let held = if d.planes == 1 { self.drain_free } else { 0 };
+                self.open = held.max(snap + 1);
             }
         }
-        self.count(activity);
+        self.count(groups, activity);
+        self.inputs.clear();
+        self.member += 1;
+    }
+
+    /// The parts of the outputs that are computed: those of the members that run, or all as one.
+    fn parts(&self) -> Vec<u32> {
+        match self.stage.split {
+            Split::Outputs(_) => self.kept.members.clone(),
+            _ => vec![0],
+        }
+    }
+
+    /// The first of the inputs that are gone through now, among those of all members.
+    fn first(&self) -> usize {
+        let Split::Inputs(_) = self.stage.split else { return 0 };
+        let member = self.kept.members.get(self.member).copied().unwrap_or(0);
+        (member * self.stage.inputs()) as usize
     }
 
     /// Inputs other than zero in each word of the bitmap.
@@ -139,6 +175,7 @@ impl<'d> Dense<'d> {
     /// of all), of a plane the sum where its bit is 1.
     fn sums(&self) -> Vec<i64> {
         let (outputs, tp) = (self.stage.weights.rows(), self.stage.time_parallel as usize);
+        let first = self.first();
         let mut plus = vec![0u32; outputs * tp];
         let mut total = vec![0u32; tp];
         vectorised(
@@ -150,6 +187,7 @@ impl<'d> Dense<'d> {
                     return;
                 }
                 for (i, &x) in self.inputs.iter().enumerate().filter(|(_, x)| **x != 0) {
+                    let i = first + i;
                     let masks = &self.tables.masks[i * outputs..(i + 1) * outputs];
                     for t in (0..tp).filter(|t| x >> t & 1 == 1) {
                         total[t] += 1;
@@ -175,7 +213,8 @@ impl<'d> Dense<'d> {
     #[inline(always)]
     fn levels(&self, plus: &mut [u32]) {
         let outputs = plus.len();
-        let masks = |i: usize| &self.tables.masks[i * outputs..(i + 1) * outputs];
+        let first = self.first();
+        let masks = |i: usize| &self.tables.masks[(first + i) * outputs..(first + i + 1) * outputs];
         let lit = self.inputs.iter().enumerate().filter(|(_, x)| **x != 0);
         let lit: Vec<(&[i8], u16)> = lit.map(|(i, &x)| (masks(i), x as u16)).collect();
         let largest = lit.iter().map(|(_, x)| *x).max().unwrap_or(1);
@@ -188,27 +227,33 @@ impl<'d> Dense<'d> {
         }
     }
 
-    fn count(&self, activity: &mut Activity) {
-        let d = self.stage;
+    fn count(&self, groups: usize, activity: &mut Activity) {
+        let (d, first) = (self.stage, self.first());
         let (mut lit, mut nonzero, mut additions) = (0, 0, 0);
         vectorised(
             #[inline(always)]
             || {
                 let parallel = d.time_parallel > 1;
-                for (x, plus) in self.inputs.iter().zip(&self.tables.plus) {
-                    let times = if parallel { x.count_ones() } else { u32::from(*x != 0) };
-                    lit += u64::from(*x != 0);
-                    nonzero += u64::from(times);
-                    additions += u64::from(times) * u64::from(*plus);
+                let times = |x: u32| if parallel { x.count_ones() } else { u32::from(x != 0) };
+                for &x in &self.inputs {
+                    lit += u64::from(x != 0);
+                    nonzero += u64::from(times(x));
+                }
+                for part in self.parts() {
+                    let plus = &self.tables.plus[part as usize][first..];
+                    for (&x, plus) in self.inputs.iter().zip(plus) {
+                        additions += u64::from(times(x)) * u64::from(*plus);
+                    }
                 }
             },
         );
         let counts = &mut activity.stages[self.index];
         counts.inputs += self.inputs.len() as u64;
         counts.nonzero += nonzero;
-        counts.rows += lit * u64::from(d.groups());
+        counts.rows += lit * groups as u64;
         counts.additions += additions;
-        counts.results += u64::from(d.outputs() * d.time_parallel);
+        let parts = groups as u64 / u64::from(d.groups());
+        counts.results += parts * u64::from(d.part() * d.time_parallel);
     }
 }
 

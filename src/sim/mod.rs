@@ -78,23 +78,25 @@ impl<'d> Sim<'d> {
             let message = format!("{} values were given; the design takes {wanted}", input.len());
             return Err(Diagnostic::new(&codes::INPUT_SHAPE, message));
         }
-        if let Some(v) = input.iter().find(|v| u32::from(**v) >> port.bits != 0) {
+        if let Some(v) = input.iter().skip(self.design.header_bytes()).find(|v| u32::from(**v) >> port.bits != 0) {
             let message = format!("level {v} does not fit into {} bits", port.bits);
             return Err(Diagnostic::new(&codes::INPUT_SHAPE, message));
         }
         if let Some(shared) = &self.shared {
             return shared.as_ref().map_err(Clone::clone)?.run(input, gaps, probe);
         }
+        let header = self.design.header_bytes();
+        let kept = self.design.kept(input);
         let mut stages: Vec<StageState<'_>> = self
             .design
             .stages
             .iter()
             .zip(&self.tables)
             .enumerate()
-            .map(|(i, (stage, tables))| StageState::new(i, stage, tables.as_ref()))
+            .map(|(i, (stage, tables))| StageState::new(i, stage, tables.as_ref(), &kept))
             .collect();
         let mut activity = Activity::new(self.design);
-        let cycle = chain::offer(&mut stages, input, gaps, &mut activity, probe);
+        let cycle = chain::offer(&mut stages, input, header, gaps, &mut activity, probe);
         let Some(StageState::Readout(readout)) = stages.last() else {
             return Err(Diagnostic::internal("sim", "the last stage is not a readout"));
         };

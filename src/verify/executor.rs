@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! What runs a network, and what it reports.
 
+use std::collections::BTreeMap;
+
 use crate::diag::{Diagnostic, Result};
-use crate::hw::Train;
+use crate::hw::{Kept, Train};
 use crate::hw::shared::{Then, Work};
 use crate::hw::{Design, ReadoutStage, Stage};
 use crate::interp::{Interp, Logits, Stimulus};
 use crate::ir::{Graph, Op};
+use crate::pass;
 use crate::sim::{Recorder, Sim};
 
 /// The names of the levels, with how they are run.
@@ -50,7 +53,10 @@ pub trait Executor {
 
 /// The reference: [`Interp`] on the integer graph.
 pub struct InterpExecutor<'g> {
+    graph: &'g Graph,
     interp: Interp<'g>,
+    /// The design whose requests say what they leave out.
+    knobs: Option<&'g Design>,
     /// Values of a timestep, if the input changes.
     step: Option<usize>,
     /// Names of the layers whose spikes are told, in order; none: all of them.
@@ -68,13 +74,14 @@ impl<'g> InterpExecutor<'g> {
             (matches!(node.op, Op::Input(_)) && !node.stream.is_static).then(|| node.stream.len())
         };
         let step = graph.order()?.into_iter().find_map(changing);
-        Ok(Self { interp: Interp::new(graph)?, step, layers: None })
+        Ok(Self { graph, interp: Interp::new(graph)?, knobs: None, step, layers: None })
     }
 
     /// Tells the spikes of the layers that hardware has, in its order: a processor sorts layers
     /// by what they need, and what no result depends on is not built.
     #[must_use]
-    pub fn like(mut self, design: &Design) -> Self {
+    pub fn like(mut self, design: &'g Design) -> Self {
+        self.knobs = design.knobs.is_some().then_some(design);
         self.layers = Some(match &design.shared {
             Some(s) => s.fires().map(|(n, _)| n.name.clone()).collect(),
             None => design.lifs().map(|l| l.name.clone()).collect(),
@@ -89,37 +96,70 @@ impl Executor for InterpExecutor<'_> {
     }
 
     fn run(&mut self, inputs: &[&[u8]]) -> Result<Vec<Outcome>> {
-        inputs
-            .iter()
-            .map(|input| {
-                let levels: Vec<u16> = input.iter().map(|v| u16::from(*v)).collect();
-                let record = match self.step {
-                    None => self.interp.run(&levels)?,
-                    Some(n) => {
-                        let steps: Vec<_> = levels.chunks(n.max(1)).map(<[u16]>::to_vec).collect();
-                        self.interp.run_on(Stimulus::LevelSteps(&steps))?
+        match self.knobs {
+            None => inputs.iter().map(|input| self.outcome(&self.interp, input)).collect(),
+            Some(design) => self.with_knobs(design, inputs),
+        }
+    }
+}
+
+impl InterpExecutor<'_> {
+    fn outcome(&self, interp: &Interp<'_>, input: &[u8]) -> Result<Outcome> {
+        let levels: Vec<u16> = input.iter().map(|v| u16::from(*v)).collect();
+        let record = match self.step {
+            None => interp.run(&levels)?,
+            Some(n) => {
+                let steps: Vec<_> = levels.chunks(n.max(1)).map(<[u16]>::to_vec).collect();
+                interp.run_on(Stimulus::LevelSteps(&steps))?
+            }
+        };
+        let Logits::Integer(logits) = record.logits else {
+            return Err(Diagnostic::internal("verify", "the graph is not in integer form"));
+        };
+        let train = |fired: &[Vec<bool>], n: usize| {
+            fired.iter().enumerate().fold(0, |w, (t, s)| w | Train::from(s[n]) << t)
+        };
+        let told = match &self.layers {
+            None => record.spikes.iter().collect::<Vec<_>>(),
+            Some(names) => {
+                let named = |n: &String| record.spikes.iter().find(|s| s.node == *n);
+                names.iter().filter_map(named).collect()
+            }
+        };
+        let trains = told
+            .into_iter()
+            .map(|s| (0..s.neurons).map(|n| train(&s.fired, n)).collect())
+            .collect();
+        Ok(Outcome { trains, logits, class: record.class, timing: None })
+    }
+
+    /// Each input on the graph that is left of the whole one, by what the input's first bytes say.
+    fn with_knobs(&self, design: &Design, inputs: &[&[u8]]) -> Result<Vec<Outcome>> {
+        let mut alike: BTreeMap<Kept, Vec<usize>> = BTreeMap::new();
+        for (i, input) in inputs.iter().enumerate() {
+            alike.entry(design.kept(input)).or_default().push(i);
+        }
+        let members = design.knobs.map_or(1, |k| k.members);
+        let mut outcomes = Vec::new();
+        for (kept, which) in alike {
+            let graph = pass::kept(self.graph, kept.timesteps, &kept.members, members)?;
+            let interp = Interp::new(&graph)?;
+            for i in which {
+                let levels = inputs[i].get(design.header_bytes()..).unwrap_or_default();
+                let mut outcome = self.outcome(&interp, levels)?;
+                for (trains, layer) in outcome.trains.iter_mut().zip(design.lifs()) {
+                    // Neurons that do not run do not fire.
+                    let mut all = vec![0; layer.neurons() as usize];
+                    for (k, train) in trains.iter().enumerate() {
+                        all[layer.neuron(&kept, k as u32) as usize] = *train;
                     }
-                };
-                let Logits::Integer(logits) = record.logits else {
-                    return Err(Diagnostic::internal("verify", "the graph is not in integer form"));
-                };
-                let train = |fired: &[Vec<bool>], n: usize| {
-                    fired.iter().enumerate().fold(0, |w, (t, s)| w | Train::from(s[n]) << t)
-                };
-                let told = match &self.layers {
-                    None => record.spikes.iter().collect::<Vec<_>>(),
-                    Some(names) => {
-                        let named = |n: &String| record.spikes.iter().find(|s| s.node == *n);
-                        names.iter().filter_map(named).collect()
-                    }
-                };
-                let trains = told
-                    .into_iter()
-                    .map(|s| (0..s.neurons).map(|n| train(&s.fired, n)).collect())
-                    .collect();
-                Ok(Outcome { trains, logits, class: record.class, timing: None })
-            })
-            .collect()
+                    *trains = all;
+                }
+                outcomes.push((i, outcome));
+            }
+        }
+        outcomes.sort_by_key(|(i, _)| *i);
+        Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
     }
 }
 

@@ -9,7 +9,7 @@ use crate::diag::{Diagnostic, Result, codes, read_file, write_file};
 use crate::flow::Toolbox;
 use crate::flow::process::Process;
 use crate::flow::verilator::{self, LintJob, VerilatorJob};
-use crate::hw::Design;
+use crate::hw::{Design, Kept, Stage};
 use crate::hw::shared::Shared;
 use crate::sim::{Recorder, Step};
 
@@ -169,7 +169,7 @@ impl Executor for RtlExecutor<'_> {
     fn run(&mut self, inputs: &[&[u8]]) -> Result<Vec<Outcome>> {
         let (program, stimulus, trace) = self.prepare(inputs)?;
         Process::program(&program, "rtl", &self.rtl).arg(&stimulus).arg(&trace).run()?;
-        let images = parse(self.design, &read_file(&trace)?)?;
+        let images = parse(self.design, inputs, &read_file(&trace)?)?;
         let outcomes = images.into_iter().enumerate();
         let mut outcomes: Vec<Outcome> = outcomes
             .map(|(i, image)| outcome(self.design, image, self.asks(i)))
@@ -189,6 +189,8 @@ struct Probes<'d> {
     steps: Vec<usize>,
     /// Timesteps so far, per number: they come in the order of computation, chunk by chunk.
     seen: Vec<u32>,
+    /// What this inference keeps.
+    kept: Kept,
 }
 
 impl<'d> Probes<'d> {
@@ -199,14 +201,14 @@ impl<'d> Probes<'d> {
             None => (dense_stages(design), lif_stages(design)),
         };
         let seen = vec![0; steps.len()];
-        Self { design, events, steps, seen }
+        Self { design, events, steps, seen, kept: design.kept(&[]) }
     }
 
     /// The next timestep that a probe tells of, or None for a number that no probe has.
     fn step(&mut self, number: u8, cycle: u64, fires: bool) -> Option<Step> {
         let stage = *self.steps.get(usize::from(number))?;
         let before = self.seen.get_mut(usize::from(number))?;
-        let width = self.design.width();
+        let width = self.design.knobs.map_or(self.design.width(), |_| self.kept.timesteps);
         let (mut neuron, mut timestep) = (*before / width, *before % width);
         *before += 1;
         if let Some(shared) = &self.design.shared {
@@ -217,13 +219,15 @@ impl<'d> Probes<'d> {
             neuron %= neurons.max(1);
             let (place, channel) = (neuron / job.out[0], neuron % job.out[0]);
             neuron = channel * job.positions() + place;
+        } else if let Some(Stage::Lif(layer)) = self.design.stages.get(stage) {
+            neuron = layer.neuron(&self.kept, neuron);
         }
         Some(Step { cycle, stage, neuron, timestep, fires })
     }
 }
 
 /// Reads the records of the test bench.
-pub(super) fn parse(design: &Design, trace: &[u8]) -> Result<Vec<Recorder>> {
+pub(super) fn parse(design: &Design, inputs: &[&[u8]], trace: &[u8]) -> Result<Vec<Recorder>> {
     let mut probes = Probes::new(design);
     let bad =
         || Diagnostic::internal("verify", "the test bench wrote a record that makes no sense");
@@ -232,6 +236,7 @@ pub(super) fn parse(design: &Design, trace: &[u8]) -> Result<Vec<Recorder>> {
         let [kind, index, data, _, c0, c1, c2, c3] = *record else { return Err(bad()) };
         let cycle = u64::from(u32::from_le_bytes([c0, c1, c2, c3]));
         if kind == 0 {
+            probes.kept = design.kept(inputs.get(images.len()).copied().unwrap_or_default());
             images.push(Recorder::default());
             probes.seen.fill(0);
             continue;
@@ -286,7 +291,7 @@ mod tests {
         let mut trace = record(0, 0, 0, 0).to_vec();
         trace.extend(record(2, 0, 0, 9));
         (0..12).for_each(|k| trace.extend(record(3, 0, k % 2, 20 + k)));
-        let image = parse(&design, &trace).unwrap().remove(0);
+        let image = parse(&design, &[], &trace).unwrap().remove(0);
         assert_eq!(image.events, [(9, 0)]);
         let seen = image.steps.iter().map(|s| (s.cycle, s.neuron, s.timestep, s.fires));
         let neurons = [0, 0, 2, 2, 4, 4, 1, 1, 3, 3, 5, 5].into_iter().zip(0..);
@@ -296,7 +301,7 @@ mod tests {
         assert_eq!(crate::verify::Scope::spikes(&design).trains, Some(2));
         // The same timestep by timestep: those of the second chunk follow all of the first.
         let chunked = Design { shared: shared(1), ..design.clone() };
-        let seen = parse(&chunked, &trace).unwrap().remove(0);
+        let seen = parse(&chunked, &[], &trace).unwrap().remove(0);
         let at: Vec<_> = seen.steps.iter().map(|s| (s.neuron, s.timestep)).collect();
         let neurons = [0, 2, 4, 1, 3, 5];
         assert_eq!(at, [neurons.map(|n| (n, 0)), neurons.map(|n| (n, 1))].concat());
@@ -304,13 +309,13 @@ mod tests {
         let half = Design { timesteps: 4, shared: shared(2), ..design.clone() };
         let mut twice = trace.clone();
         (0..12).for_each(|k| twice.extend(record(3, 0, 0, 40 + k)));
-        let seen = parse(&half, &twice).unwrap().remove(0);
+        let seen = parse(&half, &[], &twice).unwrap().remove(0);
         let at: Vec<_> = seen.steps.iter().map(|s| (s.neuron, s.timestep)).collect();
         let chunk = |from: u32| neurons.map(|n| [(n, from), (n, from + 1)]);
         assert_eq!(at, [chunk(0), chunk(2)].as_flattened().as_flattened());
         // A job that there is not.
         trace.extend(record(2, 1, 0, 40));
-        assert!(parse(&design, &trace).is_err());
+        assert!(parse(&design, &[], &trace).is_err());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 // sf_core: <{ model }>, <{ timesteps }> timesteps, written by synfire <{ version }>.
 //
 // Contract
-//   in_*     <{ inputs }> bytes an inference, in order, valid/ready
+//   in_*     <{ bytes }> bytes an inference, in order, valid/ready<% if knobs.is_some() %>: what is left out (sf_knobs), then <{ inputs }> inputs<% endif %>
 //   trace_i  stable while a result is sent: 1 appends the spike trains
 //   out_*    result bytes: <{ classes }> logits (4 bytes each, lowest first), the class; then
 //            with trace_i the trains of every layer that fires
@@ -54,11 +54,31 @@ module sf_core (
   wire [<{ sources * 8 - 1 }>:0] src_data;
   wire [<{ sources - 1 }>:0] src_valid, src_last, src_ready, src_turn;
 
+<%- if let Some(k) = knobs %>
+  // What this inference leaves out.
+  wire [7:0] input_data;
+  wire input_valid, input_ready;
+  wire [<{ step_bits - 1 }>:0] last_step;
+  wire [<{ k.members - 1 }>:0] mask;
+  sf_knobs #(
+    .T(<{ timesteps }>), .MEMBERS(<{ k.members }>)
+  ) u_knobs (
+    .clk_i(clk_i), .rst_i(rst_i),
+    .in_data_i(in_data_i), .in_valid_i(in_valid_i), .in_ready_o(in_ready_o),
+    .out_data_o(input_data), .out_valid_o(input_valid), .out_ready_i(input_ready),
+    .done_i(done), .last_step_o(last_step), .mask_o(mask)
+  );
+<%- endif %>
+
   sf_intake #(
     .NI(<{ inputs }>), .XW(<{ input_bits }>)
   ) u_intake (
     .clk_i(clk_i), .rst_i(rst_i),
+<%- if knobs.is_some() %>
+    .in_data_i(input_data), .in_valid_i(input_valid), .in_ready_o(input_ready),
+<%- else %>
     .in_data_i(in_data_i), .in_valid_i(in_valid_i), .in_ready_o(in_ready_o),
+<%- endif %>
     .x_data_o(d0), .x_valid_o(v0), .x_ready_i(r0),
     .done_i(done)
   );
@@ -71,8 +91,11 @@ module sf_core (
   wire [<{ p.lanes - 1 }>:0] w<{ s.index }>_data;
   sf_dense #(
     .NI(<{ p.ni }>), .NO(<{ p.no }>), .P(<{ p.lanes }>), .XW(<{ p.xw }>), .TP(<{ p.tp }>), .AW(<{ p.aw }>)<% if p.zeros > 0 %>, .ZEROS(<{ p.zeros }>)<% endif %>
+    <%- if p.split > 0 %>,
+    .MEMBERS(<{ p.members }>), .SPLIT(<{ p.split }>)
+    <%- endif %>
   ) u_<{ s.index }>_dense (
-    .clk_i(clk_i), .rst_i(rst_i),
+    .clk_i(clk_i), .rst_i(rst_i), .mask_i(<% if p.split > 0 %>mask<% else %>1'b1<% endif %>),
     .x_data_i(d<{ s.from }>), .x_valid_i(v<{ s.from }>), .x_ready_o(r<{ s.from }>),
     .y_data_o(d<{ s.to }>), .y_valid_o(v<{ s.to }>), .y_ready_i(r<{ s.to }>),
     .w_en_o(w<{ s.index }>_en), .w_addr_o(w<{ s.index }>_addr), .w_data_i(w<{ s.index }>_data),
@@ -113,8 +136,10 @@ module sf_core (
     .N(<{ p.n }>), .T(<{ timesteps }>), .IW(<{ p.iw }>), .VW(<{ p.vw }>), .FRAC(<{ p.frac }>), .K(<{ p.k }>), .M(<{ p.m }>),
     .RESET(<{ p.reset }>), .STRICT(<{ p.strict }>), .HOLD(<{ p.hold }>), .BW(<{ p.bw }>), .TW(<{ p.tw }>),
     .BLOCK(<{ p.block }>), .INIT("<{ p.init }>")
+    <%- if p.knobs %>, .KNOBS(1)<% endif %><% if p.members > 1 %>, .MEMBERS(<{ p.members }>)<% endif %>
   ) u_<{ s.index }>_lif (
     .clk_i(clk_i), .rst_i(rst_i),
+    .last_step_i(<% if p.knobs %>last_step<% else %><{ step_bits }>'d0<% endif %>), .mask_i(<% if p.members > 1 %>mask<% else %>1'b1<% endif %>),
     .x_data_i(d<{ s.from }>), .x_valid_i(v<{ s.from }>), .x_ready_o(r<{ s.from }>),
     .s_data_o(d<{ s.to }>), .s_valid_o(v<{ s.to }>), .s_ready_i(r<{ s.to }>),
     .step_o(probe_step_o[<{ p.probe }>]), .spike_o(probe_spike_o[<{ p.probe }>])
@@ -122,9 +147,9 @@ module sf_core (
 <%- if trace %>
 
   sf_trace #(
-    .N(<{ p.n }>), .T(<{ timesteps }>)
+    .N(<{ p.n }>), .T(<{ timesteps }>)<% if p.members > 1 %>, .MEMBERS(<{ p.members }>)<% endif %>
   ) u_<{ s.index }>_trace (
-    .clk_i(clk_i), .rst_i(rst_i),
+    .clk_i(clk_i), .rst_i(rst_i), .mask_i(<% if p.members > 1 %>mask<% else %>1'b1<% endif %>),
     .s_data_i(d<{ s.to }>), .s_valid_i(v<{ s.to }>), .s_ready_i(r<{ s.to }>),
     .dump_i(src_turn[<{ p.probe + 1 }>]),
     .out_data_o(src_data[<{ p.probe * 8 + 15 }>:<{ p.probe * 8 + 8 }>]), .out_valid_o(src_valid[<{ p.probe + 1 }>]),
@@ -144,8 +169,10 @@ module sf_core (
   sf_readout #(
     .N(<{ p.n }>), .IW(<{ p.iw }>), .GW(<{ p.gw }>), .OW(<{ p.ow }>), .LW(<{ p.lw }>),
     .BLOCK(<{ p.block }>), .INIT("<{ p.init }>")
+    <%- if p.steps > 1 %>, .STEPS(<{ p.steps }>)<% endif %><% if p.members > 1 %>, .MEMBERS(<{ p.members }>)<% endif %>
   ) u_<{ s.index }>_readout (
     .clk_i(clk_i), .rst_i(rst_i),
+    .last_step_i(<% if p.steps > 1 %>last_step<% else %>1'b0<% endif %>), .mask_i(<% if p.members > 1 %>mask<% else %>1'b1<% endif %>),
     .x_data_i(<{ p.input }>), .x_valid_i(v<{ s.from }>), .x_ready_o(r<{ s.from }>),
     .out_data_o(src_data[7:0]), .out_valid_o(src_valid[0]),
     .out_ready_i(src_ready[0]), .out_last_o(src_last[0])

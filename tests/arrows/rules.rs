@@ -61,6 +61,12 @@ pub(crate) const ARROWS: &[Arrow] = &[
     arrow("emit", "target", "pins and clock of the board"),
     arrow("verify", "ir", "the graph that interp runs"),
     arrow("verify", "interp", "the first executor"),
+    Arrow {
+        from: "verify",
+        to: "pass",
+        what: What::Only(&["kept"]),
+        reason: "the graph that is left of an inference that leaves something out",
+    },
     arrow("verify", "hw", "the design that the others execute"),
     arrow("verify", "sim", "the second executor"),
     arrow("verify", "emit", "a changed design is written anew"),

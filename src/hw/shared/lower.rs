@@ -115,6 +115,7 @@ pub(super) fn design(graph: &Graph, plan: &Plan, trace: bool, family: Family) ->
         input: plan.input,
         stages: Vec::new(),
         shared: Some(plan.shared.clone()),
+        knobs: None,
         trace,
         family,
     }

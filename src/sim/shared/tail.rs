@@ -82,7 +82,7 @@ impl<'d> Tail<'d> {
             add: sum.add.map(plane),
             keep: keep.map(plane),
             fire: fire.and_then(target),
-            readout: readout.map(Readout::new),
+            readout: readout.map(|r| Readout::new(r, 1, 1)),
             results: vec![0; (job.out[0] * shared.width) as usize],
             kept: Width::default(),
             membrane: Width::default(),

@@ -285,6 +285,8 @@ impl Builder<'_> {
             offset_bits: 0,
             logit_bits: r.width,
             block: false,
+            steps: 1,
+            members: 1,
         });
         Ok(())
     }
