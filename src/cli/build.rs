@@ -326,6 +326,7 @@ mod tests {
             bitstream: None,
             patched: false,
             as_core: false,
+            knobs: None,
             standalone: None,
         };
         let (real, integer, dir) = (graph.clone(), graph, dir.to_path_buf());

@@ -23,8 +23,8 @@ use super::tradeoff;
 use super::ui::{Ui, table, thousands};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::hw::{self, Estimate};
-use crate::{pass, report};
 use crate::target::{self, Board, Target};
+use crate::{pass, report};
 use clock::{Clock, ClockArgs};
 use job::Job;
 use standalone::Standalone;
@@ -549,6 +549,7 @@ written to build/demo; bitstream top.bin, 104,090 bytes
                 time_parallel: 1,
                 acc_bits: 9,
                 place,
+                split: crate::hw::Split::None,
             })
         };
         let design = Design {
@@ -564,6 +565,7 @@ written to build/demo; bitstream top.bin, 104,090 bytes
             trace: false,
             shared: None,
             family: Family::Ice40,
+            knobs: None,
         };
         let of = |l: &Layer| {
             (

@@ -3,8 +3,9 @@
 
 use std::path::Path;
 
-use crate::diag::{Diagnostic, Result, codes};
 use super::build::Build;
+use crate::data::Inputs;
+use crate::diag::{Diagnostic, Result, codes};
 use crate::hw::Kept;
 use crate::ir::Graph;
 use crate::pass::{self, Note};
@@ -26,18 +27,18 @@ impl CutArgs {
         if self.keep_timesteps.is_none() && self.keep_members.is_none() {
             return Ok(());
         }
-        let message = "--keep-timesteps and --keep-members: this build leaves nothing out at run time";
+        let message =
+            "--keep-timesteps and --keep-members: this build leaves nothing out at run time";
         Err(Diagnostic::new(&codes::BAD_OPTION, message)
             .in_file(build)
             .help("give them to `synfire compile`, or compile with --knobs"))
     }
 
-    /// The first bytes of the `i`th request to a build that says what to leave out: what is asked
-    /// for, or by `default`; nothing for another build.
-    pub(super) fn header(
-        &self,
-        build: &Build,
-    ) -> Result<Option<Kept>> {
+    /// What requests to a build with knobs are to keep: nothing if nothing is said.
+    ///
+    /// # Errors
+    /// SF0003 for another build, and for what the build does not have.
+    pub(super) fn kept(&self, build: &Build) -> Result<Option<Kept>> {
         let Some(knobs) = build.design.knobs else {
             self.none_for(&build.dir)?;
             return Ok(None);
@@ -69,6 +70,18 @@ impl CutArgs {
             ),
             Some(_) => Ok(Some(Kept { timesteps, members })),
         }
+    }
+
+    /// The inputs of a build as its requests have them: with knobs behind what is kept, all if
+    /// nothing is said. Also what is kept, of a build with knobs.
+    ///
+    /// # Errors
+    /// As [`Self::kept`].
+    pub(super) fn behind(&self, build: &Build, inputs: Inputs) -> Result<(Inputs, Option<Kept>)> {
+        let kept = self.kept(build)?;
+        let Some(knobs) = build.design.knobs else { return Ok((inputs, None)) };
+        let kept = kept.unwrap_or_else(|| knobs.all());
+        Ok((inputs.behind(|_| knobs.header(&kept)), Some(kept)))
     }
 
     /// Leaves out what is not to be kept, and says what that was.

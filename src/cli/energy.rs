@@ -6,12 +6,15 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::build::Build;
+use super::cut::CutArgs;
 use super::inputs::DataArgs;
 use super::ui::Ui;
 use crate::diag::{Diagnostic, Result, codes};
 use crate::energy::{self, IoTiming, Literature, Report, SpikeCounter};
-use crate::hw::Design;
-use crate::sim::{MeanActivity, Sim};
+use crate::hw::{self, Design, Kept};
+use crate::ir::Graph;
+use crate::pass;
+use crate::sim::{MeanActivity, NoProbe, Sim};
 use crate::target::Target;
 
 /// Estimate the energy of one inference, from simulated activity.
@@ -28,6 +31,8 @@ pub(super) struct Args {
     build: PathBuf,
     #[command(flatten)]
     data: DataArgs,
+    #[command(flatten)]
+    cuts: CutArgs,
     /// Core clock in MHz, instead of the board's; at most what place and route reached.
     #[arg(long)]
     clock: Option<f64>,
@@ -48,22 +53,33 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let io = io(&build.design, &build.target, args.clock)?;
     let routed_mhz = build.manifest.bitstream.as_ref().map(|b| b.fmax_mhz);
     reached(io.clock_mhz, routed_mhz)?;
-    let inputs = args.data.load(&build.integer)?;
+    let (inputs, kept) = args.cuts.behind(&build, args.data.load(&build.integer)?)?;
+    let left = kept.map(|kept| left(&build, &kept)).transpose()?;
+    let (graph, design) = left.as_ref().map_or((&build.integer, &build.design), |(g, d)| (g, d));
     let count = args.data.count.unwrap_or(usize::MAX).min(inputs.len());
     let bar = ui.bar("simulate", count);
     let sim = Sim::new(&build.design);
     let mut mean = MeanActivity::default();
-    let mut spikes = SpikeCounter::new(&build.integer, &build.design)?;
+    let mut spikes = SpikeCounter::new(graph, design)?;
+    let alone = left.is_some().then(|| Sim::new(design));
     for input in inputs.first(count) {
-        mean.add(&sim.run(input, &[], &mut spikes)?.activity);
-        spikes.end(input);
+        // The papers' figure is that of the network that is left.
+        let levels = input.get(build.design.header_bytes()..).unwrap_or_default();
+        mean.add(&match &alone {
+            None => sim.run(input, &[], &mut spikes)?.activity,
+            Some(alone) => {
+                alone.run(levels, &[], &mut spikes)?;
+                sim.run(input, &[], &mut NoProbe)?.activity
+            }
+        });
+        spikes.end(levels);
         bar.inc(1);
     }
     bar.finish_and_clear();
     let mut device = energy::device(&build.design, &build.target, &mean, io)?;
     device.likely = Some(energy::likely(&build.design, &build.target, &mean, io)?);
     let figures = Figures {
-        literature: energy::literature(&build.integer, &spikes.mean())?,
+        literature: energy::literature(graph, &spikes.mean())?,
         device,
         routed_mhz,
     };
@@ -73,6 +89,14 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         let device = marked(figures.device.to_string(), unknown);
         format!("{}\n{device}{remark}", figures.literature)
     })
+}
+
+/// The network that is left of a build with knobs, and hardware for it alone.
+fn left(build: &Build, kept: &Kept) -> Result<(Graph, Design)> {
+    let members = build.design.knobs.map_or(1, |k| k.members);
+    let graph = pass::kept(&build.integer, kept.timesteps, &kept.members, members)?;
+    let (design, _) = hw::lower(&graph, &build.target, &hw::Options::default())?;
+    Ok((graph, design))
 }
 
 /// The figures of a device; with a mark in every line if nobody knows whether it reaches the clock
@@ -131,6 +155,8 @@ mod tests {
             offset_bits: 1,
             logit_bits: 3,
             block: false,
+            steps: 1,
+            members: 1,
         };
         Design {
             shared: None,
@@ -140,6 +166,7 @@ mod tests {
             input: Input { count: 784, bits: 8, changes: false },
             stages: vec![Stage::Readout(readout)],
             trace: false,
+            knobs: None,
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::build::Build;
+use super::cut::CutArgs;
 use super::inputs::DataArgs;
 use super::ui::{Ui, table, tenths, thousands};
 use crate::board::{BoardExecutor, Host, Port, Speed, Talk};
@@ -31,6 +32,8 @@ pub(super) struct Args {
     port: PathBuf,
     #[command(flatten)]
     data: DataArgs,
+    #[command(flatten)]
+    cuts: CutArgs,
     /// Also compare every spike; the answers are longer.
     #[arg(long)]
     spikes: bool,
@@ -84,7 +87,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         return Err(Diagnostic::new(&codes::BAD_OPTION, message)
             .help("compile without --no-trace, or compare classes and logits alone"));
     }
-    let inputs = args.data.load(&build.integer)?;
+    let (inputs, _) = args.cuts.behind(&build, args.data.load(&build.integer)?)?;
     let presented = inputs.first(args.data.count.unwrap_or(usize::MAX).min(inputs.len()));
 
     let speed = speed(board, build.estimate.cycles, args.wait);

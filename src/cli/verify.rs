@@ -92,7 +92,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
             .in_file(&build.dir)
             .help("compile with --hls"));
     }
-    let inputs = knobs(&build, args.cuts.header(&build)?, args.data.load(&build.integer)?);
+    let inputs = knobs(&build, args.cuts.kept(&build)?, args.data.load(&build.integer)?);
     let toolbox = Toolbox::discover();
     let mut check = Check {
         build: &build,

@@ -146,6 +146,7 @@ mod tests {
             time_parallel: 1,
             acc_bits: 2,
             place,
+            split: crate::hw::Split::None,
         }
     }
 
@@ -203,6 +204,8 @@ mod tests {
             bias_bits: 4,
             threshold_bits: 5,
             block: false,
+            knobs: false,
+            members: 1,
         }
     }
 
@@ -219,6 +222,8 @@ mod tests {
             offset_bits: 4,
             logit_bits: 8,
             block: false,
+            steps: 1,
+            members: 1,
         };
         // 1110 101, 0011 000
         assert_eq!(gains(&readout), "75\n18\n");
@@ -241,6 +246,7 @@ mod tests {
                 spram("c"),
             ],
             trace: false,
+            knobs: None,
         };
         let files = files(&design);
         let paths: Vec<_> = files.iter().map(|f| &*f.path).collect();

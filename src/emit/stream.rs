@@ -201,6 +201,7 @@ mod tests {
             time_parallel: 1,
             acc_bits: 18,
             place: Place::Luts,
+            split: crate::hw::Split::None,
         };
         let lif = LifStage {
             name: "lif".into(),
@@ -218,6 +219,8 @@ mod tests {
             bias_bits: 1,
             threshold_bits: 3,
             block: false,
+            knobs: false,
+            members: 1,
         };
         let mut net = design("net");
         let before = [Stage::Dense(dense), Stage::Lif(lif), Stage::Count(4)];
@@ -252,6 +255,7 @@ mod tests {
             "rtl/sf_dense_replay.v",
             "rtl/sf_intake.v",
             "rtl/sf_lif.v",
+            "rtl/sf_members.v",
             "rtl/sf_ram.v",
             "rtl/sf_readout.v",
             "rtl/sf_rom.v",

@@ -153,6 +153,8 @@ pub(super) mod tests {
             offset_bits: 2,
             logit_bits: 3,
             block: false,
+            steps: 1,
+            members: 1,
         };
         Design {
             shared: None,
@@ -162,6 +164,7 @@ pub(super) mod tests {
             input: Input { count: 784, bits: 8, changes: false },
             stages: vec![Stage::Readout(readout)],
             trace: false,
+            knobs: None,
         }
     }
 

@@ -27,6 +27,7 @@ fn design() -> Design {
             time_parallel,
             acc_bits,
             place,
+            split: crate::hw::Split::None,
         })
     };
     let n1 = LifStage {
@@ -46,6 +47,8 @@ fn design() -> Design {
         bias_bits: 10,
         threshold_bits: 8,
         block: true,
+        knobs: false,
+        members: 1,
     };
     let n2 = LifStage {
         name: "n2".into(),
@@ -70,6 +73,8 @@ fn design() -> Design {
         offset_bits: 7,
         logit_bits: 11,
         block: true,
+        steps: 1,
+        members: 1,
     };
     Design {
         shared: None,
@@ -87,6 +92,7 @@ fn design() -> Design {
             Stage::Readout(readout),
         ],
         trace: true,
+        knobs: None,
     }
 }
 

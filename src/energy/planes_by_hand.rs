@@ -22,6 +22,7 @@ fn design() -> Design {
         time_parallel: 1,
         acc_bits: 6,
         place: Place::BlockRam,
+        split: crate::hw::Split::None,
     };
     let planes = PlanesStage { name: "out".into(), planes: 3, input_bits: 7, sum_bits: 9 };
     Design {
@@ -32,6 +33,7 @@ fn design() -> Design {
         shared: None,
         trace: false,
         family: crate::target::Family::Ice40,
+        knobs: None,
     }
 }
 
@@ -111,6 +113,7 @@ fn registers_of_three_lanes_in_luts() {
         time_parallel: 1,
         acc_bits: 4,
         place: Place::Luts,
+        split: crate::hw::Split::None,
     });
     // state 2, flush 2, index 6, group 2; drain 2, y 5, valid 1; v1, v2, direct 3, x 2·2,
     // weights 2·3; bits and word 32, word and fetch 2·2, base 4 (161 rows less 4 bits); sum 4,
@@ -135,6 +138,8 @@ fn neurons() -> Stage {
         bias_bits: 4,
         threshold_bits: 5,
         block: false,
+        knobs: false,
+        members: 1,
     })
 }
 
@@ -152,6 +157,8 @@ fn registers_of_three_timesteps_and_of_five_classes() {
         offset_bits: 7,
         logit_bits: 11,
         block: true,
+        steps: 1,
+        members: 1,
     });
     // state 2, bits 4 (9 cycles), class and best 2·3, logits 2·11, x 5, gain 8, bytes 40, left 3,
     // final 1.

@@ -22,6 +22,7 @@ pub(super) fn design() -> Design {
                 time_parallel: 1,
                 acc_bits: 9,
                 place: Place::BlockRam,
+                split: crate::hw::Split::None,
             }),
             Stage::Readout(ReadoutStage {
                 name: "out".into(),
@@ -32,11 +33,14 @@ pub(super) fn design() -> Design {
                 offset_bits: 1,
                 logit_bits: 12,
                 block: false,
+                steps: 1,
+                members: 1,
             }),
         ],
         shared: None,
         trace: false,
         family: target::Family::Ice40,
+        knobs: None,
     }
 }
 

@@ -4,7 +4,8 @@
 use super::Band;
 use super::assume::Assume;
 use crate::hw::{
-    DenseStage, Design, LifStage, Memory, MemoryKind, Place, PlanesStage, ReadoutStage, Split, Stage,
+    DenseStage, Design, LifStage, Memory, MemoryKind, Place, PlanesStage, ReadoutStage, Split,
+    Stage,
 };
 use crate::sim::{MeanActivity, StageMean};
 

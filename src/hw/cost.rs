@@ -195,7 +195,8 @@ fn lif_columns(l: &LifStage) -> u32 {
 
 pub(super) fn readout_columns(r: &ReadoutStage) -> u32 {
     let words = r.words();
-    varying(words.iter().map(|w| &w.0), r.offset_bits) + varying(words.iter().map(|w| &w.1), r.gain_bits)
+    varying(words.iter().map(|w| &w.0), r.offset_bits)
+        + varying(words.iter().map(|w| &w.1), r.gain_bits)
 }
 
 /// Bits that are not the same in all values.

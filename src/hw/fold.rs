@@ -9,7 +9,7 @@
 //! otherwise, for the host then has to load them: those of the largest layer first.
 
 use super::cost::{self, Estimate, Memory, MemoryKind};
-use super::{DenseStage, Design, Options, Place, Stage};
+use super::{DenseStage, Design, Options, Place, Split, Stage};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::target::{Family, Ram, Resources, Target};
 
@@ -112,8 +112,12 @@ fn tightest(d: &DenseStage, family: Family) -> u32 {
         }
         let values = memory(MemoryKind::Values, d.inputs(), d.input_bits);
         let bitmap = memory(MemoryKind::Bitmap, d.words(), 16);
-        let replay =
-            if (lanes < d.part() || d.replays()) && d.planes == 1 { values.ebr() + bitmap.ebr() } else { 0 };
+        let always = matches!(d.split, Split::Outputs(_));
+        let replay = if (lanes < d.part() || always) && d.planes == 1 {
+            values.ebr() + bitmap.ebr()
+        } else {
+            0
+        };
         replay + if d.inputs() * d.outputs() > FEW_WEIGHTS { weights.ebr() } else { 0 }
     };
     let lanes = (1..=d.part()).rev().map(|groups| d.part().div_ceil(groups));

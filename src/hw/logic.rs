@@ -198,7 +198,16 @@ mod tests {
     fn design(stage: Stage, family: Family) -> Design {
         let (name, input) = ("net".to_owned(), Input { count: 20, bits: 4, changes: false });
         let stages = vec![stage];
-        Design { name, timesteps: 3, input, stages, shared: None, trace: false, family }
+        Design {
+            name,
+            timesteps: 3,
+            input,
+            stages,
+            shared: None,
+            trace: false,
+            family,
+            knobs: None,
+        }
     }
 
     fn dense(lanes: u32, time_parallel: u32) -> Stage {
@@ -211,6 +220,7 @@ mod tests {
             time_parallel,
             acc_bits: 10,
             place: Place::BlockRam,
+            split: crate::hw::Split::None,
         })
     }
 
@@ -231,6 +241,8 @@ mod tests {
             bias_bits: 1,
             threshold_bits: 1,
             block: false,
+            knobs: false,
+            members: 1,
         })
     }
 

@@ -79,7 +79,9 @@ pub fn lower(graph: &Graph, target: &Target, options: &Options) -> Result<(Desig
 /// The same without what reads the flash.
 fn fold(graph: &Graph, target: &Target, options: &Options) -> Result<(Design, Estimate)> {
     if options.knobs.is_some() {
-        return chain(graph, target, options).map_err(|d| d.help("a chain of dense layers has knobs: leave --knobs out, or use such a model"));
+        return chain(graph, target, options).map_err(|d| {
+            d.help("a chain of dense layers has knobs: leave --knobs out, or use such a model")
+        });
     }
     match options.mapping {
         Mapping::Pipeline => pipeline(graph, target, options),

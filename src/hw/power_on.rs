@@ -68,6 +68,7 @@ mod tests {
             time_parallel: 1,
             acc_bits: 2,
             place,
+            split: crate::hw::Split::None,
         };
         Design {
             name: "tiny".into(),
@@ -77,6 +78,7 @@ mod tests {
             shared: None,
             trace: false,
             family: Family::Ice40,
+            knobs: None,
         }
     }
 

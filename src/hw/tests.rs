@@ -251,6 +251,7 @@ fn engine(outputs: usize, inputs: usize, lanes: u32) -> DenseStage {
         time_parallel: 1,
         acc_bits: 9,
         place: Place::BlockRam,
+        split: crate::hw::Split::None,
     }
 }
 

@@ -28,8 +28,10 @@ pub fn parts(graph: &Graph) -> Result<Parts> {
     let fires = |id: &NodeId| matches!(graph.node(*id).op, Op::FixedLif(_));
     let is_linear = |id: &NodeId| matches!(graph.node(*id).op, Op::Linear(_));
     let refused = |what: &str| {
-        unsupported(format!("members are left out at run time where they are one layer each: {what}"))
-            .help("leave --knobs out; `--keep-members` leaves members out for good")
+        unsupported(format!(
+            "members are left out at run time where they are one layer each: {what}"
+        ))
+        .help("leave --knobs out; `--keep-members` leaves members out for good")
     };
     let neurons = order.into_iter().rfind(fires).ok_or_else(|| refused("no layer fires"))?;
     let at = |d: Box<crate::diag::Diagnostic>| d.at(graph.node(neurons).name.clone());
@@ -76,10 +78,12 @@ fn rows(linear: &mut Linear, places: &[usize]) {
             *signs = BitMatrix::from_fn(places.len(), inputs, |r, c| signs.get(places[r], c));
         }
         Weights::Integer { values, .. } => {
-            *values = places.iter().flat_map(|r| values[r * inputs..(r + 1) * inputs].to_vec()).collect();
+            *values =
+                places.iter().flat_map(|r| values[r * inputs..(r + 1) * inputs].to_vec()).collect();
         }
         Weights::Real { values, .. } => {
-            *values = places.iter().flat_map(|r| values[r * inputs..(r + 1) * inputs].to_vec()).collect();
+            *values =
+                places.iter().flat_map(|r| values[r * inputs..(r + 1) * inputs].to_vec()).collect();
         }
     }
 }

@@ -46,7 +46,10 @@ impl Pass for WholeOffsets {
         Ok(if most == 0 {
             Vec::new()
         } else {
-            vec![format!("offsets are whole numbers a timestep: logits change by up to {most} units of 2^{}", -frac)]
+            vec![format!(
+                "offsets are whole numbers a timestep: logits change by up to {most} units of 2^{}",
+                -frac
+            )]
         })
     }
 }

@@ -154,7 +154,19 @@ impl<'d> Lif<'d> {
         let (foreseen, neuron) = (Vec::new(), stage.neuron(kept, 0));
         let (timestep, state, train, count) = (0, 0, 0, 0);
         let (free, train_taken) = (0, 0);
-        Self { index, stage, kept, count, neuron, timestep, state, train, foreseen, free, train_taken }
+        Self {
+            index,
+            stage,
+            kept,
+            count,
+            neuron,
+            timestep,
+            state,
+            train,
+            foreseen,
+            free,
+            train_taken,
+        }
     }
 
     /// Timesteps that run.
@@ -322,6 +334,8 @@ mod tests {
             offset_bits: 1,
             logit_bits: 10,
             block: false,
+            steps: 1,
+            members: 1,
         };
         let design = Design {
             name: "d".into(),
@@ -331,10 +345,15 @@ mod tests {
             shared: None,
             trace: false,
             family: Default::default(),
+            knobs: None,
         };
         let kept = Kept { timesteps: 1, members: vec![0] };
-        let mut stages: Vec<_> =
-            design.stages.iter().enumerate().map(|(i, s)| StageState::new(i, s, None, &kept)).collect();
+        let mut stages: Vec<_> = design
+            .stages
+            .iter()
+            .enumerate()
+            .map(|(i, s)| StageState::new(i, s, None, &kept))
+            .collect();
         let mut activity = Activity::new(&design);
         let mut take = |value, valid| push(&mut stages, value, valid, &mut activity, &mut NoProbe);
         // −4·1 + 2·2 + 3 = 3, valid and taken in 13, its logit handed over in 13 + 4 + 2.

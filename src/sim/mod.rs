@@ -78,7 +78,9 @@ impl<'d> Sim<'d> {
             let message = format!("{} values were given; the design takes {wanted}", input.len());
             return Err(Diagnostic::new(&codes::INPUT_SHAPE, message));
         }
-        if let Some(v) = input.iter().skip(self.design.header_bytes()).find(|v| u32::from(**v) >> port.bits != 0) {
+        if let Some(v) =
+            input.iter().skip(self.design.header_bytes()).find(|v| u32::from(**v) >> port.bits != 0)
+        {
             let message = format!("level {v} does not fit into {} bits", port.bits);
             return Err(Diagnostic::new(&codes::INPUT_SHAPE, message));
         }

@@ -88,6 +88,8 @@ mod tests {
                     bias_bits: 2,
                     threshold_bits: 4,
                     block: false,
+                    knobs: false,
+                    members: 1,
                 };
                 let sums: Vec<i64> = (0..33).map(|n| n * (k as i64 + 3) % 11 - 4).collect();
                 let one = |n: usize| {

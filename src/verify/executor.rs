@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use crate::diag::{Diagnostic, Result};
-use crate::hw::{Kept, Train};
 use crate::hw::shared::{Then, Work};
 use crate::hw::{Design, ReadoutStage, Stage};
+use crate::hw::{Kept, Train};
 use crate::interp::{Interp, Logits, Stimulus};
 use crate::ir::{Graph, Op};
 use crate::pass;

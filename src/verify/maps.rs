@@ -154,6 +154,8 @@ pub(super) mod tests {
             offset_bits: 1,
             logit_bits: 1,
             block: false,
+            steps: 1,
+            members: 1,
         };
         Shared {
             width: 3,

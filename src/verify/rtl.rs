@@ -9,8 +9,8 @@ use crate::diag::{Diagnostic, Result, codes, read_file, write_file};
 use crate::flow::Toolbox;
 use crate::flow::process::Process;
 use crate::flow::verilator::{self, LintJob, VerilatorJob};
-use crate::hw::{Design, Kept, Stage};
 use crate::hw::shared::Shared;
+use crate::hw::{Design, Kept, Stage};
 use crate::sim::{Recorder, Step};
 
 /// The test bench.
@@ -285,8 +285,16 @@ mod tests {
         let name = "design".to_owned();
         let family = crate::target::Family::default();
         let shared_2 = shared(2);
-        let design =
-            Design { name, timesteps: 2, input, stages, shared: shared_2, trace: true, family };
+        let design = Design {
+            name,
+            timesteps: 2,
+            input,
+            stages,
+            shared: shared_2,
+            trace: true,
+            family,
+            knobs: None,
+        };
         let record = |kind, job, data, cycle| [kind, job, data, 0, cycle, 0, 0, 0];
         let mut trace = record(0, 0, 0, 0).to_vec();
         trace.extend(record(2, 0, 0, 9));

@@ -149,6 +149,8 @@ fn drawn(seed: u64, chunks: u32, channels: usize) -> Design {
             offset_bits: 1,
             logit_bits: 1,
             block: false,
+            steps: 1,
+            members: 1,
         },
         banks: [Place::BlockRam; 2],
         weights: Place::BlockRam,
@@ -579,6 +581,7 @@ impl Draft {
             stages: Vec::new(),
             shared: Some(self.shared),
             trace: true,
+            knobs: None,
         }
     }
 }

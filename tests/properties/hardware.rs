@@ -289,6 +289,7 @@ fn sums_of_many_levels_are_those_of_the_plain_loop() {
             time_parallel: 1,
             acc_bits: 19,
             place: Place::Luts,
+            split: synfire::hw::Split::None,
         };
         let readout = ReadoutStage {
             name: "y".into(),
@@ -299,6 +300,8 @@ fn sums_of_many_levels_are_those_of_the_plain_loop() {
             offset_bits: 1,
             logit_bits: 21,
             block: false,
+            steps: 1,
+            members: 1,
         };
         let design = Design {
             name: "many".into(),
@@ -308,6 +311,7 @@ fn sums_of_many_levels_are_those_of_the_plain_loop() {
             shared: None,
             trace: false,
             family: Default::default(),
+            knobs: None,
         };
         let x: Vec<u8> = (0..inputs).map(|i| if i % 300 == 299 { 0 } else { 255 }).collect();
         let got = Sim::new(&design).run(&x, &[], &mut synfire::sim::NoProbe).unwrap();

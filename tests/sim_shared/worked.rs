@@ -41,6 +41,8 @@ fn design(timesteps: u32, (lanes, pack): (u32, u32), shape: [u32; 3], gain_bits:
             offset_bits: 1,
             logit_bits: 16,
             block: false,
+            steps: 1,
+            members: 1,
         },
         weights: Place::Luts,
         banks: [Place::BlockRam; 2],
@@ -48,7 +50,16 @@ fn design(timesteps: u32, (lanes, pack): (u32, u32), shape: [u32; 3], gain_bits:
     let input = Input { count: shape.iter().product(), bits: 4, changes: false };
     let name = "worked".into();
     let (stages, family) = (Vec::new(), synfire::target::Family::default());
-    Design { name, timesteps, input, stages, shared: Some(shared), trace: true, family }
+    Design {
+        name,
+        timesteps,
+        input,
+        stages,
+        shared: Some(shared),
+        trace: true,
+        family,
+        knobs: None,
+    }
 }
 
 /// A job without gains, offsets and padding.

@@ -27,6 +27,7 @@ use crate::diag::{Diagnostic, Result, codes, write_file};
 use crate::hw::{self, Design};
 use crate::interp::Interp;
 use crate::ir::Graph;
+use crate::pass;
 use crate::sim::{NoProbe, Sim};
 use crate::target;
 
@@ -115,10 +116,16 @@ struct Hardware {
 
 pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let watch = Stopwatch::start();
+    let mut header = Vec::new();
     let (mut real, mut integer, lowered, target) = if args.model.model.is_dir() {
-        args.model.cuts.none_for(&args.model.model)?;
         watch.begin("load");
-        let build = Build::open(&args.model.model)?;
+        let mut build = Build::open(&args.model.model)?;
+        if let Some(kept) = args.model.cuts.kept(&build)? {
+            header = build.design.knobs.map(|knobs| knobs.header(&kept)).unwrap_or_default();
+            args.model.cuts.apply(&mut build.real)?;
+            let members = build.design.knobs.map_or(1, |k| k.members);
+            build.integer = pass::kept(&build.integer, kept.timesteps, &kept.members, members)?;
+        }
         (build.real, build.integer, Ok(build.design), build.target)
     } else {
         let model = match args.model.load_timed(&watch) {
@@ -146,6 +153,9 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         Err(d) if args.report.is_some() => return Err(no_page(&d.message)),
         Err(d) => (None, Some(d.to_string())),
     };
+    if let Some(design) = &design {
+        header.resize(design.header_bytes(), 0);
+    }
     watch.begin("inputs");
     let inputs = match &design {
         Some(_) => args.data.load(&real)?.into(),
@@ -158,8 +168,8 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let chunk = count.div_ceil(args.threads.into()).max(1);
     let parts: Vec<Result<Part>> = std::thread::scope(|scope| {
         let part = |from: usize| {
-            let (real, integer, design, inputs, plan, bar) =
-                (&real, &integer, design.as_ref(), &inputs, &plan, &bar);
+            let (real, integer, inputs, plan, bar) = (&real, &integer, &inputs, &plan, &bar);
+            let design = (design.as_ref(), &*header);
             scope.spawn(move || {
                 let range = from..(from + chunk).min(count);
                 part(real, integer, design, inputs, range, plan, &|| bar.inc(1))
@@ -185,7 +195,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         let Some(Slice::U8(first)) = inputs.get(0) else {
             return Err(no_page("it takes levels of up to 8 bits"));
         };
-        write_file(path, page::page(design, &target, first)?)?;
+        write_file(path, page::page(design, &target, &[&header, first].concat())?)?;
     }
     confusion::picture(args.confusion.as_ref(), &sums.confusion, &args.name())?;
     let mut report = report(&sums, inputs.labels.is_some(), design.is_some(), reason);
@@ -210,7 +220,7 @@ type Part = (Sums, Outputs, Taken);
 fn part(
     real: &Graph,
     integer: &Graph,
-    design: Option<&Design>,
+    (design, header): (Option<&Design>, &[u8]),
     inputs: &Samples,
     range: std::ops::Range<usize>,
     plan: &Plan<'_>,
@@ -228,7 +238,7 @@ fn part(
         let n = outputs.integer(&integer, (inputs, i), plan)?;
         watch.begin("simulator");
         let s = match (&sim, inputs.get(i)) {
-            (Some(sim), Some(Slice::U8(input))) => Some(sim.run(input, &[], &mut NoProbe)?),
+            (Some(sim), Some(Slice::U8(input))) => Some(sim.run(&[header, input].concat(), &[], &mut NoProbe)?),
             _ => None,
         };
         watch.begin("comparison");

@@ -101,6 +101,8 @@ fn shared() -> Shared {
             offset_bits: 1,
             logit_bits: 8,
             block: false,
+            steps: 1,
+            members: 1,
         },
         banks: [Place::BlockRam; 2],
         weights: Place::BlockRam,
@@ -171,6 +173,7 @@ fn around(s: &Shared) -> Design {
         shared: Some(s.clone()),
         trace: true,
         family: crate::target::Family::Ice40,
+        knobs: None,
     }
 }
 

@@ -120,6 +120,8 @@ pub(super) fn design() -> Design {
             offset_bits: 7,
             logit_bits: 24,
             block: false,
+            steps: 1,
+            members: 1,
         },
         weights: Place::Spram,
         banks: [Place::BlockRam, Place::Spram],
@@ -132,6 +134,7 @@ pub(super) fn design() -> Design {
         shared: Some(shared),
         trace: true,
         family: target::Family::Ice40,
+        knobs: None,
     }
 }
 

@@ -92,7 +92,7 @@ fn records_of_the_rtl_become_what_happened() {
         (3, 0, 1, 12),
         (4, 0, 200, 70_000),
     ];
-    let found = parse(&design, &records(&[&one[..], &two[..]].concat())).unwrap();
+    let found = parse(&design, &[], &records(&[&one[..], &two[..]].concat())).unwrap();
     let first = Recorder {
         inputs: vec![0, 1],
         events: vec![(5, 0)],
@@ -116,7 +116,7 @@ fn records_of_the_rtl_become_what_happened() {
         &[(0, 0, 0, 0), (3, 1, 0, 0)],
         &[(0, 0, 0, 0), (5, 0, 0, 0)],
     ] {
-        assert_eq!(parse(&design, &records(bad)).unwrap_err().code.id, "SF0000");
+        assert_eq!(parse(&design, &[], &records(bad)).unwrap_err().code.id, "SF0000");
     }
 }
 
