@@ -68,6 +68,9 @@ module sf_core (
     .out_data_o(input_data), .out_valid_o(input_valid), .out_ready_i(input_ready),
     .done_i(done), .last_step_o(last_step), .mask_o(mask)
   );
+<%- if k.members == 1 %>
+  wire unused_mask = &{1'b0, mask};
+<%- endif %>
 <%- endif %>
 
   sf_intake #(

@@ -7,7 +7,7 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use synfire::hw::{self, DenseStage, Design, LifStage, Place, Stage};
 use synfire::ir::{Compare, Graph, Reset};
-use synfire::pass::{self, Options, TO_INTEGER};
+use synfire::pass::{self, FOR_KNOBS, Options, TO_INTEGER};
 
 use super::common::net::{Net, Numbers, nets};
 use super::common::rng::Rng;
@@ -32,6 +32,14 @@ struct Corner {
     classes: Option<(usize, u32, u32)>,
     precision: u32,
     trace: bool,
+    /// Members of an ensemble that a request may leave out, as it may timesteps; 1: none. 0: it
+    /// leaves nothing out.
+    members: u32,
+}
+
+/// A corner whose requests leave something out.
+const fn knobs(members: u32, corner: Corner) -> Corner {
+    Corner { members, ..corner }
 }
 
 const fn corner(
@@ -42,7 +50,7 @@ const fn corner(
     precision: u32,
     trace: bool,
 ) -> Corner {
-    Corner { timesteps, inputs, bits, layers, classes, precision, trace }
+    Corner { timesteps, inputs, bits, layers, classes, precision, trace, members: 0 }
 }
 
 /// The everyday cases.
@@ -66,10 +74,23 @@ const CORNERS: &[Corner] = &[
     corner(1, (6, 2), &[(9, 9)], Some((2, 4, 2)), 12, true),
     corner(3, (9, 4), &[(5, 2), (20, 7)], Some((2, 1, 3)), 8, false),
     corner(7, (12, 5), &[(33, 8)], Some((18, 30, 5)), 12, true),
+    // Requests that leave something out. Timesteps alone, held and one by one.
+    knobs(1, corner(7, (20, 3), &[(9, 4), (12, 5)], Some((5, 2, 1)), 12, true)),
+    knobs(1, corner(1, (6, 2), &[(3, 2)], None, 12, false)),
+    // A group a member, and planes; several, the last of them smaller; a neuron a member.
+    knobs(4, corner(4, (40, 6), &[(32, 8)], Some((10, 9, 8)), 12, true)),
+    knobs(3, corner(5, (20, 4), &[(15, 2)], Some((4, 3, 1)), 12, true)),
+    knobs(2, corner(2, (17, 3), &[(2, 1)], Some((2, 1, 3)), 12, true)),
+    // Members behind a trunk: trains come in; a mask of two bytes, trains of two; one class.
+    knobs(9, corner(9, (12, 4), &[(10, 3), (18, 2)], Some((3, 3, 1)), 12, true)),
+    knobs(2, corner(3, (33, 5), &[(17, 16), (34, 6)], Some((1, 1, 1)), 12, true)),
 ];
 
 /// The number of the everyday case whose spikes tell how the leak rounds: it follows [`CORNERS`].
 pub(crate) const ROUNDING: usize = CORNERS.len();
+
+/// The first everyday case whose requests leave something out.
+pub(crate) const KNOBS: usize = 16;
 
 /// Its leaks.
 const LEAKS: [(u32, u32); 8] =
@@ -148,6 +169,9 @@ pub(crate) const REACHED: &[&str] = &[
     "one class",
     "more than 16 classes",
     "offsets",
+    "knobs: timesteps of 1 bytes",
+    "knobs: members of 2 bytes",
+    "knobs: members of 3 bytes",
 ];
 
 /// The everyday cases, the same in every run.
@@ -168,7 +192,7 @@ fn rounding() -> Case {
     let net = Net { inputs: 1, bits: 1, timesteps: TIMESTEPS, ..Draw::new(3).net() };
     let kinds: Vec<_> =
         KINDS.iter().zip(LEAKS).map(|(&(reset, compare), (k, m))| (k, m, reset, compare)).collect();
-    folded(net, network(&kinds), |i, _| [2, 3, 5, 4][i % 4], true)
+    folded(net, network(&kinds), |i, _| [2, 3, 5, 4][i % 4], true, 0)
 }
 
 /// `count` cases with nothing prescribed, the same in every run.
@@ -216,7 +240,7 @@ impl Corner {
         let options = Options { precision_bits: self.precision, ..Options::default() };
         let lanes = self.layers.iter().map(|l| l.1).chain(self.classes.map(|c| c.1));
         let lanes: Vec<u32> = lanes.collect();
-        build(net, options, |i, _| lanes[i], self.trace)
+        build(net, options, |i, _| lanes[i], self.trace, self.members)
     }
 }
 
@@ -229,7 +253,15 @@ fn anything(net: Net) -> Option<Case> {
         ..Options::default()
     };
     let trace = !rng.one_in(4);
-    build(net, options, |_, outputs| rng.below(outputs as usize) as u32 + 1, trace)
+    let members = if rng.one_in(3) { members(&net, &mut rng) } else { 0 };
+    build(net, options, |_, outputs| rng.below(outputs as usize) as u32 + 1, trace, members)
+}
+
+/// Members that the last neurons may be parts of; 1 if they can be no ensemble.
+fn members(net: &Net, rng: &mut Rng) -> u32 {
+    let neurons = net.layers.last().map_or(1, |l| l.outputs as u32);
+    let parts: Vec<u32> = (1..=neurons.min(16)).filter(|n| neurons.is_multiple_of(*n)).collect();
+    if net.classes.is_none() { 1 } else { rng.pick(&parts) }
 }
 
 fn build(
@@ -237,21 +269,32 @@ fn build(
     options: Options,
     lanes: impl FnMut(usize, u32) -> u32,
     trace: bool,
+    members: u32,
 ) -> Option<Case> {
     let mut graph = net.graph();
     pass::run(&mut graph, TO_INTEGER, &options).ok()?;
+    if members > 0 {
+        pass::run(&mut graph, FOR_KNOBS, &options).ok()?;
+    }
     if !sees_input(&graph) {
         return None;
     }
-    Some(folded(net, graph, lanes, trace))
+    Some(folded(net, graph, lanes, trace, members))
 }
 
-fn folded(net: Net, graph: Graph, mut lanes: impl FnMut(usize, u32) -> u32, trace: bool) -> Case {
-    let target = big_target();
-    let (design, _) = hw::lower(&graph, &target, &hw::Options::default()).unwrap();
+fn folded(
+    net: Net,
+    graph: Graph,
+    mut lanes: impl FnMut(usize, u32) -> u32,
+    trace: bool,
+    members: u32,
+) -> Case {
+    let (target, knobs) = (big_target(), (members > 0).then_some(members));
+    let plain = hw::Options { knobs, ..hw::Options::default() };
+    let (design, _) = hw::lower(&graph, &target, &plain).unwrap();
     let lanes =
-        design.denses().enumerate().map(|(i, d)| (d.name.clone(), lanes(i, d.outputs()))).collect();
-    let options = hw::Options { lanes, no_trace: !trace, ..hw::Options::default() };
+        design.denses().enumerate().map(|(i, d)| (d.name.clone(), lanes(i, d.part()))).collect();
+    let options = hw::Options { lanes, no_trace: !trace, ..plain };
     let (mut design, _) = hw::lower(&graph, &target, &options).unwrap();
     // Any kind of memory, whatever the cost model prefers.
     let mut rng = Rng(net.seed ^ 0xb10c);
@@ -279,6 +322,9 @@ pub(crate) fn features(d: &Design) -> BTreeSet<String> {
             if layers == 1 { " fires" } else { "s fire" }
         ),
     ]);
+    if let Some(k) = d.knobs {
+        all.insert(format!("knobs: {} of {} bytes", if k.members > 1 { "members" } else { "timesteps" }, k.bytes()));
+    }
     let loaded = d.denses().filter(|d| d.place == Place::Spram).count();
     all.extend((loaded > 1).then(|| "weights of several layers in SPRAM".to_owned()));
     for (i, stage) in d.stages.iter().enumerate() {

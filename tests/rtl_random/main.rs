@@ -26,6 +26,7 @@ use synfire::verify::{
 use cases::{Case, REACHED, corners, drawn, features};
 use common::big_target;
 use common::net::inputs;
+use common::rng::Rng;
 use faults::{FAULTS, Fault};
 use tools::tools;
 
@@ -48,16 +49,28 @@ fn equal(what: &str, expected: &[Outcome], found: &[Outcome], scope: Scope) -> R
 }
 
 impl Case {
-    /// All levels at their maximum, none, few, many, none again.
+    /// All levels at their maximum, none, few, many, none again. Where requests leave something out
+    /// more of them: nothing, and whatever bytes are drawn.
     fn inputs(&self) -> Vec<Vec<u8>> {
-        let mut levels = inputs(&self.net, 5);
+        let header = self.design.header_bytes();
+        let mut levels = inputs(&self.net, if header > 0 { 12 } else { 5 });
         levels.push(levels[1].clone());
-        levels.iter().map(|x| x.iter().map(|v| u8::try_from(*v).unwrap()).collect()).collect()
+        let mut rng = Rng(self.net.seed ^ 0x4e0b);
+        let (steps, whole) = (self.design.timesteps as usize + 2, levels.len() - 1);
+        let levels = levels.iter().enumerate().map(|(i, levels)| {
+            let (leaves, byte) = (i > 0 && i < whole, |k: usize, rng: &mut Rng| {
+                rng.below(if k == 0 { steps } else { 256 }) as u8
+            });
+            let header = (0..header).map(|k| if leaves { byte(k, &mut rng) } else { 0 });
+            let header: Vec<u8> = header.collect();
+            header.into_iter().chain(levels.iter().map(|v| u8::try_from(*v).unwrap())).collect()
+        });
+        levels.collect()
     }
 
-    /// Cycles to wait before each input, 0 to 6.
+    /// Cycles to wait before each byte, 0 to 6.
     fn gaps(&self) -> Vec<u8> {
-        (0..self.net.inputs).map(|i| (i * i % 7) as u8).collect()
+        (0..self.design.input_bytes() as usize).map(|i| (i * i % 7) as u8).collect()
     }
 
     /// Runs the Verilog in `rtl` in every way and compares with the other executors.
@@ -66,7 +79,7 @@ impl Case {
         let images: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
         let said = |d: Box<Diagnostic>| format!("{} {}", d.code.id, d.message);
         let run = |level: &mut dyn Executor| level.run(&images).map_err(said);
-        let interp = run(&mut InterpExecutor::new(&self.graph).unwrap())?;
+        let interp = run(&mut InterpExecutor::new(&self.graph).unwrap().like(&self.design))?;
         let sim = run(&mut SimExecutor::new(&self.design, Vec::new()))?;
         let slow_sim = run(&mut SimExecutor::new(&self.design, self.gaps()))?;
 
