@@ -9,6 +9,7 @@ mod cuts;
 mod forms;
 mod hardware;
 mod integers;
+mod knobs;
 mod ops;
 mod passes;
 mod rounding;
