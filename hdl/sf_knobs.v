@@ -3,13 +3,15 @@
 // sf_knobs: the first bytes of an inference say how much of the network runs.
 //
 // Contract
-//   T, MEMBERS   timesteps; members of an ensemble, 1: it is none; MEMBERS <= 16
-//   in_*, out_*  the bytes of one inference after the other, valid/ready; the first one is
-//                the number of timesteps, the one or two after it, if MEMBERS > 1, are the
+//   T, MEMBERS   timesteps, < 128; members of an ensemble, 1: it is none; MEMBERS <= 16
+//   in_*, out_*  the bytes of one inference after the other, valid/ready; bits 6..0 of the
+//                first one are the number of timesteps, its bit 7 says that members may be left
+//                out once the class is settled; the one or two after it, if MEMBERS > 1, are the
 //                members, the lowest in bit 0 of the first. They are taken at once, the others
 //                pass from in to out
 //   done_i       the next byte is the first of an inference
 //   last_step_o  the last timestep that runs. 0 timesteps, or more than there are, are all
+//   may_stop_o   that bit
 //   mask_o       the members that run, never none: none is all; bits beyond them are not read
 //   Both are stable from the second of these bytes' cycles on, that is from the first byte that
 //   passes, to the first byte of the next inference.
@@ -30,6 +32,7 @@ module sf_knobs #(
   input  wire               out_ready_i,
   input  wire               done_i,
   output wire [CW-1:0]      last_step_o,
+  output wire               may_stop_o,
   output wire [MEMBERS-1:0] mask_o
 );
 
@@ -44,11 +47,12 @@ module sf_knobs #(
   assign out_valid_o = in_valid_i & ~head;
   assign out_data_o  = in_data_i;
 
-  wire [7:0] less = steps_q - 8'd1;
-  wire       all  = less >= T[7:0];            // 0 less 1 is 255
+  wire [6:0] less = steps_q[6:0] - 7'd1;
+  wire       all  = less >= T[6:0];            // 0 less 1 is 127
   /* verilator lint_off WIDTHTRUNC */ // T - 1 fits
   localparam [CW-1:0] Last = T - 1;
   /* verilator lint_on WIDTHTRUNC */
+  assign may_stop_o  = steps_q[7];
   assign last_step_o = all ? Last : less[CW-1:0];
 
   always @(posedge clk_i) begin
@@ -109,7 +113,8 @@ module sf_knobs #(
       a_pass : assert (f_count < NB || (out_valid_o == in_valid_i && in_ready_o == out_ready_i));
       a_data : assert (out_data_o == in_data_i);
       if (f_count >= NB) begin
-        a_steps : assert (last_step_o == ((f_steps >= 1 && f_steps <= T) ? f_steps - 1 : T - 1));
+        a_steps : assert (last_step_o == ((f_steps[6:0] >= 1 && f_steps[6:0] <= T) ? f_steps[6:0] - 1 : T - 1));
+        a_stop  : assert (may_stop_o == f_steps[7]);
         a_some  : assert (mask_o != 0);
         if (MEMBERS > 1) begin
           a_mask : assert (f_mask[MEMBERS-1:0] == 0 || mask_o == f_mask[MEMBERS-1:0]);
@@ -119,7 +124,7 @@ module sf_knobs #(
       i_count : assert (count_q == ((f_count < NB) ? f_count : NB));
       i_steps : assert (f_count == 0 || steps_q == f_steps);
       i_mask : assert (f_count < 2 || NB < 2 || (f_stored[7:0] == f_low && (f_count < NB || f_stored == f_mask)));
-      c_second : cover (out_valid_o && f_count == NB && f_steps == 1);
+      c_second : cover (out_valid_o && f_count == NB && f_steps == 129);
     end
   end
 `endif

@@ -15,14 +15,18 @@
 //   MEMBERS     members of an ensemble: an input a class comes from each of those in mask_i, one
 //               member after the other, and x_c is their sum (IW holds it). 1: there are
 //               none, and mask_i is not read
+//   EVERY       1: the logits of the members so far after each member, on l_* alone (sf_decide);
+//               0: those of all members, as bytes
 //   rst_i       the first input may come in the second cycle after it, or after a change of mask_i
 //               or last_step_i
 //   x_*         N inputs in order, valid/ready
+//   l_*         each logit, in the cycle in which it is there; nothing waits
 //   out_*       N logits of 4 bytes, lowest first, then one byte with the class (last)
 //
 // Timing: an input accepted in cycle c gives its logit's first byte in c+GW+3, if the
 // bytes of the one before are gone; the next input is accepted in that cycle. With members
-// one of the last one takes a cycle more, and after one of the others the next is accepted in c+2.
+// one of the last one (EVERY: of each) takes a cycle more, and after one of the others the next
+// is accepted in c+2.
 `default_nettype none
 
 module sf_readout #(
@@ -35,6 +39,7 @@ module sf_readout #(
   parameter INIT  = "",
   parameter STEPS = 1,
   parameter MEMBERS = 1,
+  parameter EVERY   = 0,
   parameter SW    = (STEPS > 1) ? $clog2(STEPS) : 1
 ) (
   input  wire                 clk_i,
@@ -44,6 +49,8 @@ module sf_readout #(
   input  wire signed [IW-1:0] x_data_i,
   input  wire                 x_valid_i,
   output wire                 x_ready_o,
+  output wire signed [LW-1:0] l_data_o,
+  output wire                 l_valid_o,
   output wire [7:0]           out_data_o,
   output wire                 out_valid_o,
   input  wire                 out_ready_i,
@@ -66,9 +73,11 @@ module sf_readout #(
   reg                 final_q;
 
   wire accept     = x_valid_i & x_ready_o;
-  wire send       = (state_q == StSend) & (left_q == 3'd0);
+  wire send       = (state_q == StSend) & ((EVERY != 0) | (left_q == 3'd0));
   wire last_class = class_q == N[NW-1:0] - 1'b1;
 
+  assign l_data_o    = logit_q;
+  assign l_valid_o   = send;
   assign x_ready_o   = state_q == StIdle;
   assign out_valid_o = left_q != 3'd0;
   assign out_data_o  = bytes_q[7:0];
@@ -80,7 +89,8 @@ module sf_readout #(
   wire signed [IW-1:0] kept;                   // sum of the members before, in StSum
   wire signed [IW-1:0] total  = x_q + (first_member ? {IW{1'b0}} : kept);
   wire          keep   = summed & ~last_member;
-  wire          done   = send | keep;          // with this class
+  wire          later  = keep & (EVERY == 0);  // its logit waits for the other members
+  wire          done   = send | later;         // with this class
   generate
     if (MEMBERS > 1) begin : gen_members
       localparam MW = $clog2(MEMBERS);
@@ -162,7 +172,7 @@ module sf_readout #(
       end
       StSum: begin
         x_q     <= total;
-        state_q <= last_member ? StMul : StIdle;
+        state_q <= later ? StIdle : StMul;
       end
       StMul: begin
         logit_q <= (logit_q <<< 1) + (gain_q[GW-1] ? x_wide : {LW{1'b0}});
@@ -181,7 +191,7 @@ module sf_readout #(
       end
     endcase
 
-    if (send) begin
+    if (send & (EVERY == 0)) begin
       bytes_q <= {winner_wide[7:0], logit32};
       left_q  <= last_class ? 3'd5 : 3'd4;
       final_q <= last_class;
@@ -258,7 +268,7 @@ module sf_readout #(
         f_class  <= f_now + 1;
         if (f_now == N - 1) f_turn <= f_lasts ? 0 : f_turn + 1;
       end
-      if (send) begin
+      if (send && EVERY == 0) begin
         f_word <= f_logit;
         if (f_better) begin
           f_best   <= f_logit;
@@ -272,6 +282,8 @@ module sf_readout #(
   end
 
   always @(posedge clk_i) begin
+    if (f_past && !rst_i && l_valid_o) a_now : assert (l_data_o == f_logit);
+    if (f_past && !rst_i && EVERY != 0) a_none : assert (!out_valid_o);
     if (f_past && !rst_i && out_valid_o) begin
       a_bytes : assert (f_sent <= ((f_done == N) ? 4 : 3));
       if (f_sent < 4) a_logit : assert (out_data_o == f_word[8*f_sent +: 8]);

@@ -5,8 +5,8 @@
 // Contract
 //   N, T      neurons, timesteps
 //   MEMBERS   members of an ensemble, N / MEMBERS neurons each; those in mask_i store their trains
-//             (sf_members), those of the others are read as zeros. 1: there are none, and mask_i is
-//             not read
+//             (sf_members), those of ran_i, which are some of them, are read, and zeros for the
+//             others. 1: there are none, and neither is read
 //   s_*       taps the layer's trains: a word is stored when valid & ready, one of each
 //             neuron
 //   dump_i    high while it is this memory's turn to send; rises after the last word
@@ -22,6 +22,7 @@ module sf_trace #(
   input  wire         clk_i,
   input  wire         rst_i,
   input  wire [MEMBERS-1:0] mask_i,
+  input  wire [MEMBERS-1:0] ran_i,
   input  wire [T-1:0] s_data_i,
   input  wire         s_valid_i,
   input  wire         s_ready_i,
@@ -74,7 +75,7 @@ module sf_trace #(
         .last_o(unused_last)
       );
       assign write_at = {{(NW-MW){1'b0}}, now} * NP[NW-1:0] + write_q;
-      assign runs     = mask_i[read_member_q];
+      assign runs     = ran_i[read_member_q];
       always @(posedge clk_i) begin
         if (sent & word_end) begin
           read_within_q <= read_end ? {NW{1'b0}} : read_within_q + 1'b1;
@@ -86,7 +87,7 @@ module sf_trace #(
         end
       end
     end else begin : gen_alone
-      wire unused = &{1'b0, mask_i};
+      wire unused = &{1'b0, mask_i, ran_i};
       assign write_at = write_q;
       assign runs     = 1'b1;
     end
@@ -140,12 +141,15 @@ module sf_trace #(
   integer     f_stored, f_sent;                // words stored, bytes sent
   always @(*) assume (f_neuron < N);
   // The members stay as they are, and one that runs stores its trains behind those before it.
-  reg  [MEMBERS-1:0] f_mask;
+  reg  [MEMBERS-1:0] f_mask, f_ran;
   always @(posedge clk_i) begin
     f_mask <= mask_i;
     if (f_past && !rst_i) assume (mask_i == f_mask);
+    f_ran <= ran_i;
+    if (f_past && !rst_i && f_read) assume (ran_i == f_ran);
   end
-  wire f_runs = mask_i[f_neuron / NP];
+  wire f_runs = (MEMBERS == 1) || ran_i[f_neuron / NP];
+  always @(*) assume ((ran_i & ~mask_i) == 0);
   integer f_place, f_all, f_m;
   always @(*) begin
     assume (mask_i != 0);

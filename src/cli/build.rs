@@ -79,6 +79,9 @@ pub(super) struct Manifest {
     /// A request says what it leaves out; members of the ensemble, 1 without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) knobs: Option<u32>,
+    /// When members that come later are left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) stop: Option<hw::Stop>,
     /// What the design reads from the board's flash at power-on, if it does.
     pub(super) standalone: Option<PowerOn>,
 }
@@ -94,6 +97,7 @@ impl Manifest {
             cells: self.cells,
             boots: self.standalone.is_some(),
             knobs: self.knobs,
+            stop: self.stop.clone(),
         }
     }
 
@@ -327,6 +331,7 @@ mod tests {
             patched: false,
             as_core: false,
             knobs: None,
+            stop: None,
             standalone: None,
         };
         let (real, integer, dir) = (graph.clone(), graph, dir.to_path_buf());

@@ -69,6 +69,11 @@ pub(super) struct Args {
     /// first bytes. A chain of dense layers can.
     #[arg(long)]
     knobs: bool,
+    /// With --knobs: a request may also leave members out that come after those by which the class
+    /// is settled. `lossless`: if they cannot change it; or N margins, after each member but the
+    /// last, in units of a logit.
+    #[arg(long, value_name = "lossless|N,…", requires = "knobs", value_parser = stop)]
+    stop: Option<hw::Stop>,
     /// Also write C++ for high-level synthesis.
     #[arg(long)]
     hls: bool,
@@ -119,6 +124,15 @@ fn knobs(args: &Args, model: &mut Model) -> Result<u32> {
 
 /// What place and route aims at, in MHz, on slower boards.
 const FREQ: f64 = 24.0;
+
+fn stop(text: &str) -> std::result::Result<hw::Stop, String> {
+    if text == "lossless" {
+        return Ok(hw::Stop::Lossless);
+    }
+    let margin = |m: &str| m.trim().parse().ok().filter(|m: &i64| *m >= 0);
+    let margins = text.split(',').map(margin).collect::<Option<_>>();
+    margins.map(hw::Stop::Margins).ok_or_else(|| "`lossless`, or numbers from 0 with , between".into())
+}
 
 fn lanes(text: &str) -> std::result::Result<(String, u32), String> {
     let (name, n) = text.split_once('=').ok_or("expected LAYER=N")?;
@@ -199,6 +213,7 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         mapping: args.mapping.into(),
         chunk: args.chunk.or(whole),
         knobs,
+        stop: args.stop.clone(),
         ..hw::Options::default()
     };
     let fold = |target: &Target, options| {
@@ -222,6 +237,7 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         patched: false,
         as_core: args.as_core,
         knobs,
+        stop: args.stop.clone(),
         standalone: None,
     };
     if args.as_core {

@@ -38,15 +38,21 @@ impl CutArgs {
     ///
     /// # Errors
     /// SF0003 for another build, and for what the build does not have.
-    pub(super) fn kept(&self, build: &Build) -> Result<Option<Kept>> {
+    pub(super) fn kept(&self, build: &Build, stop_early: bool) -> Result<Option<Kept>> {
+        if stop_early && !build.design.can_stop() {
+            let message = "--stop-early: this build runs what it is told to run to the end";
+            return Err(Diagnostic::new(&codes::BAD_OPTION, message)
+                .in_file(&build.dir)
+                .help("compile with --knobs --stop lossless"));
+        }
         let Some(knobs) = build.design.knobs else {
             self.none_for(&build.dir)?;
             return Ok(None);
         };
-        if self.keep_timesteps.is_none() && self.keep_members.is_none() {
+        if self.keep_timesteps.is_none() && self.keep_members.is_none() && !stop_early {
             return Ok(None);
         }
-        let all = knobs.all();
+        let all = Kept { may_stop: stop_early, ..knobs.all() };
         let refused = |message: String, help: String| {
             Err(Diagnostic::new(&codes::BAD_OPTION, message).in_file(&build.dir).help(help))
         };
@@ -68,7 +74,7 @@ impl CutArgs {
                 format!("--keep-members {m}: the ensemble has {} members", knobs.members),
                 format!("members are counted from 0: 0 to {}", knobs.members - 1),
             ),
-            Some(_) => Ok(Some(Kept { timesteps, members })),
+            Some(_) => Ok(Some(Kept { timesteps, members, ..all })),
         }
     }
 
@@ -77,8 +83,13 @@ impl CutArgs {
     ///
     /// # Errors
     /// As [`Self::kept`].
-    pub(super) fn behind(&self, build: &Build, inputs: Inputs) -> Result<(Inputs, Option<Kept>)> {
-        let kept = self.kept(build)?;
+    pub(super) fn behind(
+        &self,
+        build: &Build,
+        stop_early: bool,
+        inputs: Inputs,
+    ) -> Result<(Inputs, Option<Kept>)> {
+        let kept = self.kept(build, stop_early)?;
         let Some(knobs) = build.design.knobs else { return Ok((inputs, None)) };
         let kept = kept.unwrap_or_else(|| knobs.all());
         Ok((inputs.behind(|_| knobs.header(&kept)), Some(kept)))

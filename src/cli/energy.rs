@@ -33,6 +33,10 @@ pub(super) struct Args {
     data: DataArgs,
     #[command(flatten)]
     cuts: CutArgs,
+    /// Leave out members of an ensemble that come after those by which the class is settled, of a
+    /// build that can (compile --stop).
+    #[arg(long)]
+    stop_early: bool,
     /// Core clock in MHz, instead of the board's; at most what place and route reached.
     #[arg(long)]
     clock: Option<f64>,
@@ -53,8 +57,10 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let io = io(&build.design, &build.target, args.clock)?;
     let routed_mhz = build.manifest.bitstream.as_ref().map(|b| b.fmax_mhz);
     reached(io.clock_mhz, routed_mhz)?;
-    let (inputs, kept) = args.cuts.behind(&build, args.data.load(&build.integer)?)?;
-    let left = kept.map(|kept| left(&build, &kept)).transpose()?;
+    let (inputs, kept) = args.cuts.behind(&build, args.stop_early, args.data.load(&build.integer)?)?;
+    // Of an inference that may stop early nobody knows yet what is left of it.
+    let fixed = kept.filter(|kept| !kept.may_stop);
+    let left = fixed.map(|kept| left(&build, &kept)).transpose()?;
     let (graph, design) = left.as_ref().map_or((&build.integer, &build.design), |(g, d)| (g, d));
     let count = args.data.count.unwrap_or(usize::MAX).min(inputs.len());
     let bar = ui.bar("simulate", count);

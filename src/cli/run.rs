@@ -34,6 +34,10 @@ pub(super) struct Args {
     data: DataArgs,
     #[command(flatten)]
     cuts: CutArgs,
+    /// Leave out members of an ensemble that come after those by which the class is settled, of a
+    /// build that can (compile --stop).
+    #[arg(long)]
+    stop_early: bool,
     /// Also compare every spike; the answers are longer.
     #[arg(long)]
     spikes: bool,
@@ -87,7 +91,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         return Err(Diagnostic::new(&codes::BAD_OPTION, message)
             .help("compile without --no-trace, or compare classes and logits alone"));
     }
-    let (inputs, _) = args.cuts.behind(&build, args.data.load(&build.integer)?)?;
+    let (inputs, _) = args.cuts.behind(&build, args.stop_early, args.data.load(&build.integer)?)?;
     let presented = inputs.first(args.data.count.unwrap_or(usize::MAX).min(inputs.len()));
 
     let speed = speed(board, build.estimate.cycles, args.wait);

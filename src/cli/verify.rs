@@ -43,6 +43,10 @@ pub(super) struct Args {
     data: DataArgs,
     #[command(flatten)]
     cuts: CutArgs,
+    /// Leave out members of an ensemble that come after those by which the class is settled, of a
+    /// build that can (compile --stop).
+    #[arg(long)]
+    stop_early: bool,
     /// Inputs for the RTL.
     #[arg(long, default_value_t = 32)]
     rtl: usize,
@@ -78,7 +82,7 @@ fn knobs(build: &Build, asked: Option<Kept>, inputs: Inputs) -> Inputs {
         None if i == 0 => vec![0; knobs.bytes()],
         None => {
             let number = random_number(1, i as u64).to_le_bytes();
-            let steps = number[0] % (knobs.timesteps as u8 + 2);
+            let steps = number[0] % (knobs.timesteps as u8 + 2) | number[3] & 0x80;
             [steps, number[1], number[2]][..knobs.bytes()].to_vec()
         }
     })
@@ -92,7 +96,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
             .in_file(&build.dir)
             .help("compile with --hls"));
     }
-    let inputs = knobs(&build, args.cuts.kept(&build)?, args.data.load(&build.integer)?);
+    let inputs = knobs(&build, args.cuts.kept(&build, args.stop_early)?, args.data.load(&build.integer)?);
     let toolbox = Toolbox::discover();
     let mut check = Check {
         build: &build,

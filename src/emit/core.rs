@@ -25,6 +25,9 @@ struct Core<'a> {
     /// What a request may leave out.
     knobs: Option<Knobs>,
     step_bits: u32,
+    /// The reset of what computes, and the members whose trains are kept.
+    reset: &'static str,
+    ran: &'static str,
     /// Streams that are sent: the result and the kept trains.
     sources: usize,
     /// Bytes of weights that the host loads, and the memories they go to.
@@ -127,6 +130,8 @@ struct ReadoutParams {
     input: String,
     steps: u32,
     members: u32,
+    /// Where the margins are, of one that stops early.
+    margins: Option<&'static str>,
 }
 
 /// Renders the core.
@@ -229,6 +234,7 @@ pub(super) fn render(design: &Design) -> Result<File> {
                     },
                     steps: r.steps,
                     members: r.members,
+                    margins: (!r.margins.is_empty()).then_some(memory::MARGINS),
                 };
                 (r.name.as_str(), Module::Readout(params))
             }
@@ -247,6 +253,8 @@ pub(super) fn render(design: &Design) -> Result<File> {
         inputs: design.input.count,
         bytes: design.input_bytes(),
         knobs: design.knobs,
+        reset: if design.can_stop() { "rst" } else { "rst_i" },
+        ran: if design.can_stop() { "ran" } else { "mask" },
         step_bits: address_bits(design.timesteps),
         input_bits: design.input.bits,
         classes,

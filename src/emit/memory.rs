@@ -10,6 +10,9 @@ pub(super) fn name(index: usize) -> String {
     format!("mem_{index}.hex")
 }
 
+/// The file with the margins of a readout that stops early, in [`RTL_DIR`].
+pub(super) const MARGINS: &str = "margins.hex";
+
 /// The contents of every stage that has some; what is loaded is one file.
 pub(super) fn files(design: &Design) -> Vec<File> {
     let contents = |stage: &Stage| match stage {
@@ -21,9 +24,12 @@ pub(super) fn files(design: &Design) -> Vec<File> {
     };
     let stages = design.stages.iter().enumerate();
     let named = |(i, s)| Some(File::new(format!("{RTL_DIR}/{}", name(i)), contents(s)?));
+    let margins = design.readout().filter(|r| !r.margins.is_empty()).map(|r| {
+        File::new(format!("{RTL_DIR}/{MARGINS}"), margins(r))
+    });
     let loaded = load_image(design);
     let loaded = (!loaded.is_empty()).then(|| File::new(WEIGHTS, loaded));
-    stages.filter_map(named).chain(loaded).collect()
+    stages.filter_map(named).chain(margins).chain(loaded).collect()
 }
 
 /// Bit `lane` of word (g · words · 16 + i): the weight of neuron g · lanes + lane for input i, of
@@ -89,6 +95,12 @@ pub(super) fn gains(r: &ReadoutStage) -> String {
         }
     };
     r.words().into_iter().map(|word| hex(r.gain_bits + r.offset_bits, bit(word))).collect()
+}
+
+/// How far the largest logit has to be above the others, a word a member.
+fn margins(r: &ReadoutStage) -> String {
+    let word = |margin: &i64| hex(r.logit_bits, |b| margin >> b & 1 == 1);
+    r.margins.iter().map(word).collect()
 }
 
 /// A word of `width` bits as a line of hexadecimal digits, highest first.

@@ -55,6 +55,7 @@ pub static HDL: &[(&str, &str)] = &[
     ("sf_count_ones.v", include_str!("../../hdl/sf_count_ones.v")),
     ("sf_crc16.v", include_str!("../../hdl/sf_crc16.v")),
     ("sf_currents.v", include_str!("../../hdl/sf_currents.v")),
+    ("sf_decide.v", include_str!("../../hdl/sf_decide.v")),
     ("sf_dense.v", include_str!("../../hdl/sf_dense.v")),
     ("sf_dense_replay.v", include_str!("../../hdl/sf_dense_replay.v")),
     ("sf_dump.v", include_str!("../../hdl/sf_dump.v")),

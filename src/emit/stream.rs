@@ -96,7 +96,7 @@ struct Words {
 pub fn package(design: &Design, sheet: &Sheet<'_>) -> Result<Vec<File>> {
     let version = env!("CARGO_PKG_VERSION");
     let classes = design.readout().map_or(0, ReadoutStage::classes);
-    let (input_bytes, result_bytes) = (design.input_bytes(), classes * 4 + 1);
+    let (input_bytes, result_bytes) = (design.input_bytes(), design.result_bytes());
     let (load_bytes, trace_bytes) = (design.load_bytes(), sheet.trace_bytes);
     let (words, bytes) = design.sent_words();
     let mut files = super::core_files(design)?;

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::hw::{Design, ReadoutStage};
+use crate::hw::Design;
 use crate::target::{Board, Link, Pace, Target};
 
 /// Command, payload and checksum of a request beside the payload, the byte stuffing's first
@@ -51,11 +51,10 @@ impl IoTiming {
     }
 
     fn framed(design: &Design, clock_mhz: f64, cycles_per_byte: f64, late: u32) -> Self {
-        let classes = design.readout().map_or(0, ReadoutStage::classes);
         let payload = design.input_bytes();
         // Byte stuffing costs a byte in 254.
         let request = payload + REQUEST_OVERHEAD + payload / 254;
-        let body = 4 * classes + 1;
+        let body = design.result_bytes();
         Self {
             clock_mhz,
             cycles_per_byte,

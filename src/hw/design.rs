@@ -264,6 +264,9 @@ pub struct ReadoutStage {
     pub steps: u32,
     /// Members of an ensemble whose sums come one after the other; 1: there are none.
     pub members: u32,
+    /// After each member, how far the largest logit has to be above all others for members that
+    /// come later to be left out (`sf_decide`); of the last one nothing is read. Empty: all run.
+    pub margins: Vec<i64>,
 }
 
 impl ReadoutStage {
@@ -306,8 +309,22 @@ impl Design {
     /// can be left out.
     #[must_use]
     pub fn kept(&self, values: &[u8]) -> Kept {
-        let all = || Kept { timesteps: self.timesteps, members: vec![0] };
+        let all = || Kept { timesteps: self.timesteps, members: vec![0], may_stop: false };
         self.knobs.map_or_else(all, |k| k.read(values))
+    }
+
+    /// Can members be left out once the class is settled?
+    #[must_use]
+    pub fn can_stop(&self) -> bool {
+        self.knobs.is_some_and(|k| k.stops)
+    }
+
+    /// Bytes of a result, without spike trains: four a logit, the class and, if there may be fewer
+    /// than were asked for, the number of members that ran.
+    #[must_use]
+    pub fn result_bytes(&self) -> u32 {
+        let classes = self.readout().map_or(0, ReadoutStage::classes);
+        4 * classes + 1 + u32::from(self.can_stop())
     }
 
     /// Bytes of a request that say what to leave out; they come before the inputs.

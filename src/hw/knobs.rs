@@ -13,6 +13,9 @@ use crate::diag::{Diagnostic, Result, codes};
 /// The mask's registers hold so many.
 pub const MAX_MEMBERS: u32 = 16;
 
+/// The bit of the first byte that lets members be left out.
+const STOP: u8 = 0x80;
+
 /// What a design can leave out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Knobs {
@@ -20,6 +23,8 @@ pub struct Knobs {
     pub timesteps: u32,
     /// Members of an ensemble; 1: it is none.
     pub members: u32,
+    /// Members that come later can be left out once the class is settled.
+    pub stops: bool,
 }
 
 /// What one inference keeps.
@@ -29,6 +34,8 @@ pub struct Kept {
     pub timesteps: u32,
     /// Members, in order, at least one.
     pub members: Vec<u32>,
+    /// Members that come later may be left out once the class is settled.
+    pub may_stop: bool,
 }
 
 /// How an ensemble's members share a dense layer.
@@ -64,19 +71,20 @@ impl Knobs {
     /// Nothing left out.
     #[must_use]
     pub fn all(self) -> Kept {
-        Kept { timesteps: self.timesteps, members: (0..self.members).collect() }
+        Kept { timesteps: self.timesteps, members: (0..self.members).collect(), may_stop: false }
     }
 
     /// What the first bytes of a request mean; those that are missing are 0.
     #[must_use]
     pub fn read(self, bytes: &[u8]) -> Kept {
         let byte = |k: usize| bytes.get(k).copied().unwrap_or(0);
-        let (steps, all) = (u32::from(byte(0)), self.all());
+        let (steps, all) = (u32::from(byte(0) & !STOP), self.all());
         let on = |m: &u32| byte(1 + *m as usize / 8) >> (m % 8) & 1 == 1;
         let members: Vec<u32> = (0..self.members).filter(on).collect();
         Kept {
             timesteps: if (1..=self.timesteps).contains(&steps) { steps } else { self.timesteps },
             members: if self.members == 1 || members.is_empty() { all.members } else { members },
+            may_stop: self.stops && byte(0) & STOP != 0,
         }
     }
 
@@ -85,7 +93,7 @@ impl Knobs {
     pub fn header(self, kept: &Kept) -> Vec<u8> {
         let mut bytes = vec![0; self.bytes()];
         if let Some(first) = bytes.first_mut() {
-            *first = kept.timesteps as u8;
+            *first = kept.timesteps as u8 | if kept.may_stop { STOP } else { 0 };
         }
         for m in kept.members.iter().filter(|_| self.members > 1) {
             if let Some(byte) = bytes.get_mut(1 + *m as usize / 8) {
@@ -110,7 +118,7 @@ pub(super) fn give(design: &mut Design, members: u32) -> Result<()> {
     if members > MAX_MEMBERS {
         return refused(format!("{members} members; a request tells up to {MAX_MEMBERS} apart"));
     }
-    design.knobs = Some(Knobs { timesteps: design.timesteps, members });
+    design.knobs = Some(Knobs { timesteps: design.timesteps, members, stops: false });
     let timesteps = design.timesteps;
     if let Some(Stage::Readout(readout)) = design.stages.last_mut() {
         readout.steps = timesteps;
@@ -152,7 +160,73 @@ pub(super) fn give(design: &mut Design, members: u32) -> Result<()> {
     Ok(())
 }
 
+/// Lets members be left out that come after those by which the class is settled: `margins` after
+/// each member, or where none are given those that no member can make up for.
+///
+/// # Errors
+/// SF0410 if the model has no members, or one class.
+pub(super) fn stop(design: &mut Design, margins: Option<&[i64]>) -> Result<()> {
+    let (lossless, name) = (lossless(design), design.name.clone());
+    let refused = |message: &str| {
+        Err(Diagnostic::new(&codes::HW_UNSUPPORTED, message)
+            .at(name)
+            .help("leave --stop-early out"))
+    };
+    let Some(knobs) = design.knobs.as_mut().filter(|k| k.members > 1) else {
+        return refused("the model has no members that could be left out");
+    };
+    let members = knobs.members as usize;
+    let Some(Stage::Readout(readout)) = design.stages.last_mut().filter(|_| lossless.is_some())
+    else {
+        return refused("no layer weighs what the members give");
+    };
+    if readout.classes() < 2 {
+        return refused("the model has one class: it is settled before anything runs");
+    }
+    knobs.stops = true;
+    // The largest difference that there can be is never exceeded.
+    let most = (1i64 << readout.logit_bits) - 1;
+    let mut margins = margins.map_or_else(|| lossless.unwrap_or_default(), <[i64]>::to_vec);
+    margins.resize(members, most);
+    readout.margins = margins.iter().map(|m| (*m).clamp(0, most)).collect();
+    Ok(())
+}
+
+/// After each member, the most by which those behind it can change the difference of two logits,
+/// whichever run: for each neuron at most T spikes, for or against.
+fn lossless(design: &Design) -> Option<Vec<i64>> {
+    let head = design.denses().find(|d| matches!(d.split, Split::Inputs(_)))?;
+    let gain = &design.readout()?.gain;
+    let members = head.split.members();
+    let spikes = i64::from(design.timesteps);
+    let weighed: Vec<Vec<i64>> = (0..gain.len())
+        .map(|c| (0..head.weights.cols()).map(|i| gain[c] * head.weight(c, i)).collect())
+        .collect();
+    let of_member = |m: u32| {
+        let inputs = (m * head.inputs()) as usize..((m + 1) * head.inputs()) as usize;
+        let gained = |one: &[i64], other: &[i64]| -> i64 {
+            let pairs = one[inputs.clone()].iter().zip(&other[inputs.clone()]);
+            pairs.map(|(a, b)| (a - b).max(0)).sum::<i64>() * spikes
+        };
+        let pairs = weighed.iter().flat_map(|a| weighed.iter().map(move |b| (a, b)));
+        pairs.map(|(a, b)| gained(a, b)).max().unwrap_or(0)
+    };
+    let each: Vec<i64> = (0..members).map(of_member).collect();
+    Some((1..=each.len()).map(|after| each[after..].iter().sum()).collect())
+}
+
 impl DenseStage {
+    /// The weight of a neuron for an input, of all members.
+    #[must_use]
+    pub fn weight(&self, neuron: usize, input: usize) -> i64 {
+        if self.planes == 1 {
+            return if self.weights.get(neuron, input) { 1 } else { -1 };
+        }
+        let planes = self.planes as usize;
+        let bit = |k: usize| i64::from(self.weights.get(neuron * planes + k, input));
+        (1..planes).fold(-bit(0), |sum, k| 2 * sum + bit(k))
+    }
+
     /// Outputs that one member has; all, if the members do not share them.
     #[must_use]
     pub fn part(&self) -> u32 {

@@ -29,6 +29,8 @@ pub struct Options {
     /// A request may leave out timesteps, and members of an ensemble of so many; of a model without
     /// members, 1.
     pub knobs: Option<u32>,
+    /// With knobs: members that come later may be left out once the class is settled.
+    pub stop: Option<Stop>,
 }
 
 /// Look-up tables and logic cells of what reads the flash, as synthesis and packing make them of
@@ -46,6 +48,17 @@ impl Options {
         let all = self.cells.map_or(share, |most| most.min(share));
         all.saturating_sub(self.beside()[1])
     }
+}
+
+/// When the members that come later are left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stop {
+    /// Once they cannot change the class.
+    Lossless,
+    /// Once the largest logit is by more than this above all others, after each member but the
+    /// last; in units of a logit.
+    Margins(Vec<i64>),
 }
 
 /// How layers are mapped to engines.
@@ -164,6 +177,11 @@ fn chain(graph: &Graph, target: &Target, options: &Options) -> Result<(Design, E
     design.family = target.device.family;
     if let Some(members) = options.knobs {
         knobs::give(&mut design, members)?;
+        match &options.stop {
+            None => {}
+            Some(Stop::Lossless) => knobs::stop(&mut design, None)?,
+            Some(Stop::Margins(margins)) => knobs::stop(&mut design, Some(margins))?,
+        }
     }
     let estimate = folding::fold(&mut design, target, options)?;
     Ok((design, estimate))

@@ -28,5 +28,5 @@ pub(crate) use explore::tests::wide;
 pub use explore::{Folding, foldings};
 pub use fit::lower_like;
 pub use knobs::{Kept, Knobs, MAX_MEMBERS, Split};
-pub use lower::{Mapping, Options, lower};
+pub use lower::{Mapping, Options, Stop, lower};
 pub use power_on::PowerOn;

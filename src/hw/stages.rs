@@ -339,5 +339,6 @@ fn readout(node: &Node, r: &FixedReadout, input_bits: u32) -> Result<ReadoutStag
         block: false,
         steps: 1,
         members: 1,
+        margins: Vec::new(),
     })
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! The chain of stages: who takes what when.
 
-use super::activity::Activity;
 use super::dense::{Dense, Tables};
+use super::log::Log;
 use super::neuron;
 use super::probe::{Probe, Step};
 use crate::hw::{Kept, LifStage, PlanesStage, ReadoutStage, Stage};
@@ -27,10 +27,7 @@ impl<'d> StageState<'d> {
             (Stage::Dense(d), Some(tables)) => Self::Dense(Dense::new(index, d, tables, kept)),
             (Stage::Planes(p), _) => Self::Planes(Planes::new(index, p)),
             (Stage::Lif(l), _) => Self::Lif(Lif::new(index, l, kept)),
-            (Stage::Readout(r), _) => {
-                let members = if r.members > 1 { kept.members.len() } else { 1 };
-                Self::Readout(Readout::new(r, members, kept.timesteps))
-            }
+            (Stage::Readout(r), _) => Self::Readout(Readout::new(r, kept)),
             (Stage::Count(_) | Stage::Dense(_), _) => Self::Count,
         }
     }
@@ -43,13 +40,12 @@ pub(super) fn offer(
     input: &[u8],
     header: usize,
     gaps: &[u8],
-    activity: &mut Activity,
-    probe: &mut impl Probe,
+    log: &mut Log<'_, impl Probe>,
 ) -> u64 {
     if let ([StageState::Dense(dense), rest @ ..], [], 0) = (&mut *stages, gaps, header) {
-        dense.keep_all(input, probe);
+        dense.keep_all(input, log);
         let last = (input.len() as u64).saturating_sub(1);
-        dense.run(rest, last, activity, probe);
+        dense.run(rest, last, log);
         return last;
     }
     let mut cycle = 0;
@@ -57,9 +53,9 @@ pub(super) fn offer(
         if i > 0 {
             cycle += 1 + u64::from(gaps.get(i).copied().unwrap_or(0));
         }
-        probe.input(i, cycle);
+        log.probe.input(i, cycle);
         if i >= header {
-            push(stages, i64::from(level), cycle, activity, probe);
+            push(stages, i64::from(level), cycle, log);
         }
     }
     cycle
@@ -71,23 +67,22 @@ pub(super) fn push(
     stages: &mut [StageState<'_>],
     value: i64,
     valid: u64,
-    activity: &mut Activity,
-    probe: &mut impl Probe,
+    log: &mut Log<'_, impl Probe>,
 ) -> u64 {
     let Some((first, rest)) = stages.split_first_mut() else { return valid };
     match first {
         StageState::Dense(dense) => {
             // Most values are only kept.
             let taken = valid.max(dense.open);
-            if dense.keep(value, taken, probe) {
-                dense.run(rest, taken, activity, probe);
+            if dense.keep(value, taken, log) {
+                dense.run(rest, taken, log);
             }
             taken
         }
-        StageState::Planes(planes) => planes.take(rest, value, valid, activity, probe),
-        StageState::Lif(lif) => lif.take(rest, value, valid, activity, probe),
-        StageState::Count => push(rest, i64::from(value.count_ones()), valid, activity, probe),
-        StageState::Readout(readout) => readout.take(value, valid, probe),
+        StageState::Planes(planes) => planes.take(rest, value, valid, log),
+        StageState::Lif(lif) => lif.take(rest, value, valid, log),
+        StageState::Count => push(rest, i64::from(value.count_ones()), valid, log),
+        StageState::Readout(readout) => readout.take(value, valid, log.probe, &mut log.stop),
     }
 }
 
@@ -112,8 +107,7 @@ impl<'d> Planes<'d> {
         rest: &mut [StageState<'_>],
         value: i64,
         valid: u64,
-        activity: &mut Activity,
-        probe: &mut impl Probe,
+        log: &mut Log<'_, impl Probe>,
     ) -> u64 {
         let accepted = valid.max(self.free);
         // The highest bit of two's complement counts negative.
@@ -121,9 +115,9 @@ impl<'d> Planes<'d> {
         self.taken += 1;
         self.free = accepted + 1;
         if self.taken == self.stage.planes {
-            self.free = push(rest, self.sum, accepted + 1, activity, probe) + 1;
+            self.free = push(rest, self.sum, accepted + 1, log) + 1;
             self.taken = 0;
-            activity.stages[self.index].results += 1;
+            log.count(self.index, accepted, |c| c.results += 1);
         }
         accepted
     }
@@ -187,8 +181,7 @@ impl<'d> Lif<'d> {
         rest: &mut [StageState<'_>],
         value: i64,
         valid: u64,
-        activity: &mut Activity,
-        probe: &mut impl Probe,
+        log: &mut Log<'_, impl Probe>,
     ) -> u64 {
         let accepted = valid.max(self.free);
         let (first, running) = (self.timestep, self.running());
@@ -208,18 +201,23 @@ impl<'d> Lif<'d> {
             // The last step needs the place of the train before.
             cycle = cycle.max(self.train_taken);
         }
+        // All at once, where none of them comes too late.
+        let at_once = log.stop == u64::MAX;
+        if at_once {
+            let counts = &mut log.activity.stages[self.index];
+            counts.steps += u64::from(self.timestep.min(running).saturating_sub(first));
+            counts.spikes += u64::from((self.train >> first).count_ones());
+        }
         for timestep in first..self.timestep.min(running) {
             let is_now = timestep + 1 == self.timestep;
             let cycle = if is_now { cycle } else { accepted + u64::from(timestep - first) + 1 };
             let fires = self.train >> timestep & 1 == 1;
-            probe.step(Step { cycle, stage: self.index, neuron: self.neuron, timestep, fires });
+            let step = Step { cycle, stage: self.index, neuron: self.neuron, timestep, fires };
+            log.step(step, !at_once);
         }
-        let counts = &mut activity.stages[self.index];
-        counts.steps += u64::from(self.timestep.min(running).saturating_sub(first));
-        counts.spikes += u64::from((self.train >> first).count_ones());
         if is_last {
-            counts.results += 1;
-            self.train_taken = push(rest, i64::from(self.train), cycle + 1, activity, probe);
+            log.count(self.index, cycle, |c| c.results += 1);
+            self.train_taken = push(rest, i64::from(self.train), cycle + 1, log);
             self.count += 1;
             self.neuron = self.stage.neuron(self.kept, self.count);
             (self.timestep, self.state, self.train) = (0, 0, 0);
@@ -257,47 +255,97 @@ pub(super) struct Readout<'d> {
     stage: &'d ReadoutStage,
     /// Timesteps that run.
     timesteps: u32,
-    /// Members that are still to come, this one included.
-    members: usize,
+    /// Members whose sums come, and whether those that come later may be left out.
+    members: Vec<u32>,
+    may_stop: bool,
     /// Sums of the members so far, and the next class.
     sums: Vec<i64>,
     next: usize,
+    /// Members that are done, and whether no more of them come.
+    ran: u32,
+    over: bool,
     logits: Vec<i32>,
     class: u8,
-    /// First cycle in which the next input can be taken, and the next logit be sent.
+    /// First cycle in which the next input can be taken; the one in which the last byte was sent.
     ready: u64,
-    bytes_free: u64,
+    done: u64,
 }
 
 impl<'d> Readout<'d> {
-    /// One of so many members, and of so many timesteps.
-    pub(super) fn new(stage: &'d ReadoutStage, members: usize, timesteps: u32) -> Self {
-        let (logits, sums) = (Vec::new(), vec![0; stage.gain.len()]);
-        let (next, class, ready, bytes_free) = (0, 0, 0, 0);
-        Self { stage, timesteps, members, sums, next, logits, class, ready, bytes_free }
+    /// Of what is kept of the members whose sums come.
+    pub(super) fn new(stage: &'d ReadoutStage, kept: &Kept) -> Self {
+        let all = if stage.members > 1 { kept.members.clone() } else { vec![0] };
+        Self {
+            stage,
+            timesteps: if stage.steps > 1 { kept.timesteps } else { 1 },
+            members: all,
+            may_stop: kept.may_stop,
+            sums: vec![0; stage.gain.len()],
+            next: 0,
+            ran: 0,
+            over: false,
+            logits: Vec::new(),
+            class: 0,
+            ready: 0,
+            done: 0,
+        }
     }
 
-    /// Takes a sum that is valid from cycle `valid` on; returns the cycle in which it is taken.
-    pub(super) fn take(&mut self, value: i64, valid: u64, probe: &mut impl Probe) -> u64 {
+    /// Takes a sum that is valid from cycle `valid` on; returns the cycle in which it is taken. If it
+    /// settles the class, `stop` is the cycle in which whatever else is at work is reset.
+    pub(super) fn take(
+        &mut self,
+        value: i64,
+        valid: u64,
+        probe: &mut impl Probe,
+        stop: &mut u64,
+    ) -> u64 {
+        if self.over {
+            return valid;
+        }
         let accepted = valid.max(self.ready);
         let (c, classes) = (self.next, self.stage.gain.len());
-        self.next = (c + 1) % classes;
+        let (last_class, last_member) =
+            (c + 1 == classes, self.ran as usize + 1 == self.members.len());
+        self.next = if last_class { 0 } else { c + 1 };
         self.sums[c] += value;
-        if self.members > 1 {
-            self.members -= usize::from(self.next == 0);
+        let every = !self.stage.margins.is_empty();
+        if every || last_member {
+            self.logit(c, accepted, probe);
+        } else {
             self.ready = accepted + 2;
-            return accepted;
         }
-        let steps = i64::from(self.stage.steps);
-        let kept = if steps > 1 { i64::from(self.timesteps) } else { 1 };
-        let offset = self.stage.offset[c] / steps * kept;
+        if last_class {
+            self.ran += 1;
+            self.over = last_member;
+            if every {
+                self.decide(last_member, probe, stop);
+            }
+        }
+        accepted
+    }
+
+    /// The logit of a class whose sum was taken in this cycle: handed over, and sent if no others
+    /// of it come.
+    fn logit(&mut self, c: usize, accepted: u64, probe: &mut impl Probe) {
+        let offset =
+            self.stage.offset[c] / i64::from(self.stage.steps) * i64::from(self.timesteps);
         let logit = (self.sums[c] * self.stage.gain[c] + offset) as i32;
+        if c == 0 {
+            self.logits.clear();
+            self.class = 0;
+        }
         self.logits.push(logit);
         if logit > self.logits[usize::from(self.class)] {
             self.class = c as u8;
         }
         let summed = u64::from(self.stage.members > 1);
-        let send = self.bytes_free.max(accepted + u64::from(self.stage.gain_bits) + 2 + summed);
+        let computed = accepted + u64::from(self.stage.gain_bits) + 2 + summed;
+        if !self.stage.margins.is_empty() {
+            self.ready = computed + 1;
+            return;
+        }
+        let send = computed.max(self.done);
         let last = self.logits.len() == self.stage.gain.len();
         for (k, byte) in
             logit.to_le_bytes().into_iter().chain(last.then_some(self.class)).enumerate()
@@ -305,13 +353,40 @@ impl<'d> Readout<'d> {
             probe.output(byte, send + 1 + k as u64);
         }
         self.ready = send + 1;
-        self.bytes_free = send + 5;
-        accepted
+        self.done = send + 5;
     }
 
-    /// Logits, class, and the cycle in which the class was sent: the fifth byte's.
+    /// `sf_decide`: after all logits of a member.
+    fn decide(&mut self, last_member: bool, probe: &mut impl Probe, stop: &mut u64) {
+        let member = self.members[self.ran as usize - 1] as usize;
+        let best = i64::from(self.logits[usize::from(self.class)]);
+        let others = self.logits.iter().enumerate().filter(|(c, _)| *c != usize::from(self.class));
+        let second = others.map(|(_, l)| i64::from(*l)).max().unwrap_or(i64::MIN / 2);
+        let settled = self.may_stop && best - second > self.stage.margins[member];
+        if !settled && !last_member {
+            return;
+        }
+        self.over = true;
+        // The last logit was handed over in the cycle before `ready`.
+        let first = self.ready + 2;
+        if !last_member {
+            *stop = first;
+        }
+        let logits = self.logits.iter().flat_map(|l| l.to_le_bytes());
+        for (k, byte) in logits.chain([self.class, self.ran as u8]).enumerate() {
+            self.done = first + k as u64;
+            probe.output(byte, self.done);
+        }
+    }
+
+    /// Members that the logits are of.
+    pub(super) fn ran(&self) -> u32 {
+        self.ran
+    }
+
+    /// Logits, class, and the cycle in which the last byte was sent.
     pub(super) fn result(&self) -> (Vec<i32>, u8, u64) {
-        (self.logits.clone(), self.class, self.bytes_free)
+        (self.logits.clone(), self.class, self.done)
     }
 }
 
@@ -319,7 +394,7 @@ impl<'d> Readout<'d> {
 mod tests {
     use super::*;
     use crate::hw::Design;
-    use crate::sim::NoProbe;
+    use crate::sim::{Activity, NoProbe};
 
     /// Two classes of three planes; a readout that takes 4 + 3 cycles a class.
     #[test]
@@ -347,15 +422,16 @@ mod tests {
             family: Default::default(),
             knobs: None,
         };
-        let kept = Kept { timesteps: 1, members: vec![0] };
+        let kept = Kept { timesteps: 1, members: vec![0], may_stop: false };
         let mut stages: Vec<_> = design
             .stages
             .iter()
             .enumerate()
             .map(|(i, s)| StageState::new(i, s, None, &kept))
             .collect();
-        let mut activity = Activity::new(&design);
-        let mut take = |value, valid| push(&mut stages, value, valid, &mut activity, &mut NoProbe);
+        let (mut activity, mut none) = (Activity::new(&design), NoProbe);
+        let mut log = Log::new(&mut activity, &mut none);
+        let mut take = |value, valid| push(&mut stages, value, valid, &mut log);
         // −4·1 + 2·2 + 3 = 3, valid and taken in 13, its logit handed over in 13 + 4 + 2.
         assert_eq!([(1, 10), (2, 11), (3, 12)].map(|(v, c)| take(v, c)), [10, 11, 12]);
         // Nothing is taken in 13. The second sum, −4·2 + 2·0 + 1, is valid in 17, taken in 20.

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! `sf_dense`: sums and the cycles of its events and results.
 
+use std::ops::Range;
+
 use super::activity::Activity;
 use super::chain::{StageState, push};
+use super::log::Log;
 use super::probe::Probe;
 use crate::hw::{DenseStage, Kept, Split};
 use crate::vector::vectorised;
@@ -40,8 +43,9 @@ pub(super) struct Dense<'d> {
     stage: &'d DenseStage,
     tables: &'d Tables,
     kept: &'d Kept,
-    /// Inputs so far.
+    /// Inputs so far, and when they were taken, where that decides what counts.
     inputs: Vec<u32>,
+    when: Vec<u64>,
     /// Members that are done, where the layer runs once for each.
     member: usize,
     /// First cycle in which an input can be taken, with an empty drain; cycle in which the result
@@ -59,25 +63,34 @@ impl<'d> Dense<'d> {
         kept: &'d Kept,
     ) -> Self {
         let inputs = Vec::with_capacity(stage.inputs() as usize);
-        Self { index, stage, tables, kept, inputs, member: 0, open: 0, drain_free: 0, taken: 0 }
+        let (when, member, open, drain_free, taken) = (Vec::new(), 0, 0, 0, 0);
+        Self { index, stage, tables, kept, inputs, when, member, open, drain_free, taken }
     }
 
     /// Takes one input in this cycle. Are all of them there?
     #[inline]
-    pub(super) fn keep(&mut self, value: i64, cycle: u64, probe: &mut impl Probe) -> bool {
+    pub(super) fn keep(
+        &mut self,
+        value: i64,
+        cycle: u64,
+        log: &mut Log<'_, impl Probe>,
+    ) -> bool {
         self.inputs.push(value as u32);
+        if self.kept.may_stop {
+            self.when.push(cycle);
+        }
         if value != 0 {
-            probe.event(self.index, cycle);
+            log.event(self.index, cycle);
         }
         self.inputs.len() == self.stage.inputs() as usize
     }
 
     /// Takes all inputs, one a cycle from cycle 0 on.
-    pub(super) fn keep_all(&mut self, levels: &[u8], probe: &mut impl Probe) {
+    pub(super) fn keep_all(&mut self, levels: &[u8], log: &mut Log<'_, impl Probe>) {
         for (cycle, &level) in levels.iter().enumerate() {
-            probe.input(cycle, cycle as u64);
+            log.probe.input(cycle, cycle as u64);
             if level != 0 {
-                probe.event(self.index, cycle as u64);
+                log.event(self.index, cycle as u64);
             }
         }
         self.inputs.extend(levels.iter().map(|x| u32::from(*x)));
@@ -88,8 +101,7 @@ impl<'d> Dense<'d> {
         &mut self,
         rest: &mut [StageState<'d>],
         last: u64,
-        activity: &mut Activity,
-        probe: &mut impl Probe,
+        log: &mut Log<'_, impl Probe>,
     ) {
         let d = self.stage;
         let tp = d.time_parallel as usize;
@@ -100,24 +112,35 @@ impl<'d> Dense<'d> {
         let parts = self.parts();
         let turns = parts.iter().flat_map(|part| (0..d.groups()).map(move |g| (*part, g)));
         let (mut last_event, groups) = (last, parts.len() * d.groups() as usize);
+        let (mut scan_from, mut results) = (None, 0);
         for (turn, (part, g)) in turns.enumerate() {
             let snap = self.drain_free.max(last_event + 3);
             let first = (part * d.part() + g * d.lanes) as usize;
-            for &sum in &sums[first * tp..(first + d.group_size(g) as usize) * tp] {
+            let outputs = first..first + d.group_size(g) as usize;
+            for &sum in &sums[outputs.start * tp..outputs.end * tp] {
                 let shift = self.taken.max(snap + 1);
-                self.taken = push(rest, sum, shift + 1, activity, probe);
+                self.taken = push(rest, sum, shift + 1, log);
                 self.drain_free = shift + 1;
+                results += u64::from(self.taken <= log.stop);
+            }
+            if self.kept.may_stop {
+                self.count_turn(scan_from, outputs, log);
             }
             if turn + 1 < groups {
-                last_event = self.scan(snap, &events, activity, probe);
+                scan_from = Some(snap + 1);
+                last_event = self.scan(snap, &events, log);
             } else {
                 // Weights ±1 need the sum of the inputs until the last result has left the drain.
                 let held = if d.planes == 1 { self.drain_free } else { 0 };
                 self.open = held.max(snap + 1);
             }
         }
-        self.count(groups, activity);
+        log.activity.stages[self.index].results += results;
+        if !self.kept.may_stop {
+            self.count(groups, log.activity);
+        }
         self.inputs.clear();
+        self.when.clear();
         self.member += 1;
     }
 
@@ -157,17 +180,16 @@ impl<'d> Dense<'d> {
         &self,
         snap: u64,
         events: &[u64],
-        activity: &mut Activity,
-        probe: &mut impl Probe,
+        log: &mut Log<'_, impl Probe>,
     ) -> u64 {
         let mut cycle = snap;
         for &events in events {
             for k in 0..events {
-                probe.event(self.index, cycle + 1 + k);
+                log.event(self.index, cycle + 1 + k);
             }
+            log.count(self.index, cycle + 1, |c| c.words += 1);
             cycle += events.max(1);
         }
-        activity.stages[self.index].words += u64::from(self.stage.words());
         cycle
     }
 
@@ -227,6 +249,7 @@ impl<'d> Dense<'d> {
         }
     }
 
+    /// Inputs, rows and additions of all groups.
     fn count(&self, groups: usize, activity: &mut Activity) {
         let (d, first) = (self.stage, self.first());
         let (mut lit, mut nonzero, mut additions) = (0, 0, 0);
@@ -252,8 +275,33 @@ impl<'d> Dense<'d> {
         counts.nonzero += nonzero;
         counts.rows += lit * groups as u64;
         counts.additions += additions;
-        let parts = groups as u64 / u64::from(d.groups());
-        counts.results += parts * u64::from(d.part() * d.time_parallel);
+    }
+
+    /// The same of one group whose scan began in a cycle, or that worked while the inputs came:
+    /// what happened before the stages were reset.
+    fn count_turn(&self, from: Option<u64>, outputs: Range<usize>, log: &mut Log<'_, impl Probe>) {
+        let (d, first) = (self.stage, self.first());
+        let all = d.weights.rows();
+        let mut next = from.unwrap_or(0);
+        for (i, &x) in self.inputs.iter().enumerate() {
+            let cycle = if from.is_some() { next } else { self.when[i] };
+            let times = if d.time_parallel > 1 { x.count_ones() } else { u32::from(x != 0) };
+            let row = &self.tables.masks[(first + i) * all..(first + i + 1) * all];
+            log.count(self.index, cycle, |c| {
+                c.inputs += u64::from(from.is_none());
+                c.nonzero += if from.is_none() { u64::from(times) } else { 0 };
+                if x != 0 {
+                    let added = row[outputs.clone()].iter().filter(|m| **m != 0).count() as u64;
+                    c.rows += 1;
+                    c.additions += u64::from(times) * added;
+                }
+            });
+            // An event takes a cycle, and so does a word without any.
+            next += u64::from(x != 0);
+            if i % 16 == 15 && self.inputs[i - 15..=i].iter().all(|x| *x == 0) {
+                next += 1;
+            }
+        }
     }
 }
 

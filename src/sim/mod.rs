@@ -11,6 +11,7 @@
 mod activity;
 mod chain;
 mod dense;
+mod log;
 mod neuron;
 mod probe;
 mod shared;
@@ -20,6 +21,7 @@ use crate::hw::{Design, Stage};
 
 pub use activity::{Activity, MeanActivity, StageActivity, StageMean};
 use chain::StageState;
+use log::Log;
 pub use probe::{NoProbe, Probe, Recorder, Step};
 
 /// Result of one inference.
@@ -29,6 +31,8 @@ pub struct Inference {
     pub logits: Vec<i32>,
     /// First class with the largest logit.
     pub class: u8,
+    /// Members of an ensemble that ran, where they may be left out once the class is settled.
+    pub ran: Option<u32>,
     /// Cycle in which the last input was accepted.
     pub last_input: u64,
     /// Cycle in which the last byte of the result (the class) was sent.
@@ -98,12 +102,14 @@ impl<'d> Sim<'d> {
             .map(|(i, (stage, tables))| StageState::new(i, stage, tables.as_ref(), &kept))
             .collect();
         let mut activity = Activity::new(self.design);
-        let cycle = chain::offer(&mut stages, input, header, gaps, &mut activity, probe);
+        let mut log = Log::new(&mut activity, probe);
+        let cycle = chain::offer(&mut stages, input, header, gaps, &mut log);
         let Some(StageState::Readout(readout)) = stages.last() else {
             return Err(Diagnostic::internal("sim", "the last stage is not a readout"));
         };
         let (logits, class, done) = readout.result();
+        let ran = self.design.can_stop().then(|| readout.ran());
         activity.cycles = done + 1;
-        Ok(Inference { logits, class, last_input: cycle, done, activity })
+        Ok(Inference { logits, class, ran, last_input: cycle, done, activity })
     }
 }

@@ -117,6 +117,11 @@ pub fn compare(
             tally.classes += 1;
             note(format!("class {} instead of {}", f.class, e.class));
         }
+        if e.ran != f.ran {
+            tally.classes += 1;
+            let members = |ran: &u32| format!("{ran} members");
+            note(format!("{} ran", instead(f.ran.as_ref(), e.ran.as_ref(), members)));
+        }
         if scope.cycles {
             let count = cycles(e.timing.as_ref(), f.timing.as_ref(), &mut note);
             add(&mut tally.cycles, some(count, "cycle numbers", &mut note));

@@ -34,6 +34,8 @@ pub struct Outcome {
     pub logits: Vec<i64>,
     /// First class with the largest logit.
     pub class: usize,
+    /// Members of an ensemble that ran, where they may be left out once the class is settled.
+    pub ran: Option<u32>,
     /// What happened when, on levels that have cycles.
     pub timing: Option<Recorder>,
 }
@@ -130,7 +132,7 @@ impl InterpExecutor<'_> {
             .into_iter()
             .map(|s| (0..s.neurons).map(|n| train(&s.fired, n)).collect())
             .collect();
-        Ok(Outcome { trains, logits, class: record.class, timing: None })
+        Ok(Outcome { trains, logits, class: record.class, ran: None, timing: None })
     }
 
     /// Each input on the graph that is left of the whole one, by what the input's first bytes say.
@@ -141,25 +143,52 @@ impl InterpExecutor<'_> {
         }
         let members = design.knobs.map_or(1, |k| k.members);
         let mut outcomes = Vec::new();
+        let margins = design.readout().map(|r| &*r.margins).unwrap_or_default();
         for (kept, which) in alike {
-            let graph = pass::kept(self.graph, kept.timesteps, &kept.members, members)?;
-            let interp = Interp::new(&graph)?;
-            for i in which {
-                let levels = inputs[i].get(design.header_bytes()..).unwrap_or_default();
-                let mut outcome = self.outcome(&interp, levels)?;
-                for (trains, layer) in outcome.trains.iter_mut().zip(design.lifs()) {
-                    // Neurons that do not run do not fire.
-                    let mut all = vec![0; layer.neurons() as usize];
-                    for (k, train) in trains.iter().enumerate() {
-                        all[layer.neuron(&kept, k as u32) as usize] = *train;
+            // As many members as run before the class is settled: one, two, and so on.
+            let mut left = which;
+            let first = if kept.may_stop { 1 } else { kept.members.len() };
+            for ran in first..=kept.members.len() {
+                let now = Kept { members: kept.members[..ran].to_vec(), ..kept.clone() };
+                let graph = pass::kept(self.graph, now.timesteps, &now.members, members)?;
+                let interp = Interp::new(&graph)?;
+                let mut later = Vec::new();
+                for i in left {
+                    let levels = inputs[i].get(design.header_bytes()..).unwrap_or_default();
+                    let mut outcome = self.outcome(&interp, levels)?;
+                    let ends = ran == kept.members.len()
+                        || leads(&outcome) > margins[now.members[ran - 1] as usize];
+                    if !ends {
+                        later.push(i);
+                        continue;
                     }
-                    *trains = all;
+                    spread(&mut outcome, design, &now);
+                    outcome.ran = design.can_stop().then_some(ran as u32);
+                    outcomes.push((i, outcome));
                 }
-                outcomes.push((i, outcome));
+                left = later;
             }
         }
         outcomes.sort_by_key(|(i, _)| *i);
         Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+    }
+}
+
+/// By how much the largest logit is above all others.
+fn leads(outcome: &Outcome) -> i64 {
+    let others = outcome.logits.iter().enumerate().filter(|(c, _)| *c != outcome.class);
+    let second = others.map(|(_, l)| *l).max();
+    outcome.logits.get(outcome.class).zip(second).map_or(i64::MAX, |(best, second)| best - second)
+}
+
+/// The trains of members that ran, among those of all: neurons that do not run do not fire.
+fn spread(outcome: &mut Outcome, design: &Design, kept: &Kept) {
+    for (trains, layer) in outcome.trains.iter_mut().zip(design.lifs()) {
+        let mut all = vec![0; layer.neurons() as usize];
+        for (k, train) in trains.iter().enumerate() {
+            all[layer.neuron(kept, k as u32) as usize] = *train;
+        }
+        *trains = all;
     }
 }
 
@@ -192,9 +221,10 @@ impl Executor for SimExecutor<'_> {
                 let inference = self.sim.run(input, &self.gaps, &mut recorder)?;
                 recorder.sort();
                 Ok(Outcome {
-                    trains: trains(self.design, &recorder),
+                    trains: trains(self.design, &self.design.kept(input), &recorder, inference.ran),
                     logits: inference.logits.iter().map(|l| i64::from(*l)).collect(),
                     class: usize::from(inference.class),
+                    ran: inference.ran,
                     timing: Some(recorder),
                 })
             })
@@ -202,8 +232,14 @@ impl Executor for SimExecutor<'_> {
     }
 }
 
-/// Spike trains from the recorded timesteps.
-pub(super) fn trains(design: &Design, recorder: &Recorder) -> Vec<Vec<Train>> {
+/// Spike trains from the recorded timesteps; of an ensemble's members those that `ran`, if not all
+/// that were to run did.
+pub(super) fn trains(
+    design: &Design,
+    kept: &Kept,
+    recorder: &Recorder,
+    ran: Option<u32>,
+) -> Vec<Vec<Train>> {
     let stages = lif_stages(design);
     let mut trains: Vec<Vec<Train>> = neurons(design).into_iter().map(|n| vec![0; n]).collect();
     for step in recorder.steps.iter().filter(|s| s.fires) {
@@ -211,6 +247,17 @@ pub(super) fn trains(design: &Design, recorder: &Recorder) -> Vec<Vec<Train>> {
             && let Some(train) = trains[layer].get_mut(step.neuron as usize)
         {
             *train |= 1 << step.timestep;
+        }
+    }
+    if let Some(ran) = ran {
+        for (layer, trains) in design.lifs().zip(&mut trains).filter(|(l, _)| l.members > 1) {
+            let size = trains.len() / layer.members as usize;
+            let done: Vec<u32> = kept.members.iter().copied().take(ran as usize).collect();
+            for (n, train) in trains.iter_mut().enumerate() {
+                if !done.contains(&((n / size.max(1)) as u32)) {
+                    *train = 0;
+                }
+            }
         }
     }
     trains

@@ -50,13 +50,12 @@ fn train_size(design: &Design) -> usize {
 /// Bytes of a result, with the trains or without.
 #[must_use]
 pub fn result_length(design: &Design, trace: bool) -> usize {
-    let classes = design.readout().map_or(0, |r| r.gain.len());
     let trains = match &design.shared {
         _ if !trace => 0,
         Some(_) => design.train_words() as usize,
         None => executor::neurons(design).iter().sum(),
     };
-    classes * 4 + 1 + trains * train_size(design)
+    design.result_bytes() as usize + trains * train_size(design)
 }
 
 /// The bytes of a result, as a board sends them; [`parse_result`] reads them.
@@ -65,6 +64,7 @@ pub fn result_bytes(design: &Design, outcome: &Outcome, trace: bool) -> Vec<u8> 
     let mut bytes: Vec<u8> =
         outcome.logits.iter().flat_map(|logit| (*logit as i32).to_le_bytes()).collect();
     bytes.push(outcome.class as u8);
+    bytes.extend(outcome.ran.map(|ran| ran as u8));
     match &design.shared {
         _ if !trace => {}
         Some(shared) => bytes.extend(maps::bytes(design, shared, &outcome.trains)),
@@ -97,6 +97,10 @@ pub fn parse_result(design: &Design, bytes: &[u8], trace: bool) -> Result<Outcom
     }
     let (logits, rest) = bytes.split_at(classes * 4);
     let (class, rest) = rest.split_first().ok_or_else(short)?;
+    let (ran, rest) = match design.can_stop() {
+        true => rest.split_first().map(|(ran, rest)| (Some(u32::from(*ran)), rest)).ok_or_else(short)?,
+        false => (None, rest),
+    };
     let logits = logits
         .chunks_exact(4)
         .map(|b| i64::from(i32::from_le_bytes([b[0], b[1], b[2], b[3]])))
@@ -111,7 +115,7 @@ pub fn parse_result(design: &Design, bytes: &[u8], trace: bool) -> Result<Outcom
             executor::neurons(design).into_iter().map(layer).collect()
         }
     };
-    Ok(Outcome { trains, logits, class: usize::from(*class), timing: None })
+    Ok(Outcome { trains, logits, class: usize::from(*class), ran, timing: None })
 }
 
 #[cfg(test)]

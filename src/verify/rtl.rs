@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::executor::{RTL, RTL_GAPS, RTL_PAUSES, dense_stages, lif_stages, readout, trains};
+use super::executor::{RTL, RTL_GAPS, RTL_PAUSES, dense_stages, lif_stages, trains};
 use super::{Executor, Outcome};
 use crate::diag::{Diagnostic, Result, codes, read_file, write_file};
 use crate::flow::Toolbox;
@@ -172,7 +172,10 @@ impl Executor for RtlExecutor<'_> {
         let images = parse(self.design, inputs, &read_file(&trace)?)?;
         let outcomes = images.into_iter().enumerate();
         let mut outcomes: Vec<Outcome> = outcomes
-            .map(|(i, image)| outcome(self.design, image, self.asks(i)))
+            .map(|(i, image)| {
+                let kept = self.design.kept(inputs[i]);
+                outcome(self.design, &kept, image, self.asks(i))
+            })
             .collect::<Result<_>>()?;
         if self.pauses {
             outcomes.iter_mut().for_each(|o| o.timing = None);
@@ -257,15 +260,20 @@ pub(super) fn parse(design: &Design, inputs: &[&[u8]], trace: &[u8]) -> Result<V
 }
 
 /// Logits, class and trains as the bytes say; they must agree with the probes.
-pub(super) fn outcome(design: &Design, mut recorder: Recorder, trace: bool) -> Result<Outcome> {
+pub(super) fn outcome(
+    design: &Design,
+    kept: &Kept,
+    mut recorder: Recorder,
+    trace: bool,
+) -> Result<Outcome> {
     let bytes: Vec<u8> = recorder.outputs.iter().map(|(_, b)| *b).collect();
     let result = super::link::parse_result(design, &bytes, trace)?;
-    let probed = trains(design, &recorder);
+    let probed = trains(design, kept, &recorder, result.ran);
     if !result.trains.is_empty() && result.trains != probed {
         let message = "the spike trains that the host reads are not those of the probes";
         return Err(Diagnostic::new(&codes::VERIFY_MISMATCH, message).at("rtl"));
     }
-    recorder.outputs.truncate(readout(design)?.gain.len() * 4 + 1);
+    recorder.outputs.truncate(design.result_bytes() as usize);
     recorder.sort();
     Ok(Outcome { trains: probed, timing: Some(recorder), ..result })
 }

@@ -60,13 +60,22 @@ module sf_core (
   wire input_valid, input_ready;
   wire [<{ step_bits - 1 }>:0] last_step;
   wire [<{ k.members - 1 }>:0] mask;
+  wire may_stop;
+<%- if k.stops %>
+  // The class is settled: what is still at work is reset.
+  wire stop;
+  wire [<{ k.members - 1 }>:0] ran;
+  wire rst = rst_i | stop;
+<%- else %>
+  wire unused_stop = &{1'b0, may_stop};
+<%- endif %>
   sf_knobs #(
     .T(<{ timesteps }>), .MEMBERS(<{ k.members }>)
   ) u_knobs (
     .clk_i(clk_i), .rst_i(rst_i),
     .in_data_i(in_data_i), .in_valid_i(in_valid_i), .in_ready_o(in_ready_o),
     .out_data_o(input_data), .out_valid_o(input_valid), .out_ready_i(input_ready),
-    .done_i(done), .last_step_o(last_step), .mask_o(mask)
+    .done_i(done), .last_step_o(last_step), .may_stop_o(may_stop), .mask_o(mask)
   );
 <%- if k.members == 1 %>
   wire unused_mask = &{1'b0, mask};
@@ -98,7 +107,7 @@ module sf_core (
     .MEMBERS(<{ p.members }>), .SPLIT(<{ p.split }>)
     <%- endif %>
   ) u_<{ s.index }>_dense (
-    .clk_i(clk_i), .rst_i(rst_i), .mask_i(<% if p.split > 0 %>mask<% else %>1'b1<% endif %>),
+    .clk_i(clk_i), .rst_i(<{ reset }>), .mask_i(<% if p.split > 0 %>mask<% else %>1'b1<% endif %>),
     .x_data_i(d<{ s.from }>), .x_valid_i(v<{ s.from }>), .x_ready_o(r<{ s.from }>),
     .y_data_o(d<{ s.to }>), .y_valid_o(v<{ s.to }>), .y_ready_i(r<{ s.to }>),
     .w_en_o(w<{ s.index }>_en), .w_addr_o(w<{ s.index }>_addr), .w_data_i(w<{ s.index }>_data),
@@ -118,7 +127,7 @@ module sf_core (
   sf_spram #(
     .WIDTH(<{ p.lanes }>), .DEPTH(<{ p.depth }>)
   ) u_<{ s.index }>_weights (
-    .clk_i(clk_i), .rst_i(rst_i),
+    .clk_i(clk_i), .rst_i(<{ reset }>),
     .en_i(w<{ s.index }>_en), .addr_i(w<{ s.index }>_addr), .data_o(w<{ s.index }>_data),
     .load_start_i(load_start_i), .load_data_i(load_data_i),
     .load_valid_i(load_valid[<{ turn }>]), .load_valid_o(load_valid[<{ turn + 1 }>])
@@ -129,7 +138,7 @@ module sf_core (
   sf_planes #(
     .W(<{ p.w }>), .IW(<{ p.iw }>), .OW(<{ p.ow }>)
   ) u_<{ s.index }>_planes (
-    .clk_i(clk_i), .rst_i(rst_i),
+    .clk_i(clk_i), .rst_i(<{ reset }>),
     .x_data_i(d<{ s.from }>), .x_valid_i(v<{ s.from }>), .x_ready_o(r<{ s.from }>),
     .y_data_o(d<{ s.to }>), .y_valid_o(v<{ s.to }>), .y_ready_i(r<{ s.to }>)
   );
@@ -141,7 +150,7 @@ module sf_core (
     .BLOCK(<{ p.block }>), .INIT("<{ p.init }>")
     <%- if p.knobs %>, .KNOBS(1)<% endif %><% if p.members > 1 %>, .MEMBERS(<{ p.members }>)<% endif %>
   ) u_<{ s.index }>_lif (
-    .clk_i(clk_i), .rst_i(rst_i),
+    .clk_i(clk_i), .rst_i(<{ reset }>),
     .last_step_i(<% if p.knobs %>last_step<% else %><{ step_bits }>'d0<% endif %>), .mask_i(<% if p.members > 1 %>mask<% else %>1'b1<% endif %>),
     .x_data_i(d<{ s.from }>), .x_valid_i(v<{ s.from }>), .x_ready_o(r<{ s.from }>),
     .s_data_o(d<{ s.to }>), .s_valid_o(v<{ s.to }>), .s_ready_i(r<{ s.to }>),
@@ -152,7 +161,7 @@ module sf_core (
   sf_trace #(
     .N(<{ p.n }>), .T(<{ timesteps }>)<% if p.members > 1 %>, .MEMBERS(<{ p.members }>)<% endif %>
   ) u_<{ s.index }>_trace (
-    .clk_i(clk_i), .rst_i(rst_i), .mask_i(<% if p.members > 1 %>mask<% else %>1'b1<% endif %>),
+    .clk_i(clk_i), .rst_i(<{ reset }>), .mask_i(<% if p.members > 1 %>mask<% else %>1'b1<% endif %>), .ran_i(<% if p.members > 1 %><{ ran }><% else %>1'b1<% endif %>),
     .s_data_i(d<{ s.to }>), .s_valid_i(v<{ s.to }>), .s_ready_i(r<{ s.to }>),
     .dump_i(src_turn[<{ p.probe + 1 }>]),
     .out_data_o(src_data[<{ p.probe * 8 + 15 }>:<{ p.probe * 8 + 8 }>]), .out_valid_o(src_valid[<{ p.probe + 1 }>]),
@@ -172,14 +181,34 @@ module sf_core (
   sf_readout #(
     .N(<{ p.n }>), .IW(<{ p.iw }>), .GW(<{ p.gw }>), .OW(<{ p.ow }>), .LW(<{ p.lw }>),
     .BLOCK(<{ p.block }>), .INIT("<{ p.init }>")
-    <%- if p.steps > 1 %>, .STEPS(<{ p.steps }>)<% endif %><% if p.members > 1 %>, .MEMBERS(<{ p.members }>)<% endif %>
+    <%- if p.steps > 1 %>, .STEPS(<{ p.steps }>)<% endif %><% if p.members > 1 %>, .MEMBERS(<{ p.members }>)<% endif %><% if p.margins.is_some() %>, .EVERY(1)<% endif %>
   ) u_<{ s.index }>_readout (
-    .clk_i(clk_i), .rst_i(rst_i),
+    .clk_i(clk_i), .rst_i(<{ reset }>),
     .last_step_i(<% if p.steps > 1 %>last_step<% else %>1'b0<% endif %>), .mask_i(<% if p.members > 1 %>mask<% else %>1'b1<% endif %>),
     .x_data_i(<{ p.input }>), .x_valid_i(v<{ s.from }>), .x_ready_o(r<{ s.from }>),
+<%- match p.margins %>
+<%- when Some with (margins) %>
+    .l_data_o(logit), .l_valid_o(logit_valid),
+    .out_data_o(unused_data), .out_valid_o(unused_valid), .out_ready_i(1'b1), .out_last_o(unused_last)
+  );
+  wire signed [<{ p.lw - 1 }>:0] logit;
+  wire logit_valid, unused_valid, unused_last;
+  wire [7:0] unused_data;
+  sf_decide #(
+    .N(<{ p.n }>), .LW(<{ p.lw }>), .MEMBERS(<{ p.members }>), .INIT("<{ margins }>")
+  ) u_<{ s.index }>_decide (
+    .clk_i(clk_i), .rst_i(rst_i), .mask_i(mask), .may_stop_i(may_stop),
+    .l_data_i(logit), .l_valid_i(logit_valid), .stop_o(stop), .ran_o(ran),
+<%- when None %>
+    .l_data_o(unused_logit), .l_valid_o(unused_logit_valid),
+<%- endmatch %>
     .out_data_o(src_data[7:0]), .out_valid_o(src_valid[0]),
     .out_ready_i(src_ready[0]), .out_last_o(src_last[0])
   );
+<%- if p.margins.is_none() %>
+  wire signed [<{ p.lw - 1 }>:0] unused_logit;
+  wire unused_logit_valid;
+<%- endif %>
 <% endmatch %>
 <%- endfor %>
   sf_stream_seq #(

@@ -60,6 +60,10 @@ pub(super) struct Args {
     /// and classes of both forms, and the spikes of every layer.
     #[arg(long, value_name = "FILE")]
     outputs: Option<PathBuf>,
+    /// Leave out members of an ensemble that come after those by which the class is settled, of a
+    /// build that can (compile --stop).
+    #[arg(long)]
+    stop_early: bool,
     /// With --outputs FILE.npz: also the membranes of every layer that fires, as they are compared
     /// with its threshold, of both forms.
     #[arg(long, requires = "outputs")]
@@ -120,7 +124,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let (mut real, mut integer, lowered, target) = if args.model.model.is_dir() {
         watch.begin("load");
         let mut build = Build::open(&args.model.model)?;
-        if let Some(kept) = args.model.cuts.kept(&build)? {
+        if let Some(kept) = args.model.cuts.kept(&build, args.stop_early)? {
             header = build.design.knobs.map(|knobs| knobs.header(&kept)).unwrap_or_default();
             args.model.cuts.apply(&mut build.real)?;
             let members = build.design.knobs.map_or(1, |k| k.members);

@@ -74,7 +74,7 @@ impl<'d> Processor<'d> {
         if let Some(last) = activity.stages.last_mut() {
             last.end = activity.cycles;
         }
-        Ok(Inference { logits, class, last_input, done, activity })
+        Ok(Inference { logits, class, ran: None, last_input, done, activity })
     }
 
     /// One processor: job after job, for each chunk.

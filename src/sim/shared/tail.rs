@@ -82,7 +82,7 @@ impl<'d> Tail<'d> {
             add: sum.add.map(plane),
             keep: keep.map(plane),
             fire: fire.and_then(target),
-            readout: readout.map(|r| Readout::new(r, 1, 1)),
+            readout: readout.map(|r| Readout::new(r, &design.kept(&[]))),
             results: vec![0; (job.out[0] * shared.width) as usize],
             kept: Width::default(),
             membrane: Width::default(),
@@ -249,7 +249,9 @@ impl<'d> Tail<'d> {
             memory.sums.keep(total);
             if let Some(readout) = self.readout.as_mut().filter(|_| self.last) {
                 let valid = clock.computed(taken);
-                let handed = readout.take(total, valid, probe);
+                // No members that come later are left out.
+                let mut never = u64::MAX;
+                let handed = readout.take(total, valid, probe, &mut never);
                 clock.stall(valid, handed);
             }
         }

@@ -287,6 +287,7 @@ impl Builder<'_> {
             block: false,
             steps: 1,
             members: 1,
+            margins: Vec::new(),
         });
         Ok(())
     }
