@@ -123,6 +123,7 @@ module sf_knobs #(
       end
       i_count : assert (count_q == ((f_count < NB) ? f_count : NB));
       i_steps : assert (f_count == 0 || steps_q == f_steps);
+      i_high : assert (NB == 3 || f_count == 0 || f_high == 0);
       i_mask : assert (f_count < 2 || NB < 2 || (f_stored[7:0] == f_low && (f_count < NB || f_stored == f_mask)));
       c_second : cover (out_valid_o && f_count == NB && f_steps == 129);
     end

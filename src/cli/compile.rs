@@ -4,6 +4,7 @@
 mod clock;
 mod core;
 mod job;
+mod knobs;
 pub(super) mod standalone;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,7 @@ use serde::Serialize;
 use super::bitstream;
 use super::build::{BitstreamReport, MANIFEST, Manifest, json_text};
 use super::hardware::{self, Layer, Mapping};
-use super::model::{Model, ModelArgs};
+use super::model::ModelArgs;
 use super::objective::ObjectiveArgs;
 use super::output::{put, replace};
 use super::timings::{Stopwatch, Taken, Timings};
@@ -24,9 +25,10 @@ use super::ui::{Ui, table, thousands};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::hw::{self, Estimate};
 use crate::target::{self, Board, Target};
-use crate::{pass, report};
+use crate::report;
 use clock::{Clock, ClockArgs};
 use job::Job;
+use knobs::KnobArgs;
 use standalone::Standalone;
 
 /// Compile a model to Verilog and, with --bitstream, to a bitstream.
@@ -65,15 +67,8 @@ pub(super) struct Args {
     /// ready without a host.
     #[arg(long)]
     standalone: bool,
-    /// Let a request leave out the last timesteps, and members of an ensemble: it says so in its
-    /// first bytes. A chain of dense layers can.
-    #[arg(long)]
-    knobs: bool,
-    /// With --knobs: a request may also leave members out that come after those by which the class
-    /// is settled. `lossless`: if they cannot change it; or N margins, after each member but the
-    /// last, in units of a logit.
-    #[arg(long, value_name = "lossless|N,…", requires = "knobs", value_parser = stop)]
-    stop: Option<hw::Stop>,
+    #[command(flatten)]
+    knobs: KnobArgs,
     /// Also write C++ for high-level synthesis.
     #[arg(long)]
     hls: bool,
@@ -111,28 +106,8 @@ pub(super) struct Args {
     timings: bool,
 }
 
-/// Prepares a model whose hardware is told what to leave out; its members, 1 without an ensemble.
-fn knobs(args: &Args, model: &mut Model) -> Result<u32> {
-    if args.hls {
-        let message = "--knobs: the C++ leaves nothing out at run time";
-        return Err(Diagnostic::new(&codes::BAD_OPTION, message).help("leave --hls or --knobs out"));
-    }
-    let notes = pass::run(&mut model.integer, pass::FOR_KNOBS, &pass::Options::default())?;
-    model.notes.extend(notes);
-    Ok(pass::ensemble(&model.real)?.map_or(1, |e| e.ends.len() as u32))
-}
-
 /// What place and route aims at, in MHz, on slower boards.
 const FREQ: f64 = 24.0;
-
-fn stop(text: &str) -> std::result::Result<hw::Stop, String> {
-    if text == "lossless" {
-        return Ok(hw::Stop::Lossless);
-    }
-    let margin = |m: &str| m.trim().parse().ok().filter(|m: &i64| *m >= 0);
-    let margins = text.split(',').map(margin).collect::<Option<_>>();
-    margins.map(hw::Stop::Margins).ok_or_else(|| "`lossless`, or numbers from 0 with , between".into())
-}
 
 fn lanes(text: &str) -> std::result::Result<(String, u32), String> {
     let (name, n) = text.split_once('=').ok_or("expected LAYER=N")?;
@@ -197,11 +172,15 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         return Err(Diagnostic::new(&codes::BAD_OPTION, message)
             .help("name a board, see `synfire targets`"));
     }
+    if args.knobs.knobs && args.hls {
+        let message = "--knobs: the C++ leaves nothing out at run time";
+        return Err(Diagnostic::new(&codes::BAD_OPTION, message).help("leave --hls or --knobs out"));
+    }
     let freq = freq(args, &target)?;
     let family = target.device.family;
     let toolbox = args.bitstream.then(|| bitstream::tools(family)).transpose()?;
     let mut model = args.model.load_timed(&watch)?;
-    let knobs = args.knobs.then(|| knobs(args, &mut model)).transpose()?;
+    let asked_knobs = args.knobs.ask(&mut model, args.objective.calibration(), ui)?;
     progress.set_message("fold");
     watch.begin("hardware");
     let lanes: BTreeMap<_, _> = args.lanes.iter().cloned().collect();
@@ -212,8 +191,8 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         no_trace: args.no_trace,
         mapping: args.mapping.into(),
         chunk: args.chunk.or(whole),
-        knobs,
-        stop: args.stop.clone(),
+        knobs: asked_knobs.members,
+        stop: asked_knobs.stop,
         ..hw::Options::default()
     };
     let fold = |target: &Target, options| {
@@ -236,8 +215,8 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         bitstream: None,
         patched: false,
         as_core: args.as_core,
-        knobs,
-        stop: args.stop.clone(),
+        knobs: options.knobs,
+        stop: options.stop.clone(),
         standalone: None,
     };
     if args.as_core {

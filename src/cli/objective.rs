@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! What hardware is folded for: of the foldings of a network the one that serves best.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -41,7 +41,8 @@ pub(super) struct ObjectiveArgs {
     /// Take at most so many core cycles for an inference, as estimated.
     #[arg(long, value_name = "N")]
     max_cycles: Option<u32>,
-    /// Inputs on which the energy of a folding is estimated; without them, seeded random ones.
+    /// Inputs on which the energy of a folding is estimated (without them, seeded random ones), and
+    /// that choose the margin of --stop calibrated.
     #[arg(long, value_name = "PATH")]
     calibration: Option<PathBuf>,
 }
@@ -94,6 +95,11 @@ impl Row {
 }
 
 impl ObjectiveArgs {
+    /// The inputs that choose.
+    pub(super) fn calibration(&self) -> Option<&Path> {
+        self.calibration.as_deref()
+    }
+
     /// Folds a graph as it is asked for; what makes the folding again, and the folding.
     ///
     /// # Errors
@@ -205,7 +211,8 @@ impl ObjectiveArgs {
         let energy = |folding: &Folding| {
             let (sim, mut mean) = (Sim::new(&folding.design), MeanActivity::default());
             for input in inputs.first(SAMPLES.min(inputs.len())) {
-                mean.add(&sim.run(input, &[], &mut NoProbe)?.activity);
+                let whole = vec![0; folding.design.header_bytes()];
+                mean.add(&sim.run(&[&whole, input].concat(), &[], &mut NoProbe)?.activity);
             }
             bar.inc(1);
             Ok(Some(core_energy(&folding.design, target, &mean)?))

@@ -91,13 +91,19 @@ pub fn lower(graph: &Graph, target: &Target, options: &Options) -> Result<(Desig
 
 /// The same without what reads the flash.
 fn fold(graph: &Graph, target: &Target, options: &Options) -> Result<(Design, Estimate)> {
-    if options.knobs.is_some() {
+    if options.knobs.is_some() && options.mapping != Mapping::Shared {
         return chain(graph, target, options).map_err(|d| {
             d.help("a chain of dense layers has knobs: leave --knobs out, or use such a model")
         });
     }
     match options.mapping {
         Mapping::Pipeline => pipeline(graph, target, options),
+        Mapping::Shared if options.knobs.is_some() => {
+            let message = "the processor leaves nothing out at run time";
+            Err(Diagnostic::new(&codes::HW_UNSUPPORTED, message)
+                .at(graph.name.clone())
+                .help("leave --mapping shared or --knobs out"))
+        }
         Mapping::Shared => shared::lower(graph, target, options),
         Mapping::Auto => {
             let refused = match chain(graph, target, options) {

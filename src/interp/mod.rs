@@ -69,6 +69,15 @@ pub enum Logits {
     Integer(Vec<i64>),
 }
 
+/// By how much the logit of the class, the largest, is above all others; of a class alone more than
+/// any number.
+#[must_use]
+pub fn lead(logits: &[i64], class: usize) -> i64 {
+    let others = logits.iter().enumerate().filter(|(c, _)| *c != class);
+    let second = others.map(|(_, l)| *l).max();
+    logits.get(class).zip(second).map_or(i64::MAX, |(best, second)| best - second)
+}
+
 /// What a network is shown during one inference.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Stimulus<'a> {

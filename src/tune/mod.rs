@@ -6,6 +6,7 @@
 //! timesteps and any choice of members would have done. Samples that fit or choose anything never
 //! report an accuracy ([`Split`]).
 
+mod early;
 mod explore;
 mod fit;
 mod head;
@@ -21,6 +22,7 @@ mod subsets;
 mod tests;
 mod trains;
 
+pub use early::{After, Early, Margin, calibrate, until};
 pub use explore::{Data, Found, explore};
 pub use fit::{check, input};
 pub use infer::{Work, infer, infer_watching, right_on};

@@ -7,7 +7,7 @@ use crate::diag::{Diagnostic, Result};
 use crate::hw::shared::{Then, Work};
 use crate::hw::{Design, ReadoutStage, Stage};
 use crate::hw::{Kept, Train};
-use crate::interp::{Interp, Logits, Stimulus};
+use crate::interp::{Interp, Logits, Stimulus, lead};
 use crate::ir::{Graph, Op};
 use crate::pass;
 use crate::sim::{Recorder, Sim};
@@ -157,7 +157,7 @@ impl InterpExecutor<'_> {
                     let levels = inputs[i].get(design.header_bytes()..).unwrap_or_default();
                     let mut outcome = self.outcome(&interp, levels)?;
                     let ends = ran == kept.members.len()
-                        || leads(&outcome) > margins[now.members[ran - 1] as usize];
+                        || lead(&outcome.logits, outcome.class) > margins[now.members[ran - 1] as usize];
                     if !ends {
                         later.push(i);
                         continue;
@@ -172,13 +172,6 @@ impl InterpExecutor<'_> {
         outcomes.sort_by_key(|(i, _)| *i);
         Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
     }
-}
-
-/// By how much the largest logit is above all others.
-fn leads(outcome: &Outcome) -> i64 {
-    let others = outcome.logits.iter().enumerate().filter(|(c, _)| *c != outcome.class);
-    let second = others.map(|(_, l)| *l).max();
-    outcome.logits.get(outcome.class).zip(second).map_or(i64::MAX, |(best, second)| best - second)
 }
 
 /// The trains of members that ran, among those of all: neurons that do not run do not fire.

@@ -30,6 +30,7 @@ use crate::ir::Graph;
 use crate::pass;
 use crate::sim::{NoProbe, Sim};
 use crate::target;
+use crate::tune::{self, After};
 
 /// Run a model or a build on the host: accuracy, spikes, cycles.
 ///
@@ -112,15 +113,27 @@ struct Report {
 
 #[derive(Serialize)]
 struct Hardware {
+    /// With `--stop-early`.
+    early: Option<Early>,
     differences_to_interp: u64,
     mean_cycles_after_input: f64,
     worst_cycles_after_input: u64,
     mean_cycles_in_all: f64,
 }
 
+/// What leaving members out did, once the class was settled.
+#[derive(Serialize)]
+struct Early {
+    /// Share of the inferences whose class is right; none without labels.
+    accuracy: Option<f64>,
+    /// Inferences whose class is another one than that of all members.
+    classes_changed: u64,
+    mean_members: f64,
+}
+
 pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let watch = Stopwatch::start();
-    let mut header = Vec::new();
+    let (mut header, mut stopping) = (Vec::new(), None);
     let (mut real, mut integer, lowered, target) = if args.model.model.is_dir() {
         watch.begin("load");
         let mut build = Build::open(&args.model.model)?;
@@ -128,6 +141,13 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
             header = build.design.knobs.map(|knobs| knobs.header(&kept)).unwrap_or_default();
             args.model.cuts.apply(&mut build.real)?;
             let members = build.design.knobs.map_or(1, |k| k.members);
+            if kept.may_stop {
+                let (steps, runs) = (kept.timesteps, &kept.members);
+                let graphs = tune::Early::new(&build.integer, steps, runs, members)?;
+                let margins = build.design.readout().map(|r| &*r.margins).unwrap_or_default();
+                let margins = runs.iter().map(|m| margins[*m as usize]).collect();
+                stopping = Some(Stopping { graphs, margins });
+            }
             build.integer = pass::kept(&build.integer, kept.timesteps, &kept.members, members)?;
         }
         (build.real, build.integer, Ok(build.design), build.target)
@@ -173,7 +193,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let parts: Vec<Result<Part>> = std::thread::scope(|scope| {
         let part = |from: usize| {
             let (real, integer, inputs, plan, bar) = (&real, &integer, &inputs, &plan, &bar);
-            let design = (design.as_ref(), &*header);
+            let design = (design.as_ref(), &*header, stopping.as_ref());
             scope.spawn(move || {
                 let range = from..(from + chunk).min(count);
                 part(real, integer, design, inputs, range, plan, &|| bar.inc(1))
@@ -218,13 +238,19 @@ fn no_page(why: &str) -> Box<Diagnostic> {
     Diagnostic::new(&codes::BAD_OPTION, message)
 }
 
+/// What is left out once the class is settled: the members so far, and after each its margin.
+struct Stopping {
+    graphs: tune::Early,
+    margins: Vec<i64>,
+}
+
 /// What a thread found, and how long it took.
 type Part = (Sums, Outputs, Taken);
 
 fn part(
     real: &Graph,
     integer: &Graph,
-    (design, header): (Option<&Design>, &[u8]),
+    (design, header, stopping): (Option<&Design>, &[u8], Option<&Stopping>),
     inputs: &Samples,
     range: std::ops::Range<usize>,
     plan: &Plan<'_>,
@@ -234,6 +260,7 @@ fn part(
     let graph = real;
     let (real, integer) = (Interp::new(real)?, Interp::new(integer)?);
     let sim = design.map(Sim::new);
+    let early = stopping.map(|s| s.graphs.interps()).transpose()?.unwrap_or_default();
     let (mut sums, mut outputs) = (Sums::default(), plan.outputs());
     for i in range {
         watch.begin("real-valued model");
@@ -248,7 +275,11 @@ fn part(
         watch.begin("comparison");
         outputs.add(graph, &r, Some(&n))?;
         let label = inputs.labels.as_ref().and_then(|l| l.get(i)).copied();
-        sums.count(&r, &n, s.as_ref(), label);
+        let settled = stopping.map(|stopping| {
+            let enough = |ran: usize, after: &After| after.lead > stopping.margins[ran - 1];
+            tune::until(&early, inputs, i, enough)
+        });
+        sums.count(&r, &n, (s.as_ref(), settled.transpose()?.as_ref()), label);
         watch.end();
         tick();
     }
@@ -266,6 +297,11 @@ fn report(s: &Sums, labelled: bool, lowered: bool, reason: Option<String>) -> Re
         firing_rate: share(s.spikes, s.spike_slots),
         confusion: None,
         hardware: lowered.then(|| Hardware {
+            early: (s.members > 0).then(|| Early {
+                accuracy: labelled.then(|| share(s.early_right, s.images)),
+                classes_changed: s.early_differs,
+                mean_members: share(s.members, s.images),
+            }),
             differences_to_interp: s.sim_differs,
             mean_cycles_after_input: share(s.latency, s.images),
             worst_cycles_after_input: s.worst,
@@ -287,6 +323,13 @@ fn text(r: &Report) -> String {
     rows.push(row("same class in both", percent(r.class_agreement)));
     rows.push(row("spikes that differ between both", format!("{:.5} %", r.spike_mismatch * 100.0)));
     rows.push(row("firing rate", percent(r.firing_rate)));
+    if let Some(early) = r.hardware.as_ref().and_then(|h| h.early.as_ref()) {
+        if let Some(accuracy) = early.accuracy {
+            rows.push(row("accuracy, stopped early", percent(accuracy)));
+        }
+        rows.push(row("classes changed by stopping", thousands(early.classes_changed)));
+        rows.push(row("members that ran, mean", format!("{:.2}", early.mean_members)));
+    }
     if let Some(h) = &r.hardware {
         rows.push(row(
             "inferences where sim differs from interp",

@@ -4,6 +4,7 @@
 use super::confusion::Confusion;
 use crate::interp::{Logits, Record, Spikes};
 use crate::sim::Inference;
+use crate::tune::After;
 
 /// Sums over the inputs of one thread; sums of threads are added up.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,6 +22,11 @@ pub(super) struct Sums {
     /// Slots in which only one of the two models fires.
     pub(super) spikes_differ: u64,
     pub(super) sim_differs: u64,
+    /// Where members are left out once the class is settled: members that ran, right classes, and
+    /// classes that are not those of all members.
+    pub(super) members: u64,
+    pub(super) early_right: u64,
+    pub(super) early_differs: u64,
     /// Cycles from the last input to the end.
     pub(super) latency: u64,
     /// Cycles from the first input to the end, both included.
@@ -30,12 +36,13 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    /// Takes one input in: what both models and, if there is hardware, the simulator made of it.
+    /// Takes one input in: what both models and, if there is hardware, the simulator made of it; and
+    /// after how many members the class was settled, if the others are left out.
     pub(super) fn count(
         &mut self,
         real: &Record,
         integer: &Record,
-        sim: Option<&Inference>,
+        (sim, settled): (Option<&Inference>, Option<&(usize, After)>),
         label: Option<u32>,
     ) {
         self.images += 1;
@@ -56,9 +63,19 @@ impl Sums {
             }
         }
         if let Some(s) = sim {
-            let logits = s.logits.iter().map(|l| i64::from(*l)).collect();
-            let same =
-                integer.logits == Logits::Integer(logits) && usize::from(s.class) == integer.class;
+            let logits: Vec<i64> = s.logits.iter().map(|l| i64::from(*l)).collect();
+            let class = usize::from(s.class);
+            let same = match settled {
+                None => integer.logits == Logits::Integer(logits) && class == integer.class,
+                Some((ran, after)) => {
+                    self.members += *ran as u64;
+                    self.early_differs += u64::from(after.class != integer.class);
+                    let right = label.is_some_and(|l| l as usize == after.class);
+                    self.early_right += u64::from(right);
+                    let runs = s.ran.map(|r| r as usize) == Some(*ran);
+                    runs && logits == after.logits && class == after.class
+                }
+            };
             self.sim_differs += u64::from(!same);
             self.latency += s.latency();
             self.worst = self.worst.max(s.latency());
@@ -77,6 +94,9 @@ impl Sums {
         self.spikes += other.spikes;
         self.spikes_differ += other.spikes_differ;
         self.sim_differs += other.sim_differs;
+        self.members += other.members;
+        self.early_right += other.early_right;
+        self.early_differs += other.early_differs;
         self.latency += other.latency;
         self.total += other.total;
         self.worst = self.worst.max(other.worst);
