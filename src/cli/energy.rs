@@ -57,7 +57,8 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     let io = io(&build.design, &build.target, args.clock)?;
     let routed_mhz = build.manifest.bitstream.as_ref().map(|b| b.fmax_mhz);
     reached(io.clock_mhz, routed_mhz)?;
-    let (inputs, kept) = args.cuts.behind(&build, args.stop_early, args.data.load(&build.integer)?)?;
+    let (inputs, kept) =
+        args.cuts.behind(&build, args.stop_early, args.data.load(&build.integer)?)?;
     // Of an inference that may stop early nobody knows yet what is left of it.
     let fixed = kept.filter(|kept| !kept.may_stop);
     let left = fixed.map(|kept| left(&build, &kept)).transpose()?;
@@ -84,11 +85,8 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     bar.finish_and_clear();
     let mut device = energy::device(&build.design, &build.target, &mean, io)?;
     device.likely = Some(energy::likely(&build.design, &build.target, &mean, io)?);
-    let figures = Figures {
-        literature: energy::literature(graph, &spikes.mean())?,
-        device,
-        routed_mhz,
-    };
+    let figures =
+        Figures { literature: energy::literature(graph, &spikes.mean())?, device, routed_mhz };
     let unknown = args.clock.filter(|_| routed_mhz.is_none());
     ui.result(&args.data.with(&figures), || {
         let remark = args.data.remark(inputs.len());
@@ -163,6 +161,7 @@ mod tests {
             block: false,
             steps: 1,
             members: 1,
+            margins: Vec::new(),
         };
         Design {
             shared: None,

@@ -96,7 +96,8 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
             .in_file(&build.dir)
             .help("compile with --hls"));
     }
-    let inputs = knobs(&build, args.cuts.kept(&build, args.stop_early)?, args.data.load(&build.integer)?);
+    let inputs =
+        knobs(&build, args.cuts.kept(&build, args.stop_early)?, args.data.load(&build.integer)?);
     let toolbox = Toolbox::discover();
     let mut check = Check {
         build: &build,

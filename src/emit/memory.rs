@@ -24,9 +24,10 @@ pub(super) fn files(design: &Design) -> Vec<File> {
     };
     let stages = design.stages.iter().enumerate();
     let named = |(i, s)| Some(File::new(format!("{RTL_DIR}/{}", name(i)), contents(s)?));
-    let margins = design.readout().filter(|r| !r.margins.is_empty()).map(|r| {
-        File::new(format!("{RTL_DIR}/{MARGINS}"), margins(r))
-    });
+    let margins = design
+        .readout()
+        .filter(|r| !r.margins.is_empty())
+        .map(|r| File::new(format!("{RTL_DIR}/{MARGINS}"), margins(r)));
     let loaded = load_image(design);
     let loaded = (!loaded.is_empty()).then(|| File::new(WEIGHTS, loaded));
     stages.filter_map(named).chain(margins).chain(loaded).collect()
@@ -236,6 +237,7 @@ mod tests {
             block: false,
             steps: 1,
             members: 1,
+            margins: Vec::new(),
         };
         // 1110 101, 0011 000
         assert_eq!(gains(&readout), "75\n18\n");

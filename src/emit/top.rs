@@ -155,6 +155,7 @@ pub(super) mod tests {
             block: false,
             steps: 1,
             members: 1,
+            margins: Vec::new(),
         };
         Design {
             shared: None,

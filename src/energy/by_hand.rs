@@ -75,6 +75,7 @@ fn design() -> Design {
         block: true,
         steps: 1,
         members: 1,
+        margins: Vec::new(),
     };
     Design {
         shared: None,

@@ -159,6 +159,7 @@ fn registers_of_three_timesteps_and_of_five_classes() {
         block: true,
         steps: 1,
         members: 1,
+        margins: Vec::new(),
     });
     // state 2, bits 4 (9 cycles), class and best 2·3, logits 2·11, x 5, gain 8, bytes 40, left 3,
     // final 1.

@@ -35,6 +35,7 @@ pub(super) fn design() -> Design {
                 block: false,
                 steps: 1,
                 members: 1,
+                margins: Vec::new(),
             }),
         ],
         shared: None,

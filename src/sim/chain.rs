@@ -300,10 +300,12 @@ impl<'d> Readout<'d> {
         probe: &mut impl Probe,
         stop: &mut u64,
     ) -> u64 {
-        if self.over {
-            return valid;
-        }
         let accepted = valid.max(self.ready);
+        if self.over {
+            // Sums of members that are left out wait as those of the others did.
+            self.ready = self.computed(accepted) + 1;
+            return accepted;
+        }
         let (c, classes) = (self.next, self.stage.gain.len());
         let (last_class, last_member) =
             (c + 1 == classes, self.ran as usize + 1 == self.members.len());
@@ -328,8 +330,7 @@ impl<'d> Readout<'d> {
     /// The logit of a class whose sum was taken in this cycle: handed over, and sent if no others
     /// of it come.
     fn logit(&mut self, c: usize, accepted: u64, probe: &mut impl Probe) {
-        let offset =
-            self.stage.offset[c] / i64::from(self.stage.steps) * i64::from(self.timesteps);
+        let offset = self.stage.offset[c] / i64::from(self.stage.steps) * i64::from(self.timesteps);
         let logit = (self.sums[c] * self.stage.gain[c] + offset) as i32;
         if c == 0 {
             self.logits.clear();
@@ -339,8 +340,7 @@ impl<'d> Readout<'d> {
         if logit > self.logits[usize::from(self.class)] {
             self.class = c as u8;
         }
-        let summed = u64::from(self.stage.members > 1);
-        let computed = accepted + u64::from(self.stage.gain_bits) + 2 + summed;
+        let computed = self.computed(accepted);
         if !self.stage.margins.is_empty() {
             self.ready = computed + 1;
             return;
@@ -354,6 +354,11 @@ impl<'d> Readout<'d> {
         }
         self.ready = send + 1;
         self.done = send + 5;
+    }
+
+    /// Cycle in which the logit of a sum taken in this one is there.
+    fn computed(&self, accepted: u64) -> u64 {
+        accepted + u64::from(self.stage.gain_bits) + 2 + u64::from(self.stage.members > 1)
     }
 
     /// `sf_decide`: after all logits of a member.
@@ -411,6 +416,7 @@ mod tests {
             block: false,
             steps: 1,
             members: 1,
+            margins: Vec::new(),
         };
         let design = Design {
             name: "d".into(),

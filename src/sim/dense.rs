@@ -69,12 +69,7 @@ impl<'d> Dense<'d> {
 
     /// Takes one input in this cycle. Are all of them there?
     #[inline]
-    pub(super) fn keep(
-        &mut self,
-        value: i64,
-        cycle: u64,
-        log: &mut Log<'_, impl Probe>,
-    ) -> bool {
+    pub(super) fn keep(&mut self, value: i64, cycle: u64, log: &mut Log<'_, impl Probe>) -> bool {
         self.inputs.push(value as u32);
         if self.kept.may_stop {
             self.when.push(cycle);
@@ -176,12 +171,7 @@ impl<'d> Dense<'d> {
 
     /// Replays the kept inputs from cycle `snap + 1` on, word by word with so many events; returns
     /// the last cycle.
-    fn scan(
-        &self,
-        snap: u64,
-        events: &[u64],
-        log: &mut Log<'_, impl Probe>,
-    ) -> u64 {
+    fn scan(&self, snap: u64, events: &[u64], log: &mut Log<'_, impl Probe>) -> u64 {
         let mut cycle = snap;
         for &events in events {
             for k in 0..events {

@@ -130,8 +130,7 @@ pub fn calibrate(
             let first = s.iter().position(|(_, lead)| *lead > margin);
             first.unwrap_or(s.len().saturating_sub(1))
         };
-        let right: Vec<bool> =
-            all.iter().map(|s| s.get(ends(s)).is_some_and(|s| s.0)).collect();
+        let right: Vec<bool> = all.iter().map(|s| s.get(ends(s)).is_some_and(|s| s.0)).collect();
         let ran: usize = all.iter().map(|s| ends(s) + 1).sum();
         let members = ran as f64 / all.len().max(1) as f64;
         Margin { margin, samples: all.len(), gain: gain(&whole, &right), members }

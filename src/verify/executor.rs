@@ -157,7 +157,8 @@ impl InterpExecutor<'_> {
                     let levels = inputs[i].get(design.header_bytes()..).unwrap_or_default();
                     let mut outcome = self.outcome(&interp, levels)?;
                     let ends = ran == kept.members.len()
-                        || lead(&outcome.logits, outcome.class) > margins[now.members[ran - 1] as usize];
+                        || lead(&outcome.logits, outcome.class)
+                            > margins[now.members[ran - 1] as usize];
                     if !ends {
                         later.push(i);
                         continue;

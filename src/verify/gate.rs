@@ -370,6 +370,7 @@ mod tests {
             trains: vec![vec![0b101, 0b010]],
             logits: vec![1, -2],
             class: 1,
+            ran: None,
             timing: None,
         };
         assert_eq!(gate.outcomes(&[], &good, 1).unwrap(), std::slice::from_ref(&one));

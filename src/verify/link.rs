@@ -98,7 +98,9 @@ pub fn parse_result(design: &Design, bytes: &[u8], trace: bool) -> Result<Outcom
     let (logits, rest) = bytes.split_at(classes * 4);
     let (class, rest) = rest.split_first().ok_or_else(short)?;
     let (ran, rest) = match design.can_stop() {
-        true => rest.split_first().map(|(ran, rest)| (Some(u32::from(*ran)), rest)).ok_or_else(short)?,
+        true => {
+            rest.split_first().map(|(ran, rest)| (Some(u32::from(*ran)), rest)).ok_or_else(short)?
+        }
         false => (None, rest),
     };
     let logits = logits

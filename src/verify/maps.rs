@@ -156,6 +156,7 @@ pub(super) mod tests {
             block: false,
             steps: 1,
             members: 1,
+            margins: Vec::new(),
         };
         Shared {
             width: 3,

@@ -313,7 +313,7 @@ mod tests {
         let neurons = [0, 0, 2, 2, 4, 4, 1, 1, 3, 3, 5, 5].into_iter().zip(0..);
         let want = neurons.map(|(n, k): (u32, u32)| (20 + u64::from(k), n, k % 2, k % 2 == 1));
         assert!(seen.eq(want), "{:?}", image.steps);
-        assert_eq!(trains(&design, &image), [[0b10; 6]]);
+        assert_eq!(trains(&design, &design.kept(&[]), &image, None), [[0b10; 6]]);
         assert_eq!(crate::verify::Scope::spikes(&design).trains, Some(2));
         // The same timestep by timestep: those of the second chunk follow all of the first.
         let chunked = Design { shared: shared(1), ..design.clone() };

@@ -151,6 +151,7 @@ fn drawn(seed: u64, chunks: u32, channels: usize) -> Design {
             block: false,
             steps: 1,
             members: 1,
+            margins: Vec::new(),
         },
         banks: [Place::BlockRam; 2],
         weights: Place::BlockRam,

@@ -302,6 +302,7 @@ fn sums_of_many_levels_are_those_of_the_plain_loop() {
             block: false,
             steps: 1,
             members: 1,
+            margins: Vec::new(),
         };
         let design = Design {
             name: "many".into(),

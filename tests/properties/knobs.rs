@@ -85,9 +85,8 @@ fn what_is_left_out_changes_nothing_else() {
                 let last = whole.trains.len() - 1;
                 for (layer, (all, left)) in whole.trains.iter().zip(&found.trains).enumerate() {
                     let size = all.len() / members as usize;
-                    let runs = |n: usize| {
-                        layer < last || kept.members.contains(&((n / size) as u32))
-                    };
+                    let runs =
+                        |n: usize| layer < last || kept.members.contains(&((n / size) as u32));
                     for (n, (all, left)) in all.iter().zip(left).enumerate() {
                         let want = if runs(n) { all & first } else { 0 };
                         prop_assert_eq!(*left, want, "layer {} neuron {} {:?}", layer, n, &kept);

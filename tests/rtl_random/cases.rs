@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
-use synfire::hw::{self, DenseStage, Design, LifStage, Place, Stage};
+use synfire::hw::{self, DenseStage, Design, LifStage, Place, Stage, Stop};
 use synfire::ir::{Compare, Graph, Reset};
 use synfire::pass::{self, FOR_KNOBS, Options, TO_INTEGER};
 
@@ -169,6 +169,7 @@ pub(crate) const REACHED: &[&str] = &[
     "one class",
     "more than 16 classes",
     "offsets",
+    "stops early",
     "knobs: timesteps of 1 bytes",
     "knobs: members of 2 bytes",
     "knobs: members of 3 bytes",
@@ -290,7 +291,9 @@ fn folded(
     members: u32,
 ) -> Case {
     let (target, knobs) = (big_target(), (members > 0).then_some(members));
-    let plain = hw::Options { knobs, ..hw::Options::default() };
+    let classes = graph.node(graph.output().unwrap()).stream.len();
+    let stop = (members > 1 && classes > 1).then(|| margins(&graph, members, net.seed));
+    let plain = hw::Options { knobs, stop, ..hw::Options::default() };
     let (design, _) = hw::lower(&graph, &target, &plain).unwrap();
     let lanes =
         design.denses().enumerate().map(|(i, d)| (d.name.clone(), lanes(i, d.part()))).collect();
@@ -309,6 +312,21 @@ fn folded(
     Case { net, graph, design }
 }
 
+/// Leads that settle the class after each member: none at all, or about as large as the logits.
+fn margins(graph: &Graph, members: u32, seed: u64) -> Stop {
+    let mut rng = Rng(seed ^ 0x57e9);
+    let synfire::ir::Op::FixedReadout(readout) = &graph.node(graph.output().unwrap()).op else {
+        panic!("no readout")
+    };
+    if rng.one_in(6) {
+        return Stop::Lossless;
+    }
+    let most = readout.gain.iter().max().unwrap() * 4 + 1;
+    Stop::Margins(
+        (1..members).map(|_| rng.below(most as usize) as i64 * rng.below(3) as i64).collect(),
+    )
+}
+
 /// What a design has that another may not have.
 pub(crate) fn features(d: &Design) -> BTreeSet<String> {
     let layers = d.lifs().count();
@@ -323,7 +341,12 @@ pub(crate) fn features(d: &Design) -> BTreeSet<String> {
         ),
     ]);
     if let Some(k) = d.knobs {
-        all.insert(format!("knobs: {} of {} bytes", if k.members > 1 { "members" } else { "timesteps" }, k.bytes()));
+        all.extend(k.stops.then(|| "stops early".to_owned()));
+        all.insert(format!(
+            "knobs: {} of {} bytes",
+            if k.members > 1 { "members" } else { "timesteps" },
+            k.bytes()
+        ));
     }
     let loaded = d.denses().filter(|d| d.place == Place::Spram).count();
     all.extend((loaded > 1).then(|| "weights of several layers in SPRAM".to_owned()));

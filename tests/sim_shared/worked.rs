@@ -43,6 +43,7 @@ fn design(timesteps: u32, (lanes, pack): (u32, u32), shape: [u32; 3], gain_bits:
             block: false,
             steps: 1,
             members: 1,
+            margins: Vec::new(),
         },
         weights: Place::Luts,
         banks: [Place::BlockRam; 2],

@@ -48,7 +48,9 @@ fn stop(text: &str) -> std::result::Result<Stop, String> {
     match text {
         "lossless" => Ok(Stop::Lossless),
         "calibrated" => Ok(Stop::Calibrated),
-        _ => text.split(',').map(margin).collect::<Option<_>>().map(Stop::Margins).ok_or_else(wrong),
+        _ => {
+            text.split(',').map(margin).collect::<Option<_>>().map(Stop::Margins).ok_or_else(wrong)
+        }
     }
 }
 

@@ -269,7 +269,9 @@ fn part(
         let n = outputs.integer(&integer, (inputs, i), plan)?;
         watch.begin("simulator");
         let s = match (&sim, inputs.get(i)) {
-            (Some(sim), Some(Slice::U8(input))) => Some(sim.run(&[header, input].concat(), &[], &mut NoProbe)?),
+            (Some(sim), Some(Slice::U8(input))) => {
+                Some(sim.run(&[header, input].concat(), &[], &mut NoProbe)?)
+            }
             _ => None,
         };
         watch.begin("comparison");

@@ -7,6 +7,7 @@ use crate::data::{Samples, Values};
 use crate::interp::{Logits, Record, Spikes};
 use crate::ir;
 use crate::sim::{Activity, Inference};
+use crate::tune::After;
 
 /// Two layers; a neuron fires at both timesteps or never. The real model's class is the pixel
 /// that is at least 2, class 0 if none is.
@@ -58,7 +59,7 @@ fn design(integer: &Graph) -> Design {
 
 fn sums(range: std::ops::Range<usize>, design: Option<&Design>, inputs: &Samples) -> Sums {
     let (real, integer) = graphs();
-    part(&real, &integer, design, inputs, range, &Plan::default(), &|| {}).unwrap().0
+    part(&real, &integer, (design, &[], None), inputs, range, &Plan::default(), &|| {}).unwrap().0
 }
 
 #[test]
@@ -75,6 +76,9 @@ fn every_tally_is_that_of_the_table() {
         spikes: 16,
         spikes_differ: 8,
         sim_differs: 0,
+        members: 0,
+        early_right: 0,
+        early_differs: 0,
         ..found.clone()
     };
     assert_eq!(found, want);
@@ -130,7 +134,7 @@ fn record(class: usize, logits: Logits, fired: &[&[[u8; 2]]]) -> Record {
 }
 
 fn inference(logits: [i32; 2], class: u8, last_input: u64, done: u64) -> Inference {
-    Inference { logits: logits.to_vec(), class, last_input, done, activity: Activity::default() }
+    Inference { logits: logits.to_vec(), class, ran: None, last_input, done, activity: Activity::default() }
 }
 
 #[test]
@@ -138,7 +142,7 @@ fn one_inference_is_counted_once() {
     let real = record(1, Logits::Real(vec![0.0, 1.0]), &[&[[0, 0], [0, 0]], &[[1, 1], [0, 1]]]);
     let integer = record(0, Logits::Integer(vec![5, 4]), &[&[[1, 1], [0, 0]], &[[0, 1], [0, 1]]]);
     let mut sums = Sums::default();
-    sums.count(&real, &integer, Some(&inference([5, 4], 0, 19, 84)), Some(1));
+    sums.count(&real, &integer, (Some(&inference([5, 4], 0, 19, 84)), None), Some(1));
     let want = Sums {
         images: 1,
         real_right: 1,
@@ -150,6 +154,9 @@ fn one_inference_is_counted_once() {
         spikes: 4,
         spikes_differ: 3,
         sim_differs: 0,
+        members: 0,
+        early_right: 0,
+        early_differs: 0,
         // 84 − 19; cycles 0 to 84.
         latency: 65,
         total: 85,
@@ -157,8 +164,8 @@ fn one_inference_is_counted_once() {
     };
     assert_eq!(sums, want);
     // A longer, a shorter one; another logit, another class: each makes a difference.
-    sums.count(&real, &integer, Some(&inference([5, 3], 0, 19, 119)), Some(0));
-    sums.count(&real, &integer, Some(&inference([5, 4], 1, 19, 29)), None);
+    sums.count(&real, &integer, (Some(&inference([5, 3], 0, 19, 119)), None), Some(0));
+    sums.count(&real, &integer, (Some(&inference([5, 4], 1, 19, 29)), None), None);
     let want = Sums {
         images: 3,
         integer_right: 1,
@@ -175,6 +182,24 @@ fn one_inference_is_counted_once() {
     assert_eq!(sums, want);
 }
 
+/// Where the class is settled early, that is what the simulator has to say, members and all.
+#[test]
+fn what_stops_early_is_held_against_what_is_left() {
+    let real = record(0, Logits::Real(vec![0.0, 1.0]), &[]);
+    let integer = record(0, Logits::Integer(vec![9, 4]), &[]);
+    let after = After { logits: vec![2, 5], class: 1, lead: 3 };
+    let ran = |ran| Inference { ran, ..inference([2, 5], 1, 19, 84) };
+    let mut sums = Sums::default();
+    sums.count(&real, &integer, (Some(&ran(Some(2))), Some(&(2, after.clone()))), Some(1));
+    let found = |s: &Sums| (s.members, s.early_right, s.early_differs, s.sim_differs);
+    assert_eq!(found(&sums), (2, 1, 1, 0));
+    sums.count(&real, &integer, (Some(&ran(Some(3))), Some(&(2, after.clone()))), Some(0));
+    assert_eq!(found(&sums), (4, 1, 2, 1));
+    let other = Inference { logits: vec![2, 6], ..ran(Some(1)) };
+    sums.count(&real, &integer, (Some(&other), Some(&(1, after))), None);
+    assert_eq!(found(&sums), (5, 1, 3, 2));
+}
+
 /// Each layer is held against the one of its name, wherever that stands.
 #[test]
 fn layers_are_compared_by_their_names() {
@@ -183,7 +208,7 @@ fn layers_are_compared_by_their_names() {
     let mut real = record(0, Logits::Real(vec![1.0, 0.0]), fired);
     real.spikes.reverse();
     let mut sums = Sums::default();
-    sums.count(&real, &integer, None, None);
+    sums.count(&real, &integer, (None, None), None);
     assert_eq!((sums.spike_slots, sums.spikes, sums.spikes_differ), (8, 4, 0));
 }
 
@@ -199,6 +224,9 @@ fn sums_of_threads_are_added_and_the_worst_is_the_largest() {
         spikes: 11 * k,
         spikes_differ: 13 * k,
         sim_differs: 17 * k,
+        members: 37 * k,
+        early_right: 41 * k,
+        early_differs: 43 * k,
         latency: 19 * k,
         total: 23 * k,
         worst: 29 * k,
@@ -222,6 +250,9 @@ fn different() -> Sums {
         spikes: 123_400,
         spikes_differ: 56,
         sim_differs: 1234,
+        members: 5000,
+        early_right: 1600,
+        early_differs: 7,
         latency: 3_000_200,
         total: 5_000_600,
         worst: 4321,
@@ -235,6 +266,8 @@ fn shares_and_means_are_of_the_right_whole() {
     assert_eq!((r.images, accuracies), (2000, (Some(0.9), Some(0.85))));
     assert_eq!((r.class_agreement, r.firing_rate, r.spike_mismatch), (0.95, 0.1234, 56e-6));
     let h = r.hardware.unwrap();
+    let early = h.early.as_ref().unwrap();
+    assert_eq!((early.accuracy, early.classes_changed, early.mean_members), (Some(0.8), 7, 2.5));
     assert_eq!((h.differences_to_interp, h.worst_cycles_after_input), (1234, 4321));
     assert_eq!((h.mean_cycles_after_input, h.mean_cycles_in_all), (1500.1, 2500.3));
     let r = report(&different(), false, false, Some("why".into()));
@@ -251,6 +284,9 @@ accuracy, integer model                     85.00 %
 same class in both                          95.00 %
 spikes that differ between both           0.00560 %
 firing rate                                 12.34 %
+accuracy, stopped early                     80.00 %
+classes changed by stopping                       7
+members that ran, mean                         2.50
 inferences where sim differs from interp      1,234
 core cycles after the last input, mean      1,500.1
 core cycles after the last input, worst       4,321

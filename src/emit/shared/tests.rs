@@ -103,6 +103,7 @@ fn shared() -> Shared {
             block: false,
             steps: 1,
             members: 1,
+            margins: Vec::new(),
         },
         banks: [Place::BlockRam; 2],
         weights: Place::BlockRam,

@@ -122,6 +122,7 @@ pub(super) fn design() -> Design {
             block: false,
             steps: 1,
             members: 1,
+            margins: Vec::new(),
         },
         weights: Place::Spram,
         banks: [Place::BlockRam, Place::Spram],

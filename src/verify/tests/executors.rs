@@ -130,14 +130,14 @@ fn the_result_of_the_rtl_is_read_from_its_bytes_and_its_probes() {
         outputs: bytes.iter().enumerate().map(|(i, b)| (20 + i as u64, *b)).collect(),
         ..Recorder::default()
     };
-    let o = outcome(&design, recorder(&bytes), true).unwrap();
+    let o = outcome(&design, &design.kept(&[]), recorder(&bytes), true).unwrap();
     assert_eq!((o.trains, &*o.logits, o.class), (vec![vec![0b010, 0b001]], &[1, -2][..], 0));
     let timing = o.timing.unwrap();
     assert!(timing.steps.is_sorted() && timing.outputs.len() == 9, "{timing:?}");
     // Without trains in the result, the probes tell them.
-    let o = outcome(&design, recorder(&bytes[..9]), false).unwrap();
+    let o = outcome(&design, &design.kept(&[]), recorder(&bytes[..9]), false).unwrap();
     assert_eq!(o.trains, [[0b010, 0b001]]);
-    let code = |bytes: &[u8], trace| outcome(&design, recorder(bytes), trace).unwrap_err().code.id;
+    let code = |bytes: &[u8], trace| outcome(&design, &design.kept(&[]), recorder(bytes), trace).unwrap_err().code.id;
     assert_eq!(code(&[&bytes[..10], &[0b011]].concat(), true), "SF0601");
     assert_eq!(code(&bytes[..9], true), "SF0602");
     assert_eq!(code(&bytes, false), "SF0602");

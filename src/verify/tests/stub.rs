@@ -16,6 +16,7 @@ pub(super) fn outcome() -> Outcome {
         trains: vec![vec![0b00001, 0b11010], vec![0, 0b10000, 0b00110]],
         logits: vec![-4, 9, 3],
         class: 1,
+        ran: None,
         timing: Some(Recorder {
             inputs: vec![0, 1],
             events: vec![(5, 0), (6, 0), (9, 2)],
