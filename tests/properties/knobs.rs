@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! Hardware that is told what to leave out: timesteps, and members of an ensemble.
 
+use std::cell::Cell;
+
 use proptest::prelude::*;
-use synfire::hw::{self, Design, Kept, Knobs, Options, Stage};
+use synfire::hw::{self, Design, Kept, Knobs, Options, Stage, Stop};
 use synfire::pass::{self, FOR_KNOBS};
-use synfire::sim::{Activity, NoProbe, Sim};
+use synfire::sim::{Activity, NoProbe, Recorder, Sim};
 use synfire::verify::{Executor as _, InterpExecutor, Outcome, SimExecutor};
 
 use super::common::net::{Net, Numbers, inputs, nets};
@@ -15,7 +17,9 @@ use super::{holds, to_integer};
 fn all_kept(knobs: Knobs) -> Vec<Kept> {
     let members = |set: u32| (0..knobs.members).filter(|m| set >> m & 1 == 1).collect::<Vec<_>>();
     let sets = 1..1u32 << knobs.members;
-    let of = |timesteps| sets.clone().map(move |set| Kept { timesteps, members: members(set) });
+    let of = |timesteps| {
+        sets.clone().map(move |set| Kept { timesteps, members: members(set), may_stop: false })
+    };
     (1..=knobs.timesteps).flat_map(of).collect()
 }
 
@@ -118,7 +122,7 @@ fn members_that_do_not_run_cost_nothing() {
         let levels: Vec<u8> =
             inputs(&net, 1)[0].iter().map(|v| u8::try_from(*v).unwrap()).collect();
         let one = |m: u32| {
-            let kept = Kept { timesteps: net.timesteps, members: vec![m] };
+            let kept = Kept { timesteps: net.timesteps, members: vec![m], may_stop: false };
             run(&design, &kept, &levels).1
         };
         let alone: Vec<Activity> = (0..members).map(one).collect();
@@ -147,7 +151,11 @@ fn members_that_do_not_run_cost_nothing() {
                     continue;
                 }
                 let cycles = |members: &[u32]| {
-                    let kept = Kept { timesteps: net.timesteps, members: members.to_vec() };
+                    let kept = Kept {
+                        timesteps: net.timesteps,
+                        members: members.to_vec(),
+                        may_stop: false,
+                    };
                     run(&design, &kept, &levels).1.cycles
                 };
                 prop_assert!(cycles(&fewer) < cycles(&kept), "{:?} without {}", &kept, left_out);
@@ -155,4 +163,52 @@ fn members_that_do_not_run_cost_nothing() {
         }
         Ok(())
     });
+}
+
+/// Stopping when nothing can change the class any more never changes it, and what is counted is what
+/// happened: as many rows read and timesteps computed as the probes tell of.
+#[test]
+fn a_class_that_is_settled_stays() {
+    let (early, changed) = (Cell::new(0), Cell::new(0));
+    holds(64, (nets(Numbers::Any), 3u32..=4, any::<bool>()), |(net, members, lossless)| {
+        let mut net = an_ensemble(net, members);
+        net.classes = Some(2);
+        let (graph, design) = design_of(&net, members)?;
+        let largest = match &graph.node(graph.output().unwrap()).op {
+            synfire::ir::Op::FixedReadout(r) => r.gain.iter().max().copied().unwrap_or(1),
+            other => panic!("{other:?}"),
+        };
+        let margins = vec![largest / 2; members as usize - 1];
+        let stop = if lossless { Stop::Lossless } else { Stop::Margins(margins) };
+        let options = Options { knobs: Some(members), stop: Some(stop), ..Options::default() };
+        let (stops, _) = hw::lower(&graph, &big_target(), &options).unwrap();
+        for levels in inputs(&net, 3) {
+            let levels: Vec<u8> = levels.iter().map(|v| u8::try_from(*v).unwrap()).collect();
+            let all = run(&design, &design.knobs.unwrap().all(), &levels).0;
+            let kept = Kept { may_stop: true, ..stops.knobs.unwrap().all() };
+            let request = [&*stops.knobs.unwrap().header(&kept), &levels].concat();
+            let mut log = Recorder::default();
+            let inference = Sim::new(&stops).run(&request, &[], &mut log).unwrap();
+            let ran = inference.ran.unwrap();
+            early.set(early.get() + u32::from(ran < members));
+            if lossless {
+                prop_assert_eq!(usize::from(inference.class), all.class);
+            } else {
+                changed.set(changed.get() + u32::from(usize::from(inference.class) != all.class));
+            }
+            // Without leave to stop, all members run.
+            let whole = run(&stops, &stops.knobs.unwrap().all(), &levels).0;
+            prop_assert_eq!((&whole.logits, whole.ran), (&all.logits, Some(members)));
+            for (stage, counts) in inference.activity.stages.iter().enumerate() {
+                let rows = log.events.iter().filter(|e| e.1 == stage).count() as u64;
+                let steps = log.steps.iter().filter(|s| s.stage == stage);
+                let fired = steps.clone().filter(|s| s.fires).count() as u64;
+                prop_assert_eq!(counts.rows, rows, "stage {}", stage);
+                prop_assert_eq!((counts.steps, counts.spikes), (steps.count() as u64, fired));
+            }
+        }
+        Ok(())
+    });
+    assert!(early.get() >= 20, "{} inferences stopped early", early.get());
+    assert!(changed.get() >= 1, "no margin changed a class: none was put to the test");
 }

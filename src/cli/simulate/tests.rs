@@ -134,7 +134,14 @@ fn record(class: usize, logits: Logits, fired: &[&[[u8; 2]]]) -> Record {
 }
 
 fn inference(logits: [i32; 2], class: u8, last_input: u64, done: u64) -> Inference {
-    Inference { logits: logits.to_vec(), class, ran: None, last_input, done, activity: Activity::default() }
+    Inference {
+        logits: logits.to_vec(),
+        class,
+        ran: None,
+        last_input,
+        done,
+        activity: Activity::default(),
+    }
 }
 
 #[test]

@@ -137,7 +137,9 @@ fn the_result_of_the_rtl_is_read_from_its_bytes_and_its_probes() {
     // Without trains in the result, the probes tell them.
     let o = outcome(&design, &design.kept(&[]), recorder(&bytes[..9]), false).unwrap();
     assert_eq!(o.trains, [[0b010, 0b001]]);
-    let code = |bytes: &[u8], trace| outcome(&design, &design.kept(&[]), recorder(bytes), trace).unwrap_err().code.id;
+    let code = |bytes: &[u8], trace| {
+        outcome(&design, &design.kept(&[]), recorder(bytes), trace).unwrap_err().code.id
+    };
     assert_eq!(code(&[&bytes[..10], &[0b011]].concat(), true), "SF0601");
     assert_eq!(code(&bytes[..9], true), "SF0602");
     assert_eq!(code(&bytes, false), "SF0602");
