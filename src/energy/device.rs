@@ -365,6 +365,7 @@ fn access_name(kind: MemoryKind) -> &'static str {
         MemoryKind::Currents => "current maps",
         MemoryKind::States => "states",
         MemoryKind::Sums => "sums of members",
+        MemoryKind::Logits => "logits",
     }
 }
 
@@ -380,5 +381,6 @@ fn idle_name(kind: MemoryKind) -> &'static str {
         MemoryKind::Currents => "current maps, clocked only",
         MemoryKind::States => "states, clocked only",
         MemoryKind::Sums => "sums of members, clocked only",
+        MemoryKind::Logits => "logits, clocked only",
     }
 }

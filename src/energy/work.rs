@@ -55,7 +55,8 @@ pub(super) fn flips(a: &Assume, design: &Design, mean: &MeanActivity, i: usize) 
         Stage::Readout(r) => {
             let sums = arriving(design, mean, i);
             // Sums of members are added up before they are scaled.
-            let scaled = if r.members > 1 { sums.min(f64::from(r.classes())) } else { sums };
+            let once = r.members > 1 && r.margins.is_empty();
+            let scaled = if once { sums.min(f64::from(r.classes())) } else { sums };
             readout(a, r, scaled)
         }
     }
@@ -220,6 +221,10 @@ fn counts(a: &Assume, design: &Design, mean: &MeanActivity, m: &Memory) -> (Band
         (Stage::Readout(r), MemoryKind::Sums) => {
             let sums = arriving(design, mean, m.stage);
             (Band::exact(sums), (sums - f64::from(r.classes())).max(0.0))
+        }
+        // Written after each member, read to be sent.
+        (Stage::Readout(r), MemoryKind::Logits) => {
+            (Band::exact(f64::from(r.classes())), arriving(design, mean, m.stage))
         }
         (Stage::Readout(_) | Stage::Count(_) | Stage::Planes(_), _) => {
             (Band::exact(arriving(design, mean, m.stage)), 0.0)

@@ -20,6 +20,8 @@ pub enum MemoryKind {
     Bitmap,
     /// Sums of a readout's classes, of the members so far.
     Sums,
+    /// Logits that are not sent yet.
+    Logits,
     /// Spike trains kept for the host.
     Trace,
     /// The levels of the host, with the shared mapping.
@@ -179,6 +181,9 @@ pub(super) fn memories(design: &Design) -> Vec<Memory> {
                 add(&r.name, MemoryKind::Parameters, r.depth(), width, Place::block_ram(r.block));
                 if r.members > 1 {
                     add(&r.name, MemoryKind::Sums, r.classes(), r.input_bits, Place::BlockRam);
+                }
+                if !r.margins.is_empty() {
+                    add(&r.name, MemoryKind::Logits, r.classes(), r.logit_bits, Place::BlockRam);
                 }
             }
             Stage::Count(_) | Stage::Planes(_) => {}

@@ -43,6 +43,13 @@ struct Luts {
     stored: f64,
 }
 
+/// What can leave out timesteps, members of an ensemble (four of them), and members that come after
+/// the class is settled: look-up tables, and cells beside them, of the shipped ensemble on an
+/// iCE40 (docs/knobs.md).
+const KNOBS: [f64; 2] = [25.0, 0.0];
+const MEMBERS: [f64; 2] = [190.0, 23.0];
+const STOPS: [f64; 2] = [181.0, 35.0];
+
 /// Carries without a look-up table, and flip-flops that no look-up table feeds.
 struct Beside {
     link: f64,
@@ -135,6 +142,13 @@ pub(super) fn estimate(design: &Design, memories: &[Memory]) -> (u32, u32) {
             // An adder tree, a few bits wide.
             Stage::Count(bits) => used += f64::from(bits * 2),
             Stage::Readout(r) => used += luts.readout(r),
+        }
+    }
+    if let Some(knobs) = design.knobs {
+        let parts = [(true, KNOBS), (knobs.members > 1, MEMBERS), (knobs.stops, STOPS)];
+        for (_, [luts, cells]) in parts.into_iter().filter(|(has, _)| *has) {
+            used += luts;
+            more += cells;
         }
     }
     used += memories.iter().map(|m| luts.memory(m)).sum::<f64>();

@@ -125,7 +125,9 @@ fn memory(out: &mut String, m: &Memory, y: f64) {
     // A processor has one memory of most kinds, and two of currents with names.
     let label = match m.kind {
         MemoryKind::Levels | MemoryKind::Trains => stages::kind(m.kind).to_owned(),
-        MemoryKind::Currents | MemoryKind::States | MemoryKind::Sums => m.layer.clone(),
+        MemoryKind::Currents | MemoryKind::States | MemoryKind::Sums | MemoryKind::Logits => {
+            m.layer.clone()
+        }
         MemoryKind::Weights if m.layer == stages::kind(m.kind) => m.layer.clone(),
         _ => format!("{} {}", shorten(&m.layer, 22), stages::kind(m.kind)),
     };
@@ -166,7 +168,8 @@ pub(super) fn class(m: &Memory) -> &'static str {
         MemoryKind::Trace => "trace",
         MemoryKind::Levels => "level-maps",
         MemoryKind::Trains => "train-maps",
-        MemoryKind::Currents | MemoryKind::States | MemoryKind::Sums => "current-maps",
+        MemoryKind::Currents | MemoryKind::States => "current-maps",
+        MemoryKind::Sums | MemoryKind::Logits => "values",
     }
 }
 

@@ -119,6 +119,7 @@ pub(super) fn kind(kind: MemoryKind) -> &'static str {
         MemoryKind::Currents => "current maps",
         MemoryKind::States => "states between chunks",
         MemoryKind::Sums => "sums of members",
+        MemoryKind::Logits => "logits",
     }
 }
 

@@ -114,6 +114,11 @@ pub fn calibrate(
             Ok(steps)
         },
     )?;
+    Ok(margin(&all, budget))
+}
+
+/// The same of samples that were run: after each member, is the class right, and by what lead.
+fn margin(all: &[Vec<(bool, i64)>], budget: f64) -> Margin {
     let whole: Vec<bool> = all.iter().filter_map(|s| s.last()).map(|s| s.0).collect();
     let mut leads: Vec<i64> = all
         .iter()
@@ -137,5 +142,38 @@ pub fn calibrate(
     };
     let found = tried.into_iter().map(of).filter(|m| m.gain.low >= -budget);
     let nothing_left_out = of(leads.last().copied().unwrap_or(0));
-    Ok(found.min_by(|a, b| a.members.total_cmp(&b.members)).unwrap_or(nothing_left_out))
+    found.min_by(|a, b| a.members.total_cmp(&b.members)).unwrap_or(nothing_left_out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 1,000 samples of two members. The first one has a lead of 1 to 10; where it is 4 or less it is
+    /// wrong and the second one right. All others are right.
+    fn samples() -> Vec<Vec<(bool, i64)>> {
+        (0..1000).map(|i| i % 10 + 1).map(|lead| vec![(lead > 4, lead), (true, 50)]).collect()
+    }
+
+    #[test]
+    fn the_margin_leaves_out_what_the_budget_allows() {
+        // A lead of more than 4 is always right; six tenths of the samples have one.
+        let none = margin(&samples(), 0.005);
+        assert_eq!((none.margin, none.members, none.gain.value), (4, 1.4, 0.0));
+        // A margin of 3 loses a tenth, 10 points, and the interval reaches further.
+        let ten = margin(&samples(), 0.1);
+        assert_eq!((ten.margin, ten.members), (4, 1.4));
+        let more = margin(&samples(), 0.13);
+        assert_eq!((more.margin, more.members, more.gain.value), (3, 1.3, -0.1));
+        assert!(more.gain.low >= -0.13 && more.samples == 1000);
+        // Whatever is lost: the first member alone.
+        assert_eq!(margin(&samples(), 1.0).members, 1.0);
+    }
+
+    #[test]
+    fn where_every_margin_loses_too_much_all_members_run() {
+        let wrong: Vec<_> = (0..100).map(|i| vec![(false, i), (true, 9)]).collect();
+        let found = margin(&wrong, 0.0);
+        assert_eq!((found.margin, found.members), (99, 2.0));
+    }
 }

@@ -117,8 +117,9 @@ pub fn compare(
             tally.classes += 1;
             note(format!("class {} instead of {}", f.class, e.class));
         }
-        if e.ran != f.ran {
-            tally.classes += 1;
+        let other_members = e.ran != f.ran;
+        tally.classes += u64::from(other_members);
+        if other_members {
             let members = |ran: &u32| format!("{ran} members");
             note(format!("{} ran", instead(f.ran.as_ref(), e.ran.as_ref(), members)));
         }

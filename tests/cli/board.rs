@@ -15,15 +15,15 @@ use crate::models::text;
 use crate::run::Place;
 
 /// `synfire board`, running.
-struct Board {
+pub(crate) struct Board {
     process: Child,
-    port: String,
+    pub(crate) port: String,
     /// The lines behind the first.
     faults: Option<JoinHandle<Vec<Value>>>,
 }
 
 impl Board {
-    fn start(place: &Place, line: &str) -> Self {
+    pub(crate) fn start(place: &Place, line: &str) -> Self {
         let args = format!("board {line} --json");
         let mut process = place.command(args.split(' ')).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
@@ -34,7 +34,7 @@ impl Board {
     }
 
     /// Ends it; the faults that it told of.
-    fn end(&mut self) -> Vec<Value> {
+    pub(crate) fn end(&mut self) -> Vec<Value> {
         self.process.kill().unwrap();
         self.faults.take().unwrap().join().unwrap()
     }

@@ -22,6 +22,7 @@ mod hls;
 mod hostile;
 mod inputs;
 mod json;
+mod knobs;
 mod loaded;
 mod models;
 mod objective;

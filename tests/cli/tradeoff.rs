@@ -36,7 +36,7 @@ fn data(place: &Place, name: &str, pairs: impl Iterator<Item = [u8; 2]>) {
     place.file(&format!("{name}-labels.idx"), [&[0, 0, 8, 1][..], &count, &labels].concat());
 }
 
-fn place() -> Place {
+pub(crate) fn place() -> Place {
     let place = Place::new();
     place.file("e.sfir", MODEL);
     let all = (0..16u8).flat_map(|a| (0..16u8).map(move |b| [a, b]));

@@ -59,6 +59,26 @@ pub(super) fn gains(design: &Design) -> Changes<'_> {
     }))
 }
 
+/// Any lead settles the class after a member, or none does.
+pub(super) fn margins(design: &Design) -> Changes<'_> {
+    let readout = stages(design, |s| if let Stage::Readout(r) = s { Some(r) } else { None });
+    Box::new(readout.flat_map(move |(stage, r): (_, &ReadoutStage)| {
+        let most = (1 << r.logit_bits) - 1;
+        let members = 0..r.margins.len().saturating_sub(1);
+        members.flat_map(move |member| [0, most].map(|m| (member, m))).map(
+            move |(member, margin)| {
+                let change = |s: &mut Stage| {
+                    if let Stage::Readout(r) = s {
+                        r.margins[member] = margin;
+                    }
+                };
+                let fault = format!("the margin after member {member} is {margin}");
+                Change { design: with(design, stage, change), fault }
+            },
+        )
+    }))
+}
+
 /// The stages of one kind, and where they are.
 fn stages<'a, S: 'a>(
     design: &'a Design,

@@ -29,6 +29,8 @@ pub(super) enum Kind {
     Threshold,
     /// One bit of a gain.
     Gain,
+    /// What settles the class.
+    Margin,
     /// The address from which a map is read.
     Address,
     /// The channel of an added map.
@@ -52,6 +54,7 @@ pub(super) fn changes(design: &Design, kind: Kind) -> Changes<'_> {
             Kind::Loaded => chain::weights(design, true),
             Kind::Threshold => chain::thresholds(design),
             Kind::Gain => chain::gains(design),
+            Kind::Margin => chain::margins(design),
             Kind::Address | Kind::Alignment | Kind::Row => Box::new(std::iter::empty()),
         };
     };
@@ -62,6 +65,7 @@ pub(super) fn changes(design: &Design, kind: Kind) -> Changes<'_> {
         Kind::Loaded => processor::weights(design, shared, true),
         Kind::Threshold => processor::thresholds(design, shared),
         Kind::Gain => processor::gains(design, shared),
+        Kind::Margin => Box::new(std::iter::empty()),
         Kind::Address => processor::addresses(design, shared),
         Kind::Alignment => processor::alignments(design, shared),
         Kind::Row => processor::rows(design, shared),
@@ -84,7 +88,7 @@ mod tests {
 
     #[test]
     fn numbers_lie_in_memories_and_addresses_in_the_verilog() {
-        let memory = [Kind::Weight, Kind::Loaded, Kind::Threshold, Kind::Gain];
+        let memory = [Kind::Weight, Kind::Loaded, Kind::Threshold, Kind::Gain, Kind::Margin];
         assert!(memory.into_iter().all(Kind::in_memory));
         assert!(![Kind::Address, Kind::Alignment, Kind::Row].into_iter().any(Kind::in_memory));
     }

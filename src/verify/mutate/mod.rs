@@ -40,6 +40,8 @@ pub enum Mutation {
     Threshold,
     /// One bit of one gain.
     Gain,
+    /// The lead that settles the class after a member.
+    Margin,
     /// A map is read from a wrong address.
     Address,
     /// The currents of another channel are added.
@@ -60,10 +62,11 @@ pub enum Mutation {
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Weight,
         Self::Threshold,
         Self::Gain,
+        Self::Margin,
         Self::Address,
         Self::Alignment,
         Self::Row,
@@ -80,6 +83,7 @@ impl Mutation {
             Self::Weight => Some(Kind::Weight),
             Self::Threshold => Some(Kind::Threshold),
             Self::Gain => Some(Kind::Gain),
+            Self::Margin => Some(Kind::Margin),
             Self::Address => Some(Kind::Address),
             Self::Alignment => Some(Kind::Alignment),
             Self::Row => Some(Kind::Row),
@@ -189,6 +193,11 @@ impl<'a> Mutator<'a> {
     ) -> Result<Option<MutationResult>> {
         if mutation == Mutation::Flash {
             return self.flash();
+        }
+        // Of requests that run to the end a margin shows nothing.
+        if mutation == Mutation::Margin && !self.inputs.iter().any(|i| self.design.kept(i).may_stop)
+        {
+            return Ok(None);
         }
         let faulty = match (mutation.kind(), mutation, bitstream) {
             (Some(kind), ..) => self.in_design(kind)?,
