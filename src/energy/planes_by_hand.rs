@@ -167,6 +167,68 @@ fn registers_of_three_timesteps_and_of_five_classes() {
 }
 
 #[test]
+fn members_have_registers_of_their_own() {
+    let with = |stage: Stage| match stage {
+        Stage::Lif(l) => Stage::Lif(LifStage { members: 3, ..l }),
+        other => other,
+    };
+    // Three to come, and whether one has begun; with trace the same, member 2 and place 3.
+    assert_eq!(registers::of(&with(neurons()), false), 42 + 4);
+    let traced = |stage| registers::of(&stage, true);
+    assert_eq!(traced(with(neurons())), traced(neurons()) + 4 + 4 + 2 + 3);
+    let readout = |members, margins| {
+        let gain = vec![1, 254, 1, 1, 1];
+        let (name, offset) = ("logits".into(), vec![0, -1, 0, 0, 0]);
+        let (input_bits, gain_bits, offset_bits, logit_bits) = (5, 8, 7, 11);
+        let (block, steps) = (true, 1);
+        let r = ReadoutStage {
+            name,
+            input_bits,
+            gain,
+            offset,
+            gain_bits,
+            offset_bits,
+            logit_bits,
+            block,
+            steps,
+            members,
+            margins,
+        };
+        registers::of(&Stage::Readout(r), false)
+    };
+    assert_eq!(readout(3, Vec::new()), 91 + 2 + 4);
+    // x 5, gain 8, logit 11, the sums 6, state 2, bits 4, class 3; four numbers of 11, state 3,
+    // classes 6, 12 more, the members that ran 3, those to come 4.
+    assert_eq!(readout(3, vec![0; 3]), 39 + 44 + 3 + 6 + 12 + 3 + 4);
+}
+
+/// Two members with two groups each: of the first one's groups the first works while inputs come.
+#[test]
+fn groups_of_members_are_replayed_but_for_the_first() {
+    let layer = DenseStage {
+        name: "fc".into(),
+        weights: BitMatrix::from_fn(8, 17, |r, c| (r + c) % 3 == 0),
+        planes: 1,
+        lanes: 2,
+        input_bits: 2,
+        time_parallel: 1,
+        acc_bits: 6,
+        place: Place::BlockRam,
+        split: crate::hw::Split::Outputs(2),
+    };
+    let design = Design { stages: vec![Stage::Dense(layer)], ..design() };
+    let reads = |rows, results| {
+        let dense = StageActivity { inputs: 17, rows, results, ..StageActivity::default() };
+        let mean = [Activity { cycles: 9, stages: vec![dense] }].iter().collect();
+        let all = crate::hw::estimate(&design).memories;
+        let values = all.iter().find(|m| m.kind == crate::hw::MemoryKind::Values).unwrap();
+        super::work::accesses(&STATED, &design, &mean, values).unwrap().reads.value
+    };
+    // Four groups, 12 rows: 9 replayed; one member, 6 rows: 3.
+    assert_eq!((reads(12, 8), reads(6, 4)), (9.0, 3.0));
+}
+
+#[test]
 fn a_count_of_three_bits_flips_twice_as_many_nets() {
     let mut design = design();
     design.stages = vec![neurons(), Stage::Count(3)];

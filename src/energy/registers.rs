@@ -44,7 +44,13 @@ fn dense(d: &DenseStage) -> u32 {
     } else {
         0
     };
-    control + drain + events + replay + load + signs + 2 * d.lanes * wide
+    let members = members(d.split.members());
+    control + drain + events + replay + load + signs + members + 2 * d.lanes * wide
+}
+
+/// Flip-flops of `sf_members`, where there are some: those to come, and whether one has begun.
+fn members(n: u32) -> u32 {
+    if n > 1 { n + 1 } else { 0 }
 }
 
 fn planes(p: &PlanesStage) -> u32 {
@@ -54,15 +60,32 @@ fn planes(p: &PlanesStage) -> u32 {
 fn lif(l: &LifStage) -> u32 {
     let param = if l.block { 0 } else { l.bias_bits + l.threshold_bits };
     let counters = 2 * index_bits(l.timesteps) + index_bits(l.neurons());
-    2 * l.membrane_bits + l.threshold_bits + 2 + counters + 2 * l.timesteps - 1 + param
+    let members = members(l.members);
+    2 * l.membrane_bits + l.threshold_bits + 2 + counters + 2 * l.timesteps - 1 + param + members
 }
 
 fn trace(l: &LifStage) -> u32 {
-    2 * index_bits(l.neurons()) + index_bits(l.timesteps.div_ceil(8)) + 1
+    // Which member is read, and how far.
+    let read = match l.members {
+        1 => 0,
+        n => members(n) + index_bits(n) + index_bits(l.neurons()),
+    };
+    2 * index_bits(l.neurons()) + index_bits(l.timesteps.div_ceil(8)) + 1 + read
 }
 
 fn readout(r: &ReadoutStage) -> u32 {
     let param = if r.block { 0 } else { r.gain_bits + r.offset_bits };
     let control = 2 + index_bits(r.gain_bits + 1) + 2 * index_bits(r.classes()) + 4;
-    2 * r.logit_bits + r.input_bits + r.gain_bits + 40 + control + param
+    // Another state, and whether a sum is the first one.
+    let sums = if r.members > 1 { 2 + members(r.members) } else { 0 };
+    let computed = r.input_bits + r.gain_bits + r.logit_bits + param + sums;
+    if r.margins.is_empty() {
+        // The best logit, bytes that are sent.
+        return computed + r.logit_bits + 40 + control;
+    }
+    // `sf_decide`: best, second, difference and margin; state 3, class and best class, byte 2,
+    // count 8, first, stop; the members that ran.
+    let classes = index_bits(r.classes());
+    let decide = 4 * r.logit_bits + 3 + 2 * classes + 12 + r.members + members(r.members);
+    computed + 2 + index_bits(r.gain_bits + 1) + classes + decide
 }

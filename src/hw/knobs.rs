@@ -248,3 +248,72 @@ impl DenseStage {
         self.groups() > 1 || matches!(self.split, Split::Outputs(_))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hw::tests::{NET, board, graph};
+    use crate::hw::{Options, Stop, lower};
+
+    fn kept(timesteps: u32, members: &[u32], may_stop: bool) -> Kept {
+        Kept { timesteps, members: members.to_vec(), may_stop }
+    }
+
+    #[test]
+    fn every_byte_means_something() {
+        let knobs = Knobs { timesteps: 4, members: 9, stops: true };
+        assert_eq!(knobs.bytes(), 3);
+        let all: Vec<u32> = (0..9).collect();
+        for (bytes, want) in [
+            ([0, 0, 0], kept(4, &all, false)),
+            ([3, 0b101, 1], kept(3, &[0, 2, 8], false)),
+            // More timesteps than there are, members that there are not.
+            ([5, 0, 0xfe], kept(4, &all, false)),
+            ([0x81, 0x80, 2], kept(1, &[7], true)),
+            ([0x80, 0, 0], kept(4, &all, true)),
+        ] {
+            assert_eq!(knobs.read(&bytes), want, "{bytes:?}");
+            assert_eq!(knobs.read(&knobs.header(&want)), want);
+        }
+        assert_eq!(knobs.header(&kept(2, &[1, 8], true)), [0x82, 2, 1]);
+        // Without members there is no mask, and who cannot stop does not.
+        let alone = Knobs { timesteps: 16, members: 1, stops: false };
+        assert_eq!((alone.bytes(), alone.header(&alone.all())), (1, vec![16]));
+        assert_eq!(alone.read(&[0x83, 7]), kept(3, &[0], false));
+        assert_eq!(alone.read(&[]), alone.all());
+    }
+
+    fn with(members: u32, stop: Option<Stop>) -> Result<Design> {
+        let options = Options { knobs: Some(members), stop, ..Options::default() };
+        Ok(lower(&graph(NET), &board(), &options)?.0)
+    }
+
+    #[test]
+    fn members_are_equal_parts_of_the_last_neurons() {
+        // Five neurons behind six.
+        let design = with(5, None).unwrap();
+        let splits: Vec<Split> = design.denses().map(|d| d.split).collect();
+        assert_eq!(splits, [Split::None, Split::Outputs(5), Split::Inputs(5)]);
+        let heads: Vec<(u32, u32)> = design.denses().map(|d| (d.part(), d.inputs())).collect();
+        assert_eq!(heads, [(6, 20), (1, 6), (3, 1)]);
+        // Counts up to 3 of one neuron at a time.
+        assert_eq!(design.denses().last().unwrap().acc_bits, 2);
+        assert_eq!((design.input_values(), design.input_bytes()), (22, 22));
+        let why = |members| with(members, None).unwrap_err();
+        assert!(why(2).message.contains("5 neurons are no 2 members of one size"));
+        assert!(why(17).message.contains("up to 16"));
+        assert_eq!(with(1, None).unwrap().input_bytes(), 21);
+    }
+
+    /// Three classes with gains 5, 7 and 0 and weights of −1 alone, three timesteps: of one neuron
+    /// class 2 may gain 7 · 3 on class 1.
+    #[test]
+    fn margins_are_what_the_others_could_change() {
+        let margins = |stop| with(5, Some(stop)).unwrap().readout().unwrap().margins.clone();
+        assert_eq!(margins(Stop::Lossless), [84, 63, 42, 21, 0]);
+        // 9 bits; the last one is not read.
+        assert_eq!(margins(Stop::Margins(vec![1, 2, 3, 9999])), [1, 2, 3, 511, 511]);
+        let why = with(1, Some(Stop::Lossless)).unwrap_err();
+        assert!(why.message.contains("no members"), "{why}");
+    }
+}

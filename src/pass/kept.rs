@@ -121,3 +121,54 @@ fn channels(lif: &mut FixedLif, places: &[usize]) {
 fn of<T: Copy>(list: &[T], places: &[usize]) -> Vec<T> {
     places.iter().filter_map(|p| list.get(*p).copied()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::parse;
+
+    const GRAPH: &str = r#"synfire-ir 1
+graph "g" timesteps 2
+%in = input() : levels[1; 2] static {"shape":[1],"bits":2,"is_static":true}
+%fc = linear(%in) : current[4; fixed(3, 0)] static {"weights":{"binary":{"signs":{"cols":1,"rows":["1","0","1","0"]},"scale":1.0}},"bias":null}
+%n = fixed-lif(%fc) : spikes[4] {"leak_num":1,"leak_shift":0,"frac":0,"width":5,"bias":[0,1,2,3],"threshold":[1,2,3,4],"reset":"soft","compare":"at-least"}
+%out = linear(%n) : current[2; fixed(5, 0)] {"weights":{"integer":{"rows":2,"values":[1,-2,3,-1,-3,2,1,3],"scale":1.0}},"bias":null}
+%y = fixed-readout(%out) : current[2; fixed(6, 0)] {"frac":0,"gain":[1,1],"offset":[4,-2],"gain_width":1,"width":6}
+output %y
+"#;
+
+    #[test]
+    fn a_member_is_left_out_with_all_that_is_its_own() {
+        let left = kept(&parse(GRAPH).unwrap(), 1, &[1], 2).unwrap();
+        let op = |name: &str| left.node(left.find(name).unwrap()).op.clone();
+        let (Op::Linear(fc), Op::FixedLif(n), Op::Linear(out)) = (op("fc"), op("n"), op("out"))
+        else {
+            panic!("other operators")
+        };
+        assert_eq!(
+            (fc.weights.outputs(), fc.weights.value(0, 0), fc.weights.value(1, 0)),
+            (2, 1.0, -1.0)
+        );
+        assert_eq!((n.bias, n.threshold), (vec![2, 3], vec![3, 4]));
+        let Weights::Integer { values, .. } = out.weights else { panic!("no integers") };
+        assert_eq!(values, [3, -1, 1, 3]);
+        let Op::FixedReadout(y) = op("y") else { panic!("no readout") };
+        assert_eq!((left.timesteps, y.offset), (1, vec![2, -1]));
+    }
+
+    #[test]
+    fn members_need_a_layer_before_and_one_behind() {
+        let graph = parse(GRAPH).unwrap();
+        let found = parts(&graph).unwrap();
+        let names = [found.linear, found.neurons, found.head].map(|id| graph.node(id).name.clone());
+        assert_eq!(names, ["fc", "n", "out"]);
+        // The readout takes the spikes themselves.
+        let direct =
+            GRAPH.lines().filter(|l| !l.starts_with("%out")).collect::<Vec<_>>().join("\n");
+        let direct = direct
+            .replace("fixed-readout(%out) : current[2;", "fixed-readout(%n) : current[4;")
+            .replace(r#""gain":[1,1],"offset":[4,-2]"#, r#""gain":[1,1,1,1],"offset":[0,0,0,0]"#);
+        let d = parts(&parse(&direct).unwrap_or_else(|d| panic!("{d}"))).unwrap_err();
+        assert!(d.message.contains("no linear layer alone is behind"), "{d}");
+    }
+}

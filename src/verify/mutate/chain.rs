@@ -170,4 +170,25 @@ mod tests {
         ];
         assert_eq!(found, expected);
     }
+
+    #[test]
+    fn a_margin_becomes_the_least_or_the_most() {
+        let mut design = tiny(Place::Luts);
+        for stage in &mut design.stages {
+            if let Stage::Readout(r) = stage {
+                (r.margins, r.logit_bits) = (vec![7, 8, 9], 5);
+            }
+        }
+        let of = |c: Change| (c.design.readout().unwrap().margins.clone(), c.fault);
+        let said = |member: u32, m: i64| format!("the margin after member {member} is {m}");
+        let want = [
+            (vec![0, 8, 9], said(0, 0)),
+            (vec![31, 8, 9], said(0, 31)),
+            (vec![7, 0, 9], said(1, 0)),
+            (vec![7, 31, 9], said(1, 31)),
+        ];
+        assert_eq!(margins(&design).map(of).collect::<Vec<_>>(), want);
+        // Nothing is settled early without.
+        assert_eq!(margins(&tiny(Place::Luts)).count(), 0);
+    }
 }

@@ -55,6 +55,13 @@ fn one_spike_differs() {
     assert_eq!(tally, Tally { spikes: (25, 5), ..sound() });
 }
 
+#[test]
+fn members_that_ran_differ() {
+    let (tally, what) = changed(|o| o.ran = Some(2));
+    assert_eq!(tally, Tally { classes: 1, ..sound() });
+    assert_eq!(what, "2 members instead of none ran");
+}
+
 /// Slots are neurons × timesteps, however few of them fire.
 #[test]
 fn silent_neurons_count() {

@@ -3,6 +3,7 @@
 
 mod compare;
 mod executors;
+mod knobs;
 mod levels;
 mod stub;
 mod verdict;
