@@ -17,6 +17,10 @@ use crate::target::{Family, Ram, Resources, Target};
 /// cell, and the estimate is off by a few percent.
 const CELL_SHARE: f64 = 0.9;
 
+/// The same with knobs, whose registers have enables and resets of their own: what is left of a tile
+/// of eight is no place for others.
+const KNOBS_SHARE: f64 = 0.88;
+
 /// The host link loads the bytes of so many single-port RAMs.
 const LOADED_SPRAM: u32 = 4;
 
@@ -26,7 +30,8 @@ const FEW_WEIGHTS: u32 = 4096;
 /// Chooses lanes and the place of every memory.
 pub(super) fn fold(design: &mut Design, target: &Target, options: &Options) -> Result<Estimate> {
     let have = target.device.resources;
-    let share = (f64::from(have.lut4) * CELL_SHARE) as u32;
+    let share = if design.knobs.is_some() { KNOBS_SHARE } else { CELL_SHARE };
+    let share = (f64::from(have.lut4) * share) as u32;
     let lut4 = options.cells_of(share);
     let budget = Resources { lut4, spram: have.spram.min(LOADED_SPRAM), ..have };
     for name in options.lanes.keys() {
