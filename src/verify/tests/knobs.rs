@@ -39,3 +39,30 @@ fn a_lead_has_to_be_above_the_margin() {
         }
     }
 }
+
+/// Of members that are left out from the beginning the margins are not those of the others: behind
+/// the second of three, which is the first that runs, it is the second margin that counts.
+#[test]
+fn a_margin_belongs_to_its_member() {
+    let three = GRAPH
+        .replace("levels[2; 8] static {\"shape\":[2]", "levels[3; 8] static {\"shape\":[3]")
+        .replace("current[2; fixed(10, 0)]", "current[3; fixed(11, 0)]")
+        .replace(r#""cols":2,"rows":["1","2"]"#, r#""cols":3,"rows":["1","2","4"]"#)
+        .replace("spikes[2]", "spikes[3]")
+        .replace(r#""bias":[0,0],"threshold":[2,2]"#, r#""bias":[0,0,0],"threshold":[2,2,2]"#)
+        .replace("[3,-2,-2,3]", "[3,-2,1,-2,3,1]");
+    let graph = ir::parse(&three).unwrap_or_else(|d| panic!("{d}"));
+    for (margins, ran) in [([9, 4], 1), ([4, 9], 2)] {
+        let stop = Some(Stop::Margins(margins.to_vec()));
+        let options = Options { knobs: Some(3), stop, ..Options::default() };
+        let icebreaker = target::load("icebreaker").unwrap();
+        let design = hw::lower(&graph, &icebreaker, &options).unwrap().0;
+        // Members 1 and 2; the second level alone is above 1.
+        let request: &[u8] = &[0x80, 0b110, 0, 9, 0];
+        let said = InterpExecutor::new(&graph).unwrap().like(&design).run(&[request]).unwrap();
+        let done = SimExecutor::new(&design, Vec::new()).run(&[request]).unwrap();
+        for o in [&said[0], &done[0]] {
+            assert_eq!((o.ran, &*o.logits, o.class), (Some(ran), &[-2, 3][..], 1), "{margins:?}");
+        }
+    }
+}
