@@ -35,11 +35,18 @@ struct Corner {
     /// Members of an ensemble that a request may leave out, as it may timesteps; 1: none. 0: it
     /// leaves nothing out.
     members: u32,
+    /// It may stop once the class is settled.
+    stops: bool,
 }
 
 /// A corner whose requests leave something out.
 const fn knobs(members: u32, corner: Corner) -> Corner {
     Corner { members, ..corner }
+}
+
+/// The same, and it may stop early.
+const fn stops(members: u32, corner: Corner) -> Corner {
+    Corner { members, stops: true, ..corner }
 }
 
 const fn corner(
@@ -50,7 +57,7 @@ const fn corner(
     precision: u32,
     trace: bool,
 ) -> Corner {
-    Corner { timesteps, inputs, bits, layers, classes, precision, trace, members: 0 }
+    Corner { timesteps, inputs, bits, layers, classes, precision, trace, members: 0, stops: false }
 }
 
 /// The everyday cases.
@@ -78,11 +85,14 @@ const CORNERS: &[Corner] = &[
     knobs(1, corner(7, (20, 3), &[(9, 4), (12, 5)], Some((5, 2, 1)), 12, true)),
     knobs(1, corner(1, (6, 2), &[(3, 2)], None, 12, false)),
     // A group a member, and planes; several, the last of them smaller; a neuron a member.
-    knobs(4, corner(4, (40, 6), &[(32, 8)], Some((10, 9, 8)), 12, true)),
+    stops(4, corner(4, (40, 6), &[(32, 8)], Some((10, 9, 8)), 12, true)),
     knobs(3, corner(5, (20, 4), &[(15, 2)], Some((4, 3, 1)), 12, true)),
     knobs(2, corner(2, (17, 3), &[(2, 1)], Some((2, 1, 3)), 12, true)),
+    // Neurons that are at work in nearly every cycle, also in the last one; results without pauses.
+    stops(3, corner(16, (5, 4), &[(24, 8)], Some((3, 3, 1)), 12, true)),
+    knobs(3, corner(2, (9, 4), &[(6, 2)], Some((8, 8, 1)), 12, true)),
     // Members behind a trunk: trains come in; a mask of two bytes, trains of two; one class.
-    knobs(9, corner(9, (12, 4), &[(10, 3), (18, 2)], Some((3, 3, 1)), 12, true)),
+    stops(9, corner(9, (12, 4), &[(10, 3), (18, 2)], Some((3, 3, 1)), 12, true)),
     knobs(2, corner(3, (33, 5), &[(17, 16), (34, 6)], Some((1, 1, 1)), 12, true)),
 ];
 
@@ -193,7 +203,7 @@ fn rounding() -> Case {
     let net = Net { inputs: 1, bits: 1, timesteps: TIMESTEPS, ..Draw::new(3).net() };
     let kinds: Vec<_> =
         KINDS.iter().zip(LEAKS).map(|(&(reset, compare), (k, m))| (k, m, reset, compare)).collect();
-    folded(net, network(&kinds), |i, _| [2, 3, 5, 4][i % 4], true, 0)
+    folded(net, network(&kinds), |i, _| [2, 3, 5, 4][i % 4], true, (0, false))
 }
 
 /// `count` cases with nothing prescribed, the same in every run.
@@ -241,7 +251,7 @@ impl Corner {
         let options = Options { precision_bits: self.precision, ..Options::default() };
         let lanes = self.layers.iter().map(|l| l.1).chain(self.classes.map(|c| c.1));
         let lanes: Vec<u32> = lanes.collect();
-        build(net, options, |i, _| lanes[i], self.trace, self.members)
+        build(net, options, |i, _| lanes[i], self.trace, (self.members, self.stops))
     }
 }
 
@@ -255,7 +265,9 @@ fn anything(net: Net) -> Option<Case> {
     };
     let trace = !rng.one_in(4);
     let members = if rng.one_in(3) { members(&net, &mut rng) } else { 0 };
-    build(net, options, |_, outputs| rng.below(outputs as usize) as u32 + 1, trace, members)
+    let stops = rng.one_in(2);
+    let lanes = |_, outputs| rng.below(outputs as usize) as u32 + 1;
+    build(net, options, lanes, trace, (members, stops))
 }
 
 /// Members that the last neurons may be parts of; 1 if they can be no ensemble.
@@ -270,7 +282,7 @@ fn build(
     options: Options,
     lanes: impl FnMut(usize, u32) -> u32,
     trace: bool,
-    members: u32,
+    (members, stops): (u32, bool),
 ) -> Option<Case> {
     let mut graph = net.graph();
     pass::run(&mut graph, TO_INTEGER, &options).ok()?;
@@ -280,7 +292,7 @@ fn build(
     if !sees_input(&graph) {
         return None;
     }
-    Some(folded(net, graph, lanes, trace, members))
+    Some(folded(net, graph, lanes, trace, (members, stops)))
 }
 
 fn folded(
@@ -288,11 +300,11 @@ fn folded(
     graph: Graph,
     mut lanes: impl FnMut(usize, u32) -> u32,
     trace: bool,
-    members: u32,
+    (members, stops): (u32, bool),
 ) -> Case {
     let (target, knobs) = (big_target(), (members > 0).then_some(members));
     let classes = graph.node(graph.output().unwrap()).stream.len();
-    let stop = (members > 1 && classes > 1).then(|| margins(&graph, members, net.seed));
+    let stop = (stops && members > 1 && classes > 1).then(|| margins(&graph, members, net.seed));
     let plain = hw::Options { knobs, stop, ..hw::Options::default() };
     let (design, _) = hw::lower(&graph, &target, &plain).unwrap();
     let lanes =
