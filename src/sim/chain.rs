@@ -302,7 +302,8 @@ impl<'d> Readout<'d> {
     ) -> u64 {
         let accepted = valid.max(self.ready);
         if self.over {
-            // Sums of members that are left out wait for the last one that counted.
+            // Sums of members that are left out wait as those of the others did.
+            self.ready = self.computed(accepted) + 1;
             return accepted;
         }
         let (c, classes) = (self.next, self.stage.gain.len());
