@@ -88,8 +88,9 @@ const CORNERS: &[Corner] = &[
     stops(4, corner(4, (40, 6), &[(32, 8)], Some((10, 9, 8)), 12, true)),
     knobs(3, corner(5, (20, 4), &[(15, 2)], Some((4, 3, 1)), 12, true)),
     knobs(2, corner(2, (17, 3), &[(2, 1)], Some((2, 1, 3)), 12, true)),
-    // Neurons that are at work in nearly every cycle, also in the last one; results without pauses.
-    stops(3, corner(16, (5, 4), &[(24, 8)], Some((3, 3, 1)), 12, true)),
+    // When they stop, neurons are at work, and rows are read; results without pauses.
+    stops(2, corner(16, (20, 4), &[(24, 12)], Some((2, 4, 2)), 12, true)),
+    stops(2, corner(1, (150, 3), &[(4, 2)], Some((2, 2, 1)), 12, true)),
     knobs(3, corner(2, (9, 4), &[(6, 2)], Some((8, 8, 1)), 12, true)),
     // Members behind a trunk: trains come in; a mask of two bytes, trains of two; one class.
     stops(9, corner(9, (12, 4), &[(10, 3), (18, 2)], Some((3, 3, 1)), 12, true)),
