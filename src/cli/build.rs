@@ -333,7 +333,7 @@ mod tests {
             standalone: None,
         };
         let (real, integer, dir) = (graph.clone(), graph, dir.to_path_buf());
-        Build { dir, manifest, real, integer, base: None, target, design, estimate }
+        Build { dir, manifest, real, integer, whole: None, base: None, target, design, estimate }
     }
 
     #[test]
