@@ -39,6 +39,12 @@ impl Model {
         }
     }
 
+    /// The integer form with every neuron, also those that hardware does without.
+    fn whole(&self) -> Result<Option<&Graph>> {
+        let integer = self.integer()?;
+        Ok(integer.map(|graph| self.0.whole.as_ref().unwrap_or(graph)))
+    }
+
     fn lower(&self, target: &str, mapping: &str) -> Result<(Design, Estimate, Target)> {
         let target = target::load(target)?;
         let options = hw::Options { mapping: named(mapping)?, ..hw::Options::default() };
@@ -126,7 +132,7 @@ impl Model {
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyDict>> {
         let samples = samples::samples(images, has_time)?;
-        let integer = self.integer().map_err(|d| raise(py, &d))?;
+        let integer = self.whole().map_err(|d| raise(py, &d))?;
         // A mistake in the names is one; a model without hardware is none.
         target::load(target).and(named(mapping)).map_err(|d| raise(py, &d))?;
         let (design, reason) = match py.detach(|| self.lower(target, mapping)) {

@@ -6,6 +6,7 @@
 //! target.json    the target it was compiled for
 //! real.sfir      the model as imported
 //! integer.sfir   the model the hardware computes
+//! whole.sfir     the same with every neuron, if some were left out
 //! base.sfir      the model that the hardware was made for (patch)
 //! hardware.svg   the hardware as a picture
 //! memory.svg     its memories
@@ -43,6 +44,8 @@ use crate::target::{Family, Target};
 pub(super) const MANIFEST: &str = "synfire.json";
 /// The file name of the model that a patched bitstream's hardware was made for.
 pub(super) const BASE: &str = "base.sfir";
+/// The file name of the integer model with every neuron, if some were left out.
+pub(super) const WHOLE: &str = "whole.sfir";
 /// The target's file name: a build says the same after the target's own file has changed.
 pub(super) const TARGET: &str = "target.json";
 
@@ -193,6 +196,8 @@ pub(super) struct Build {
     pub(super) manifest: Manifest,
     pub(super) real: Graph,
     pub(super) integer: Graph,
+    /// The same with every neuron, if some were left out.
+    pub(super) whole: Option<Graph>,
     /// The model that the hardware was made for, if that is another one.
     pub(super) base: Option<Graph>,
     pub(super) target: Target,
@@ -227,6 +232,8 @@ impl Build {
             ir::parse(&String::from_utf8_lossy(&bytes)).in_file(&path)
         };
         let (real, integer) = (graph("real.sfir")?, graph("integer.sfir")?);
+        let is_whole = !sums::listed(dir)?.contains_key(Path::new(WHOLE));
+        let whole = (!is_whole).then(|| graph(WHOLE)).transpose()?;
         let options = manifest.options();
         let base = manifest.patched.then(|| graph(BASE)).transpose()?;
         let lowered = match &base {
@@ -236,7 +243,7 @@ impl Build {
         };
         let (design, estimate) = lowered.in_file(dir)?;
         let dir = dir.to_path_buf();
-        Ok(Self { dir, manifest, real, integer, base, target, design, estimate })
+        Ok(Self { dir, manifest, real, integer, whole, base, target, design, estimate })
     }
 
     /// Path of a file in the directory.
@@ -335,7 +342,7 @@ mod tests {
             standalone: None,
         };
         let (real, integer, dir) = (graph.clone(), graph, dir.to_path_buf());
-        Build { dir, manifest, real, integer, base: None, target, design, estimate }
+        Build { dir, manifest, real, integer, whole: None, base: None, target, design, estimate }
     }
 
     #[test]

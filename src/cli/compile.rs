@@ -179,7 +179,11 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
     let freq = freq(args, &target)?;
     let family = target.device.family;
     let toolbox = args.bitstream.then(|| bitstream::tools(family)).transpose()?;
-    let mut model = args.model.load_timed(&watch)?;
+    let mut model = match args.knobs.knobs {
+        // Members are of one size.
+        true => args.model.clone().with_every_neuron().load_timed(&watch)?,
+        false => args.model.load_timed(&watch)?,
+    };
     let asked_knobs = args.knobs.ask(&mut model, args.objective.calibration(), ui)?;
     progress.set_message("fold");
     watch.begin("hardware");

@@ -15,6 +15,7 @@ use crate::diag::{Diagnostic, InFile, Result, codes, write_file};
 use crate::hw::{self, Design, Estimate};
 use crate::import::LiftReport;
 use crate::ir::{self, Graph};
+use crate::pass::{self, Note};
 use crate::report::{self, Routed};
 use crate::target::{self, Target};
 
@@ -78,6 +79,8 @@ enum Format {
 struct Subject {
     graph: Graph,
     lift: Option<LiftReport>,
+    /// What passes left out that hardware can do without.
+    notes: Vec<Note>,
     hardware: Option<(Design, Target, Option<Routed>)>,
 }
 
@@ -121,14 +124,17 @@ fn load(args: &Args) -> Result<Subject> {
         let hardware = Some((build.design, build.target, routed));
         let graph =
             if args.integer || args.format != Format::Ir { build.integer } else { build.real };
-        return Ok(Subject { graph, lift: None, hardware });
+        return Ok(Subject { graph, lift: None, notes: Vec::new(), hardware });
     }
     if args.integer {
         let model = args.model.load()?;
-        return Ok(Subject { graph: model.integer, lift: None, hardware: None });
+        let cleans = |n: &Note| pass::CLEAN_UP.iter().any(|(name, _)| *name == n.pass);
+        let notes = model.notes.into_iter().filter(cleans).collect();
+        return Ok(Subject { graph: model.integer, lift: None, notes, hardware: None });
     }
     let imported = args.model.import()?;
-    Ok(Subject { graph: imported.graph, lift: Some(imported.lift), hardware: None })
+    let lift = Some(imported.lift);
+    Ok(Subject { graph: imported.graph, lift, notes: Vec::new(), hardware: None })
 }
 
 /// The design of a build, or what becomes of a model.
@@ -159,7 +165,10 @@ fn foldings(args: &Args, ui: Ui) -> Result<Vec<objective::Row>> {
 
 fn render(subject: &Subject, format: Format) -> Result<String> {
     match (format, &subject.hardware) {
-        (Format::Text, _) => report::text(&subject.graph),
+        (Format::Text, _) => {
+            let notes = subject.notes.iter().map(|n| format!("{}: {}\n", n.pass, n.text));
+            Ok(report::text(&subject.graph)? + &notes.collect::<String>())
+        }
         (Format::Ir, _) => ir::print(&subject.graph),
         (Format::Dot, _) => report::dot(&subject.graph),
         (Format::Svg, hardware) => report::svg(&subject.graph, hardware.as_ref().map(|h| &h.0)),

@@ -62,7 +62,8 @@ pub(super) fn passes(_: &PassesArgs, ui: Ui) -> Result<()> {
             (pass.description(), pass.requires(), pass.ensures());
         Some(PassInfo { name, description, requires, ensures, reason })
     };
-    let all: Vec<_> = pass::CUTS.iter().chain(pass::TO_INTEGER).filter_map(info).collect();
+    let all: Vec<_> =
+        [pass::CUTS, pass::TO_INTEGER, pass::CLEAN_UP].concat().iter().filter_map(info).collect();
     ui.result(&all, || {
         let mut text = String::new();
         for (i, p) in all.iter().enumerate() {

@@ -207,6 +207,10 @@ pub(super) struct PassArgs {
     /// repeated) [default: 8; 6 where weights meet scaled numbers]
     #[arg(long, value_name = "[LAYER=]BITS", value_parser = precision)]
     precision: Vec<(Option<String>, u32)>,
+    /// Keep neurons that hardware could do without: those that never or always fire, whatever the
+    /// input is, copies of others, and those that nobody reads.
+    #[arg(long)]
+    keep_neurons: bool,
 }
 
 fn precision(text: &str) -> std::result::Result<(Option<String>, u32), String> {
@@ -232,8 +236,10 @@ pub(super) struct Imported {
 pub(super) struct Model {
     /// As imported, without what was left out.
     pub(super) real: Graph,
-    /// After all passes.
+    /// After all passes: what hardware computes.
     pub(super) integer: Graph,
+    /// The same with every neuron, if some of them are left out of that.
+    pub(super) whole: Option<Graph>,
     /// What import and passes said.
     pub(super) notes: Vec<Note>,
 }
@@ -297,6 +303,12 @@ impl ModelArgs {
         import::load_with_report(&self.model, &options)
     }
 
+    /// Leaves no neuron out of the hardware.
+    pub(super) fn with_every_neuron(mut self) -> Self {
+        self.passes.keep_neurons = true;
+        self
+    }
+
     /// Imports the model and makes it integers.
     pub(super) fn load(&self) -> Result<Model> {
         self.load_timed(&Stopwatch::start())
@@ -304,8 +316,8 @@ impl ModelArgs {
 
     /// The same, and how long it takes.
     pub(super) fn load_timed(&self, watch: &Stopwatch) -> Result<Model> {
-        let Loaded { real, integer, notes } = self.load_both(watch)?;
-        Ok(Model { real, integer: integer?, notes })
+        let Loaded { real, integer, whole, notes } = self.load_both(watch)?;
+        Ok(Model { real, integer: integer?, whole, notes })
     }
 
     /// The same, where a model without an integer form is none the worse.
@@ -315,13 +327,16 @@ impl ModelArgs {
         let Imported { graph: real, mut notes, .. } = self.import()?;
         watch.begin("passes");
         let mut graph = real.clone();
-        let passed = pass::run(&mut graph, pass::TO_INTEGER, &options);
-        watch.end();
-        let integer = passed.map(|passed| {
-            notes.extend(passed);
-            graph
+        let mut whole = None;
+        let passed = pass::run(&mut graph, pass::TO_INTEGER, &options).and_then(|passed| {
+            let cleaned = pass::clean_up(&mut graph, &options)?;
+            notes.extend(passed.into_iter().chain(cleaned.notes));
+            whole = cleaned.whole;
+            Ok(())
         });
-        Ok(Loaded { real, integer: integer.in_file(&self.model), notes })
+        watch.end();
+        let integer = passed.map(|()| graph);
+        Ok(Loaded { real, integer: integer.in_file(&self.model), whole, notes })
     }
 }
 
@@ -332,6 +347,8 @@ pub struct Loaded {
     pub real: Graph,
     /// After all passes, or why it has no integer form.
     pub integer: Result<Graph>,
+    /// The same with every neuron, if some of them are left out of that.
+    pub whole: Option<Graph>,
     /// What import and passes said.
     pub notes: Vec<Note>,
 }
@@ -381,6 +398,7 @@ impl PassArgs {
             precision_bits: range("precision-bits", self.precision_bits, 1, 24)?,
             leak_bits: range("leak-bits", self.leak_bits, 1, 16)?,
             gain_bits: range("gain-bits", self.gain_bits, 4, 24)?,
+            keep_neurons: self.keep_neurons,
             ..default
         })
     }

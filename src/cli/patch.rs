@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::build::{BASE, Build, MANIFEST, Manifest, TARGET, json_text};
+use super::build::{BASE, Build, MANIFEST, Manifest, TARGET, WHOLE, json_text};
 use super::compile::standalone;
 use super::model::ModelArgs;
 use super::output::{FIRST, put, replace};
@@ -70,9 +70,18 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     for tool in [Tool::Icepack, Tool::Iceunpack] {
         toolbox.require(tool)?;
     }
-    let model = args.model.load()?;
+    let mut model = args.model.load()?;
     let options = build.manifest.options();
-    let lowered = hw::lower_like(&model.integer, &build.target, &options, &build.design);
+    let like = |graph| hw::lower_like(graph, &build.target, &options, &build.design);
+    let mut lowered = like(&model.integer);
+    if let (Err(_), Some(whole)) = (&lowered, &model.whole) {
+        // Hardware may have a place for every neuron.
+        if let Ok(fits) = like(whole) {
+            lowered = Ok(fits);
+            model.integer.clone_from(whole);
+            model.whole = None;
+        }
+    }
     let (design, _) = lowered.in_file(&args.model.model)?;
     let changes = changes(&build, &design).in_file(&args.model.model)?;
     let asc = build.file("flow/pnr.asc")?;
@@ -90,6 +99,9 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
     replace(&args.out, MANIFEST, &inputs, |dir| {
         put(dir, FIRST, ir::print(&model.real)?)?;
         put(dir, "integer.sfir", ir::print(&model.integer)?)?;
+        if let Some(whole) = &model.whole {
+            put(dir, WHOLE, ir::print(whole)?)?;
+        }
         put(dir, BASE, ir::print(build.base.as_ref().unwrap_or(&build.integer))?)?;
         put(dir, TARGET, json_text(&build.target)?)?;
         put(dir, "hardware.svg", report::svg(&model.integer, Some(&design))?)?;

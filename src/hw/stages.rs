@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! The chain of stages of a graph, each layer with a single lane.
 
-use super::shared::planes;
 use super::{DenseStage, Design, Input, LifStage, Place, PlanesStage, ReadoutStage, Split, Stage};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::ir::{
     BitMatrix, FixedLif, FixedReadout, Graph, Kind, Linear, Node, NodeId, Op, PerChannel, Reset,
-    Stream, Taken, Weights,
+    Stream, Taken, Weights, planes,
 };
 use crate::target::Family;
 

@@ -33,6 +33,12 @@ impl Graph {
         *self.op_mut(id) = op;
     }
 
+    /// Says how many channels a node's stream has after an edit; call [`Graph::refresh`] once that
+    /// is said of all. A register on a cycle is followed before what it takes.
+    pub fn set_channels(&mut self, id: NodeId, channels: usize) {
+        self.nodes[id].stream.shape[0] = channels;
+    }
+
     /// Lets everything that takes `old` take `new`; call [`Graph::refresh`] afterwards.
     pub fn supersede(&mut self, old: NodeId, new: NodeId) {
         let edges: Vec<_> = self

@@ -5,7 +5,7 @@
 //! against it, so that a graph written by hand cannot wrap either. Everything is computed
 //! in 128 bits: parameters that have not been verified yet cannot overflow it.
 
-use super::{FixedLi, FixedLif, FixedScale, Reset, entry};
+use super::{Compare, FixedLi, FixedLif, FixedScale, Reset, entry};
 
 /// Least and largest value.
 pub type Range = (i64, i64);
@@ -98,6 +98,52 @@ pub fn membrane_width(l: &FixedLif, i: usize, n: usize, x: Range, timesteps: u32
         }
     }
     signed_width(least).max(signed_width(most))
+}
+
+/// The spikes that neuron `i` of `n` can give with its input in `x`: (0, 0) if it fires in none of
+/// `timesteps` steps, (1, 1) if it fires in every one, else (0, 1).
+///
+/// As long as it always did the same, its membrane grows with every current there was, so that the
+/// bounds are membranes that the smallest and the largest currents give.
+#[must_use]
+pub fn spikes(l: &FixedLif, i: usize, n: usize, x: Range, timesteps: u32) -> Range {
+    if l.frac > 62 || l.leak_shift > 31 {
+        return (0, 1);
+    }
+    let of = |list: &[i64]| i128::from(entry(list, i, n, 0));
+    let (theta, reset_to, start) = (of(&l.threshold), of(&l.reset_to), of(&l.start));
+    let m = Membrane {
+        leak_num: i128::from(l.leak_num.of(i, n)),
+        leak_shift: l.leak_shift,
+        current: current(x, entry(&l.sign, i, n, 1), l.frac, entry(&l.bias, i, n, 0)),
+        start,
+    };
+    let fires = |u: i128| match l.compare {
+        Compare::AtLeast => u >= theta,
+        Compare::Above => u > theta,
+    };
+    let mut u = m.reached((m.leak(m.start), m.leak(m.start)), None);
+    let always = fires(u.0);
+    for _ in 0..timesteps {
+        if fires(u.0) != always || fires(u.1) != always || wide(u.0, u.1) {
+            return (0, 1);
+        }
+        let left = |u: i128| match l.reset {
+            Reset::Soft if always => m.leak(u - theta),
+            Reset::SoftDelayed if always => m.leak(u) - theta,
+            Reset::Hard if always => m.leak(reset_to),
+            _ => m.leak(u),
+        };
+        let next = match l.reset {
+            Reset::HardDelayed if always => (reset_to, reset_to),
+            _ => m.reached((left(u.0), left(u.1)), None),
+        };
+        if next == u {
+            break;
+        }
+        u = next;
+    }
+    if always { (1, 1) } else { (0, 0) }
 }
 
 fn wide(least: i128, most: i128) -> bool {

@@ -30,7 +30,7 @@ pub use iso::isomorphic;
 pub use op::{
     BatchNorm, Compare, Concat, Conv, Delay, Entries, FixedLi, FixedLif, FixedReadout, FixedResets,
     FixedScale, Gives, Input, Inside, Li, Lif, Linear, Op, PerChannel, Pool, PoolKind, Readout,
-    ReadoutKind, Reset, Resets, Reshape, Scale, Taken, Threshold, Weights, Window, entry,
+    ReadoutKind, Reset, Resets, Reshape, Scale, Taken, Threshold, Weights, Window, entry, planes,
 };
 pub use parse::parse;
 pub use print::print;

@@ -3,13 +3,17 @@
 
 use std::collections::HashMap;
 
-use super::interval::{Range, integrator, range, range_width, scaled};
+use super::interval::{Range, integrator, range, range_width, scaled, spikes};
 use super::{Concat, Conv, Graph, Kind, Node, NodeId, Op, Pool, PoolKind, Stream, Weights};
 use crate::diag::Result;
 
 /// The range of each element of each stream of integers, at any timestep and for any input.
 #[derive(Default)]
-pub struct Ranges(HashMap<NodeId, Vec<Range>>);
+pub struct Ranges {
+    lists: HashMap<NodeId, Vec<Range>>,
+    /// Are neurons asked whether they ever, and whether they always fire?
+    asks_neurons: bool,
+}
 
 impl Ranges {
     /// Follows the graph from its input. A register on a cycle may hold whatever its stream
@@ -18,17 +22,33 @@ impl Ranges {
     /// # Errors
     /// If the graph has a cycle without a register.
     pub fn new(graph: &Graph) -> Result<Self> {
-        let mut all = Self::default();
-        for id in graph.order()? {
-            all.follow(graph, id);
+        Self::default().over(graph)
+    }
+
+    /// The same, where a neuron that never or always fires has the range of that. No declared
+    /// width counts on it.
+    ///
+    /// # Errors
+    /// If the graph has a cycle without a register.
+    pub fn with_spikes(graph: &Graph) -> Result<Self> {
+        Self { asks_neurons: true, ..Self::default() }.over(graph)
+    }
+
+    fn over(mut self, graph: &Graph) -> Result<Self> {
+        let order = graph.order()?;
+        order.iter().for_each(|&id| self.follow(graph, id));
+        if self.asks_neurons && order.iter().any(|&id| graph.node(id).op.is_register()) {
+            // Now it is known what registers on cycles take: these ranges hold all values, and so
+            // do those that follow from them.
+            order.iter().for_each(|&id| self.follow(graph, id));
         }
-        Ok(all)
+        Ok(self)
     }
 
     /// Adds a node whose operands were followed before.
     pub fn follow(&mut self, graph: &Graph, id: NodeId) {
         let found = self.node(graph, id);
-        self.0.insert(id, found);
+        self.lists.insert(id, found);
     }
 
     /// Bits that hold every element, sign included.
@@ -40,13 +60,25 @@ impl Ranges {
     /// Range of element `i` of `n`, the length of the node's stream.
     #[must_use]
     pub fn at(&self, id: NodeId, i: usize, n: usize) -> Range {
-        self.0.get(&id).map_or((0, 0), |list| list[i * list.len() / n])
+        self.lists.get(&id).map_or((0, 0), |list| list[i * list.len() / n])
+    }
+
+    /// What every element of a channel always is, if it is one value.
+    #[must_use]
+    pub fn constant(&self, graph: &Graph, id: NodeId, channel: usize) -> Option<i64> {
+        let stream = &graph.node(id).stream;
+        let (n, channels) = (stream.len(), stream.shape[0]);
+        let (first, area) = (self.at(id, channel, channels), n / channels);
+        let list = self.entries(id);
+        let same = |i: usize| self.at(id, i, n) == first;
+        let one = channels % list.len() == 0 || (channel * area..(channel + 1) * area).all(same);
+        (first.0 == first.1 && one).then_some(first.0)
     }
 
     /// Ranges that cover runs of equal length: all elements, a channel, or an element.
     #[must_use]
     pub fn entries(&self, id: NodeId) -> &[Range] {
-        self.0.get(&id).map_or(&[(0, 0)], Vec::as_slice)
+        self.lists.get(&id).map_or(&[(0, 0)], Vec::as_slice)
     }
 
     fn node(&self, graph: &Graph, id: NodeId) -> Vec<Range> {
@@ -55,7 +87,7 @@ impl Ranges {
         if matches!(node.stream.kind, Kind::Real) {
             return vec![(0, 0)];
         }
-        if operands.iter().any(|o| !self.0.contains_key(o)) {
+        if operands.iter().any(|o| !self.lists.contains_key(o)) {
             return vec![possible(node.stream.kind)];
         }
         let n = node.stream.len();
@@ -84,6 +116,11 @@ impl Ranges {
                 let runs = runs([list.len(), s.gain.len(), s.offset.len()], n);
                 let all = possible(node.stream.kind);
                 (0..runs).map(|i| scaled(s, i, runs, self.at(x, i, runs)).unwrap_or(all)).collect()
+            }
+            Op::FixedLif(l) if self.asks_neurons => {
+                let runs = runs(l.lengths().into_iter().chain([list.len()]), n);
+                let of = |i| spikes(l, i, runs, self.at(x, i, runs), graph.timesteps);
+                (0..runs).map(of).collect()
             }
             Op::FixedLi(l) => {
                 let counts = [list.len(), l.leak_num.iter().count()];

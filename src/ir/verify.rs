@@ -199,10 +199,8 @@ fn widths(graph: &Graph, ranges: &Ranges, id: NodeId) -> Result<()> {
     };
     let (what, needed, declared) = match &node.op {
         Op::FixedLif(l) => {
-            let lists = [l.leak_num.iter().count(), l.bias.len(), l.threshold.len(), l.sign.len()];
-            let lists = [&lists[..], &[l.reset_to.len(), l.start.len()]].concat();
             let needed = |i, n| membrane_width(l, i, n, ranges.at(x, i, n), graph.timesteps);
-            ("membrane", most(&lists, &needed), l.width)
+            ("membrane", most(&l.lengths(), &needed), l.width)
         }
         Op::FixedLi(l) => {
             let lists = [&[l.leak_num.iter().count()], &l.lengths()[..]].concat();

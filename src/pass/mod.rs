@@ -6,11 +6,15 @@
 
 mod absorb;
 mod affine;
+mod channels;
 mod compose_linear;
+mod drop_constant;
+mod drop_unread;
 mod fold_batch_norm;
 mod fold_scale;
 mod kept;
 mod magnitude;
+mod merge_channels;
 mod merge_identical;
 mod merge_parallel;
 mod narrow_operands;
@@ -53,6 +57,8 @@ pub struct Options {
     pub keep_timesteps: Option<u32>,
     /// Which members of an ensemble are kept, counted from 0; all if nothing is said.
     pub keep_members: Option<Vec<usize>>,
+    /// Nothing is left out by [`clean_up`].
+    pub keep_neurons: bool,
 }
 
 impl Default for Options {
@@ -69,6 +75,7 @@ impl Default for Options {
             layer_bits: Vec::new(),
             keep_timesteps: None,
             keep_members: None,
+            keep_neurons: false,
         }
     }
 }
@@ -104,6 +111,9 @@ pub static PASSES: &[&dyn Pass] = &[
     &narrow_operands::NarrowOperands,
     &quantise::Quantise,
     &whole_offsets::WholeOffsets,
+    &drop_constant::DropConstant,
+    &merge_channels::MergeChannels,
+    &drop_unread::DropUnread,
 ];
 
 /// What a user leaves out of a model, before anything else: the model that is left is the one
@@ -145,6 +155,17 @@ pub const TO_INTEGER: &[(&str, &str)] = &[
 pub const FOR_KNOBS: &[(&str, &str)] =
     &[("whole-offsets", "after quantise, which gives logits their unit")];
 
+/// What leaves neurons out of the integer form without a difference in any logit, for the
+/// hardware; again and again, as long as there are fewer of them after it.
+pub const CLEAN_UP: &[(&str, &str)] = &[
+    (
+        "drop-constant",
+        "first, after quantise: what can be proved is about integers; rows that differ only where nothing fires are then the same",
+    ),
+    ("merge-channels", "before drop-unread: weights that are added may become zeros"),
+    ("drop-unread", "last: it looks at zeros that merge-channels leaves"),
+];
+
 /// A model that a pass cannot treat; the caller adds the node.
 fn unsupported(message: impl Into<String>) -> Box<Diagnostic> {
     Diagnostic::new(&codes::PASS_UNSUPPORTED, message)
@@ -176,4 +197,43 @@ pub fn run(graph: &mut Graph, pipeline: &[(&str, &str)], options: &Options) -> R
             .map_err(|d| Diagnostic::internal(pass.name(), format!("left a broken graph: {d}")))?;
     }
     Ok(notes)
+}
+
+/// What [`clean_up`] did.
+pub struct CleanedUp {
+    /// What went, and what could not go.
+    pub notes: Vec<Note>,
+    /// The graph with every neuron, if some are gone.
+    pub whole: Option<Graph>,
+}
+
+/// Runs [`CLEAN_UP`] until nothing goes any more, which is at most as often as there are neurons;
+/// not at all, if neurons are to be kept.
+///
+/// # Errors
+/// An internal error if a pass breaks the graph.
+pub fn clean_up(graph: &mut Graph, options: &Options) -> Result<CleanedUp> {
+    let mut notes: Vec<Note> = Vec::new();
+    if options.keep_neurons {
+        return Ok(CleanedUp { notes, whole: None });
+    }
+    let (whole, all) = (graph.clone(), neurons(graph)?);
+    loop {
+        let before = neurons(graph)?;
+        for note in run(graph, CLEAN_UP, options)? {
+            if !notes.iter().any(|n| n.text == note.text) {
+                notes.push(note);
+            }
+        }
+        let left = neurons(graph)?;
+        if left == before {
+            return Ok(CleanedUp { notes, whole: (left != all).then_some(whole) });
+        }
+    }
+}
+
+/// Layers and neurons of a graph in integers.
+fn neurons(graph: &Graph) -> Result<(usize, usize)> {
+    let layers = channels::layers(graph)?;
+    Ok((layers.len(), layers.iter().map(|id| graph.node(*id).stream.len()).sum()))
 }

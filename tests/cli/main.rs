@@ -10,6 +10,7 @@ mod bad_option;
 mod bitstream;
 mod board;
 mod chunks;
+mod clean;
 mod clock;
 mod commands;
 mod convert;

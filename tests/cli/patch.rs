@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
 
-use onnx_protobuf::ModelProto;
+use onnx_protobuf::{ModelProto, TensorProto};
 use protobuf::Message as _;
 use serde_json::{Value, json};
 use synfire::flow::{blocks, ram};
@@ -138,6 +138,34 @@ fn block_rams_get_the_other_model() {
     let ran = patch(&place, "b other.onnx -o s --json");
     assert_eq!((ran.code, &said(&ran)["error"]["code"]["id"]), (Some(3), &json!("SF0601")));
     assert!(!place.path("s").exists());
+}
+
+/// Hardware that was made with a place for every neuron takes models that could do with fewer.
+#[test]
+fn a_place_for_every_neuron_is_used() {
+    let place = Place::new();
+    // Neurons that see everything with one sign; it is that of batch norm that decides whether
+    // they ever fire.
+    let one_sided = |rows: std::ops::Range<usize>| {
+        let mut model = ModelProto::parse_from_bytes(&student()).unwrap();
+        let graph = model.graph.mut_or_insert_default();
+        let weights = |t: &&mut TensorProto| t.dims.iter().product::<i64>() > 9999;
+        let first = graph.initializer.iter_mut().find(weights).unwrap();
+        let row = 4 * first.dims[1] as usize;
+        let some = &mut first.raw_data[rows.start * row..rows.end * row];
+        some.chunks_exact_mut(4).for_each(|f| f[3] |= 0x80);
+        model.write_to_bytes().unwrap()
+    };
+    place.file("net.onnx", one_sided(0..8));
+    place.file("other.onnx", one_sided(8..16));
+    placed(&place, "net.onnx --keep-neurons", "icebreaker");
+    let said = place.good("inspect --integer other.onnx");
+    assert!(said.contains("drop-constant: `lif1`: ") && said.contains("left out"), "{said}");
+    let ran = patch(&place, "b other.onnx -o p --json");
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let all = place.good("inspect --integer --format ir other.onnx --keep-neurons");
+    assert_eq!(std::fs::read_to_string(place.path("p/integer.sfir")).unwrap(), all);
+    assert!(!place.path("p/whole.sfir").exists());
 }
 
 #[test]

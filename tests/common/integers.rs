@@ -70,7 +70,7 @@ fn some<T>(rng: &mut Rng, shape: &[usize], draw: impl FnMut(&mut Rng) -> T) -> V
     if rng.one_in(2) { Vec::new() } else { list(rng, shape, draw) }
 }
 
-fn weights(rng: &mut Rng, rows: usize, columns: usize) -> Weights {
+pub fn weights(rng: &mut Rng, rows: usize, columns: usize) -> Weights {
     let scale = PerChannel::All(1.0);
     if rng.one_in(2) {
         let signs = BitMatrix::from_fn(rows, columns, |_, _| rng.one_in(2));
@@ -90,7 +90,7 @@ fn sign(rng: &mut Rng, x: &Stream) -> Vec<i8> {
     some(rng, &x.shape, |rng| rng.pick(&[-1, 0, 1, 1]))
 }
 
-fn lif(rng: &mut Rng, x: &Stream) -> FixedLif {
+pub fn lif(rng: &mut Rng, x: &Stream) -> FixedLif {
     let (leak_num, leak_shift) = leak(rng, x);
     let reset = rng.pick(&RESETS);
     FixedLif {

@@ -3,6 +3,7 @@
 //! with `PROPTEST_CASES=2000 cargo test --release --test properties`.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod clean;
 #[path = "../common/mod.rs"]
 mod common;
 mod cuts;

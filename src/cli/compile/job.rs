@@ -7,7 +7,7 @@ use super::Args;
 use super::clock::Search;
 use super::standalone;
 use crate::cli::bitstream::{self, Aim};
-use crate::cli::build::{BitstreamReport, TARGET, json_text};
+use crate::cli::build::{BitstreamReport, TARGET, WHOLE, json_text};
 use crate::cli::model::Model;
 use crate::cli::output::{FIRST, LOCK, put};
 use crate::cli::timings::Stopwatch;
@@ -41,6 +41,9 @@ impl Job<'_> {
         self.watch.begin("files");
         put(dir, FIRST, ir::print(&self.model.real)?)?;
         put(dir, "integer.sfir", ir::print(&self.model.integer)?)?;
+        if let Some(whole) = &self.model.whole {
+            put(dir, WHOLE, ir::print(whole)?)?;
+        }
         put(dir, TARGET, json_text(&self.target)?)?;
         put(dir, "hardware.svg", report::svg(&self.model.integer, Some(&self.design))?)?;
         let cpp = if self.args.hls { emit::hls(&self.design)? } else { Vec::new() };

@@ -150,7 +150,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
             }
             build.integer = pass::kept(&build.integer, kept.timesteps, &kept.members, members)?;
         }
-        (build.real, build.integer, Ok(build.design), build.target)
+        (build.real, build.whole.unwrap_or(build.integer), Ok(build.design), build.target)
     } else {
         let model = match args.model.load_timed(&watch) {
             Ok(model) => model,
@@ -166,7 +166,12 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
         watch.begin("hardware");
         let target = target::load(&args.target)?;
         let lowered = hw::lower(&model.integer, &target, &hw::Options::default());
-        (model.real, model.integer, lowered.map(|(design, _)| design), target)
+        (
+            model.real,
+            model.whole.unwrap_or(model.integer),
+            lowered.map(|(design, _)| design),
+            target,
+        )
     };
     let mut plan = Plan::of(args.outputs.as_deref());
     if args.membranes {

@@ -85,6 +85,7 @@ fn cost(
 ) -> Result<Cost> {
     let mut integer = graph.clone();
     pass::run(&mut integer, TO_INTEGER, options)?;
+    pass::clean_up(&mut integer, options)?;
     let (design, estimate) = hw::lower(&integer, target, &hw::Options::default())?;
     let sim = Sim::new(&design);
     let all: Vec<&[u8]> = chosen.inputs.iter().collect();

@@ -23,7 +23,6 @@ pub(crate) mod tests;
 pub(super) use cost::estimate;
 pub use cost::{BANKS, PARAMETERS, STATES, job_cycles};
 pub(in crate::hw) use fold::PROCESSOR;
-pub(in crate::hw) use legalise::planes;
 pub(super) use line::lower_line;
 pub use line_cost::parameters_in;
 pub use lower::MOST_WIDTH;

@@ -15,7 +15,7 @@ pub use neuron::{
     Compare, Delay, FixedLi, FixedLif, FixedResets, Gives, Li, Lif, Reset, Resets, Threshold,
 };
 pub use readout::{FixedReadout, Readout, ReadoutKind, Taken};
-pub use weights::{Linear, Weights};
+pub use weights::{Linear, Weights, planes};
 pub use window::{Conv, Inside, Pool, PoolKind, Window};
 
 /// What a node computes at every timestep.

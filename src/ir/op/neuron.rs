@@ -248,6 +248,16 @@ pub struct FixedLi {
     pub resets: Option<FixedResets>,
 }
 
+impl FixedLif {
+    /// Number of entries of each of its lists.
+    #[must_use]
+    pub fn lengths(&self) -> [usize; 6] {
+        let leaks = self.leak_num.iter().count();
+        let own = [self.bias.len(), self.threshold.len(), self.sign.len()];
+        [leaks, own[0], own[1], own[2], self.reset_to.len(), self.start.len()]
+    }
+}
+
 impl FixedLi {
     /// Number of entries of each of its lists.
     #[must_use]

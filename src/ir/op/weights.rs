@@ -79,6 +79,36 @@ impl Weights {
         }
     }
 
+    /// The weights of these outputs from these inputs alone, in their order.
+    #[must_use]
+    pub fn select(&self, outputs: &[bool], inputs: &[bool]) -> Self {
+        let places = |kept: &[bool]| -> Vec<usize> {
+            kept.iter().enumerate().filter(|(_, k)| **k).map(|(i, _)| i).collect()
+        };
+        let (rows, columns) = (places(outputs), places(inputs));
+        let per_output = |scale: &PerChannel<f64>| match scale {
+            PerChannel::All(s) => PerChannel::All(*s),
+            PerChannel::Each(v) => PerChannel::Each(rows.iter().map(|r| v[*r]).collect()),
+        };
+        let all = self.inputs();
+        match self {
+            Self::Binary { signs, scale } => Self::Binary {
+                signs: BitMatrix::from_fn(rows.len(), columns.len(), |r, c| {
+                    signs.get(rows[r], columns[c])
+                }),
+                scale: per_output(scale),
+            },
+            Self::Integer { values, scale, .. } => Self::Integer {
+                rows: rows.len(),
+                values: chosen(values, all, &rows, &columns),
+                scale: per_output(scale),
+            },
+            Self::Real { values, .. } => {
+                Self::Real { rows: rows.len(), values: chosen(values, all, &rows, &columns) }
+            }
+        }
+    }
+
     /// Multiplies the weights of one output by −1.
     pub fn negate_row(&mut self, output: usize) {
         let row = output * self.inputs()..(output + 1) * self.inputs();
@@ -121,6 +151,22 @@ impl Weights {
             _ => None,
         }
     }
+}
+
+/// Of values that lie row after row, those of these rows and columns.
+fn chosen<T: Copy>(values: &[T], all: usize, rows: &[usize], columns: &[usize]) -> Vec<T> {
+    rows.iter().flat_map(|r| columns.iter().map(move |c| values[r * all + c])).collect()
+}
+
+/// Planes in which hardware multiplies by such weights: 1 if they are all ±1, else the bits of the
+/// widest.
+#[must_use]
+pub fn planes(weights: &[i8]) -> u32 {
+    if weights.iter().all(|w| w.abs() == 1) {
+        return 1;
+    }
+    let bits = |w: &i8| crate::ir::interval::signed_width(i64::from(*w));
+    weights.iter().map(bits).max().unwrap_or(2).max(2)
 }
 
 /// `y = W x + b`.

@@ -22,7 +22,6 @@ use crate::hw::stages::keeps_currents;
 use crate::hw::{Input, Place, ReadoutStage};
 use crate::ir::{FixedLi, FixedLif, Gives, Graph, Kind, Node, NodeId, Op, PerChannel, Reset};
 use streams::Held;
-pub(in crate::hw) use weights::planes;
 
 /// Longest spike train: what the host reads back is compared as a word.
 const MAX_TIMESTEPS: u32 = 128;

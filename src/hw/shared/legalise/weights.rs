@@ -2,7 +2,7 @@
 //! Windows: of layers, of sums before them, of both together.
 
 use super::super::{SumJob, Sums, Then};
-use crate::ir::{Weights, Window};
+use crate::ir::{Weights, Window, planes};
 
 /// Largest number of a window, which keeps products of two in 32 bits.
 const MOST: usize = 1 << 12;
@@ -172,13 +172,4 @@ pub(super) fn sum_job(
         theta: Vec::new(),
         then: Then::Maps { keep: None, fire: None },
     })
-}
-
-/// Planes of weights: 1 if they are all ±1, else the bits of the widest.
-pub(in crate::hw) fn planes(weights: &[i8]) -> u32 {
-    if weights.iter().all(|w| w.abs() == 1) {
-        return 1;
-    }
-    let bits = |w: &i8| crate::ir::interval::signed_width(i64::from(*w));
-    weights.iter().map(bits).max().unwrap_or(2).max(2)
 }
