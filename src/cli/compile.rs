@@ -172,19 +172,11 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         return Err(Diagnostic::new(&codes::BAD_OPTION, message)
             .help("name a board, see `synfire targets`"));
     }
-    if args.knobs.knobs && args.hls {
-        let message = "--knobs: the C++ leaves nothing out at run time";
-        return Err(Diagnostic::new(&codes::BAD_OPTION, message).help("leave --hls or --knobs out"));
-    }
     let freq = freq(args, &target)?;
     let family = target.device.family;
     let toolbox = args.bitstream.then(|| bitstream::tools(family)).transpose()?;
-    let mut model = match args.knobs.knobs {
-        // Members are of one size.
-        true => args.model.clone().with_every_neuron().load_timed(&watch)?,
-        false => args.model.load_timed(&watch)?,
-    };
-    let asked_knobs = args.knobs.ask(&mut model, args.objective.calibration(), ui)?;
+    let (model, asked_knobs) =
+        args.knobs.load(&args.model, args.hls, &args.objective, &watch, ui)?;
     progress.set_message("fold");
     watch.begin("hardware");
     let lanes: BTreeMap<_, _> = args.lanes.iter().cloned().collect();

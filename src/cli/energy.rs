@@ -98,7 +98,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
 /// The network that is left of a build with knobs, and hardware for it alone.
 fn left(build: &Build, kept: &Kept) -> Result<(Graph, Design)> {
     let members = build.design.knobs.map_or(1, |k| k.members);
-    let graph = pass::kept(&build.integer, kept.timesteps, &kept.members, members)?;
+    let graph = pass::left(&build.integer, kept.timesteps, &kept.members, members)?;
     let (design, _) = hw::lower(&graph, &build.target, &hw::Options::default())?;
     Ok((graph, design))
 }

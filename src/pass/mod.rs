@@ -12,7 +12,7 @@ mod drop_constant;
 mod drop_unread;
 mod fold_batch_norm;
 mod fold_scale;
-mod kept;
+mod left;
 mod magnitude;
 mod merge_channels;
 mod merge_identical;
@@ -28,7 +28,7 @@ mod whole_offsets;
 use crate::diag::{Diagnostic, Result, codes};
 use crate::ir::{Graph, verify};
 
-pub use kept::{Parts, kept, parts};
+pub use left::{Parts, left, parts};
 pub use prune_ensemble::{Ensemble, ensemble};
 
 /// What a user may choose about the passes.

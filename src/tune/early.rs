@@ -34,9 +34,9 @@ impl Early {
     /// Of an integer graph with `count` members, of which these run, in this order.
     ///
     /// # Errors
-    /// As [`pass::kept`].
+    /// As [`pass::left`].
     pub fn new(graph: &Graph, timesteps: u32, members: &[u32], count: u32) -> Result<Self> {
-        let first = |n: usize| pass::kept(graph, timesteps, &members[..n], count);
+        let first = |n: usize| pass::left(graph, timesteps, &members[..n], count);
         (1..=members.len()).map(first).collect::<Result<_>>().map(Self)
     }
 

@@ -9,7 +9,7 @@ use crate::hw::{Design, ReadoutStage, Stage};
 use crate::hw::{Kept, Train};
 use crate::interp::{Interp, Logits, Stimulus, lead};
 use crate::ir::{Graph, Op};
-use crate::pass;
+use crate::pass::left;
 use crate::sim::{Recorder, Sim};
 
 /// The names of the levels, with how they are run.
@@ -146,14 +146,14 @@ impl InterpExecutor<'_> {
         let margins = design.readout().map(|r| &*r.margins).unwrap_or_default();
         for (kept, which) in alike {
             // As many members as run before the class is settled: one, two, and so on.
-            let mut left = which;
+            let mut open = which;
             let first = if kept.may_stop { 1 } else { kept.members.len() };
             for ran in first..=kept.members.len() {
                 let now = Kept { members: kept.members[..ran].to_vec(), ..kept.clone() };
-                let graph = pass::kept(self.graph, now.timesteps, &now.members, members)?;
+                let graph = left(self.graph, now.timesteps, &now.members, members)?;
                 let interp = Interp::new(&graph)?;
                 let mut later = Vec::new();
-                for i in left {
+                for i in open {
                     let levels = inputs[i].get(design.header_bytes()..).unwrap_or_default();
                     let mut outcome = self.outcome(&interp, levels)?;
                     let ends = ran == kept.members.len()
@@ -167,7 +167,7 @@ impl InterpExecutor<'_> {
                     outcome.ran = design.can_stop().then_some(ran as u32);
                     outcomes.push((i, outcome));
                 }
-                left = later;
+                open = later;
             }
         }
         outcomes.sort_by_key(|(i, _)| *i);

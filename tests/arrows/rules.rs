@@ -64,7 +64,7 @@ pub(crate) const ARROWS: &[Arrow] = &[
     Arrow {
         from: "verify",
         to: "pass",
-        what: What::Only(&["kept"]),
+        what: What::Only(&["left"]),
         reason: "the graph that is left of an inference that leaves something out",
     },
     arrow("verify", "hw", "the design that the others execute"),

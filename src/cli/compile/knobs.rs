@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //! `compile --knobs`: what requests may leave out, and when the class is settled.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cli::inputs::DataArgs;
-use crate::cli::model::Model;
+use crate::cli::model::{Model, ModelArgs};
+use crate::cli::objective::ObjectiveArgs;
 use crate::cli::simulate::processors;
+use crate::cli::timings::Stopwatch;
 use crate::cli::ui::Ui;
 use crate::diag::{Diagnostic, Result, codes};
 use crate::hw;
@@ -63,16 +65,26 @@ pub(super) struct Asked {
 }
 
 impl KnobArgs {
-    /// Prepares the model, and chooses a margin if that is asked for.
-    pub(super) fn ask(
+    /// The model as it is to be built, with a margin if one is to be chosen.
+    pub(super) fn load(
         &self,
-        model: &mut Model,
-        calibration: Option<&std::path::Path>,
+        model: &ModelArgs,
+        hls: bool,
+        objective: &ObjectiveArgs,
+        watch: &Stopwatch,
         ui: Ui,
-    ) -> Result<Asked> {
+    ) -> Result<(Model, Asked)> {
         if !self.knobs {
-            return Ok(Asked::default());
+            return Ok((model.load_timed(watch)?, Asked::default()));
         }
+        if hls {
+            let message = "--knobs: the C++ leaves nothing out at run time";
+            return Err(
+                Diagnostic::new(&codes::BAD_OPTION, message).help("leave --hls or --knobs out")
+            );
+        }
+        // Members are of one size: no neuron goes.
+        let mut model = model.clone().with_every_neuron().load_timed(watch)?;
         let notes = pass::run(&mut model.integer, pass::FOR_KNOBS, &pass::Options::default())?;
         model.notes.extend(notes);
         let members = pass::ensemble(&model.real)?.map_or(1, |e| e.ends.len() as u32);
@@ -86,20 +98,20 @@ impl KnobArgs {
             }
             Some(Stop::Margins(margins)) => Some(hw::Stop::Margins(margins.clone())),
             Some(Stop::Calibrated) => {
-                let margin = self.calibrate(model, members, calibration, ui)?;
+                let margin = self.calibrate(&model, members, objective.calibration(), ui)?;
                 let text = note(&margin, members, self.accuracy_budget);
                 model.notes.push(Note { pass: "stop", text });
                 Some(hw::Stop::Margins(vec![margin.margin; members as usize - 1]))
             }
         };
-        Ok(Asked { members: Some(members), stop })
+        Ok((model, Asked { members: Some(members), stop }))
     }
 
     fn calibrate(
         &self,
         model: &Model,
         members: u32,
-        calibration: Option<&std::path::Path>,
+        calibration: Option<&Path>,
         ui: Ui,
     ) -> Result<Margin> {
         let refused = |message: &str, help: &str| {

@@ -148,7 +148,7 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
                 let margins = runs.iter().map(|m| margins[*m as usize]).collect();
                 stopping = Some(Stopping { graphs, margins });
             }
-            build.integer = pass::kept(&build.integer, kept.timesteps, &kept.members, members)?;
+            build.integer = pass::left(&build.integer, kept.timesteps, &kept.members, members)?;
         }
         (build.real, build.whole.unwrap_or(build.integer), Ok(build.design), build.target)
     } else {

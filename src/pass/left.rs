@@ -2,9 +2,11 @@
 //! What is left of an integer graph when hardware is told at run time to leave timesteps and
 //! members out: the graph that such an inference computes.
 
-use super::{Options, Pass, reduce_timesteps::ReduceTimesteps, unsupported};
+use super::channels::Channels;
+use super::reduce_timesteps::ReduceTimesteps;
+use super::{Options, Pass, unsupported};
 use crate::diag::Result;
-use crate::ir::{BitMatrix, FixedLif, Graph, Linear, NodeId, Op, PerChannel, Weights};
+use crate::ir::{Graph, NodeId, Op};
 
 /// The layers of an integer graph that an ensemble's members are parts of: each member has a part
 /// of the first two's outputs, and of the third's inputs.
@@ -48,84 +50,28 @@ pub fn parts(graph: &Graph) -> Result<Parts> {
 ///
 /// # Errors
 /// What [`parts`] and `reduce-timesteps` refuse.
-pub fn kept(graph: &Graph, timesteps: u32, members: &[u32], count: u32) -> Result<Graph> {
+pub fn left(graph: &Graph, timesteps: u32, members: &[u32], count: u32) -> Result<Graph> {
     let mut graph = graph.clone();
     let options = Options { keep_timesteps: Some(timesteps), ..Options::default() };
     ReduceTimesteps.run(&mut graph, &options)?;
-    if members.len() < count as usize {
-        let parts = parts(&graph)?;
-        let size = graph.node(parts.neurons).stream.len() / count.max(1) as usize;
-        let places: Vec<usize> =
-            members.iter().flat_map(|m| (0..size).map(move |j| *m as usize * size + j)).collect();
-        if let Op::Linear(linear) = graph.op_mut(parts.linear) {
-            rows(linear, &places);
-        }
-        if let Op::FixedLif(lif) = graph.op_mut(parts.neurons) {
-            channels(lif, &places);
-        }
-        if let Op::Linear(head) = graph.op_mut(parts.head) {
-            columns(head, &places);
-        }
-        graph.refresh()?;
+    if members.len() == count as usize {
+        return Ok(graph);
     }
-    Ok(graph)
-}
-
-fn rows(linear: &mut Linear, places: &[usize]) {
-    let inputs = linear.weights.inputs();
-    match &mut linear.weights {
-        Weights::Binary { signs, .. } => {
-            *signs = BitMatrix::from_fn(places.len(), inputs, |r, c| signs.get(places[r], c));
-        }
-        Weights::Integer { values, .. } => {
-            *values =
-                places.iter().flat_map(|r| values[r * inputs..(r + 1) * inputs].to_vec()).collect();
-        }
-        Weights::Real { values, .. } => {
-            *values =
-                places.iter().flat_map(|r| values[r * inputs..(r + 1) * inputs].to_vec()).collect();
-        }
-    }
-}
-
-fn columns(linear: &mut Linear, places: &[usize]) {
-    let (rows, all) = (linear.weights.outputs(), linear.weights.inputs());
-    match &mut linear.weights {
-        Weights::Binary { signs, .. } => {
-            *signs = BitMatrix::from_fn(rows, places.len(), |r, c| signs.get(r, places[c]));
-        }
-        Weights::Integer { values, .. } => {
-            *values = values.chunks(all).flat_map(|row| of(row, places)).collect();
-        }
-        Weights::Real { values, .. } => {
-            *values = values.chunks(all).flat_map(|row| of(row, places)).collect();
-        }
-    }
-}
-
-fn channels(lif: &mut FixedLif, places: &[usize]) {
-    if let PerChannel::Each(each) = &mut lif.leak_num {
-        *each = of(each, places);
-    }
-    for list in [&mut lif.bias, &mut lif.threshold, &mut lif.reset_to, &mut lif.start] {
-        // Empty is one value for all.
-        if !list.is_empty() {
-            *list = of(list, places);
-        }
-    }
-    if !lif.sign.is_empty() {
-        lif.sign = of(&lif.sign, places);
-    }
-}
-
-fn of<T: Copy>(list: &[T], places: &[usize]) -> Vec<T> {
-    places.iter().filter_map(|p| list.get(*p).copied()).collect()
+    let neurons = parts(&graph)?.neurons;
+    let all = graph.node(neurons).stream.len();
+    let gone: Vec<bool> = (0..all)
+        .map(|n| !members.contains(&((n / (all / count.max(1) as usize).max(1)) as u32)))
+        .collect();
+    let channels = Channels::of(&graph, neurons);
+    let name = graph.node(neurons).name.clone();
+    let refused = || unsupported("no graph is left without some of its members").at(name);
+    channels.without(graph, &gone).ok_or_else(refused)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ir::parse;
+    use crate::ir::{Weights, parse};
 
     const GRAPH: &str = r#"synfire-ir 1
 graph "g" timesteps 2
@@ -139,7 +85,7 @@ output %y
 
     #[test]
     fn a_member_is_left_out_with_all_that_is_its_own() {
-        let left = kept(&parse(GRAPH).unwrap(), 1, &[1], 2).unwrap();
+        let left = left(&parse(GRAPH).unwrap(), 1, &[1], 2).unwrap();
         let op = |name: &str| left.node(left.find(name).unwrap()).op.clone();
         let (Op::Linear(fc), Op::FixedLif(n), Op::Linear(out)) = (op("fc"), op("n"), op("out"))
         else {
