@@ -165,7 +165,8 @@ module sf_decide #(
   // The inputs keep to the contract.
   integer             f_wait, f_class, f_members, f_m;
   reg [MEMBERS-1:0]   f_mask, f_done;
-  reg                 f_may, f_over;            // nothing comes any more
+  reg                 f_may, f_ended;           // the result has gone in the cycle before
+  reg                 f_over;                   // nothing comes any more
   reg signed [LW-1:0] f_logits [0:N-1];
   always @(*) begin
     f_members = 0;
@@ -178,7 +179,8 @@ module sf_decide #(
   always @(posedge clk_i) begin
     f_mask <= mask_i;
     f_may  <= may_stop_i;
-    if (f_past && !rst_i && !(sent && out_last_o)) assume (mask_i == f_mask && may_stop_i == f_may);
+    f_ended <= ~rst_i & sent & out_last_o;
+    if (f_past && !rst_i && !f_ended) assume (mask_i == f_mask && may_stop_i == f_may);
     f_wait <= (rst_i) ? 4 : l_valid_i ? 0 : (f_wait == 4) ? 4 : f_wait + 1;
     if (rst_i || (sent && out_last_o)) begin
       f_class <= 0;

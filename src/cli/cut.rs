@@ -27,8 +27,7 @@ impl CutArgs {
         if self.keep_timesteps.is_none() && self.keep_members.is_none() {
             return Ok(());
         }
-        let message =
-            "--keep-timesteps and --keep-members: this build leaves nothing out at run time";
+        let message = "--keep-timesteps and --keep-members: this is a build that leaves nothing out at run time";
         Err(Diagnostic::new(&codes::BAD_OPTION, message)
             .in_file(build)
             .help("give them to `synfire compile`, or compile with --knobs"))

@@ -82,7 +82,7 @@ fn knobs(build: &Build, asked: Option<Kept>, inputs: Inputs) -> Inputs {
         None if i == 0 => vec![0; knobs.bytes()],
         None => {
             let number = random_number(1, i as u64).to_le_bytes();
-            let steps = number[0] % (knobs.timesteps as u8 + 2) | number[3] & 0x80;
+            let steps = (number[0] % (knobs.timesteps as u8 + 2)) | (number[3] & 0x80);
             [steps, number[1], number[2]][..knobs.bytes()].to_vec()
         }
     })

@@ -146,12 +146,16 @@ module sf_core (
 
   // ---- result
   wire q_ready;
+  // What is sent are bytes.
+  wire signed [<{ readout.logit_bits - 1 }>:0] unused_logit;
+  wire unused_logit_valid;
   sf_readout #(
     .N(<{ classes }>), .IW(<{ sum_bits }>), .GW(<{ readout.gain_bits }>), .OW(<{ readout.offset_bits }>), .LW(<{ readout.logit_bits }>),
     .BLOCK(<{ readout.block }>), .INIT("readout.hex")
   ) u_readout (
-    .clk_i(clk_i), .rst_i(rst_i),
+    .clk_i(clk_i), .rst_i(rst_i), .last_step_i(1'b0), .mask_i(1'b1),
     .x_data_i(q_data_<{ last }>), .x_valid_i(q_valid_<{ last }>), .x_ready_o(q_ready),
+    .l_data_o(unused_logit), .l_valid_o(unused_logit_valid),
     .out_data_o(src_data[7:0]), .out_valid_o(src_valid[0]), .out_ready_i(src_ready[0]), .out_last_o(src_last[0])
   );
   sf_stream_seq #(
