@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::bitstream;
-use super::build::{BitstreamReport, MANIFEST, Manifest, json_text};
+use super::build::{BitstreamReport, MANIFEST, Manifest, NetlistReport, json_text};
 use super::hardware::{self, Layer, Mapping};
 use super::model::ModelArgs;
 use super::objective::ObjectiveArgs;
@@ -22,9 +22,11 @@ use super::timings::{Stopwatch, Taken, Timings};
 use super::tradeoff;
 use super::ui::{Ui, table, thousands};
 use crate::diag::{Diagnostic, Result, codes};
+use crate::emit;
+use crate::flow::vivado;
 use crate::hw::{self, Estimate};
 use crate::report;
-use crate::target::{self, Board, Target};
+use crate::target::{self, Board, Family, Target};
 use clock::{Clock, ClockArgs};
 use job::Job;
 use standalone::Standalone;
@@ -41,6 +43,8 @@ use standalone::Standalone;
       --max-cycles 12000
   synfire compile student.onnx --target icebreaker -o build/alone --bitstream --standalone
   synfire compile student.onnx --target icebreaker -o build/core --as-core
+  synfire compile student.onnx --target arty-a7-35t -o build/arty --netlist
+  synfire compile student.onnx --target pynq-z2 -o build/pynq
   synfire compile ensemble.onnx --keep-members 0,2 --target icebreaker -o build/half")]
 pub(super) struct Args {
     #[command(flatten)]
@@ -57,6 +61,9 @@ pub(super) struct Args {
     /// Also synthesise, place, route and pack.
     #[arg(long)]
     bitstream: bool,
+    /// Also synthesise, and stop there: figures, and a netlist that `verify` simulates.
+    #[arg(long, conflicts_with = "bitstream")]
+    netlist: bool,
     /// A core with AXI4-Stream for a design of your own, with a test bench and a description for
     /// FuseSoC, in the place of a board's top module.
     #[arg(long)]
@@ -139,6 +146,8 @@ struct Summary<'a> {
     /// A core for another design.
     as_core: bool,
     bitstream: Option<&'a BitstreamReport>,
+    /// Of a build that stops at the netlist.
+    netlist: Option<&'a NetlistReport>,
     /// With `--timings`.
     timings: Option<Timings>,
 }
@@ -153,24 +162,29 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
 }
 
 fn build(args: &Args, ui: Ui) -> Result<()> {
-    core::refuse(args)?;
     let watch = Stopwatch::start();
     let progress = ui.spinner("import");
     let mut target = target::load(&args.target)?;
+    // Beside processors there is nothing but a core.
+    let as_core = args.as_core || target.processors.is_some();
+    core::refuse(args, &target)?;
     args.clock.set(&mut target)?;
     standalone::check(args.standalone, &target)?;
     if args.clock.is_auto() && !args.bitstream {
         let message = "--clock auto needs --bitstream: only place and route knows what is reached";
         return Err(Diagnostic::new(&codes::BAD_OPTION, message));
     }
-    if args.bitstream && target.board.is_none() {
-        let message = format!("`{}` is a bare device; a bitstream needs pins", target.name);
+    if (args.bitstream || args.netlist) && target.board.is_none() {
+        let message = format!("`{}` is a bare device; a top module needs pins", target.name);
         return Err(Diagnostic::new(&codes::BAD_OPTION, message)
             .help("name a board, see `synfire targets`"));
     }
     let freq = freq(args, &target)?;
     let family = target.device.family;
-    let toolbox = args.bitstream.then(|| bitstream::tools(family)).transpose()?;
+    refuse_for_vivado(args, family)?;
+    let toolbox = (args.bitstream || args.netlist)
+        .then(|| bitstream::tools(family, args.netlist, &args.out))
+        .transpose()?;
     let model = args.model.load_timed(&watch)?;
     progress.set_message("fold");
     watch.begin("hardware");
@@ -202,16 +216,18 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         chunk: options.chunk,
         mapping: options.mapping,
         bitstream: None,
+        netlist: None,
         patched: false,
-        as_core: args.as_core,
+        as_core,
         standalone: None,
     };
-    if args.as_core {
+    if as_core {
         // Around it is the user's own design.
         target.board = None;
     }
     let mut job = Job {
         args,
+        as_core,
         model: &model,
         options,
         freq,
@@ -229,14 +245,18 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
             progress.set_message(step.to_owned());
         };
         match &toolbox {
+            Some(toolbox) if args.netlist => {
+                job.write(dir)?;
+                said("synthesis");
+                manifest.netlist = Some(job.netlist(dir, toolbox)?);
+            }
             Some(toolbox) => manifest.bitstream = Some(job.bitstream(dir, toolbox, &said)?),
             None => job.write(dir)?,
         }
         watch.begin("files");
         manifest.cells = job.options.cells;
-        kept = !args.bitstream
-            && !args.as_core
-            && manifest.keeps_bitstream(&args.out, dir, &job.target)?;
+        kept =
+            !args.bitstream && !as_core && manifest.keeps_bitstream(&args.out, dir, &job.target)?;
         manifest.standalone = job.power_on();
         if let (Some(power_on), Some(_)) = (manifest.standalone, &manifest.bitstream) {
             standalone::write(dir, &job.target, power_on)?;
@@ -262,8 +282,9 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         load_bytes: job.design.load_bytes(),
         standalone,
         asked_standalone: args.standalone,
-        as_core: args.as_core,
+        as_core,
         bitstream: manifest.bitstream.as_ref(),
+        netlist: manifest.netlist.as_ref(),
         timings: args.timings.then(|| Timings::new(&watch, &Taken::default())),
     };
     ui.result(&summary, || {
@@ -278,6 +299,22 @@ fn phase(step: &str) -> &'static str {
         "synthesis" => "synthesis",
         "pack" => "pack",
         _ => "place and route",
+    }
+}
+
+/// What is asked of nextpnr cannot be asked of Vivado, which has neither seeds nor another aim than
+/// the clock.
+fn refuse_for_vivado(args: &Args, family: Family) -> Result<()> {
+    let auto = args.clock.is_auto().then_some("--clock auto");
+    let freq = args.freq.map(|_| "--freq");
+    let seeds = (args.seed != 1 || args.seeds != 1).then_some("--seed and --seeds");
+    match auto.or(freq).or(seeds).filter(|_| family == Family::Xc7) {
+        Some(option) => {
+            let message = format!("{option}: Vivado places and routes for this device");
+            Err(Diagnostic::new(&codes::BAD_OPTION, message)
+                .help("leave it out; --clock MHZ sets the clock that has to be reached"))
+        }
+        None => Ok(()),
     }
 }
 
@@ -311,10 +348,15 @@ fn text(s: &Summary<'_>, target: &Target) -> String {
     let mut rows = vec![["", "estimate", "result", "device"].map(str::to_owned).to_vec()];
     let result = |f: &dyn Fn(&BitstreamReport) -> String| s.bitstream.map_or_else(|| "-".into(), f);
     let count = |n: u32| thousands(u64::from(n));
+    // What synthesis alone says, too.
+    let either = |of: fn(&NetlistReport) -> u64, b: &dyn Fn(&BitstreamReport) -> u64| {
+        let netlist = || s.netlist.map_or_else(|| "-".into(), |n| thousands(of(n)));
+        s.bitstream.map_or_else(netlist, |made| thousands(b(made)))
+    };
     rows.push(vec![
-        "LUT4".into(),
+        family.table.into(),
         count(s.estimate.lut4),
-        result(&|b| thousands(b.lut4)),
+        either(|n| n.lut4, &|b| b.lut4),
         count(have.lut4),
     ]);
     rows.push(vec![
@@ -326,14 +368,14 @@ fn text(s: &Summary<'_>, target: &Target) -> String {
     rows.push(vec![
         family.block_ram.name.into(),
         count(s.estimate.ebr),
-        result(&|b| thousands(b.ebr)),
+        either(|n| n.ebr, &|b| b.ebr),
         count(have.ebr),
     ]);
     if s.estimate.spram > 0 {
         rows.push(vec![
             "SPRAM".into(),
             count(s.estimate.spram),
-            result(&|b| thousands(b.spram)),
+            either(|n| n.spram, &|b| b.spram),
             count(have.spram),
         ]);
     }
@@ -341,7 +383,7 @@ fn text(s: &Summary<'_>, target: &Target) -> String {
         rows.push(vec![
             "multipliers".into(),
             count(s.estimate.dsp),
-            result(&|b| thousands(b.dsp)),
+            either(|n| n.dsp, &|b| b.dsp),
             count(have.dsp),
         ]);
     }
@@ -378,9 +420,36 @@ fn text(s: &Summary<'_>, target: &Target) -> String {
             writeln!(text, "; bitstream {}, {bytes} bytes{kept}{flash}", family.bitstream)
         }
         None if s.as_core => writeln!(text, "; README.md says how to simulate and to use it"),
-        None => writeln!(text, "; add --bitstream for a bitstream"),
+        None => match s.netlist {
+            Some(n) => {
+                let (ff, carry) = (thousands(n.ff), thousands(n.carry));
+                writeln!(text, "; netlist flow/synth.v, {ff} flip-flops, {carry} carries")
+            }
+            None => writeln!(text, "; add --bitstream for a bitstream"),
+        },
     };
+    if target.device.family == Family::Xc7 {
+        text += &vivado_remark(s, target);
+    }
     text
+}
+
+/// What leads to a bitstream, and that nobody has gone there.
+fn vivado_remark(s: &Summary<'_>, target: &Target) -> String {
+    const TRIED: &str = "nobody has run the scripts for Vivado yet";
+    let command =
+        |dir: &Path, script: &str| format!("cd {} && {}", dir.display(), vivado::command(script));
+    match (s.bitstream, &target.processors) {
+        (Some(_), _) => format!("{TRIED}: bitstream and MHz are what this Vivado says\n"),
+        (None, None) if s.as_core => String::new(),
+        (None, None) => {
+            format!("with Vivado: {}\n{TRIED}\n", command(s.out, emit::VIVADO_SCRIPT))
+        }
+        (None, Some(_)) => {
+            let dir = s.out.join(emit::PYNQ_DIR);
+            format!("with Vivado: {}\n{TRIED}\n", command(&dir, emit::OVERLAY_SCRIPT))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -459,6 +528,7 @@ mod tests {
             asked_standalone: false,
             as_core: false,
             bitstream: Some(&built),
+            netlist: None,
             timings: None,
         };
         let want = "

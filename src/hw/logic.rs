@@ -114,12 +114,34 @@ static GOWIN: Factors = Factors {
     beside: Beside { link: 13.0, dense: 13.0, replay: 6.0, lane: 0.0, accumulator: 1.75 },
 };
 
+// Look-up tables of six inputs; carries and flip-flops lie beside them.
+static XC7: Factors = Factors {
+    luts: Luts {
+        link: 460.0,
+        accumulator_bit: 1.4,
+        accumulator: 2.14,
+        lane: 0.03,
+        dense: 52.0,
+        replay: 310.0,
+        load: 0.0,
+        planes: 8.0,
+        membrane_bit: 3.55,
+        leak_bit: 1.0,
+        logit_bit: 3.3,
+        operand_bit: 1.1,
+        bank_bit: 0.37,
+        stored: 1.0,
+    },
+    beside: Beside { link: 0.0, dense: 0.0, replay: 0.0, lane: 0.0, accumulator: 0.0 },
+};
+
 /// Look-up tables and logic cells of a design with these memories.
 pub(super) fn estimate(design: &Design, memories: &[Memory]) -> (u32, u32) {
     let factors = match design.family {
         Family::Ice40 => &ICE40,
         Family::Ecp5 => &ECP5,
         Family::Gowin => &GOWIN,
+        Family::Xc7 => &XC7,
     };
     let (luts, beside) = (&factors.luts, &factors.beside);
     let mut used = luts.link;

@@ -29,6 +29,7 @@ mod output;
 mod patch;
 mod planes;
 mod processor;
+mod pynq;
 mod repeat;
 mod retry;
 #[path = "../common/rounds.rs"]
@@ -41,3 +42,4 @@ mod tools;
 mod tradeoff;
 mod verify;
 mod without_tools;
+mod xc7;

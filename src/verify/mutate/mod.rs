@@ -25,7 +25,7 @@ use super::{
 use crate::diag::{Diagnostic, Result, codes, read_file, write_file};
 use crate::emit;
 use crate::flow::process::create_dir;
-use crate::flow::{Toolbox, pack, ram};
+use crate::flow::{Toolbox, pack, ram, xc7};
 use crate::hw::Design;
 use crate::target::Target;
 use change::{Change, Kind, changes};
@@ -48,6 +48,8 @@ pub enum Mutation {
     Row,
     /// One transition of a state machine.
     Transition,
+    /// One bit of block RAM in the netlist that synthesis wrote.
+    Netlist,
     /// One bit of block RAM in the packed bitstream.
     Bitstream,
     /// One bit of the weights that are loaded into the packed bitstream's hardware.
@@ -60,7 +62,7 @@ pub enum Mutation {
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Weight,
         Self::Threshold,
         Self::Gain,
@@ -68,6 +70,7 @@ impl Mutation {
         Self::Alignment,
         Self::Row,
         Self::Transition,
+        Self::Netlist,
         Self::Bitstream,
         Self::Load,
         Self::Flash,
@@ -83,7 +86,8 @@ impl Mutation {
             Self::Address => Some(Kind::Address),
             Self::Alignment => Some(Kind::Alignment),
             Self::Row => Some(Kind::Row),
-            Self::Transition | Self::Bitstream | Self::Load | Self::Flash | Self::Hls => None,
+            Self::Transition | Self::Netlist | Self::Bitstream => None,
+            Self::Load | Self::Flash | Self::Hls => None,
         }
     }
 }
@@ -149,6 +153,8 @@ pub struct Mutator<'a> {
     sound: OnceCell<RtlExecutor<'a>>,
     /// Is there C++, too?
     hls: bool,
+    /// The netlist that is simulated, of a 7-series.
+    netlist: Option<PathBuf>,
 }
 
 impl<'a> Mutator<'a> {
@@ -166,13 +172,21 @@ impl<'a> Mutator<'a> {
         create_dir(&work)?;
         let expected = SimExecutor::new(design, Vec::new()).run(inputs)?;
         let sound = OnceCell::new();
-        Ok(Self { toolbox, design, target, work, expected, inputs, sound, hls: false })
+        let (hls, netlist) = (false, None);
+        Ok(Self { toolbox, design, target, work, expected, inputs, sound, hls, netlist })
     }
 
     /// The design is also written as C++ for high-level synthesis.
     #[must_use]
     pub fn with_hls(mut self, hls: bool) -> Self {
         self.hls = hls;
+        self
+    }
+
+    /// The netlist of a 7-series is simulated, too.
+    #[must_use]
+    pub fn with_netlist(mut self, netlist: Option<PathBuf>) -> Self {
+        self.netlist = netlist;
         self
     }
 
@@ -196,6 +210,7 @@ impl<'a> Mutator<'a> {
             (None, Mutation::Load, Some((asc, pcf))) if self.design.load_bytes() > 0 => {
                 Some(self.loaded(asc, pcf)?)
             }
+            (None, Mutation::Netlist, _) => self.in_netlist()?,
             (None, Mutation::Transition, _) => Some(self.transition()?),
             (None, Mutation::Hls, _) if self.hls => self.cpp()?,
             _ => None,
@@ -361,6 +376,39 @@ impl<'a> Mutator<'a> {
             let weights = emit::load_image(self.design);
             let faulty = self.packed(fault, (&bin, pcf), weights, change.design, on)?;
             return Ok(Some(faulty));
+        }
+        Ok(None)
+    }
+
+    /// Flips the bit of a weight, threshold or gain that shows, where it lies in a block RAM of the
+    /// netlist. Nothing if none is found there, or there is no netlist.
+    fn in_netlist(&self) -> Result<Option<Faulty<'_>>> {
+        let (Some(path), Some(board)) = (&self.netlist, &self.target.board) else {
+            return Ok(None);
+        };
+        let sound = String::from_utf8_lossy(&read_file(path)?).into_owned();
+        let scope = Scope::line(self.design);
+        for kind in [Kind::Weight, Kind::Threshold, Kind::Gain] {
+            let Some(Shown { change, on }) = self.shown(kind, scope)? else { continue };
+            let files = |design| emit::emit(design, self.target);
+            let at = block::changed_at(&files(self.design)?, &files(&change.design)?);
+            let Some(flipped) = at.and_then(|(rows, row, column)| {
+                let bits: Option<Vec<bool>> = rows.iter().map(|r| r.get(column).copied()).collect();
+                xc7::flip(&sound, &bits?, row)
+            }) else {
+                continue;
+            };
+            let (cell, word, bit) = (&flipped.cell, flipped.word, flipped.bit);
+            let what = &change.fault;
+            let fault = format!("netlist: {cell} word {word} bit {bit} flipped: {what}");
+            let work = self.work.join("netlist");
+            create_dir(&work)?;
+            let changed = work.join("mutated.v");
+            write_file(&changed, flipped.text)?;
+            let level = Level::Netlist(&changed);
+            let built = GateExecutor::build(self.toolbox, self.design, level, &work, board)?;
+            let hardware = Box::new(built);
+            return Ok(Some(Faulty { fault, hardware, design: Some(change.design), on, scope }));
         }
         Ok(None)
     }
