@@ -4,7 +4,9 @@
 mod clock;
 mod core;
 mod job;
+mod resources;
 pub(super) mod standalone;
+mod vivado;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -20,15 +22,14 @@ use super::objective::ObjectiveArgs;
 use super::output::{put, replace};
 use super::timings::{Stopwatch, Taken, Timings};
 use super::tradeoff;
-use super::ui::{Ui, table, thousands};
+use super::ui::{Ui, thousands};
 use crate::diag::{Diagnostic, Result, codes};
-use crate::emit;
-use crate::flow::vivado;
 use crate::hw::{self, Estimate};
 use crate::report;
 use crate::target::{self, Board, Family, Target};
 use clock::{Clock, ClockArgs};
 use job::Job;
+use resources::resources;
 use standalone::Standalone;
 
 /// Compile a model to Verilog and, with --bitstream, to a bitstream.
@@ -181,7 +182,7 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
     }
     let freq = freq(args, &target)?;
     let family = target.device.family;
-    refuse_for_vivado(args, family)?;
+    vivado::refuse(args, family)?;
     let toolbox = (args.bitstream || args.netlist)
         .then(|| bitstream::tools(family, args.netlist, &args.out))
         .transpose()?;
@@ -302,22 +303,6 @@ fn phase(step: &str) -> &'static str {
     }
 }
 
-/// What is asked of nextpnr cannot be asked of Vivado, which has neither seeds nor another aim than
-/// the clock.
-fn refuse_for_vivado(args: &Args, family: Family) -> Result<()> {
-    let auto = args.clock.is_auto().then_some("--clock auto");
-    let freq = args.freq.map(|_| "--freq");
-    let seeds = (args.seed != 1 || args.seeds != 1).then_some("--seed and --seeds");
-    match auto.or(freq).or(seeds).filter(|_| family == Family::Xc7) {
-        Some(option) => {
-            let message = format!("{option}: Vivado places and routes for this device");
-            Err(Diagnostic::new(&codes::BAD_OPTION, message)
-                .help("leave it out; --clock MHZ sets the clock that has to be reached"))
-        }
-        None => Ok(()),
-    }
-}
-
 /// What place and route aims at, in MHz.
 fn freq(args: &Args, target: &Target) -> Result<f64> {
     let clock = target.board.as_ref().map_or(0.0, Board::mhz);
@@ -344,56 +329,8 @@ fn text(s: &Summary<'_>, target: &Target) -> String {
         let _ = writeln!(text, "{retry}");
     }
     let _ = write!(text, "\n{}\n", hardware::engines(&s.layers, &s.jobs));
-    let (have, family) = (target.device.resources, target.device.family.spec());
-    let mut rows = vec![["", "estimate", "result", "device"].map(str::to_owned).to_vec()];
-    let result = |f: &dyn Fn(&BitstreamReport) -> String| s.bitstream.map_or_else(|| "-".into(), f);
-    let count = |n: u32| thousands(u64::from(n));
-    // What synthesis alone says, too.
-    let either = |of: fn(&NetlistReport) -> u64, b: &dyn Fn(&BitstreamReport) -> u64| {
-        let netlist = || s.netlist.map_or_else(|| "-".into(), |n| thousands(of(n)));
-        s.bitstream.map_or_else(netlist, |made| thousands(b(made)))
-    };
-    rows.push(vec![
-        family.table.into(),
-        count(s.estimate.lut4),
-        either(|n| n.lut4, &|b| b.lut4),
-        count(have.lut4),
-    ]);
-    rows.push(vec![
-        family.cell.into(),
-        count(s.estimate.cells),
-        result(&|b| thousands(b.logic_cells)),
-        count(have.lut4),
-    ]);
-    rows.push(vec![
-        family.block_ram.name.into(),
-        count(s.estimate.ebr),
-        either(|n| n.ebr, &|b| b.ebr),
-        count(have.ebr),
-    ]);
-    if s.estimate.spram > 0 {
-        rows.push(vec![
-            "SPRAM".into(),
-            count(s.estimate.spram),
-            either(|n| n.spram, &|b| b.spram),
-            count(have.spram),
-        ]);
-    }
-    if s.estimate.dsp > 0 {
-        rows.push(vec![
-            "multipliers".into(),
-            count(s.estimate.dsp),
-            either(|n| n.dsp, &|b| b.dsp),
-            count(have.dsp),
-        ]);
-    }
-    rows.push(vec![
-        "MHz".into(),
-        "-".into(),
-        result(&|b| format!("{:.1}", b.fmax_mhz)),
-        "-".into(),
-    ]);
-    text += &table(&rows);
+    let family = target.device.family.spec();
+    text += &resources(s, target);
     if let Some(clock) = &s.clock {
         text += &clock.text();
     }
@@ -429,27 +366,9 @@ fn text(s: &Summary<'_>, target: &Target) -> String {
         },
     };
     if target.device.family == Family::Xc7 {
-        text += &vivado_remark(s, target);
+        text += &vivado::remark(s, target);
     }
     text
-}
-
-/// What leads to a bitstream, and that nobody has gone there.
-fn vivado_remark(s: &Summary<'_>, target: &Target) -> String {
-    const TRIED: &str = "nobody has run the scripts for Vivado yet";
-    let command =
-        |dir: &Path, script: &str| format!("cd {} && {}", dir.display(), vivado::command(script));
-    match (s.bitstream, &target.processors) {
-        (Some(_), _) => format!("{TRIED}: bitstream and MHz are what this Vivado says\n"),
-        (None, None) if s.as_core => String::new(),
-        (None, None) => {
-            format!("with Vivado: {}\n{TRIED}\n", command(s.out, emit::VIVADO_SCRIPT))
-        }
-        (None, Some(_)) => {
-            let dir = s.out.join(emit::PYNQ_DIR);
-            format!("with Vivado: {}\n{TRIED}\n", command(&dir, emit::OVERLAY_SCRIPT))
-        }
-    }
 }
 
 #[cfg(test)]

@@ -385,7 +385,7 @@ impl<'a> Check<'a> {
     fn packed(&mut self) -> Result<Option<(PathBuf, PathBuf)>> {
         let build = self.build;
         let family = build.design.family;
-        let tools = [family::to_read_back(family), family::to_bitstream(family).into()].concat();
+        let tools = [family::to_read_back(family), family::to_bitstream(family)].concat();
         if build.target.board.is_none() || build.manifest.bitstream.is_none() {
             let message = "bitstream mutation: compiled without --bitstream";
             self.report.left_out.push(message.into());

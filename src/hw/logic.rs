@@ -117,18 +117,18 @@ static GOWIN: Factors = Factors {
 // Look-up tables of six inputs; carries and flip-flops lie beside them.
 static XC7: Factors = Factors {
     luts: Luts {
-        link: 460.0,
+        link: 270.0,
         accumulator_bit: 1.4,
-        accumulator: 2.14,
+        accumulator: 1.6,
         lane: 0.03,
         dense: 52.0,
-        replay: 310.0,
+        replay: 115.0,
         load: 0.0,
         planes: 8.0,
-        membrane_bit: 3.55,
+        membrane_bit: 4.2,
         leak_bit: 1.0,
-        logit_bit: 3.3,
-        operand_bit: 1.1,
+        logit_bit: 4.6,
+        operand_bit: 1.4,
         bank_bit: 0.37,
         stored: 1.0,
     },
@@ -267,6 +267,8 @@ mod tests {
         assert_eq!(of(dense(5, 1), Family::Ecp5), (830, 925));
         // 460 + 5 · (20.6 + 2.14) + 0.15 + 52 + 310; beside it 13 + 13 + 6 + 8.75.
         assert_eq!(of(dense(5, 1), Family::Gowin), (936, 977));
+        // 270 + 5 · (14 + 1.6) + 0.15 + 52 + 115, and nothing beside it.
+        assert_eq!(of(dense(5, 1), Family::Xc7), (515, 515));
         // 401 + 8 · 3, and for 3 = 1 + 2 another 8 + 2.
         assert_eq!((of(lif(1), Family::Ice40).0, of(lif(3), Family::Ice40).0), (425, 435));
     }

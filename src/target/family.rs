@@ -82,7 +82,7 @@ impl Ram {
 
     /// Its own shapes, and those of two that are one.
     fn all_shapes(&self) -> impl DoubleEndedIterator<Item = (u32, u32)> {
-        let twice = self.double.is_some().then_some(self.shapes).unwrap_or_default();
+        let twice = if self.double.is_some() { self.shapes } else { &[] };
         let widest = twice.iter().take(1).map(|(d, w)| (*d, 2 * w));
         let deeper = twice.iter().map(|(d, w)| (2 * d, *w));
         widest.chain(deeper).chain(self.shapes.iter().copied())

@@ -60,8 +60,8 @@ fn without_vivado_the_command_is_named() {
         let line = expand(line);
         let mut command = place.command(line.split(' '));
         let out = command.env("SYNFIRE_TOOLS", place.path("bin")).output().unwrap();
-        let said = String::from_utf8_lossy(&out.stderr).split_whitespace().collect::<Vec<_>>();
-        let said = said.join(" ");
+        let said = String::from_utf8_lossy(&out.stderr).into_owned();
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(out.status.code(), Some(4), "{said}");
         assert!(said.contains("SF0501") && said.contains(words), "{words}: {said}");
         assert!(!place.path("b").exists());

@@ -8,7 +8,9 @@ mod block;
 mod chain;
 mod change;
 mod load;
+mod netlist;
 mod processor;
+mod transition;
 
 use std::cell::OnceCell;
 use std::ops::Range;
@@ -25,7 +27,7 @@ use super::{
 use crate::diag::{Diagnostic, Result, codes, read_file, write_file};
 use crate::emit;
 use crate::flow::process::create_dir;
-use crate::flow::{Toolbox, pack, ram, xc7};
+use crate::flow::{Toolbox, pack, ram};
 use crate::hw::Design;
 use crate::target::Target;
 use change::{Change, Kind, changes};
@@ -112,28 +114,6 @@ struct Shown {
 
 /// Inputs on which faulty hardware runs: it is slow, and the right ones are known beforehand.
 const RUN: usize = 4;
-
-/// The transitions that are broken. Of a chain and of a processor: a group's results are taken a
-/// cycle too early. Of a line: a row is read before it is complete; the last one is not, or jobs were
-/// still at work when the next inference begins.
-const TRANSITIONS: [(&str, &str, &str); 3] = [
-    ("sf_dense.v", "(flush_q == 2'd2) & (drain_q", "(flush_q != 2'd0) & (drain_q"),
-    ("sf_emit.v", "wait_q & (flush_q == 2'd2) &", "wait_q & (flush_q != 2'd0) &"),
-    (
-        "sf_rows.v",
-        "assign hold_o = have_q < need_q;",
-        "assign hold_o = more ? have_q + 1'b1 < need_q : have_q < need_q;",
-    ),
-];
-
-/// That of a design.
-fn transition(design: &Design) -> (&'static str, &'static str, &'static str) {
-    TRANSITIONS[match &design.shared {
-        None => 0,
-        Some(shared) if !shared.is_line() => 1,
-        Some(_) => 2,
-    }]
-}
 
 /// Applies faults to one design.
 pub struct Mutator<'a> {
@@ -317,7 +297,7 @@ impl<'a> Mutator<'a> {
     }
 
     fn transition(&self) -> Result<Faulty<'_>> {
-        let (file, from, to) = transition(self.design);
+        let (file, from, to) = transition::of(self.design);
         let on = 0..self.inputs.len().min(RUN);
         let rtl = self.write(self.design, "transition")?.join(emit::RTL_DIR);
         let path = rtl.join(file);
@@ -376,39 +356,6 @@ impl<'a> Mutator<'a> {
             let weights = emit::load_image(self.design);
             let faulty = self.packed(fault, (&bin, pcf), weights, change.design, on)?;
             return Ok(Some(faulty));
-        }
-        Ok(None)
-    }
-
-    /// Flips the bit of a weight, threshold or gain that shows, where it lies in a block RAM of the
-    /// netlist. Nothing if none is found there, or there is no netlist.
-    fn in_netlist(&self) -> Result<Option<Faulty<'_>>> {
-        let (Some(path), Some(board)) = (&self.netlist, &self.target.board) else {
-            return Ok(None);
-        };
-        let sound = String::from_utf8_lossy(&read_file(path)?).into_owned();
-        let scope = Scope::line(self.design);
-        for kind in [Kind::Weight, Kind::Threshold, Kind::Gain] {
-            let Some(Shown { change, on }) = self.shown(kind, scope)? else { continue };
-            let files = |design| emit::emit(design, self.target);
-            let at = block::changed_at(&files(self.design)?, &files(&change.design)?);
-            let Some(flipped) = at.and_then(|(rows, row, column)| {
-                let bits: Option<Vec<bool>> = rows.iter().map(|r| r.get(column).copied()).collect();
-                xc7::flip(&sound, &bits?, row)
-            }) else {
-                continue;
-            };
-            let (cell, word, bit) = (&flipped.cell, flipped.word, flipped.bit);
-            let what = &change.fault;
-            let fault = format!("netlist: {cell} word {word} bit {bit} flipped: {what}");
-            let work = self.work.join("netlist");
-            create_dir(&work)?;
-            let changed = work.join("mutated.v");
-            write_file(&changed, flipped.text)?;
-            let level = Level::Netlist(&changed);
-            let built = GateExecutor::build(self.toolbox, self.design, level, &work, board)?;
-            let hardware = Box::new(built);
-            return Ok(Some(Faulty { fault, hardware, design: Some(change.design), on, scope }));
         }
         Ok(None)
     }
@@ -523,8 +470,8 @@ mod tests {
     #[test]
     fn the_transition_is_one_of_the_design() {
         let mut one = processor(&[1, -1]);
-        assert_eq!(transition(&crate::verify::tests::design()).0, "sf_dense.v");
-        assert_eq!(transition(&one).0, "sf_emit.v");
+        assert_eq!(transition::of(&crate::verify::tests::design()).0, "sf_dense.v");
+        assert_eq!(transition::of(&one).0, "sf_emit.v");
         let own = crate::hw::shared::Own {
             lanes: 1,
             acc_bits: 1,
@@ -534,8 +481,8 @@ mod tests {
             ring: None,
         };
         one.shared.iter_mut().flat_map(|s| &mut s.jobs).for_each(|job| job.own = Some(own));
-        assert_eq!(transition(&one).0, "sf_rows.v");
-        for (file, from, _) in TRANSITIONS {
+        assert_eq!(transition::of(&one).0, "sf_rows.v");
+        for (file, from, _) in transition::TRANSITIONS {
             let text = emit::HDL.iter().find(|(name, _)| *name == file).unwrap().1;
             assert_eq!(text.matches(from).count(), 1, "{file}");
         }
