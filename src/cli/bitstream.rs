@@ -7,8 +7,8 @@ use super::build::BitstreamReport;
 use crate::diag::{Diagnostic, Result, codes};
 use crate::emit::{self, RTL_DIR};
 use crate::flow::nextpnr::PnrJob;
-use crate::flow::yosys::{self, SynthJob};
-use crate::flow::{Toolbox, family, pack, seeds};
+use crate::flow::yosys::{self, SynthJob, Synthesis};
+use crate::flow::{Tool, Toolbox, family, pack, seeds, vivado};
 use crate::hw::Design;
 use crate::target::{Family, Target};
 
@@ -24,13 +24,57 @@ pub(super) struct Aim {
     pub(super) enough: Option<f64>,
 }
 
-/// The tools for a bitstream. Asked for before the first step, as synthesis takes a minute.
-pub(super) fn tools(family: Family) -> Result<Toolbox> {
+/// The tools for a bitstream, or for a netlist alone. Asked for before the first step, as synthesis
+/// takes a minute. `out`: where the build will be.
+pub(super) fn tools(family: Family, only_netlist: bool, out: &Path) -> Result<Toolbox> {
     let toolbox = Toolbox::discover();
-    for tool in family::to_bitstream(family) {
-        toolbox.require(tool)?;
+    let needed = if only_netlist { vec![Tool::Yosys] } else { family::to_bitstream(family) };
+    for tool in needed {
+        toolbox.require(tool).map_err(|d| match tool {
+            Tool::Vivado => elsewhere(d, out),
+            _ => d,
+        })?;
     }
     Ok(toolbox)
+}
+
+/// What leads to a bitstream where the tool is not there: it is mostly on another machine.
+fn elsewhere(missing: Box<Diagnostic>, out: &Path) -> Box<Diagnostic> {
+    let get = missing.help.clone().unwrap_or_default();
+    let command = vivado::command(emit::VIVADO_SCRIPT);
+    let help = format!(
+        "{get}; or compile with --netlist in the place of --bitstream, for figures and a netlist that \
+         `synfire verify` simulates, and type where Vivado is:\ncd {} && {command}",
+        out.display()
+    );
+    missing.help(help)
+}
+
+/// Synthesises what was emitted into `dir`.
+pub(super) fn synthesise(
+    dir: &Path,
+    design: &Design,
+    target: &Target,
+    spram: bool,
+    toolbox: &Toolbox,
+) -> Result<Synthesis> {
+    let (rtl, flow) = (dir.join(RTL_DIR), dir.join("flow"));
+    crate::flow::process::create_dir(&flow)?;
+    let sources = emit::modules(design).iter().map(|name| rtl.join(name)).collect();
+    yosys::synth(
+        toolbox,
+        &SynthJob {
+            dir: flow,
+            sources,
+            includes: Vec::new(),
+            defines: Vec::new(),
+            top: "top".into(),
+            family: target.device.family,
+            device: target.device.tools.yosys_device.clone(),
+            spram,
+            reads: Some(files(&rtl)?),
+        },
+    )
 }
 
 /// The files of a directory.
@@ -54,25 +98,13 @@ pub(super) fn make(
     toolbox: &Toolbox,
     progress: &dyn Fn(&str),
 ) -> Result<BitstreamReport> {
-    let (rtl, flow) = (dir.join(RTL_DIR), dir.join("flow"));
-    crate::flow::process::create_dir(&flow)?;
+    let flow = dir.join("flow");
     let (family, board) = (target.device.family, target.board.as_ref());
-    let sources = emit::modules(design).iter().map(|name| rtl.join(name)).collect();
     progress("synthesis");
-    let synthesis = yosys::synth(
-        toolbox,
-        &SynthJob {
-            dir: flow.clone(),
-            sources,
-            includes: Vec::new(),
-            defines: Vec::new(),
-            top: "top".into(),
-            family,
-            device: target.device.tools.yosys_device.clone(),
-            spram,
-            reads: Some(files(&rtl)?),
-        },
-    )?;
+    let synthesis = synthesise(dir, design, target, spram, toolbox)?;
+    if family == Family::Xc7 {
+        return by_vivado(dir, &synthesis, toolbox, progress);
+    }
     let job = PnrJob {
         dir: flow,
         json: synthesis.json,
@@ -94,4 +126,20 @@ pub(super) fn make(
     let cells = synthesis.cells;
     let bytes = bitstream.metadata().map_or(0, |m| m.len());
     Ok(BitstreamReport { seed, ..BitstreamReport::new(family, &cells, &placed.report, bytes) })
+}
+
+/// Place, route and bitstream of a 7-series. Vivado synthesises the Verilog itself; the netlist
+/// beside it is the one that is verified.
+fn by_vivado(
+    dir: &Path,
+    synthesis: &Synthesis,
+    toolbox: &Toolbox,
+    progress: &dyn Fn(&str),
+) -> Result<BitstreamReport> {
+    progress("place and route");
+    let bitstream = dir.join(Family::Xc7.spec().bitstream);
+    let script = dir.join(emit::VIVADO_SCRIPT);
+    let routed = vivado::build(toolbox, &script, &dir.join("flow"), &bitstream)?;
+    let bytes = bitstream.metadata().map_or(0, |m| m.len());
+    Ok(BitstreamReport::by_vivado(&synthesis.cells, &routed, bytes))
 }

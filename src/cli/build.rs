@@ -11,15 +11,17 @@
 //! hardware.svg   the hardware as a picture
 //! memory.svg     its memories
 //! rtl/           Verilog and memory contents
+//! build.tcl      the script that makes the bitstream of a 7-series with Vivado
+//! pynq/          what puts a core beside the processors of a PYNQ board
 //! hls/           C++ for high-level synthesis            (--hls)
 //! weights.bin    weights that the host loads, if the bitstream cannot hold them
 //! boot.bin       the same as the board's flash holds them      (--standalone)
 //! README.md      a core: its ports, bytes and cycles (--as-core)
 //! synfire.core   its description for FuseSoC       (--as-core)
 //! tb/            its test bench                    (--as-core)
-//! pins.pcf       pin constraints                        (pins.lpf for ECP5, pins.cst for Gowin)
-//! flow/          netlist, placed design, logs          (--bitstream)
-//! top.bin        the bitstream                          (--bitstream; top.bit for ECP5, top.fs for Gowin)
+//! pins.pcf       pin constraints                        (pins.lpf for ECP5, pins.cst for Gowin, pins.xdc for 7-series)
+//! flow/          netlist, placed design, logs          (--bitstream; --netlist: netlist alone)
+//! top.bin        the bitstream                          (--bitstream; top.bit for ECP5 and 7-series, top.fs for Gowin)
 //! flash.bin      bitstream and weights as the flash holds them (--standalone --bitstream)
 //! SHA256SUMS     all of these but logs; what is not in it is the user's
 //! ```
@@ -34,6 +36,7 @@ use super::sums;
 use crate::diag::{Diagnostic, InFile, Result, codes, read_file};
 use crate::emit::{self, BOOT, FLASH, RTL_DIR, WEIGHTS};
 use crate::flow::nextpnr::PnrReport;
+use crate::flow::vivado;
 use crate::flow::yosys::CellReport;
 use crate::hw::{self, Design, Estimate, PowerOn};
 use crate::ir::{self, Graph};
@@ -73,6 +76,9 @@ pub(super) struct Manifest {
     pub(super) mapping: hw::Mapping,
     /// What the tools made of it.
     pub(super) bitstream: Option<BitstreamReport>,
+    /// What synthesis made of it, where that is all (--netlist).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) netlist: Option<NetlistReport>,
     /// The hardware was made for another model of the same shape.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) patched: bool,
@@ -178,6 +184,13 @@ impl BitstreamReport {
         }
     }
 
+    /// From synthesis, and from Vivado, which begins at the Verilog again.
+    pub(super) fn by_vivado(cells: &CellReport, routed: &vivado::Routed, bytes: u64) -> Self {
+        let NetlistReport { lut4, ff, ebr, spram, dsp, .. } = NetlistReport::new(cells);
+        let (logic_cells, fmax_mhz) = (routed.lut, routed.fmax_mhz());
+        Self { lut4, ff, ebr, spram, dsp, logic_cells, fmax_mhz, seed: 0, bytes }
+    }
+
     /// What a picture says of it.
     pub(super) fn routed(&self) -> Routed {
         Routed {
@@ -187,6 +200,31 @@ impl BitstreamReport {
             spram: self.spram,
             mhz: self.fmax_mhz,
         }
+    }
+}
+
+/// What synthesis reported.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct NetlistReport {
+    /// Look-up tables.
+    pub(super) lut4: u64,
+    /// Flip-flops.
+    pub(super) ff: u64,
+    /// Carry cells.
+    pub(super) carry: u64,
+    /// Block RAMs.
+    pub(super) ebr: u64,
+    /// Single-port RAMs.
+    pub(super) spram: u64,
+    /// Multipliers.
+    pub(super) dsp: u64,
+}
+
+impl NetlistReport {
+    /// Of the cells that there are.
+    pub(super) fn new(cells: &CellReport) -> Self {
+        let CellReport { lut4, ff, carry, ebr, spram, dsp, .. } = *cells;
+        Self { lut4, ff, carry, ebr, spram, dsp }
     }
 }
 
@@ -335,6 +373,7 @@ mod tests {
             chunk: None,
             mapping: hw::Mapping::Auto,
             bitstream: None,
+            netlist: None,
             patched: false,
             as_core: false,
             knobs: None,

@@ -5,7 +5,9 @@ mod clock;
 mod core;
 mod job;
 mod knobs;
+mod resources;
 pub(super) mod standalone;
+mod vivado;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -14,21 +16,22 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::bitstream;
-use super::build::{BitstreamReport, MANIFEST, Manifest, json_text};
+use super::build::{BitstreamReport, MANIFEST, Manifest, NetlistReport, json_text};
 use super::hardware::{self, Layer, Mapping};
 use super::model::ModelArgs;
 use super::objective::ObjectiveArgs;
 use super::output::{put, replace};
 use super::timings::{Stopwatch, Taken, Timings};
 use super::tradeoff;
-use super::ui::{Ui, table, thousands};
+use super::ui::{Ui, thousands};
 use crate::diag::{Diagnostic, Result, codes};
 use crate::hw::{self, Estimate};
 use crate::report;
-use crate::target::{self, Board, Target};
+use crate::target::{self, Board, Family, Target};
 use clock::{Clock, ClockArgs};
 use job::Job;
 use knobs::KnobArgs;
+use resources::resources;
 use standalone::Standalone;
 
 /// Compile a model to Verilog and, with --bitstream, to a bitstream.
@@ -43,6 +46,8 @@ use standalone::Standalone;
       --max-cycles 12000
   synfire compile student.onnx --target icebreaker -o build/alone --bitstream --standalone
   synfire compile student.onnx --target icebreaker -o build/core --as-core
+  synfire compile student.onnx --target arty-a7-35t -o build/arty --netlist
+  synfire compile student.onnx --target pynq-z2 -o build/pynq
   synfire compile ensemble.onnx --keep-members 0,2 --target icebreaker -o build/half")]
 pub(super) struct Args {
     #[command(flatten)]
@@ -59,6 +64,9 @@ pub(super) struct Args {
     /// Also synthesise, place, route and pack.
     #[arg(long)]
     bitstream: bool,
+    /// Also synthesise, and stop there: figures, and a netlist that `verify` simulates.
+    #[arg(long, conflicts_with = "bitstream")]
+    netlist: bool,
     /// A core with AXI4-Stream for a design of your own, with a test bench and a description for
     /// FuseSoC, in the place of a board's top module.
     #[arg(long)]
@@ -143,6 +151,8 @@ struct Summary<'a> {
     /// A core for another design.
     as_core: bool,
     bitstream: Option<&'a BitstreamReport>,
+    /// Of a build that stops at the netlist.
+    netlist: Option<&'a NetlistReport>,
     /// With `--timings`.
     timings: Option<Timings>,
 }
@@ -157,24 +167,29 @@ pub(super) fn run(args: &Args, ui: Ui) -> Result<()> {
 }
 
 fn build(args: &Args, ui: Ui) -> Result<()> {
-    core::refuse(args)?;
     let watch = Stopwatch::start();
     let progress = ui.spinner("import");
     let mut target = target::load(&args.target)?;
+    // Beside processors there is nothing but a core.
+    let as_core = args.as_core || target.processors.is_some();
+    core::refuse(args, &target)?;
     args.clock.set(&mut target)?;
     standalone::check(args.standalone, &target)?;
     if args.clock.is_auto() && !args.bitstream {
         let message = "--clock auto needs --bitstream: only place and route knows what is reached";
         return Err(Diagnostic::new(&codes::BAD_OPTION, message));
     }
-    if args.bitstream && target.board.is_none() {
-        let message = format!("`{}` is a bare device; a bitstream needs pins", target.name);
+    if (args.bitstream || args.netlist) && target.board.is_none() {
+        let message = format!("`{}` is a bare device; a top module needs pins", target.name);
         return Err(Diagnostic::new(&codes::BAD_OPTION, message)
             .help("name a board, see `synfire targets`"));
     }
     let freq = freq(args, &target)?;
     let family = target.device.family;
-    let toolbox = args.bitstream.then(|| bitstream::tools(family)).transpose()?;
+    vivado::refuse(args, family)?;
+    let toolbox = (args.bitstream || args.netlist)
+        .then(|| bitstream::tools(family, args.netlist, &args.out))
+        .transpose()?;
     let (model, asked_knobs) =
         args.knobs.load(&args.model, args.hls, &args.objective, &watch, ui)?;
     progress.set_message("fold");
@@ -209,18 +224,20 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         chunk: options.chunk,
         mapping: options.mapping,
         bitstream: None,
+        netlist: None,
         patched: false,
-        as_core: args.as_core,
+        as_core,
         knobs: options.knobs,
         stop: options.stop.clone(),
         standalone: None,
     };
-    if args.as_core {
+    if as_core {
         // Around it is the user's own design.
         target.board = None;
     }
     let mut job = Job {
         args,
+        as_core,
         model: &model,
         options,
         freq,
@@ -238,14 +255,18 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
             progress.set_message(step.to_owned());
         };
         match &toolbox {
+            Some(toolbox) if args.netlist => {
+                job.write(dir)?;
+                said("synthesis");
+                manifest.netlist = Some(job.netlist(dir, toolbox)?);
+            }
             Some(toolbox) => manifest.bitstream = Some(job.bitstream(dir, toolbox, &said)?),
             None => job.write(dir)?,
         }
         watch.begin("files");
         manifest.cells = job.options.cells;
-        kept = !args.bitstream
-            && !args.as_core
-            && manifest.keeps_bitstream(&args.out, dir, &job.target)?;
+        kept =
+            !args.bitstream && !as_core && manifest.keeps_bitstream(&args.out, dir, &job.target)?;
         manifest.standalone = job.power_on();
         if let (Some(power_on), Some(_)) = (manifest.standalone, &manifest.bitstream) {
             standalone::write(dir, &job.target, power_on)?;
@@ -271,8 +292,9 @@ fn build(args: &Args, ui: Ui) -> Result<()> {
         load_bytes: job.design.load_bytes(),
         standalone,
         asked_standalone: args.standalone,
-        as_core: args.as_core,
+        as_core,
         bitstream: manifest.bitstream.as_ref(),
+        netlist: manifest.netlist.as_ref(),
         timings: args.timings.then(|| Timings::new(&watch, &Taken::default())),
     };
     ui.result(&summary, || {
@@ -316,51 +338,8 @@ fn text(s: &Summary<'_>, target: &Target) -> String {
         let _ = writeln!(text, "{retry}");
     }
     let _ = write!(text, "\n{}\n", hardware::engines(&s.layers, &s.jobs));
-    let (have, family) = (target.device.resources, target.device.family.spec());
-    let mut rows = vec![["", "estimate", "result", "device"].map(str::to_owned).to_vec()];
-    let result = |f: &dyn Fn(&BitstreamReport) -> String| s.bitstream.map_or_else(|| "-".into(), f);
-    let count = |n: u32| thousands(u64::from(n));
-    rows.push(vec![
-        "LUT4".into(),
-        count(s.estimate.lut4),
-        result(&|b| thousands(b.lut4)),
-        count(have.lut4),
-    ]);
-    rows.push(vec![
-        family.cell.into(),
-        count(s.estimate.cells),
-        result(&|b| thousands(b.logic_cells)),
-        count(have.lut4),
-    ]);
-    rows.push(vec![
-        family.block_ram.name.into(),
-        count(s.estimate.ebr),
-        result(&|b| thousands(b.ebr)),
-        count(have.ebr),
-    ]);
-    if s.estimate.spram > 0 {
-        rows.push(vec![
-            "SPRAM".into(),
-            count(s.estimate.spram),
-            result(&|b| thousands(b.spram)),
-            count(have.spram),
-        ]);
-    }
-    if s.estimate.dsp > 0 {
-        rows.push(vec![
-            "multipliers".into(),
-            count(s.estimate.dsp),
-            result(&|b| thousands(b.dsp)),
-            count(have.dsp),
-        ]);
-    }
-    rows.push(vec![
-        "MHz".into(),
-        "-".into(),
-        result(&|b| format!("{:.1}", b.fmax_mhz)),
-        "-".into(),
-    ]);
-    text += &table(&rows);
+    let family = target.device.family.spec();
+    text += &resources(s, target);
     if let Some(clock) = &s.clock {
         text += &clock.text();
     }
@@ -387,8 +366,17 @@ fn text(s: &Summary<'_>, target: &Target) -> String {
             writeln!(text, "; bitstream {}, {bytes} bytes{kept}{flash}", family.bitstream)
         }
         None if s.as_core => writeln!(text, "; README.md says how to simulate and to use it"),
-        None => writeln!(text, "; add --bitstream for a bitstream"),
+        None => match s.netlist {
+            Some(n) => {
+                let (ff, carry) = (thousands(n.ff), thousands(n.carry));
+                writeln!(text, "; netlist flow/synth.v, {ff} flip-flops, {carry} carries")
+            }
+            None => writeln!(text, "; add --bitstream for a bitstream"),
+        },
     };
+    if target.device.family == Family::Xc7 {
+        text += &vivado::remark(s, target);
+    }
     text
 }
 
@@ -468,6 +456,7 @@ mod tests {
             asked_standalone: false,
             as_core: false,
             bitstream: Some(&built),
+            netlist: None,
             timings: None,
         };
         let want = "

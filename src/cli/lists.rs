@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::ui::{Ui, table, thousands};
 use crate::diag::Result;
+use crate::target::Board;
 use crate::{pass, target};
 
 /// List the built-in targets.
@@ -26,16 +27,18 @@ pub(super) struct PassesArgs {}
 pub(super) fn targets(_: &TargetsArgs, ui: Ui) -> Result<()> {
     let all = target::names().map(target::load).collect::<Result<Vec<_>>>()?;
     ui.result(&all, || {
-        let head = ["target", "device", "LUT4", "RAM", "SPRAM", "multipliers", "board clock"];
+        let head = ["target", "device", "LUTs", "RAM", "SPRAM", "multipliers", "board clock"];
         let mut rows = vec![head.map(str::to_owned).to_vec()];
         for t in &all {
-            let clock = t.board.as_ref().map_or_else(|| "-".into(), |b| format!("{} MHz", b.mhz()));
+            let clock = t.board.as_ref().map(Board::mhz);
+            let clock = clock.or(t.processors.as_ref().map(|p| p.clock_mhz));
+            let clock = clock.map_or_else(|| "-".into(), |mhz| format!("{mhz} MHz"));
             let have = t.device.resources;
             let count = |n: u32| thousands(u64::from(n));
             rows.push(vec![
                 t.name.clone(),
                 t.device.name.clone(),
-                count(have.lut4),
+                format!("{} {}", count(have.lut4), t.device.family.spec().table),
                 format!("{} {}", count(have.ebr), t.device.family.spec().block_ram.name),
                 count(have.spram),
                 count(have.dsp),

@@ -9,7 +9,7 @@ use std::sync::mpsc;
 
 use indicatif::ProgressBar;
 
-use super::build::Build;
+use super::build::{Build, Manifest};
 use super::cut::CutArgs;
 use super::inputs::DataArgs;
 use super::sums;
@@ -20,7 +20,7 @@ use crate::emit::{HLS_DIR, RTL_DIR};
 use crate::flow::process::create_dir;
 use crate::flow::{Tool, Toolbox, family};
 use crate::hw::Kept;
-use crate::target::Board;
+use crate::target::{Board, Family};
 use crate::verify::{
     Executor, GateExecutor, HlsExecutor, InterpExecutor, Level, LineTime, Mutation, Mutator, Pair,
     Ready, Report, RtlExecutor, Scope, SimExecutor,
@@ -245,9 +245,20 @@ impl<'a> Check<'a> {
         };
         build.file(&format!("{RTL_DIR}/top.v"))?;
         add(self, Pair::SIM_TOP, Level::Rtl(&paths.rtl), args.top);
-        if build.manifest.bitstream.is_none() {
-            let message = "netlist, bitstream: compiled without --bitstream";
+        let (family, manifest) = (build.design.family, &build.manifest);
+        if let Some(message) = without_bitstream(family, manifest) {
             self.report.left_out.push(message.into());
+            if manifest.netlist.is_none() || family.spec().routed.is_some() {
+                return Ok(gates);
+            }
+        }
+        if family == Family::Xc7 || manifest.bitstream.is_none() {
+            build.file("flow/synth.v")?;
+            add(self, Pair::SIM_NETLIST, Level::Netlist(&paths.netlist), args.netlist);
+            if manifest.bitstream.is_some() {
+                let message = "bitstream: nothing turns that of a 7-series back into a netlist";
+                self.report.left_out.push(message.into());
+            }
             return Ok(gates);
         }
         if build.design.family.spec().routed.is_some() {
@@ -364,15 +375,20 @@ impl<'a> Check<'a> {
         let inputs = self.inputs.first(MUTATION_INPUTS);
         let (design, target) = (&self.build.design, &self.build.target);
         let work = self.work.join("mutations");
+        let last = self.netlist()?;
+        let netlist = last.is_some();
         let mutator = Mutator::new(self.toolbox, design, target, work, &inputs)?
-            .with_hls(self.build.path(HLS_DIR).is_dir());
+            .with_hls(self.build.path(HLS_DIR).is_dir())
+            .with_netlist(last);
         for mutation in Mutation::ALL {
             self.progress.set_message(format!("deliberate fault: {mutation:?}"));
             let bitstream = bitstream.as_ref().map(|(asc, pcf)| (&**asc, &**pcf));
             match mutator.run(mutation, bitstream)? {
                 Some(result) => self.report.mutations.push(result),
                 None => {
-                    let why = without_a_place(mutation, bitstream.is_some());
+                    let last = if netlist { Mutation::Netlist } else { Mutation::Bitstream };
+                    let there = netlist || bitstream.is_some();
+                    let why = without_a_place(mutation, last, there);
                     self.report.left_out.extend(why.map(str::to_owned));
                 }
             }
@@ -380,18 +396,29 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
+    /// What a fault in the netlist needs: the one that is simulated where there is nothing behind it.
+    fn netlist(&self) -> Result<Option<PathBuf>> {
+        let manifest = &self.build.manifest;
+        let there = manifest.netlist.is_some() || manifest.bitstream.is_some();
+        let is_last = self.build.design.family == Family::Xc7;
+        (there && is_last).then(|| self.build.file("flow/synth.v")).transpose()
+    }
+
     /// What a fault in the bitstream needs: configuration and pins. If something is
     /// missing, the report says so.
     fn packed(&mut self) -> Result<Option<(PathBuf, PathBuf)>> {
         let build = self.build;
         let family = build.design.family;
-        let tools = [family::to_read_back(family), family::to_bitstream(family).into()].concat();
+        let tools = [family::to_read_back(family), family::to_bitstream(family)].concat();
         if build.target.board.is_none() || build.manifest.bitstream.is_none() {
             let message = "bitstream mutation: compiled without --bitstream";
             self.report.left_out.push(message.into());
             return Ok(None);
         }
         if !self.has("bitstream mutation", &tools) {
+            return Ok(None);
+        }
+        if family == Family::Xc7 {
             return Ok(None);
         }
         if family.spec().routed.is_some() {
@@ -403,10 +430,25 @@ impl<'a> Check<'a> {
     }
 }
 
+/// What is said of the levels behind the Verilog where there is no bitstream.
+fn without_bitstream(family: Family, manifest: &Manifest) -> Option<&'static str> {
+    match (&manifest.bitstream, &manifest.netlist) {
+        (Some(_), _) => None,
+        (None, None) => Some("netlist, bitstream: compiled without --bitstream"),
+        (None, Some(_)) if family.spec().routed.is_some() => Some(
+            "netlist, bitstream: compiled with --netlist, and of this family the routed one is simulated",
+        ),
+        (None, Some(_)) => Some("bitstream: compiled with --netlist"),
+    }
+}
+
 /// What is said of a fault that there is no place for, where that is not the design's nature.
-fn without_a_place(mutation: Mutation, has_bitstream: bool) -> Option<&'static str> {
-    let why = "bitstream mutation: no number that shows is in block RAM";
-    (mutation == Mutation::Bitstream && has_bitstream).then_some(why)
+fn without_a_place(mutation: Mutation, last: Mutation, is_there: bool) -> Option<&'static str> {
+    let why = match last {
+        Mutation::Netlist => "netlist mutation: no number that shows is in block RAM",
+        _ => "bitstream mutation: no number that shows is in block RAM",
+    };
+    (mutation == last && is_there).then_some(why)
 }
 
 /// Inputs that the C simulation gets, if nothing else is said.
@@ -484,9 +526,12 @@ mod tests {
 
     #[test]
     fn a_bitstream_without_a_place_for_a_fault_is_told() {
-        assert!(without_a_place(Mutation::Bitstream, true).is_some());
-        assert_eq!(without_a_place(Mutation::Bitstream, false), None);
-        assert_eq!(without_a_place(Mutation::Load, true), None);
+        use Mutation::{Bitstream, Load, Netlist};
+        assert!(without_a_place(Bitstream, Bitstream, true).unwrap().starts_with("bitstream"));
+        assert!(without_a_place(Netlist, Netlist, true).unwrap().starts_with("netlist"));
+        assert_eq!(without_a_place(Bitstream, Bitstream, false), None);
+        assert_eq!(without_a_place(Bitstream, Netlist, true), None);
+        assert_eq!(without_a_place(Load, Bitstream, true), None);
     }
 
     #[test]

@@ -8,17 +8,23 @@ mod boot;
 mod core;
 mod hls;
 mod memory;
+mod modules;
+mod pynq;
 mod shared;
 mod stream;
 mod top;
+mod vivado;
 
 use crate::diag::{Diagnostic, Result};
 use crate::hw::{Design, PowerOn};
-use crate::target::Target;
+use crate::target::{Family, Target};
 pub use boot::{BOOT, BOOT_TAG, FLASH, boot_image, flash_image};
 pub use hls::{HLS_DIR, HLS_SHIM, hls};
 pub use memory::{in_blocks as block_memories, load_image, rows as memory_rows};
+use modules::used;
+pub use pynq::{OVERLAY_SCRIPT, PYNQ_DIR, overlay};
 pub use stream::{Sheet, VECTORS, package};
+pub use vivado::VIVADO_SCRIPT;
 
 /// A file to be written, its path relative to the output directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +84,7 @@ pub static HDL: &[(&str, &str)] = &[
     ("sf_part.v", include_str!("../../hdl/sf_part.v")),
     ("sf_pll_ecp5.v", include_str!("../../hdl/sf_pll_ecp5.v")),
     ("sf_pll_ice40.v", include_str!("../../hdl/sf_pll_ice40.v")),
+    ("sf_pll_xc7.v", include_str!("../../hdl/sf_pll_xc7.v")),
     ("sf_por.v", include_str!("../../hdl/sf_por.v")),
     ("sf_ram.v", include_str!("../../hdl/sf_ram.v")),
     ("sf_ram1p.v", include_str!("../../hdl/sf_ram1p.v")),
@@ -126,6 +133,9 @@ pub fn emit(design: &Design, target: &Target) -> Result<Vec<File>> {
     files.extend(core_files(design)?);
     if let Some(board) = &target.board {
         files.extend(top::render(design, target, board)?);
+        if target.device.family == Family::Xc7 {
+            files.push(vivado::script(design, target, board, &files)?);
+        }
         if let Some(power_on) = PowerOn::of(design, board) {
             files.push(File::new(BOOT, boot_image(&load_image(design), power_on)?));
         }

@@ -2,11 +2,9 @@
 //! A design as a core for other designs: AXI4-Stream around it, its page, its description for
 //! FuseSoC and its test bench.
 
-use std::collections::BTreeSet;
-
 use askama::Template;
 
-use super::{File, HDL, Probes, RTL_DIR, quoted};
+use super::{File, Probes, RTL_DIR, quoted, used};
 use crate::diag::Result;
 use crate::hw::{Design, Estimate, ReadoutStage};
 
@@ -152,29 +150,6 @@ pub fn package(design: &Design, sheet: &Sheet<'_>) -> Result<Vec<File>> {
     Ok(files)
 }
 
-/// The hand-written modules that these files instantiate, and those that they do.
-fn used(files: &[File]) -> Vec<File> {
-    let text = |f: &File| String::from_utf8_lossy(&f.contents).into_owned();
-    let mut open: Vec<_> = files.iter().filter(|f| f.path.ends_with(".v")).map(text).collect();
-    let mut found = BTreeSet::new();
-    while let Some(text) = open.pop() {
-        for word in words(&text) {
-            let module = HDL.iter().find(|(file, _)| file.strip_suffix(".v") == Some(word));
-            if let Some((_, source)) = module.filter(|(file, _)| found.insert(*file)) {
-                open.push((*source).to_owned());
-            }
-        }
-    }
-    let file = |(name, text): &(&str, &str)| File::new(format!("{RTL_DIR}/{name}"), *text);
-    HDL.iter().filter(|(name, _)| found.contains(name)).map(file).collect()
-}
-
-/// The identifiers of a Verilog text, comments apart.
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    let code = text.lines().map(|line| line.split("//").next().unwrap_or_default());
-    code.flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'))
-}
-
 /// A model's name as a part of a core's.
 fn slug(name: &str) -> String {
     let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
@@ -184,14 +159,14 @@ fn slug(name: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::emit::top::tests::design;
     use crate::hw::{DenseStage, LifStage, Place, Stage};
     use crate::ir::{BitMatrix, Compare, Reset};
 
     /// 784-10 in one group, read out spike by spike.
-    fn net() -> Design {
+    pub(in super::super) fn net() -> Design {
         let dense = DenseStage {
             name: "fc".into(),
             weights: BitMatrix::new(10, 784),
@@ -296,13 +271,6 @@ mod tests {
         assert!(page.contains("9 more bytes") && page.contains("1 byte(s) each"), "{page}");
         assert!(text(&traced, "rtl/synfire_axis.v").contains(".trace_i(TRACE != 0)"));
         assert!(text(&traced, "synfire.core").contains("parameters: [TRACE]"));
-    }
-
-    #[test]
-    fn comments_are_no_code() {
-        let found: Vec<_> = words("sf_a u(); // sf_b\n  sf_c # sf-d").collect();
-        assert!(found.contains(&"sf_a") && found.contains(&"sf_c"), "{found:?}");
-        assert!(!found.contains(&"sf_b") && !found.contains(&"sf-d"), "{found:?}");
     }
 
     #[test]

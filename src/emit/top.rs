@@ -3,6 +3,7 @@
 
 use askama::Template;
 
+use super::vivado::period;
 use super::{File, Probes, RTL_DIR, quoted};
 use crate::diag::Result;
 use crate::hw::{Design, PowerOn};
@@ -36,6 +37,8 @@ struct Top<'a> {
     /// Frequencies of the design's clock and of the pin's.
     mhz: f64,
     pin_mhz: f64,
+    /// The pin's period in nanoseconds.
+    pin_ns: String,
     /// As the names of modules have it.
     family: &'static str,
     /// The nets of the clock and of its being good.
@@ -65,6 +68,41 @@ struct Cst<'a> {
     target: &'a str,
     version: &'a str,
     pins: Vec<Pin<'a>>,
+}
+
+#[derive(Template)]
+#[template(path = "verilog/pins.xdc", escape = "none")]
+struct Xdc<'a> {
+    target: &'a str,
+    version: &'a str,
+    /// Of the clock's pin, in nanoseconds.
+    period: String,
+    uart: bool,
+    /// Ports whose timing has no relation to the clock.
+    inputs: Vec<&'a str>,
+    outputs: Vec<&'a str>,
+    /// All pins have 3.3 V, and then those of the configuration have, too.
+    config_3v3: bool,
+    pins: Vec<Pin<'a>>,
+}
+
+impl<'a> Xdc<'a> {
+    fn of(target: &'a str, version: &'a str, board: &Board, pins: Vec<Pin<'a>>) -> Self {
+        let ports = |input| {
+            let these = pins.iter().filter(move |p| p.is_input() == input && p.port != "clk_i");
+            these.map(|p| p.port).collect()
+        };
+        Self {
+            target,
+            version,
+            period: period(board.clock_mhz),
+            uart: board.link.is_uart(),
+            inputs: ports(true),
+            outputs: ports(false),
+            config_3v3: pins.iter().all(|p| p.io == Some("LVCMOS33")),
+            pins,
+        }
+    }
 }
 
 /// A port, where it is, and its electrical standard.
@@ -113,7 +151,9 @@ pub(super) fn render(design: &Design, target: &Target, board: &Board) -> Result<
             Family::Ice40 => "ice40",
             Family::Ecp5 => "ecp5",
             Family::Gowin => "gowin",
+            Family::Xc7 => "xc7",
         },
+        pin_ns: period(board.clock_mhz),
         clock: if pll.is_some() { "clk" } else { "clk_i" },
         locked: if pll.is_some() { "locked" } else { "1'b1" },
     };
@@ -128,6 +168,7 @@ pub(super) fn render(design: &Design, target: &Target, board: &Board) -> Result<
         Family::Ice40 => File::rendered(name, &Pcf { target, version, pins })?,
         Family::Ecp5 => File::rendered(name, &Lpf { target, version, pins })?,
         Family::Gowin => File::rendered(name, &Cst { target, version, pins })?,
+        Family::Xc7 => File::rendered(name, &Xdc::of(target, version, board, pins))?,
     };
     Ok(vec![File::rendered(format!("{RTL_DIR}/top.v"), &top)?, pins])
 }
@@ -197,6 +238,52 @@ pub(super) mod tests {
             IOBUF PORT \"uart_rx_i\" IO_TYPE=LVCMOS33 PULLMODE=UP;\n";
         assert!(text.contains(rx), "{text}");
         assert!(pins("icebreaker").contains("\nset_io clk_i 35\n"));
+        let text = pins("arty-a7-35t");
+        for line in [
+            "set_property -dict {PACKAGE_PIN A9 IOSTANDARD LVCMOS33} [get_ports uart_rx_i]",
+            "create_clock -name clk_i -period 10.000 [get_ports clk_i]",
+            "set_false_path -from [get_ports {uart_rx_i}]",
+            "set_false_path -to [get_ports {led_busy_o led_error_o uart_tx_o}]",
+            "set_property PULLUP true [get_ports uart_rx_i]",
+            "set_property CONFIG_VOLTAGE 3.3 [current_design]",
+        ] {
+            assert!(text.lines().any(|l| l == line), "{line}\n{text}");
+        }
+    }
+
+    /// Each port of the top module has one place, and each place is a port's.
+    #[test]
+    fn every_port_has_one_constraint() {
+        let target = crate::target::load("arty-a7-35t").unwrap();
+        let files = render(&design("y"), &target, &target.board.clone().unwrap()).unwrap();
+        let [top, xdc] = [0, 1].map(|i| String::from_utf8(files[i].contents.clone()).unwrap());
+        let head = top.split(");").next().unwrap();
+        let mut ports: Vec<&str> = head
+            .lines()
+            .filter(|l| l.trim_start().starts_with("input") || l.trim_start().starts_with("output"))
+            .filter_map(|l| l.trim_end_matches(',').rsplit(' ').next())
+            .collect();
+        let placed = xdc.lines().filter(|l| l.contains("PACKAGE_PIN"));
+        let mut placed: Vec<&str> =
+            placed.filter_map(|l| l.split("[get_ports ").nth(1)?.strip_suffix(']')).collect();
+        ports.sort_unstable();
+        placed.sort_unstable();
+        assert_eq!((ports.len(), &ports), (5, &placed));
+        let pll =
+            "sf_pll_xc7 #(.REFERENCE(1), .FEEDBACK(8), .OUTPUT(16), .PERIOD_NS(10.000)) u_pll";
+        assert!(top.contains(pll), "{top}");
+    }
+
+    /// Another voltage is not that of the configuration.
+    #[test]
+    fn the_voltage_of_the_configuration_is_that_of_all_pins() {
+        let mut target = crate::target::load("arty-a7-35t").unwrap();
+        let board = target.board.as_mut().unwrap();
+        board.io_standards.insert("led_busy_o".into(), "LVCMOS18".into());
+        let board = board.clone();
+        let files = render(&design("y"), &target, &board).unwrap();
+        let text = String::from_utf8(files[1].contents.clone()).unwrap();
+        assert!(text.contains("IOSTANDARD LVCMOS18") && !text.contains("CONFIG_VOLTAGE"), "{text}");
     }
 
     #[test]

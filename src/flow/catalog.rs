@@ -25,6 +25,8 @@ pub enum Tool {
     NextpnrGowin,
     /// The routed netlist of a Gowin device to a bitstream.
     GowinPack,
+    /// Synthesis, place and route and bitstream for 7-series.
+    Vivado,
     /// Verilog to C++.
     Verilator,
     /// The C++ compiler for what Verilator writes.
@@ -33,6 +35,8 @@ pub enum Tool {
     Ccache,
     /// Event-driven Verilog simulator.
     Iverilog,
+    /// Interprets Tcl, in which scripts for Vivado are written.
+    Tclsh,
     /// Test benches in Python, as a library of an interpreter.
     Cocotb,
     /// Bounded model checking and induction on what Yosys writes.
@@ -159,6 +163,15 @@ pub static CATALOG: &[ToolSpec] = &[
         optional: false,
     },
     ToolSpec {
+        tool: Tool::Vivado,
+        name: "vivado",
+        needed_to: "write a 7-series bitstream (a script that was not run with it)",
+        pinned: "none",
+        at_least: None,
+        get: "install Vivado from AMD (its free edition has these devices), then `source settings64.sh`",
+        optional: true,
+    },
+    ToolSpec {
         tool: Tool::Verilator,
         name: "verilator",
         needed_to: "lint and simulate Verilog",
@@ -192,6 +205,15 @@ pub static CATALOG: &[ToolSpec] = &[
         pinned: "11.0",
         at_least: None,
         get: "apt-get install iverilog",
+        optional: true,
+    },
+    ToolSpec {
+        tool: Tool::Tclsh,
+        name: "tclsh",
+        needed_to: "try the scripts for Vivado with a stand-in for it, in tests",
+        pinned: "any",
+        at_least: None,
+        get: "apt-get install tcl",
         optional: true,
     },
     ToolSpec {

@@ -2,6 +2,7 @@
 //! The tools of each family, and how they are called.
 
 use super::catalog::Tool;
+use crate::diag::{Diagnostic, Result};
 use crate::target::Family;
 
 /// Which tools turn Verilog into a bitstream and back, and what they call things.
@@ -14,6 +15,13 @@ pub(super) struct Steps {
     pub(super) always: &'static str,
     /// How cells are counted.
     pub(super) cells: Cells,
+    /// How nextpnr places and routes, and what packs; nothing of a family of which Vivado does both.
+    pub(super) route: Option<Route>,
+}
+
+/// Place and route by nextpnr, and what its result becomes.
+#[derive(Debug)]
+pub(super) struct Route {
     pub(super) place_route: Tool,
     /// Options of place and route: constraints, no constraints (if that may be), result.
     pub(super) constraints: &'static [&'static str],
@@ -30,13 +38,13 @@ pub(super) struct Steps {
     pub(super) read_back: &'static [Tool],
 }
 
-/// The beginnings of cells' names; what a look-up table or carry counts for.
+/// The beginnings of cells' names; what a look-up table, a carry or a block RAM counts for.
 #[derive(Debug)]
 pub(super) struct Cells {
     pub(super) lut4: &'static [(&'static str, u64)],
     pub(super) ff: &'static str,
     pub(super) carry: &'static str,
-    pub(super) ebr: &'static [&'static str],
+    pub(super) ebr: &'static [(&'static str, u64)],
     pub(super) spram: Option<&'static str>,
     pub(super) dsp: Option<&'static str>,
 }
@@ -49,19 +57,21 @@ static ICE40: Steps = Steps {
         lut4: &[("SB_LUT4", 1)],
         ff: "SB_DFF",
         carry: "SB_CARRY",
-        ebr: &["SB_RAM40_4K"],
+        ebr: &[("SB_RAM40_4K", 1)],
         spram: Some("SB_SPRAM256KA"),
         dsp: Some("SB_MAC16"),
     },
-    place_route: Tool::NextpnrIce40,
-    constraints: &["--pcf"],
-    unconstrained: Some("--pcf-allow-unconstrained"),
-    config: "--asc",
-    cells_used: &["ICESTORM_LC"],
-    block_ram: "ICESTORM_RAM",
-    pack: Tool::Icepack,
-    unpack: Some(Tool::Iceunpack),
-    read_back: &[Tool::Yosys, Tool::IceboxVlog],
+    route: Some(Route {
+        place_route: Tool::NextpnrIce40,
+        constraints: &["--pcf"],
+        unconstrained: Some("--pcf-allow-unconstrained"),
+        config: "--asc",
+        cells_used: &["ICESTORM_LC"],
+        block_ram: "ICESTORM_RAM",
+        pack: Tool::Icepack,
+        unpack: Some(Tool::Iceunpack),
+        read_back: &[Tool::Yosys, Tool::IceboxVlog],
+    }),
 };
 
 static ECP5: Steps = Steps {
@@ -73,19 +83,21 @@ static ECP5: Steps = Steps {
         lut4: &[("LUT4", 1), ("CCU2C", 2)],
         ff: "TRELLIS_FF",
         carry: "CCU2C",
-        ebr: &["DP16KD"],
+        ebr: &[("DP16KD", 1)],
         spram: None,
         dsp: Some("MULT18X18D"),
     },
-    place_route: Tool::NextpnrEcp5,
-    constraints: &["--lpf"],
-    unconstrained: Some("--lpf-allow-unconstrained"),
-    config: "--textcfg",
-    cells_used: &["TRELLIS_COMB"],
-    block_ram: "DP16KD",
-    pack: Tool::Ecppack,
-    unpack: Some(Tool::Ecpunpack),
-    read_back: &[],
+    route: Some(Route {
+        place_route: Tool::NextpnrEcp5,
+        constraints: &["--lpf"],
+        unconstrained: Some("--lpf-allow-unconstrained"),
+        config: "--textcfg",
+        cells_used: &["TRELLIS_COMB"],
+        block_ram: "DP16KD",
+        pack: Tool::Ecppack,
+        unpack: Some(Tool::Ecpunpack),
+        read_back: &[],
+    }),
 };
 
 static GOWIN: Steps = Steps {
@@ -99,19 +111,37 @@ static GOWIN: Steps = Steps {
         ff: "DFF",
         carry: "ALU",
         // With one port, with one to write and one to read, with two; of bytes of eight or nine.
-        ebr: &["SP", "SDP", "DP"],
+        ebr: &[("SP", 1), ("SDP", 1), ("DP", 1)],
         spram: None,
         dsp: None,
     },
-    place_route: Tool::NextpnrGowin,
-    constraints: &["--vopt", "cst="],
-    unconstrained: None,
-    config: "--write",
-    cells_used: &["LUT4", "ALU"],
-    block_ram: "BSRAM",
-    pack: Tool::GowinPack,
-    unpack: None,
-    read_back: &[],
+    route: Some(Route {
+        place_route: Tool::NextpnrGowin,
+        constraints: &["--vopt", "cst="],
+        unconstrained: None,
+        config: "--write",
+        cells_used: &["LUT4", "ALU"],
+        block_ram: "BSRAM",
+        pack: Tool::GowinPack,
+        unpack: None,
+        read_back: &[],
+    }),
+};
+
+static XC7: Steps = Steps {
+    synth: "synth_xilinx",
+    device: "-family",
+    // Nor has a shift register in a look-up table.
+    always: " -flatten -nolutram -nosrl -nodsp",
+    cells: Cells {
+        lut4: &[("LUT", 1), ("INV", 1)],
+        ff: "FD",
+        carry: "CARRY4",
+        ebr: &[("RAMB18", 1), ("RAMB36", 2)],
+        spram: None,
+        dsp: None,
+    },
+    route: None,
 };
 
 pub(super) fn steps(family: Family) -> &'static Steps {
@@ -119,23 +149,36 @@ pub(super) fn steps(family: Family) -> &'static Steps {
         Family::Ice40 => &ICE40,
         Family::Ecp5 => &ECP5,
         Family::Gowin => &GOWIN,
+        Family::Xc7 => &XC7,
     }
+}
+
+/// How nextpnr routes for a family.
+///
+/// # Errors
+/// An internal error of a family for which it does not.
+pub(super) fn route(family: Family) -> Result<&'static Route> {
+    let route = steps(family).route.as_ref();
+    route.ok_or_else(|| Diagnostic::internal("flow", "nextpnr does not route for this family"))
 }
 
 /// What a bitstream needs.
 #[must_use]
-pub fn to_bitstream(family: Family) -> [Tool; 3] {
-    let steps = steps(family);
-    [Tool::Yosys, steps.place_route, steps.pack]
+pub fn to_bitstream(family: Family) -> Vec<Tool> {
+    let routing = match &steps(family).route {
+        Some(route) => vec![route.place_route, route.pack],
+        None => vec![Tool::Vivado],
+    };
+    std::iter::once(Tool::Yosys).chain(routing).collect()
 }
 
 /// What it takes to read a bitstream back.
 #[must_use]
 pub fn to_read_back(family: Family) -> Vec<Tool> {
-    let steps = steps(family);
+    let Some(route) = &steps(family).route else { return Vec::new() };
     // Packing again is a check only where the bitstream cannot be simulated.
-    let pack = family.spec().routed.map(|_| steps.pack);
-    steps.read_back.iter().copied().chain(steps.unpack).chain(pack).collect()
+    let pack = family.spec().routed.map(|_| route.pack);
+    route.read_back.iter().copied().chain(route.unpack).chain(pack).collect()
 }
 
 #[cfg(test)]
@@ -151,5 +194,8 @@ mod tests {
         // What cannot be unpacked either.
         assert_eq!(to_read_back(Family::Gowin), [Tool::GowinPack]);
         assert_eq!(to_bitstream(Family::Ecp5), [Yosys, Tool::NextpnrEcp5, Ecppack]);
+        // Nothing open reads what Vivado writes.
+        assert_eq!(to_bitstream(Family::Xc7), [Yosys, Tool::Vivado]);
+        assert!(to_read_back(Family::Xc7).is_empty() && route(Family::Xc7).is_err());
     }
 }

@@ -32,6 +32,8 @@ pub mod spram;
 pub mod tools;
 pub mod verilator;
 pub mod version;
+pub mod vivado;
+pub mod xc7;
 pub mod yosys;
 
 pub use catalog::Tool;

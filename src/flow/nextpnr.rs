@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::family::steps;
+use super::family::{route, steps};
 use super::process::{Finished, Process, seen_from};
 use super::tools::Toolbox;
 use crate::diag::{Diagnostic, Result, codes, read_file};
@@ -84,7 +84,7 @@ pub struct Use {
 /// [`codes::TOOL_MISSING`], [`codes::PNR_NO_ROOM`], [`codes::TOOL_FAILED`],
 /// [`codes::TOOL_REPORT`].
 pub fn place_route(toolbox: &Toolbox, job: &PnrJob, progress: &dyn Fn(&str)) -> Result<Placed> {
-    let steps = steps(job.family);
+    let steps = route(job.family)?;
     let config = job.family.spec().placed;
     let found = toolbox.require(steps.place_route)?;
     progress("place and route");
@@ -93,7 +93,7 @@ pub fn place_route(toolbox: &Toolbox, job: &PnrJob, progress: &dyn Fn(&str)) -> 
         Family::Gowin => {
             process.args(["--device", &job.package, "--vopt"]).arg(format!("family={}", job.device))
         }
-        Family::Ice40 | Family::Ecp5 => {
+        Family::Ice40 | Family::Ecp5 | Family::Xc7 => {
             process.arg(format!("--{}", job.device)).args(["--package", &job.package])
         }
     };
@@ -185,7 +185,8 @@ impl PnrReport {
     /// a carry.
     #[must_use]
     pub fn logic_cells(&self, family: Family) -> Use {
-        let all = steps(family).cells_used.iter().filter_map(|name| self.resources.get(*name));
+        let names = steps(family).route.as_ref().map_or(&[][..], |route| route.cells_used);
+        let all = names.iter().filter_map(|name| self.resources.get(*name));
         let sum = |all: Use, one: &Use| Use { used: all.used.saturating_add(one.used), ..all };
         let available = all.clone().next().map_or(0, |first| first.available);
         all.fold(Use { used: 0, available }, sum)
@@ -194,7 +195,8 @@ impl PnrReport {
     /// Block RAMs.
     #[must_use]
     pub fn block_rams(&self, family: Family) -> Use {
-        self.resources.get(steps(family).block_ram).copied().unwrap_or_default()
+        let name = steps(family).route.as_ref().map(|route| route.block_ram);
+        name.and_then(|name| self.resources.get(name)).copied().unwrap_or_default()
     }
 
     /// The slowest clock's frequency in MHz; absent when nothing is clocked.

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::catalog::Tool;
-use super::family::steps;
+use super::family::route;
 use super::process::{Process, seen_from};
 use super::routed::Netlist;
 use super::tools::Toolbox;
@@ -18,7 +18,7 @@ use crate::target::Family;
 /// [`TOOL_MISSING`](crate::diag::codes::TOOL_MISSING), [`TOOL_FAILED`](crate::diag::codes::TOOL_FAILED);
 /// what [`Netlist::chip`] says of a netlist.
 pub fn pack(toolbox: &Toolbox, family: Family, placed: &Path, bitstream: &Path) -> Result<()> {
-    let tool = steps(family).pack;
+    let tool = route(family)?.pack;
     if family != Family::Gowin {
         return convert(toolbox, tool, placed, bitstream);
     }
@@ -35,7 +35,7 @@ pub fn pack(toolbox: &Toolbox, family: Family, placed: &Path, bitstream: &Path) 
 /// # Errors
 /// As [`pack`]; of a family whose bitstream does not become one an internal one.
 pub fn unpack(toolbox: &Toolbox, family: Family, bitstream: &Path, config: &Path) -> Result<()> {
-    let tool = steps(family).unpack;
+    let tool = route(family)?.unpack;
     let tool =
         tool.ok_or_else(|| Diagnostic::internal("pack", "nothing unpacks this bitstream"))?;
     convert(toolbox, tool, bitstream, config)

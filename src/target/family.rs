@@ -18,6 +18,8 @@ pub enum Family {
     Ecp5,
     /// Gowin GW1N and GW2A.
     Gowin,
+    /// Xilinx (AMD) 7-series: Artix-7, and the fabric of a Zynq-7000.
+    Xc7,
 }
 
 /// A family's building blocks, and how the files of a build are called.
@@ -32,7 +34,9 @@ pub struct FamilySpec {
     /// Widest operand of the multipliers that synthesis takes for a product; none if it takes
     /// logic.
     pub multiplier: Option<u32>,
-    /// What a logic cell is called in reports; each has one LUT4.
+    /// What a look-up table is called in reports.
+    pub table: &'static str,
+    /// What a logic cell is called in reports; each has one look-up table.
     pub cell: &'static str,
     /// Pin constraints, in a build directory.
     pub constraints: &'static str,
@@ -58,13 +62,30 @@ pub struct Ram {
     pub byte: u32,
     /// How many look-up tables synthesis takes one to be worth.
     pub cost: u32,
+    /// The same of two that are one of twice the bits, in each shape and twice as wide, where
+    /// there are such.
+    pub double: Option<u32>,
 }
 
 impl Ram {
     /// How many hold `depth` words of `width` bits, that are `written` or only read.
     #[must_use]
     pub fn count(&self, depth: u32, width: u32, written: bool) -> u32 {
-        self.rams(self.shape(depth, width, written), depth, width, written)
+        let shape = self.shape(depth, width, written);
+        self.halves(shape) * self.rams(shape, depth, width, written)
+    }
+
+    /// How many make up one of a shape.
+    fn halves(&self, (depth, width): (u32, u32)) -> u32 {
+        (depth * width).div_ceil(self.bits)
+    }
+
+    /// Its own shapes, and those of two that are one.
+    fn all_shapes(&self) -> impl DoubleEndedIterator<Item = (u32, u32)> {
+        let twice = if self.double.is_some() { self.shapes } else { &[] };
+        let widest = twice.iter().take(1).map(|(d, w)| (*d, 2 * w));
+        let deeper = twice.iter().map(|(d, w)| (2 * d, *w));
+        widest.chain(deeper).chain(self.shapes.iter().copied())
     }
 
     /// The shape that synthesis takes. A memory that is deeper than a RAM becomes one of
@@ -74,14 +95,15 @@ impl Ram {
     /// written (Yosys' `memory_libmap`).
     #[must_use]
     pub fn shape(&self, depth: u32, width: u32, written: bool) -> (u32, u32) {
-        let price = |&&shape: &&(u32, u32)| {
+        let price = |&shape: &(u32, u32)| {
             let banks = u64::from(depth.div_ceil(shape.0));
             let rams = u64::from(self.rams(shape, depth, width, written));
             let writes = if written && banks > 1 { banks } else { 0 };
-            2 * u64::from(self.cost) * rams + u64::from(width) * banks.saturating_sub(1) + writes
+            let cost = self.double.filter(|_| self.halves(shape) > 1).unwrap_or(self.cost);
+            2 * u64::from(cost) * rams + u64::from(width) * banks.saturating_sub(1) + writes
         };
         // Of two that cost the same synthesis takes the deeper one.
-        self.shapes.iter().rev().min_by_key(price).copied().unwrap_or((1, 1))
+        self.all_shapes().rev().min_by_key(price).unwrap_or((1, 1))
     }
 
     /// A bank that is written has bytes of its own; those that are only read share them.
@@ -99,6 +121,7 @@ static ICE40: FamilySpec = FamilySpec {
         shapes: &[(256, 16), (512, 8), (1024, 4), (2048, 2)],
         byte: 1,
         cost: 64,
+        double: None,
     },
     single_port: Some(Ram {
         name: "SPRAM",
@@ -106,9 +129,11 @@ static ICE40: FamilySpec = FamilySpec {
         shapes: &[(16_384, 16)],
         byte: 4,
         cost: 2048,
+        double: None,
     }),
     // Synthesis is not asked for them: there are eight.
     multiplier: None,
+    table: "LUT4",
     cell: "logic cells",
     constraints: "pins.pcf",
     placed: "pnr.asc",
@@ -126,9 +151,11 @@ static ECP5: FamilySpec = FamilySpec {
         shapes: &[(512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16_384, 1)],
         byte: 9,
         cost: 128,
+        double: None,
     },
     single_port: None,
     multiplier: Some(18),
+    table: "LUT4",
     cell: "TRELLIS_COMB",
     constraints: "pins.lpf",
     placed: "pnr.config",
@@ -145,15 +172,40 @@ static GOWIN: FamilySpec = FamilySpec {
         shapes: &[(512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16_384, 1)],
         byte: 9,
         cost: 128,
+        double: None,
     },
     single_port: None,
     // Synthesis is not asked for them: their cells have no model here.
     multiplier: None,
+    table: "LUT4",
     cell: "LUT4 sites",
     constraints: "pins.cst",
     placed: "pnr.json",
     bitstream: "top.fs",
     routed: Some("pnr.json"),
+};
+
+static XC7: FamilySpec = FamilySpec {
+    name: "7-series",
+    // A RAMB36 is two of them, of which synthesis takes a pair to be worth one look-up table more.
+    block_ram: Ram {
+        name: "RAMB18",
+        bits: 18_432,
+        shapes: &[(512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16_384, 1)],
+        byte: 9,
+        cost: 129,
+        double: Some(257),
+    },
+    single_port: None,
+    // Synthesis is not asked for them: there is no model of their many modes.
+    multiplier: None,
+    table: "LUT6",
+    // A carry lies beside the look-up tables that it adds; what else is packed says only Vivado.
+    cell: "LUT6 sites",
+    constraints: "pins.xdc",
+    placed: "routed.json",
+    bitstream: "top.bit",
+    routed: None,
 };
 
 impl Family {
@@ -164,6 +216,7 @@ impl Family {
             Self::Ice40 => &ICE40,
             Self::Ecp5 => &ECP5,
             Self::Gowin => &GOWIN,
+            Self::Xc7 => &XC7,
         }
     }
 
@@ -216,6 +269,21 @@ mod tests {
         assert_eq!([20, 16, 17].map(|w| spram.count(20_000, w, true)), [3, 2, 3]);
     }
 
+    /// What Yosys made of memories of a 7-series, in halves of a RAMB36.
+    #[test]
+    fn two_halves_are_one_where_that_is_cheaper() {
+        let ram = &Family::Xc7.spec().block_ram;
+        let of = |depth, width| (ram.shape(depth, width, false), ram.count(depth, width, false));
+        // As wide as two of 36 bits, as deep as two.
+        assert_eq!(of(256, 40), ((512, 72), 2));
+        assert_eq!(of(784, 256), ((1024, 18), 15));
+        assert_eq!(of(1024, 36), ((1024, 36), 2));
+        assert_eq!([of(512, 36), of(2048, 9)], [((512, 36), 1), ((2048, 9), 1)]);
+        assert_eq!(of(32_768, 1), ((32_768, 1), 2));
+        // Other families have no such pairs.
+        assert_eq!(Family::Ecp5.spec().block_ram.shape(256, 40, false), (512, 36));
+    }
+
     #[test]
     fn operands_are_cut_for_multipliers() {
         let of = |a, b| Family::Ecp5.multipliers([a, b]);
@@ -227,7 +295,7 @@ mod tests {
 
     #[test]
     fn no_shape_holds_more_than_the_ram() {
-        let specs = [&ICE40, &ECP5, &GOWIN];
+        let specs = [&ICE40, &ECP5, &GOWIN, &XC7];
         let rams = specs.iter().flat_map(|s| s.single_port.iter().chain([&s.block_ram]));
         for ram in rams {
             let most = ram.shapes.iter().map(|(d, w)| d * w).max();

@@ -4,6 +4,7 @@
 mod boot;
 mod family;
 mod line;
+mod pins;
 mod pll;
 mod schema;
 
@@ -17,7 +18,8 @@ pub use family::{Family, FamilySpec, Ram};
 pub use line::Pace;
 pub use pll::Pll;
 pub use schema::{
-    Basis, Board, Coefficient, Device, Energy, Link, Published, Resources, Target, Tools, Unit,
+    Basis, Board, Coefficient, Device, Energy, Link, Processors, Published, Resources, Target,
+    Tools, Unit,
 };
 
 /// The files that come with the program, by name.
@@ -35,6 +37,10 @@ static BUILT_IN: &[(&str, &str)] = &[
     ("gw2ar-18c", include_str!("../../targets/gw2ar-18c.toml")),
     ("tangnano9k", include_str!("../../targets/tangnano9k.toml")),
     ("tangnano20k", include_str!("../../targets/tangnano20k.toml")),
+    ("xc7a35t", include_str!("../../targets/xc7a35t.toml")),
+    ("xc7z020", include_str!("../../targets/xc7z020.toml")),
+    ("arty-a7-35t", include_str!("../../targets/arty-a7-35t.toml")),
+    ("pynq-z2", include_str!("../../targets/pynq-z2.toml")),
 ];
 
 /// What a board's file says; the device stands in its own.
@@ -44,7 +50,8 @@ struct BoardFile {
     name: String,
     description: String,
     device: String,
-    board: Board,
+    board: Option<Board>,
+    processors: Option<Processors>,
 }
 
 /// Names of the built-in targets.
@@ -91,14 +98,21 @@ pub fn parse(text: &str) -> Result<Target> {
             description: device.description.clone(),
             device,
             board: None,
+            processors: None,
         });
     }
     let file: BoardFile = toml_value(text)?;
     let device = find(&file.device, device)?;
-    if let Some((field, fault)) = file.board.fault(device.family) {
+    let BoardFile { name, description, board, processors, .. } = file;
+    let fault = match (&board, &processors) {
+        (Some(board), None) => board.fault(device.family),
+        (None, Some(processors)) => processors.fault(device.family),
+        _ => Some(("device", "beside it comes one of [board] and [processors]".to_owned())),
+    };
+    if let Some((field, fault)) = fault {
         return Err(Diagnostic::new(&codes::TARGET_FORMAT, fault).at(field));
     }
-    Ok(Target { name: file.name, description: file.description, device, board: Some(file.board) })
+    Ok(Target { name, description, device, board, processors })
 }
 
 fn device(text: &str) -> Result<Device> {
@@ -129,6 +143,26 @@ mod tests {
         let text = BUILT_IN[0].1.replace("value = 104.0", "value = 4.0");
         let Err(d) = parse(&text) else { panic!("loaded") };
         assert!(d.message.contains("static_power"), "{d}");
+    }
+
+    #[test]
+    fn processors_are_beside_a_7_series() {
+        let (_, text) = BUILT_IN.iter().find(|(name, _)| *name == "pynq-z2").unwrap();
+        let target = parse(text).unwrap();
+        assert!(target.board.is_none() && target.processors.is_some());
+        let refused = |from: &str, to: &str, words: &str| {
+            assert!(text.contains(from), "{from}");
+            let d = parse(&text.replace(from, to)).unwrap_err();
+            assert!(d.code.id == "SF0402" && d.message.contains(words), "{d}");
+        };
+        refused("xc7z020clg400-1", "xc7z020 clg400-1", "no part number");
+        refused("\"xc7z020clg400", "\"clg400", "no part number");
+        for clock in ["0.0", "nan", "-50.0", "251.0"] {
+            refused("50.0", clock, "for the fabric");
+        }
+        refused("\"xc7z020\"", "\"ecp5-25f\"", "no ECP5 beside processors");
+        let alone = text.split("[processors]").next().unwrap();
+        assert!(parse(alone).unwrap_err().message.contains("one of [board] and [processors]"));
     }
 
     #[test]

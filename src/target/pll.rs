@@ -49,19 +49,34 @@ const ICE40: Limits = Limits {
 const ECP5: Limits = Limits {
     reference: 128,
     feedback: 128 * 128,
-    output: &{
-        let mut all = [0; 128];
-        let mut i = 0;
-        while i < 128 {
-            all[i] = i as u32 + 1;
-            i += 1;
-        }
-        all
-    },
+    output: &OUTPUTS,
     from_output: true,
     detector: [10.0, 400.0],
     oscillator: [400.0, 800.0],
     clock: [10.0, 400.0],
+};
+
+/// Artix-7 and Zynq-7000 data sheets (DS181, DS187), PLL switching characteristics of speed grade
+/// -1, which the others exceed; the divisors are those of a PLLE2_BASE (UG472).
+const XC7: Limits = Limits {
+    reference: 56,
+    feedback: 64,
+    output: &OUTPUTS,
+    from_output: false,
+    detector: [19.0, 450.0],
+    oscillator: [800.0, 1600.0],
+    clock: [6.25, 800.0],
+};
+
+/// Every divisor from 1 to 128.
+static OUTPUTS: [u32; 128] = {
+    let mut all = [0; 128];
+    let mut i = 0;
+    while i < 128 {
+        all[i] = i as u32 + 1;
+        i += 1;
+    }
+    all
 };
 
 /// Nothing where no PLL is used.
@@ -70,6 +85,7 @@ const fn limits(family: Family) -> Option<&'static Limits> {
         Family::Ice40 => Some(&ICE40),
         Family::Ecp5 => Some(&ECP5),
         Family::Gowin => None,
+        Family::Xc7 => Some(&XC7),
     }
 }
 

@@ -18,6 +18,9 @@ pub struct Target {
     pub device: Device,
     /// Needed for a bitstream.
     pub board: Option<Board>,
+    /// Where the network is a core beside processors, which feed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processors: Option<Processors>,
 }
 
 /// A chip.
@@ -49,6 +52,9 @@ impl Device {
         if self.family != Family::Ecp5 && self.tools.yosys_device.is_none() {
             return Some("tools.yosys_device is missing".to_owned());
         }
+        if self.family != Family::Xc7 && self.tools.nextpnr_device.is_empty() {
+            return Some("tools.nextpnr_device is missing".to_owned());
+        }
         let energy = self.energy.as_ref()?;
         if spram && energy.spram_access.is_none() {
             return Some("it has SPRAM, and energy.spram_access is missing".to_owned());
@@ -61,7 +67,8 @@ impl Device {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Resources {
-    /// Four-input look-up tables, a flip-flop each.
+    /// Look-up tables: of four inputs, a flip-flop each; of 7-series of six inputs and two.
+    #[serde(alias = "lut6")]
     pub lut4: u32,
     /// Block RAMs, of the family's kind.
     pub ebr: u32,
@@ -77,10 +84,12 @@ pub struct Resources {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tools {
-    /// `synth_ice40 -device`, `synth_gowin -family`; ECP5 needs none.
+    /// `synth_ice40 -device`, `synth_gowin -family`, `synth_xilinx -family`; ECP5 needs none.
     #[serde(default)]
     pub yosys_device: Option<String>,
-    /// `nextpnr-… --…`; of a Gowin device the chip, which also its packer has to be told.
+    /// `nextpnr-… --…`; of a Gowin device the chip, which also its packer has to be told; nothing
+    /// of a 7-series.
+    #[serde(default)]
     pub nextpnr_device: String,
 }
 
@@ -234,7 +243,8 @@ impl Link {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Board {
-    /// Package of the chip, as the tools call it; of a Gowin device the whole part number.
+    /// Package of the chip, as the tools call it; of a Gowin device and a 7-series the whole part
+    /// number.
     pub package: String,
     /// Speed grade, where place and route has to be told.
     #[serde(default)]
@@ -282,6 +292,44 @@ pub struct Board {
     pub flash: Vec<Vec<String>>,
 }
 
+/// Processors on the same chip, which feed the network through a DMA: it has no pins.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Processors {
+    /// The part number, as Vivado calls it.
+    pub part: String,
+    /// The fabric's clock that they make, in MHz.
+    pub clock_mhz: f64,
+}
+
+impl Processors {
+    /// What is wrong with them on a device of this family, if anything: field and words.
+    #[must_use]
+    pub fn fault(&self, family: Family) -> Option<(&'static str, String)> {
+        if family != Family::Xc7 {
+            let message = format!("there is no {} beside processors", family.spec().name);
+            return Some(("processors", message));
+        }
+        if let Some(fault) = part_fault(&self.part) {
+            return Some(("processors.part", fault));
+        }
+        (!CLOCKS.contains(&self.clock_mhz)).then(|| {
+            let message = format!("a clock of {} MHz for the fabric", self.clock_mhz);
+            ("processors.clock_mhz", message)
+        })
+    }
+}
+
+/// Clocks of a Zynq's fabric in MHz (DS187, `FCLK_CLK`).
+const CLOCKS: std::ops::RangeInclusive<f64> = 0.1..=250.0;
+
+/// What is wrong with a part number: it stands in scripts, without quotes.
+fn part_fault(part: &str) -> Option<String> {
+    let known = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let good = part.starts_with("xc7") && part.chars().all(known);
+    (!good).then(|| format!("`{part}` is no part number of a 7-series"))
+}
+
 impl Board {
     /// The design's clock in MHz.
     #[must_use]
@@ -298,6 +346,15 @@ impl Board {
         }
         if let Some(fault) = self.boot_fault() {
             return Some(fault);
+        }
+        if let Some(fault) = self.pins_fault() {
+            return Some(fault);
+        }
+        if let Some(fault) = part_fault(&self.package).filter(|_| family == Family::Xc7) {
+            return Some(("board.package", fault));
+        }
+        if family == Family::Xc7 && self.io_standard.is_none() {
+            return Some(("board.io_standard", "the voltage of its pins is not known".to_owned()));
         }
         let setting = self.pll_setting?;
         if !self.pll {

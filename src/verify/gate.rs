@@ -13,9 +13,9 @@ use crate::diag::{Diagnostic, InFile, Result, codes, read_file, write_file};
 use crate::flow::process::{Process, create_dir};
 use crate::flow::routed::Netlist;
 use crate::flow::verilator::{self, LintJob, VerilatorJob};
-use crate::flow::{Toolbox, icestorm, yosys};
+use crate::flow::{Toolbox, icestorm, xc7, yosys};
 use crate::hw::{Design, PowerOn};
-use crate::target::{Board, Pace};
+use crate::target::{Board, Family, Pace};
 
 /// The test bench.
 const BENCH: &str = include_str!("../../templates/verify/tb_top.cpp");
@@ -106,6 +106,12 @@ impl<'d> GateExecutor<'d> {
             Level::Rtl(rtl) => {
                 let sources = pll.into_iter().chain([rtl.join("top.v")]).collect();
                 (TOP, sources, vec![rtl.to_path_buf()])
+            }
+            Level::Netlist(netlist) if design.family == Family::Xc7 => {
+                let cells = work.join("cells.v");
+                write_file(&cells, xc7::CELLS)?;
+                let sources = pll.into_iter().chain([netlist.to_path_buf(), cells]).collect();
+                (NETLIST, sources, Vec::new())
             }
             Level::Netlist(netlist) => {
                 let table = work.join("SB_LUT4.v");

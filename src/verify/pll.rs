@@ -12,11 +12,14 @@ const ICE40: (&str, &str) =
     ("SB_PLL40_PAD.v", include_str!("../../templates/verify/SB_PLL40_PAD.v"));
 const ECP5: (&str, &str) = ("EHXPLLL.v", include_str!("../../templates/verify/EHXPLLL.v"));
 
+const XC7: (&str, &str) = ("PLLE2_BASE.v", include_str!("../../templates/verify/PLLE2_BASE.v"));
+
 /// Writes the model of a family's PLL into `work`, if the board uses one.
 pub(super) fn model(family: Family, board: &Board, work: &Path) -> Result<Option<PathBuf>> {
     let (name, text) = match family {
         Family::Ice40 => ICE40,
         Family::Ecp5 => ECP5,
+        Family::Xc7 => XC7,
         // None is used there.
         Family::Gowin => return Ok(None),
     };
@@ -93,7 +96,11 @@ mod tests {
         let mut board = target::load("icebreaker").unwrap().board.unwrap();
         assert_eq!(model(Family::Ice40, &board, dir.path()).unwrap(), None);
         board.pll_setting = Some(Pll { reference: 1, feedback: 64, output: 32 });
-        for (family, cell) in [(Family::Ice40, "SB_PLL40_PAD"), (Family::Ecp5, "EHXPLLL")] {
+        for (family, cell) in [
+            (Family::Ice40, "SB_PLL40_PAD"),
+            (Family::Ecp5, "EHXPLLL"),
+            (Family::Xc7, "PLLE2_BASE"),
+        ] {
             let path = model(family, &board, dir.path()).unwrap().unwrap();
             let text = std::fs::read_to_string(path).unwrap();
             assert!(text.contains(&format!("module {cell} #(")));

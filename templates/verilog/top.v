@@ -29,7 +29,7 @@ module top (
 <%- when Some with (pll) %>
   // <{ mhz }> MHz from <{ pin_mhz }> MHz.
   wire clk, locked;
-  sf_pll_<{ family }> #(.REFERENCE(<{ pll.reference }>), .FEEDBACK(<{ pll.feedback }>), .OUTPUT(<{ pll.output }>)<% if family == "ice40" %>, .FILTER(<{ filter }>)<% endif %>) u_pll (
+  sf_pll_<{ family }> #(.REFERENCE(<{ pll.reference }>), .FEEDBACK(<{ pll.feedback }>), .OUTPUT(<{ pll.output }>)<% if family == "ice40" %>, .FILTER(<{ filter }>)<% endif %><% if family == "xc7" %>, .PERIOD_NS(<{ pin_ns }>)<% endif %>) u_pll (
     .clk_pin_i(clk_i), .clk_o(clk), .locked_o(locked)
   );
 <%- when None %>

@@ -182,7 +182,11 @@ fn values_are_what_they_should_be() {
             "gw1nr-9c",
             "gw2ar-18c",
             "tangnano9k",
-            "tangnano20k"
+            "tangnano20k",
+            "xc7a35t",
+            "xc7z020",
+            "arty-a7-35t",
+            "pynq-z2"
         ]
     );
     assert_eq!(place.json("inspect {student}")["parameters"], 102_298);

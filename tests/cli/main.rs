@@ -31,6 +31,7 @@ mod output;
 mod patch;
 mod planes;
 mod processor;
+mod pynq;
 mod repeat;
 mod retry;
 #[path = "../common/rounds.rs"]
@@ -43,3 +44,4 @@ mod tools;
 mod tradeoff;
 mod verify;
 mod without_tools;
+mod xc7;

@@ -71,7 +71,7 @@ pub(super) fn chains(family: Family) -> Vec<Fixture> {
             chain(&[196, 64, 32, 10], 8, &[]),
             chain(&[256, 48, 48, 10], 4, &[]),
         ],
-        Family::Ecp5 | Family::Gowin => vec![
+        Family::Ecp5 | Family::Gowin | Family::Xc7 => vec![
             chain(sizes[0], 4, &[("fc0", 22), ("fc1", 12), ("fc2", 16)]),
             chain(sizes[1], 4, &[("fc0", 64), ("fc1", 24)]),
             chain(&[784, 128, 10], 4, &[]),
@@ -100,6 +100,7 @@ pub(super) fn processors(family: Family) -> Vec<Fixture> {
         Family::Ice40 => [("fashion_conv", 32), ("fashion_conv", 16)],
         Family::Ecp5 => [("fashion_conv", 22), ("fashion_conv", 11)],
         Family::Gowin => [("mnist_mlp", 16), ("fashion_ensemble", 32)],
+        Family::Xc7 => [("fashion_conv", 22), ("fashion_conv", 11)],
     };
     let mut all: Vec<_> = students.map(|(name, lanes)| of(name, student(name), lanes)).into();
     all.extend([

@@ -18,6 +18,7 @@ pub(crate) const TOOLS: &[Package] = &[
         there: || Path::new("/usr/share/fpga-icestorm/chipdb").is_dir(),
     },
     Package { name: "iverilog", there: || on_path("iverilog") },
+    Package { name: "tcl", there: || on_path("tclsh") },
     Package { name: "yosys", there: || on_path("yosys-smtbmc") },
     Package { name: "g++", there: || on_path("g++") },
     Package { name: "ccache", there: || on_path("ccache") },

@@ -73,6 +73,8 @@ struct Board {
     device: String,
     lut4: u64,
     block_rams: u64,
+    /// How far the tools go that `setup` installs.
+    goal: &'static str,
 }
 
 fn boards(targets: &Value) -> Result<Vec<Board>, String> {
@@ -84,6 +86,7 @@ fn boards(targets: &Value) -> Result<Vec<Board>, String> {
             device: device["name"].as_str()?.to_owned(),
             lut4: have["lut4"].as_u64()?,
             block_rams: have["ebr"].as_u64()?,
+            goal: if device["family"] == "xc7" { "--netlist" } else { "--bitstream" },
         })
     };
     with.map(|t| board(t).ok_or_else(|| "`synfire targets` has another form".into())).collect()
@@ -95,7 +98,7 @@ fn tried(board: &Board, notes: &mut String) -> Result<(String, bool), String> {
     let out = format!("{OUT}/{}", board.name);
     for model in MODELS {
         let (said, _) =
-            asked(&["compile", model, "--target", &board.name, "-o", &out, "--bitstream"])?;
+            asked(&["compile", model, "--target", &board.name, "-o", &out, board.goal])?;
         if let Some(code) = said["error"]["code"]["id"].as_str() {
             let message = said["error"]["message"].as_str().unwrap_or_default();
             if NO_ROOM.contains(&code) {
@@ -125,14 +128,19 @@ fn name_of(model: &str) -> &str {
 /// The row of a board of which these were the answers.
 fn row(board: &Board, model: &str, compiled: &Value, verified: &Value) -> Result<String, String> {
     let form = || format!("another form of the answers: {compiled} {verified}");
-    let made = &compiled["bitstream"];
+    let only_netlist = compiled["bitstream"].is_null();
+    let made = &compiled[if only_netlist { "netlist" } else { "bitstream" }];
     let number = |name: &str| made[name].as_u64().ok_or_else(form);
     let mut memories = format!("{} of {}", number("ebr")?, board.block_rams);
     if number("spram")? > 0 {
         memories += &format!(", {} SPRAM", number("spram")?);
     }
     let clock = compiled["clock"]["mhz"].as_f64().ok_or_else(form)?;
-    let routed = made["fmax_mhz"].as_f64().ok_or_else(form)?;
+    let routed = match made["fmax_mhz"].as_f64() {
+        Some(mhz) => format!("{mhz:.1}"),
+        None if only_netlist => "not routed".to_owned(),
+        None => return Err(form()),
+    };
     let level = |c: &Value| {
         let (levels, tally) = (c["levels"].as_str()?, &c["tally"]);
         let differences = if c["first"].is_null() { "0" } else { "DIFFERS" };
@@ -151,7 +159,7 @@ fn row(board: &Board, model: &str, compiled: &Value, verified: &Value) -> Result
         mutations.iter().chain(Some(fault).filter(|f| f.is_object())).collect();
     let caught = faults.iter().filter(|f| !f["caught"].is_null()).count();
     Ok(format!(
-        "| `{}` | `{}` | {} | {} of {} | {memories} | {clock}, {routed:.1} | {} | {caught} of {} |\n",
+        "| `{}` | `{}` | {} | {} of {} | {memories} | {clock}, {routed} | {} | {caught} of {} |\n",
         board.name,
         board.device,
         name_of(model),
@@ -217,7 +225,7 @@ mod tests {
 
     fn board() -> Board {
         let (name, device) = ("tangnano9k".to_owned(), "gw1nr-9c".to_owned());
-        Board { name, device, lut4: 8640, block_rams: 26 }
+        Board { name, device, lut4: 8640, block_rams: 26, goal: "--bitstream" }
     }
 
     #[test]
@@ -237,6 +245,13 @@ mod tests {
             RTL: 8, 0; routed netlist: 2, DIFFERS; contents of 22 RAMs: equal | 2 of 3 |\n";
         assert_eq!(found, wanted);
         assert!(row(&board(), MODELS[1], &json!({}), &verified).is_err());
+        // Without a bitstream the netlist's numbers, and no clock that was reached.
+        let netlist = json!({"clock": {"mhz": 50}, "bitstream": null,
+            "netlist": {"lut4": 7719, "ebr": 20, "spram": 0}});
+        let found = row(&board(), MODELS[0], &netlist, &verified).unwrap();
+        assert!(found.contains("| 7,719 of 8,640 | 20 of 26 | 50, not routed |"), "{found}");
+        let bitstream = json!({"clock": {"mhz": 50}, "bitstream": netlist["netlist"]});
+        assert!(row(&board(), MODELS[0], &bitstream, &verified).is_err());
         assert_eq!(name_of(MODELS[1]), "784-128-10");
     }
 
@@ -257,7 +272,10 @@ mod tests {
             {"name": "b", "device": device, "board": {}}]);
         let found = boards(&targets).unwrap();
         assert_eq!((found.len(), &*found[0].name, &*found[0].device), (1, "b", "d"));
-        assert_eq!((found[0].lut4, found[0].block_rams), (5, 6));
+        assert_eq!((found[0].lut4, found[0].block_rams, found[0].goal), (5, 6, "--bitstream"));
+        let device = json!({"name": "x", "family": "xc7", "resources": {"lut4": 5, "ebr": 6}});
+        let found = boards(&json!([{"name": "b", "device": device, "board": {}}])).unwrap();
+        assert_eq!(found[0].goal, "--netlist");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::diag::{Diagnostic, Result, codes};
 use crate::emit::{self, File, Sheet, VECTORS};
 use crate::hw::Design;
 use crate::ir::Graph;
+use crate::target::Target;
 use crate::verify::{Executor as _, SimExecutor, result_bytes, result_length};
 
 /// Inferences of the test bench.
@@ -42,11 +43,23 @@ struct Vector {
 }
 
 /// Options that need a board do not go with a core for somebody else's design.
-pub(super) fn refuse(args: &Args) -> Result<()> {
-    let board = args.bitstream.then_some(("--bitstream", "a core has no pins to place and route"));
+pub(super) fn refuse(args: &Args, target: &Target) -> Result<()> {
+    let pins = "a core has no pins to place and route";
+    let bitstream = args.bitstream.then_some(("--bitstream", pins));
+    let board = bitstream.or(args.netlist.then_some(("--netlist", pins)));
     let line = args.clock.first().map(|option| (option, "a core has neither clock nor host line"));
     let flash = args.standalone.then_some(("--standalone", "a core has no flash"));
     match board.or(line).or(flash) {
+        Some((option, why)) if !args.as_core && target.processors.is_some() => {
+            let name = &target.name;
+            let message = format!(
+                "`{name}` gets a core beside its processors, which does not go with {option}: {why}"
+            );
+            let script = format!("{}/{}", emit::PYNQ_DIR, emit::OVERLAY_SCRIPT);
+            Err(Diagnostic::new(&codes::BAD_OPTION, message).help(format!(
+                "leave {option} out; the bitstream is made of the core and the processors by {script}"
+            )))
+        }
         Some((option, why)) if args.as_core => {
             let message = format!("--as-core and {option} do not go together: {why}");
             Err(Diagnostic::new(&codes::BAD_OPTION, message).help(format!(
@@ -70,7 +83,15 @@ pub(super) fn files(job: &Job<'_>) -> Result<Vec<File>> {
         cycles: (cycles.clone().min().unwrap_or(0), cycles.max().unwrap_or(0)),
     };
     let mut files = emit::package(design, &sheet)?;
-    files.push(File { path: VECTORS.into(), contents: json_text(&vectors)?.into_bytes() });
+    let vectors = json_text(&vectors)?.into_bytes();
+    if let Some(processors) = &job.target.processors {
+        let more = emit::overlay(design, &job.target, processors, &files)?;
+        files.extend(more);
+        // Beside the notebook, which is copied to the board.
+        let path = format!("{}/vectors.json", emit::PYNQ_DIR);
+        files.push(File { path, contents: vectors.clone() });
+    }
+    files.push(File { path: VECTORS.into(), contents: vectors });
     Ok(files)
 }
 

@@ -7,7 +7,7 @@ use super::Args;
 use super::clock::Search;
 use super::standalone;
 use crate::cli::bitstream::{self, Aim};
-use crate::cli::build::{BitstreamReport, TARGET, WHOLE, json_text};
+use crate::cli::build::{BitstreamReport, NetlistReport, TARGET, WHOLE, json_text};
 use crate::cli::model::Model;
 use crate::cli::output::{FIRST, LOCK, put};
 use crate::cli::timings::Stopwatch;
@@ -23,6 +23,7 @@ const FEWER: f64 = 0.93;
 /// A design on its target, and how it came to be.
 pub(super) struct Job<'a> {
     pub(super) args: &'a Args,
+    pub(super) as_core: bool,
     pub(super) model: &'a Model,
     pub(super) options: hw::Options,
     /// What place and route aims at, in MHz, if the clock is not higher.
@@ -47,7 +48,7 @@ impl Job<'_> {
         put(dir, TARGET, json_text(&self.target)?)?;
         put(dir, "hardware.svg", report::svg(&self.model.integer, Some(&self.design))?)?;
         let cpp = if self.args.hls { emit::hls(&self.design)? } else { Vec::new() };
-        let files = match self.args.as_core {
+        let files = match self.as_core {
             true => super::core::files(self)?,
             false => emit::emit(&self.design, &self.target)?,
         };
@@ -55,6 +56,13 @@ impl Job<'_> {
             put(dir, &file.path, file.contents)?;
         }
         Ok(())
+    }
+
+    /// The netlist of what was written.
+    pub(super) fn netlist(&self, dir: &Path, toolbox: &Toolbox) -> Result<NetlistReport> {
+        let spram = self.estimate.spram > 0;
+        let made = bitstream::synthesise(dir, &self.design, &self.target, spram, toolbox)?;
+        Ok(NetlistReport::new(&made.cells))
     }
 
     /// Everything, with a folding and a clock that place and route has room for and reaches.

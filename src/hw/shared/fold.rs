@@ -69,7 +69,7 @@ pub(super) fn budget(target: &Target, options: &Options) -> Resources {
     let have = target.device.resources;
     let share = match target.device.family {
         Family::Ice40 => ICE40_SHARE,
-        Family::Ecp5 | Family::Gowin => ECP5_SHARE,
+        Family::Ecp5 | Family::Gowin | Family::Xc7 => ECP5_SHARE,
     };
     let share = (f64::from(have.lut4) * share) as u32;
     let lut4 = options.cells_of(share);

@@ -118,6 +118,28 @@ static GOWIN: Factors = Factors {
     beside_accumulator: 0.4,
 };
 
+static XC7: Factors = Factors {
+    base: 330.0,
+    job: 40.0,
+    accumulator_bit: 2.0,
+    operand_bit: 4.0,
+    plane_bit: 2.0,
+    membrane_bit: 11.0,
+    product_bit: 1.5,
+    leak_bit: 1.0,
+    integrator_bit: 3.0,
+    reset_bit: 2.0,
+    logit_bit: 7.0,
+    bank_bit: 0.9,
+    load: 0.0,
+    currents: 30.0,
+    gather: 150.0,
+    chunks: 150.0,
+    stored: 1.0,
+    beside_base: 0.0,
+    beside_accumulator: 0.0,
+};
+
 /// Look-up tables and logic cells of a processor with these memories.
 pub(super) fn estimate(
     shared: &Shared,
@@ -167,6 +189,7 @@ fn factors(family: Family) -> &'static Factors {
         Family::Ice40 => &ICE40,
         Family::Ecp5 => &ECP5,
         Family::Gowin => &GOWIN,
+        Family::Xc7 => &XC7,
     }
 }
 

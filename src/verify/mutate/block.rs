@@ -12,9 +12,12 @@ pub(super) struct RamBit {
     pub(super) bit: usize,
 }
 
-/// The one bit in which the memories of two designs differ, with the sound one's contents;
-/// nothing if they differ in none or in several, or if no block RAM has it.
-pub(super) fn changed_bit(sound: &[File], changed: &[File]) -> Option<RamBit> {
+/// The sound rows of the memory in which two designs differ, and where they do: row and column;
+/// nothing if they differ in no bit or in several.
+pub(super) fn changed_at(
+    sound: &[File],
+    changed: &[File],
+) -> Option<(Vec<Vec<bool>>, usize, usize)> {
     let mut pairs = sound.iter().zip(changed).filter(|(a, b)| a != b);
     let ((a, b), None) = (pairs.next()?, pairs.next()) else { return None };
     let (rows, other) = (memory_rows(&a.contents)?, memory_rows(&b.contents)?);
@@ -23,8 +26,13 @@ pub(super) fn changed_bit(sound: &[File], changed: &[File]) -> Option<RamBit> {
     let width = rows.first()?.len();
     let mut differ = (0..all.len().max(after.len())).filter(|k| all.get(*k) != after.get(*k));
     let (at, None) = (differ.next()?, differ.next()) else { return None };
-    let (row, column) = (at / width, at % width);
+    Some((rows, at / width, at % width))
+}
 
+/// The one bit in which the memories of two designs differ, with the sound one's contents;
+/// nothing if they differ in none or in several, or if no block RAM has it.
+pub(super) fn changed_bit(sound: &[File], changed: &[File]) -> Option<RamBit> {
+    let (rows, row, column) = changed_at(sound, changed)?;
     let kept = blocks::kept(&rows);
     let place = kept.iter().position(|c| *c == column)?;
     let contents = blocks::block(&rows, &kept, row, place);

@@ -8,7 +8,9 @@ mod block;
 mod chain;
 mod change;
 mod load;
+mod netlist;
 mod processor;
+mod transition;
 
 use std::cell::OnceCell;
 use std::ops::Range;
@@ -50,6 +52,8 @@ pub enum Mutation {
     Row,
     /// One transition of a state machine.
     Transition,
+    /// One bit of block RAM in the netlist that synthesis wrote.
+    Netlist,
     /// One bit of block RAM in the packed bitstream.
     Bitstream,
     /// One bit of the weights that are loaded into the packed bitstream's hardware.
@@ -71,6 +75,7 @@ impl Mutation {
         Self::Alignment,
         Self::Row,
         Self::Transition,
+        Self::Netlist,
         Self::Bitstream,
         Self::Load,
         Self::Flash,
@@ -87,7 +92,8 @@ impl Mutation {
             Self::Address => Some(Kind::Address),
             Self::Alignment => Some(Kind::Alignment),
             Self::Row => Some(Kind::Row),
-            Self::Transition | Self::Bitstream | Self::Load | Self::Flash | Self::Hls => None,
+            Self::Transition | Self::Netlist | Self::Bitstream => None,
+            Self::Load | Self::Flash | Self::Hls => None,
         }
     }
 }
@@ -113,28 +119,6 @@ struct Shown {
 /// Inputs on which faulty hardware runs: it is slow, and the right ones are known beforehand.
 const RUN: usize = 4;
 
-/// The transitions that are broken. Of a chain and of a processor: a group's results are taken a
-/// cycle too early. Of a line: a row is read before it is complete; the last one is not, or jobs were
-/// still at work when the next inference begins.
-const TRANSITIONS: [(&str, &str, &str); 3] = [
-    ("sf_dense.v", "(flush_q == 2'd2) & (drain_q", "(flush_q != 2'd0) & (drain_q"),
-    ("sf_emit.v", "wait_q & (flush_q == 2'd2) &", "wait_q & (flush_q != 2'd0) &"),
-    (
-        "sf_rows.v",
-        "assign hold_o = have_q < need_q;",
-        "assign hold_o = more ? have_q + 1'b1 < need_q : have_q < need_q;",
-    ),
-];
-
-/// That of a design.
-fn transition(design: &Design) -> (&'static str, &'static str, &'static str) {
-    TRANSITIONS[match &design.shared {
-        None => 0,
-        Some(shared) if !shared.is_line() => 1,
-        Some(_) => 2,
-    }]
-}
-
 /// Applies faults to one design.
 pub struct Mutator<'a> {
     /// The external tools.
@@ -153,6 +137,8 @@ pub struct Mutator<'a> {
     sound: OnceCell<RtlExecutor<'a>>,
     /// Is there C++, too?
     hls: bool,
+    /// The netlist that is simulated, of a 7-series.
+    netlist: Option<PathBuf>,
 }
 
 impl<'a> Mutator<'a> {
@@ -170,13 +156,21 @@ impl<'a> Mutator<'a> {
         create_dir(&work)?;
         let expected = SimExecutor::new(design, Vec::new()).run(inputs)?;
         let sound = OnceCell::new();
-        Ok(Self { toolbox, design, target, work, expected, inputs, sound, hls: false })
+        let (hls, netlist) = (false, None);
+        Ok(Self { toolbox, design, target, work, expected, inputs, sound, hls, netlist })
     }
 
     /// The design is also written as C++ for high-level synthesis.
     #[must_use]
     pub fn with_hls(mut self, hls: bool) -> Self {
         self.hls = hls;
+        self
+    }
+
+    /// The netlist of a 7-series is simulated, too.
+    #[must_use]
+    pub fn with_netlist(mut self, netlist: Option<PathBuf>) -> Self {
+        self.netlist = netlist;
         self
     }
 
@@ -205,6 +199,7 @@ impl<'a> Mutator<'a> {
             (None, Mutation::Load, Some((asc, pcf))) if self.design.load_bytes() > 0 => {
                 Some(self.loaded(asc, pcf)?)
             }
+            (None, Mutation::Netlist, _) => self.in_netlist()?,
             (None, Mutation::Transition, _) => Some(self.transition()?),
             (None, Mutation::Hls, _) if self.hls => self.cpp()?,
             _ => None,
@@ -311,7 +306,7 @@ impl<'a> Mutator<'a> {
     }
 
     fn transition(&self) -> Result<Faulty<'_>> {
-        let (file, from, to) = transition(self.design);
+        let (file, from, to) = transition::of(self.design);
         let on = 0..self.inputs.len().min(RUN);
         let rtl = self.write(self.design, "transition")?.join(emit::RTL_DIR);
         let path = rtl.join(file);
@@ -484,8 +479,8 @@ mod tests {
     #[test]
     fn the_transition_is_one_of_the_design() {
         let mut one = processor(&[1, -1]);
-        assert_eq!(transition(&crate::verify::tests::design()).0, "sf_dense.v");
-        assert_eq!(transition(&one).0, "sf_emit.v");
+        assert_eq!(transition::of(&crate::verify::tests::design()).0, "sf_dense.v");
+        assert_eq!(transition::of(&one).0, "sf_emit.v");
         let own = crate::hw::shared::Own {
             lanes: 1,
             acc_bits: 1,
@@ -495,8 +490,8 @@ mod tests {
             ring: None,
         };
         one.shared.iter_mut().flat_map(|s| &mut s.jobs).for_each(|job| job.own = Some(own));
-        assert_eq!(transition(&one).0, "sf_rows.v");
-        for (file, from, _) in TRANSITIONS {
+        assert_eq!(transition::of(&one).0, "sf_rows.v");
+        for (file, from, _) in transition::TRANSITIONS {
             let text = emit::HDL.iter().find(|(name, _)| *name == file).unwrap().1;
             assert_eq!(text.matches(from).count(), 1, "{file}");
         }
