@@ -237,14 +237,15 @@ fn faults_are_found(mut wanted: impl FnMut(&Mutant) -> bool) {
     plan.mutant.retain_mut(|m| wanted(m));
     let dir = tempfile::tempdir().unwrap();
     for mutant in &plan.mutant {
-        let proof =
-            plan.proof.iter().find(|p| p.module == mutant.module && p.mode != Mode::Cover).unwrap();
-        let text = std::fs::read_to_string(proof.source()).unwrap();
+        let of_module = |p: &&Proof| p.module == mutant.module && p.mode != Mode::Cover;
+        let proofs = || plan.proof.iter().filter(of_module);
+        let text = std::fs::read_to_string(proofs().next().unwrap().source()).unwrap();
         assert_eq!(text.matches(&mutant.find).count(), 1, "{}: {}", mutant.module, mutant.fault);
         let file = dir.path().join(format!("{}.v", mutant.module));
         std::fs::write(&file, text.replace(&mutant.find, &mutant.replace)).unwrap();
-        // Not every parameter shows every fault: the first that does is enough.
-        let mut failed = proof.params.iter().filter_map(|p| proof.run(&toolbox, &file, p).err());
+        // Not every proof and parameter shows every fault: the first that does is enough.
+        let tried = proofs().flat_map(|proof| proof.params.iter().map(move |p| (proof, p)));
+        let mut failed = tried.filter_map(|(proof, p)| proof.run(&toolbox, &file, p).err());
         let code = failed.next().map(|e| e.code.id);
         assert_eq!(code, Some("SF0508"), "{}: not found: {}", mutant.module, mutant.fault);
     }
