@@ -156,12 +156,19 @@ impl Channels {
                 let labels = self.regrouped(graph, (from, user), labels);
                 open.push((user, labels));
             }
-            // What other operands lose is not known yet; if it turns out to be something, that
+            // What other operands lose is what is known so far; if it turns out to be more, that
             // stays.
             Op::Concat(c) if c.axis == 0 => {
-                let of = |o: NodeId| match self.labels.get(&o) {
-                    Some(labels) => labels.clone(),
-                    None => vec![None; graph.node(o).stream.shape[0]],
+                let (known, mut first) = (self.labels.get(&user), 0);
+                let of = |o: NodeId| {
+                    let here = first..first + graph.node(o).stream.shape[0];
+                    first = here.end;
+                    match (known, self.labels.get(&o)) {
+                        _ if o == from => labels.clone(),
+                        (Some(known), _) => known[here].to_vec(),
+                        (None, Some(own)) => own.clone(),
+                        (None, None) => vec![None; here.len()],
+                    }
                 };
                 open.push((user, graph.operands(user).into_iter().flat_map(of).collect()));
             }
