@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use synfire::flow::formal::{self, Mode, ProofJob};
 use synfire::flow::icestorm;
 use synfire::flow::nextpnr::{self, PnrJob};
-use synfire::flow::verilator::{self, LintJob, VerilatorJob};
+use synfire::flow::verilator::{self, Effort, LintJob, VerilatorJob};
 use synfire::flow::yosys::{self, SynthJob};
 use synfire::flow::{Tool, Toolbox, pack, report, spram};
 use synfire::target::Family;
@@ -284,7 +284,7 @@ fn a_simulator_is_that_of_its_files() {
     put("lib/word.vh", "`define WORD 2\n".into());
     put("tb.cpp", bench.into());
     put("lib/m.hex", "0a".into());
-    let build = |work: &str, parameters: &[&str], optimise: bool, random_start: bool| {
+    let build = |work: &str, parameters: &[&str], effort: Effort, random_start: bool| {
         let design = LintJob {
             dir: at(work),
             sources: vec![at("top.v")],
@@ -295,33 +295,33 @@ fn a_simulator_is_that_of_its_files() {
         };
         let netlist = true;
         let testbench = vec![at("tb.cpp")];
-        let job = VerilatorJob { design, testbench, netlist, optimise, random_start };
+        let job = VerilatorJob { design, testbench, netlist, effort, random_start };
         let program = verilator::build(&toolbox, &job).unwrap();
         let log = std::fs::read(at(work).join("link.log")).is_ok();
         let out = std::process::Command::new(program).current_dir(at("lib")).output().unwrap();
         (String::from_utf8(out.stdout).unwrap(), log)
     };
     let said = |value: &str, is_new: bool| (value.to_owned(), is_new);
-    assert_eq!(build("a", &[], false, false), said("13", true));
-    assert_eq!(build("b", &[], false, false), said("13", false));
+    assert_eq!(build("a", &[], Effort::Some, false), said("13", true));
+    assert_eq!(build("b", &[], Effort::Some, false), said("13", false));
     // Contents of memories are read when it runs.
     put("lib/m.hex", "0b".into());
     // What a run leaves beside them is none of the files.
     put("lib/run.log", "14".into());
-    assert_eq!(build("c", &[], false, false), said("14", false));
-    assert_eq!(build("d", &["A=3"], false, false), said("16", true));
-    assert_eq!(build("e", &[], true, false), said("14", true));
-    assert_eq!(build("f", &[], false, true), said("14", true));
+    assert_eq!(build("c", &[], Effort::Some, false), said("14", false));
+    assert_eq!(build("d", &["A=3"], Effort::Some, false), said("16", true));
+    assert_eq!(build("e", &[], Effort::Much, false), said("14", true));
+    assert_eq!(build("f", &[], Effort::Some, true), said("14", true));
     put("lib/word.vh", "`define WORD 4\n".into());
-    assert_eq!(build("g", &[], false, false), said("16", true));
+    assert_eq!(build("g", &[], Effort::Some, false), said("16", true));
     put("lib/inner.v", inner.replace("= x_i", "= x_i + 1"));
-    assert_eq!(build("h", &[], false, false), said("17", true));
+    assert_eq!(build("h", &[], Effort::Some, false), said("17", true));
     put("tb.cpp", bench.replace("%d", "is %d"));
-    assert_eq!(build("i", &[], false, false), said("is 17", true));
+    assert_eq!(build("i", &[], Effort::Some, false), said("is 17", true));
     // In the place of another one, and of one that somebody changed.
-    assert_eq!(build("a", &[], false, false), said("is 17", true));
+    assert_eq!(build("a", &[], Effort::Some, false), said("is 17", true));
     std::fs::write(at("i/sim"), "nothing").unwrap();
-    assert_eq!(build("j", &[], false, false), said("is 17", true));
+    assert_eq!(build("j", &[], Effort::Some, false), said("is 17", true));
 }
 
 #[test]

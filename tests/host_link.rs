@@ -9,7 +9,7 @@ mod common;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use synfire::flow::verilator::{LintJob, VerilatorJob, build};
+use synfire::flow::verilator::{Effort, LintJob, VerilatorJob, build};
 use synfire::flow::{Tool, Toolbox};
 use tempfile::TempDir;
 
@@ -66,7 +66,8 @@ impl Bench {
             top: "link_bench".into(),
             ..LintJob::default()
         };
-        let job = VerilatorJob { design, testbench, optimise: true, ..VerilatorJob::default() };
+        let job =
+            VerilatorJob { design, testbench, effort: Effort::Much, ..VerilatorJob::default() };
         let program = build(toolbox, &job).unwrap_or_else(|d| panic!("{d}"));
         Self { _dir: dir, program }
     }

@@ -41,6 +41,18 @@ pub struct LintJob {
     pub top: String,
 }
 
+/// How far a program is optimised: the further, the longer it takes to build.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Effort {
+    /// Not at all: for some thousand cycles.
+    Little,
+    /// A little.
+    #[default]
+    Some,
+    /// Fully, for long runs.
+    Much,
+}
+
 /// A simulator to be built.
 #[derive(Debug, Clone, Default)]
 pub struct VerilatorJob {
@@ -50,8 +62,8 @@ pub struct VerilatorJob {
     pub testbench: Vec<PathBuf>,
     /// True for Verilog that a tool wrote: no warning stops it.
     pub netlist: bool,
-    /// Full optimisation, for long runs; without it the build is quicker.
-    pub optimise: bool,
+    /// How far its program is optimised.
+    pub effort: Effort,
     /// Leaves it to the run what registers hold before reset (`+verilator+rand+reset+2`);
     /// otherwise they hold zero, as in the FPGA.
     pub random_start: bool,
@@ -153,7 +165,11 @@ fn entry(tools: [&Found; 2], job: &VerilatorJob) -> Option<Entry> {
 
 /// How far the C++ is optimised.
 fn level(job: &VerilatorJob) -> &'static str {
-    if job.optimise { "-O2" } else { "-O1" }
+    match job.effort {
+        Effort::Little => "-O0",
+        Effort::Some => "-O1",
+        Effort::Much => "-O2",
+    }
 }
 
 /// Compiles the model and the test bench as one unit, and links.
@@ -240,7 +256,7 @@ mod tests {
         let [fast, slow, bench] = ["V.cpp", "V__Slow.cpp", "tb.cpp"].map(|n| dir.path().join(n));
         let job = VerilatorJob {
             testbench: vec![bench.clone()],
-            optimise: true,
+            effort: Effort::Much,
             ..VerilatorJob::default()
         };
         let of = |bytes: u64| {
@@ -253,7 +269,11 @@ mod tests {
             [("model", vec![fast.clone(), bench], "-O2"), ("slow", vec![slow.clone()], "-O0")];
         assert_eq!([of(SLOW_APART), of(SLOW_APART + 1)], [apart.clone().to_vec(), apart.to_vec()]);
         // Where there is none, nothing is compiled for it.
-        let plain = VerilatorJob::default();
-        assert_eq!(units(vec![fast.clone()], &plain), [("model", vec![fast], "-O1")]);
+        let plain = |effort| VerilatorJob { effort, ..VerilatorJob::default() };
+        for (effort, level) in [(Effort::Some, "-O1"), (Effort::Little, "-O0")] {
+            let found = units(vec![fast.clone()], &plain(effort));
+            assert_eq!(found, [("model", vec![fast.clone()], level)]);
+        }
+        assert_eq!(Effort::default(), Effort::Some);
     }
 }

@@ -12,7 +12,7 @@ use super::{Executor, Outcome, pll};
 use crate::diag::{Diagnostic, InFile, Result, codes, read_file, write_file};
 use crate::flow::process::{Process, create_dir};
 use crate::flow::routed::Netlist;
-use crate::flow::verilator::{self, LintJob, VerilatorJob};
+use crate::flow::verilator::{self, Effort, LintJob, VerilatorJob};
 use crate::flow::{Toolbox, icestorm, xc7, yosys};
 use crate::hw::{Design, PowerOn};
 use crate::target::{Board, Family, Pace};
@@ -151,7 +151,7 @@ impl<'d> GateExecutor<'d> {
             },
             testbench: vec![bench],
             netlist: !matches!(level, Level::Rtl(_)),
-            optimise: false,
+            effort: Effort::Some,
             ..VerilatorJob::default()
         };
         let program = verilator::build(toolbox, &job)?;

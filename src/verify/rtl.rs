@@ -8,7 +8,7 @@ use super::{Executor, Outcome};
 use crate::diag::{Diagnostic, Result, codes, read_file, write_file};
 use crate::flow::Toolbox;
 use crate::flow::process::Process;
-use crate::flow::verilator::{self, LintJob, VerilatorJob};
+use crate::flow::verilator::{self, Effort, LintJob, VerilatorJob};
 use crate::hw::shared::Shared;
 use crate::hw::{Design, Kept, Stage};
 use crate::sim::{Recorder, Step};
@@ -47,6 +47,30 @@ impl<'d> RtlExecutor<'d> {
         work: &Path,
         gaps: Vec<u8>,
     ) -> Result<Self> {
+        Self::built(toolbox, design, (rtl, work), gaps, Effort::Much)
+    }
+
+    /// The same for a few inferences of a small design: it is there sooner, and slower.
+    ///
+    /// # Errors
+    /// As [`Self::build`].
+    pub fn build_for_few(
+        toolbox: &Toolbox,
+        design: &'d Design,
+        rtl: &Path,
+        work: &Path,
+        gaps: Vec<u8>,
+    ) -> Result<Self> {
+        Self::built(toolbox, design, (rtl, work), gaps, Effort::Little)
+    }
+
+    fn built(
+        toolbox: &Toolbox,
+        design: &'d Design,
+        (rtl, work): (&Path, &Path),
+        gaps: Vec<u8>,
+        effort: Effort,
+    ) -> Result<Self> {
         std::fs::create_dir_all(work)
             .map_err(|e| Diagnostic::new(&codes::FILE_WRITE, e.to_string()).in_file(work))?;
         let bench = work.join("tb_core.cpp");
@@ -64,7 +88,7 @@ impl<'d> RtlExecutor<'d> {
                 ..LintJob::default()
             },
             testbench: vec![bench],
-            optimise: true,
+            effort,
             ..VerilatorJob::default()
         };
         let program = verilator::build(toolbox, &job)?;

@@ -89,7 +89,7 @@ impl Case {
         let slow_sim = run(&mut SimExecutor::new(&self.design, self.gaps()))?;
 
         let work = rtl.join("sim");
-        let core = RtlExecutor::build(toolbox, &self.design, rtl, &work, Vec::new());
+        let core = RtlExecutor::build_for_few(toolbox, &self.design, rtl, &work, Vec::new());
         let mut core = core.map_err(said)?.with_weights(emit::load_image(&self.design));
         let plain = run(&mut core)?;
         let (spikes, cycles) = (Scope::spikes(&self.design), Scope::cycles(&self.design));

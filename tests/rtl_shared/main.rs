@@ -125,7 +125,8 @@ impl Case {
             let interp = run(&mut InterpExecutor::new(graph).unwrap().like(&self.design))?;
             equal("interp = sim", &interp, &sim, spikes)?;
         }
-        let core = RtlExecutor::build(toolbox, &self.design, &rtl, &dir.join("work"), Vec::new());
+        let core =
+            RtlExecutor::build_for_few(toolbox, &self.design, &rtl, &dir.join("work"), Vec::new());
         let mut core =
             core.map_err(|d| d.to_string())?.with_weights(emit::load_image(&self.design));
         equal("sim = rtl", &sim, &run(&mut core)?, cycles)?;
