@@ -60,9 +60,9 @@ module sf_readout #(
   localparam NW = (N > 1) ? $clog2(N) : 1;
   localparam BW = $clog2(GW + 1);
 
-  localparam [2:0] StIdle = 3'd0, StMul = 3'd1, StAdd = 3'd2, StSend = 3'd3, StSum = 3'd4;
+  localparam [1:0] StIdle = 2'd0, StMul = 2'd1, StAdd = 2'd2, StSend = 2'd3;
 
-  reg        [2:0]    state_q;
+  reg        [1:0]    state_q;
   reg        [BW-1:0] bits_q;
   reg        [NW-1:0] class_q, best_class_q;
   reg signed [LW-1:0] logit_q, best_q;
@@ -78,15 +78,15 @@ module sf_readout #(
 
   assign l_data_o    = logit_q;
   assign l_valid_o   = send;
-  assign x_ready_o   = state_q == StIdle;
+  assign x_ready_o   = (state_q == StIdle) & ~summed;
   assign out_valid_o = left_q != 3'd0;
   assign out_data_o  = bytes_q[7:0];
   assign out_last_o  = final_q & (left_q == 3'd1);
 
   // ---- members: the sums of those before are kept
-  wire          summed = (MEMBERS > 1) & (state_q == StSum);
+  wire          summed;                        // x_q is taken, and to be added
   wire          first_member, last_member;
-  wire signed [IW-1:0] kept;                   // sum of the members before, in StSum
+  wire signed [IW-1:0] kept;                   // sum of the members before
   wire signed [IW-1:0] total  = x_q + (first_member ? {IW{1'b0}} : kept);
   wire          keep   = summed & ~last_member;
   wire          later  = keep & (EVERY == 0);  // its logit waits for the other members
@@ -95,7 +95,7 @@ module sf_readout #(
     if (MEMBERS > 1) begin : gen_members
       localparam MW = $clog2(MEMBERS);
       wire [MW-1:0] unused_now, unused_next;
-      reg           first_q;
+      reg           first_q, summed_q;
       sf_members #(.N(MEMBERS)) u_members (
         .clk_i (clk_i),
         .rst_i (rst_i),
@@ -106,7 +106,9 @@ module sf_readout #(
         .last_o(last_member)
       );
       assign first_member = first_q;
+      assign summed       = summed_q;
       always @(posedge clk_i) begin
+        summed_q <= accept & ~rst_i;
         if (done & last_class) first_q <= last_member;
         if (rst_i) first_q <= 1'b1;
       end
@@ -122,6 +124,7 @@ module sf_readout #(
     end else begin : gen_alone
       wire unused = &{1'b0, mask_i};
       assign first_member = 1'b1;
+      assign summed       = 1'b0;
       assign last_member  = 1'b1;
       assign kept         = {IW{1'b0}};
     end
@@ -168,9 +171,8 @@ module sf_readout #(
         gain_q  <= param[GW-1:0];
         logit_q <= {LW{1'b0}};
         bits_q  <= GW[BW-1:0];
-        state_q <= (MEMBERS > 1) ? StSum : StMul;
-      end
-      StSum: begin
+        if (MEMBERS == 1) state_q <= StMul;
+      end else if (summed) begin
         x_q     <= total;
         state_q <= later ? StIdle : StMul;
       end
@@ -247,7 +249,7 @@ module sf_readout #(
   always @(*) begin
     if (f_reset) assume (!x_valid_i);
     // A width is chosen such that the logit and its product fit.
-    if (state_q != StIdle && (MEMBERS == 1 || state_q != StSum)) begin
+    if (state_q != StIdle) begin
       assume (f_logit <= f_most && f_logit >= -f_most - 1);
       assume (f_gain * f_x <= f_most && f_gain * f_x >= -f_most - 1);
     end
