@@ -246,6 +246,11 @@ impl Builder<'_> {
             .ok_or_else(|| unsupported(node, "maps of more than two dimensions"))?;
         let map = match self.promised.get(&x) {
             Some(&map) => map,
+            // Neurons that come first write where nobody looks for what they fired before.
+            None if self.stream(x).is_ok() => {
+                return Err(unsupported(node, "a delay of spikes that is on no cycle")
+                    .help("`synfire simulate` runs the model without hardware"));
+            }
             None => self.train_map(shape),
         };
         self.promised.insert(x, map);
