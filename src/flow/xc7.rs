@@ -193,6 +193,10 @@ mod tests {
         let text = cell("RAMB36E1", "32'sd72", &[("INIT_01", slice(&[0]))]);
         let found = flip(&text, &column(&[4]), 4).unwrap();
         assert_eq!((found.word, found.bit), (4, 0));
+        // 300 words of eight bytes are 19,200 bits, 75 slices.
+        let text = cell("RAMB36E1", "32'd72", &[("INIT_4B", slice(&[0]))]);
+        let found = flip(&text, &column(&[300]), 300).unwrap();
+        assert_eq!((found.word, found.bit), (300, 0));
         let text = cell("RAMB18E1", "32'd36", &[("INIT_00", slice(&[33]))]);
         let found = flip(&text, &column(&[513]), 513).unwrap();
         assert_eq!((found.word, found.bit), (1, 1));
